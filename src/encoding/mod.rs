@@ -1,0 +1,7 @@
+//! From rows of decimals to slots of small integers, and from exact slot totals back to sums.
+
+pub mod plan;
+pub mod slots;
+
+pub use plan::{ColumnPlan, OutOfPlan, Plan};
+pub use slots::{LIMB_BITS, SlotGroup};

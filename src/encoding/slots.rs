@@ -1,0 +1,92 @@
+//! Slots: the small integers that a row becomes.
+//!
+//! A quantity of any size is cut into limbs of [`LIMB_BITS`] bits, one per slot, so that a slot's total over a
+//! segment of fewer than 2^20 rows stays below 2^40.
+
+use dashu_int::UBig;
+use serde::{Deserialize, Serialize};
+
+use crate::statistics::Term;
+
+/// Bits of a slot value.
+pub const LIMB_BITS: u32 = 20;
+const LIMB_MASK: u128 = (1 << LIMB_BITS) - 1;
+
+/// Neighbouring slots that hold the limbs of one term of one column, lowest first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotGroup {
+    /// What is summed.
+    pub term: Term,
+    /// How many slots.
+    pub limbs: u8,
+}
+
+impl SlotGroup {
+    /// The group for `term` of a column whose offsets from its minimum reach `range`.
+    pub(super) fn new(term: Term, range: u128) -> Self {
+        let bits = match term {
+            Term::Presence => 1,
+            Term::Value => u128::BITS - range.leading_zeros(),
+            Term::Square => 2 * (u128::BITS - range.leading_zeros()),
+        };
+        let limbs = bits.div_ceil(LIMB_BITS).max(1);
+        Self { term, limbs: u8::try_from(limbs).unwrap_or(u8::MAX) }
+    }
+
+    /// How many slots.
+    pub fn width(self) -> usize {
+        usize::from(self.limbs)
+    }
+
+    /// Writes what a row with `offset` above the minimum contributes; `slots` has [`Self::width`] entries.
+    pub(super) fn encode(self, offset: u128, slots: &mut [u32]) {
+        match self.term {
+            Term::Presence => write_limbs(1, 0, slots),
+            Term::Value => write_limbs(offset, 0, slots),
+            Term::Square => {
+                let (low, high) = offset.carrying_mul(offset, 0);
+                write_limbs(low, high, slots);
+            }
+        }
+    }
+
+    /// The integer whose limbs have these totals.
+    pub(super) fn total(self, limb_totals: &[u128]) -> UBig {
+        let bits = LIMB_BITS as usize;
+        limb_totals.iter().rev().fold(UBig::ZERO, |sum, limb| (sum << bits) + UBig::from(*limb))
+    }
+}
+
+/// Cuts `high · 2^128 + low` into limbs.
+fn write_limbs(mut low: u128, mut high: u128, slots: &mut [u32]) {
+    for slot in slots {
+        *slot = (low & LIMB_MASK) as u32;
+        low = (low >> LIMB_BITS) | (high << (u128::BITS - LIMB_BITS));
+        high >>= LIMB_BITS;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn limbs_add_up_to_the_term(offset in 0_u128..(1 << 120), shift in 0..120_u32) {
+            let offset = offset >> shift;
+            for (term, expected) in [
+                (Term::Presence, UBig::ONE),
+                (Term::Value, UBig::from(offset)),
+                (Term::Square, UBig::from(offset) * UBig::from(offset)),
+            ] {
+                let group = SlotGroup::new(term, offset);
+                let mut slots = vec![0; group.width()];
+                group.encode(offset, &mut slots);
+                prop_assert!(slots.iter().all(|slot| u128::from(*slot) <= LIMB_MASK));
+                let totals: Vec<u128> = slots.into_iter().map(u128::from).collect();
+                prop_assert_eq!(group.total(&totals), expected);
+            }
+        }
+    }
+}

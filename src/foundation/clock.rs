@@ -1,0 +1,26 @@
+//! Time as a thing one is given, so that tests need not wait.
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+/// Tells the time and lets time pass.
+pub trait Clock: Sync {
+    /// Seconds since 1970-01-01 00:00:00 UTC.
+    fn now(&self) -> u64;
+
+    /// Blocks for `duration`.
+    fn sleep(&self, duration: Duration);
+}
+
+/// The machine's clock.
+#[derive(Debug, Clone, Copy)]
+pub struct SystemClock;
+
+impl Clock for SystemClock {
+    fn now(&self) -> u64 {
+        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+    }
+
+    fn sleep(&self, duration: Duration) {
+        std::thread::sleep(duration);
+    }
+}

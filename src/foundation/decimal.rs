@@ -1,0 +1,274 @@
+//! Exact decimal numbers as people write them in CSV files. No float anywhere.
+
+use std::cmp::Ordering;
+use std::fmt;
+
+use dashu_int::IBig;
+use serde::{Deserialize, Serialize};
+
+use super::exact::Exact;
+
+/// The most significant digits that a number may have; 10^38 < 2^127.
+pub const MAX_DIGITS: u32 = 38;
+/// The largest power of ten, either way, that a number may need. Doubles end at 10^308 and 10^-324.
+pub const MAX_EXPONENT: i32 = 400;
+
+/// `mantissa · 10^exponent`, in lowest terms: the mantissa does not end in 0, and zero is 0·10^0.
+///
+/// |mantissa| < 10^38, and neither the first nor the last digit lies farther out than 10^±[`MAX_EXPONENT`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct Decimal {
+    mantissa: i128,
+    exponent: i32,
+}
+
+/// Why some text is no [`Decimal`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum NotDecimal {
+    /// The text does not have the form of a number.
+    #[error("is not a number")]
+    Form,
+    /// More than [`MAX_DIGITS`] significant digits.
+    #[error("has more than {MAX_DIGITS} significant digits")]
+    Digits,
+    /// Farther from 1 than 10^±[`MAX_EXPONENT`].
+    #[error("needs a power of ten beyond ±{MAX_EXPONENT}")]
+    Exponent,
+}
+
+/// Powers of ten that fit an `i128`, by exponent.
+const POWERS_OF_TEN: [i128; MAX_DIGITS as usize + 1] = {
+    let mut powers = [1; MAX_DIGITS as usize + 1];
+    let mut i = 1;
+    while i < powers.len() {
+        powers[i] = powers[i - 1] * 10;
+        i += 1;
+    }
+    powers
+};
+
+impl Decimal {
+    /// Zero.
+    pub const ZERO: Self = Self { mantissa: 0, exponent: 0 };
+
+    /// Reads `[+-] digits [point digits] [e [+-] digits]`; at least one digit before the exponent.
+    ///
+    /// `point` is the decimal mark, `.` or `,`. Nothing may stand around the number.
+    ///
+    /// # Errors
+    /// [`NotDecimal`] says why the text is not taken.
+    pub fn parse(text: &[u8], point: u8) -> Result<Self, NotDecimal> {
+        let (negative, unsigned) = split_sign(text);
+        let mut digits = Digits::default();
+        let rest = digits.read(unsigned, point)?;
+        let shift = match rest {
+            [] => 0,
+            [b'e' | b'E', exponent @ ..] => parse_exponent(exponent)?,
+            _ => return Err(NotDecimal::Form),
+        };
+        digits.finish(negative, shift)
+    }
+
+    /// The integer m with `m · 10^exponent` equal to this number, if there is one that fits.
+    pub fn at_exponent(self, exponent: i32) -> Option<i128> {
+        if self.mantissa == 0 {
+            return Some(0);
+        }
+        let shift = usize::try_from(self.exponent.checked_sub(exponent)?).ok()?;
+        self.mantissa.checked_mul(*POWERS_OF_TEN.get(shift)?)
+    }
+
+    /// The signed integer of the significant digits.
+    pub fn mantissa(self) -> i128 {
+        self.mantissa
+    }
+
+    /// The power of ten that the mantissa is multiplied by; `None` for zero, which fits any.
+    pub fn exponent(self) -> Option<i32> {
+        (self.mantissa != 0).then_some(self.exponent)
+    }
+
+    /// The power of ten of the first digit; `None` for zero.
+    fn magnitude(self) -> Option<i32> {
+        let digits = self.mantissa.unsigned_abs().checked_ilog10()?;
+        Some(self.exponent + i32::try_from(digits).ok()?)
+    }
+}
+
+impl Ord for Decimal {
+    fn cmp(&self, other: &Self) -> Ordering {
+        let by_sign = self.mantissa.signum().cmp(&other.mantissa.signum());
+        let by_size = || {
+            let common = self.exponent.min(other.exponent);
+            match (self.at_exponent(common), other.at_exponent(common)) {
+                (Some(a), Some(b)) => a.cmp(&b),
+                // Too far apart for common digits: then the first digits differ in place.
+                _ if self.mantissa > 0 => self.magnitude().cmp(&other.magnitude()),
+                _ => other.magnitude().cmp(&self.magnitude()),
+            }
+        };
+        by_sign.then_with(by_size)
+    }
+}
+
+impl PartialOrd for Decimal {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl fmt::Display for Decimal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        Exact::new(IBig::from(self.mantissa), self.exponent).fmt(f)
+    }
+}
+
+fn split_sign(text: &[u8]) -> (bool, &[u8]) {
+    match text {
+        [b'-', rest @ ..] => (true, rest),
+        [b'+', rest @ ..] => (false, rest),
+        _ => (false, text),
+    }
+}
+
+/// Exponents beyond five digits are answered without being read into an integer.
+fn parse_exponent(text: &[u8]) -> Result<i32, NotDecimal> {
+    let (negative, digits) = split_sign(text);
+    if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
+        return Err(NotDecimal::Form);
+    }
+    let value = digits.iter().try_fold(0_i32, |value, digit| {
+        let value = value * 10 + i32::from(digit - b'0');
+        (value < 100_000).then_some(value)
+    });
+    let value = value.ok_or(NotDecimal::Exponent)?;
+    Ok(if negative { -value } else { value })
+}
+
+/// Significant digits as they come; zeros wait until a later digit proves them significant.
+#[derive(Default)]
+struct Digits {
+    mantissa: i128,
+    significant: u32,
+    waiting_zeros: u32,
+    any: bool,
+    fraction: i64,
+}
+
+impl Digits {
+    /// Reads digits and at most one point; returns what follows.
+    fn read<'t>(&mut self, text: &'t [u8], point: u8) -> Result<&'t [u8], NotDecimal> {
+        let mut after_point = false;
+        for (position, &byte) in text.iter().enumerate() {
+            match byte {
+                b'0'..=b'9' => {
+                    self.push(byte - b'0')?;
+                    self.fraction += i64::from(after_point);
+                }
+                _ if byte == point && !after_point => after_point = true,
+                _ => return Ok(text.get(position..).unwrap_or_default()),
+            }
+        }
+        Ok(&[])
+    }
+
+    fn push(&mut self, digit: u8) -> Result<(), NotDecimal> {
+        self.any = true;
+        if digit == 0 {
+            self.waiting_zeros += u32::from(self.mantissa != 0);
+            return Ok(());
+        }
+        let places = self.waiting_zeros.saturating_add(1);
+        self.significant = self.significant.saturating_add(places);
+        if self.significant > MAX_DIGITS {
+            return Err(NotDecimal::Digits);
+        }
+        self.mantissa = self.mantissa * POWERS_OF_TEN[places as usize] + i128::from(digit);
+        self.waiting_zeros = 0;
+        Ok(())
+    }
+
+    fn finish(self, negative: bool, shift: i32) -> Result<Decimal, NotDecimal> {
+        if !self.any {
+            return Err(NotDecimal::Form);
+        }
+        if self.mantissa == 0 {
+            return Ok(Decimal::ZERO);
+        }
+        let exponent = i64::from(shift) + i64::from(self.waiting_zeros) - self.fraction;
+        let exponent = i32::try_from(exponent).map_err(|_| NotDecimal::Exponent)?;
+        let mantissa = if negative { -self.mantissa } else { self.mantissa };
+        let number = Decimal { mantissa, exponent };
+        let within = |place: i32| place.abs() <= MAX_EXPONENT;
+        if within(exponent) && number.magnitude().is_some_and(within) { Ok(number) } else { Err(NotDecimal::Exponent) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn parse(text: &str) -> Result<Decimal, NotDecimal> {
+        Decimal::parse(text.as_bytes(), b'.')
+    }
+
+    #[test]
+    fn numbers_are_read_in_lowest_terms() {
+        for (text, mantissa, exponent) in [
+            ("0", 0, 0),
+            ("-0.000", 0, 0),
+            ("0e999", 0, 0),
+            ("127.50", 1275, -1),
+            ("+7", 7, 0),
+            ("-.5", -5, -1),
+            ("5.", 5, 0),
+            ("1200", 12, 2),
+            ("1.5e3", 15, 2),
+            ("2E-3", 2, -3),
+            ("0.00000000000000001", 1, -17),
+            ("1000000000000000000000000000000000000000000", 1, 42),
+        ] {
+            assert_eq!(parse(text), Ok(Decimal { mantissa, exponent }), "{text}");
+        }
+    }
+
+    #[test]
+    fn other_text_is_refused_with_its_reason() {
+        for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1 ", "inf", "1,5", "--1", "1e5.0"] {
+            assert_eq!(parse(text), Err(NotDecimal::Form), "{text}");
+        }
+        assert_eq!(parse("1e999999999999999999999"), Err(NotDecimal::Exponent));
+        assert_eq!(parse("1e401"), Err(NotDecimal::Exponent));
+        assert_eq!(parse("1e-401"), Err(NotDecimal::Exponent));
+        assert_eq!(parse(&"1".repeat(39)), Err(NotDecimal::Digits));
+        assert_eq!(parse(&format!("1{}1", "0".repeat(99_999))), Err(NotDecimal::Digits));
+    }
+
+    #[test]
+    fn the_decimal_mark_may_be_a_comma() {
+        assert_eq!(Decimal::parse(b"1,5", b','), Ok(Decimal { mantissa: 15, exponent: -1 }));
+        assert_eq!(Decimal::parse(b"1.5", b','), Err(NotDecimal::Form));
+    }
+
+    proptest! {
+        #[test]
+        fn display_reads_back(mantissa in -(1_i128 << 100)..(1 << 100), exponent in -60..60_i32) {
+            let number = parse(&format!("{mantissa}e{exponent}")).unwrap();
+            prop_assert_eq!(parse(&number.to_string()), Ok(number));
+        }
+
+        #[test]
+        fn order_is_that_of_the_numbers(a in -1000..1000_i64, e in -3..3_i32, b in -1000..1000_i64, f in -3..3_i32) {
+            let exact = |m: i64, exponent: i32| i128::from(m) * 10_i128.pow((exponent + 3) as u32);
+            let left = parse(&format!("{a}e{e}")).unwrap();
+            let right = parse(&format!("{b}e{f}")).unwrap();
+            prop_assert_eq!(left.cmp(&right), exact(a, e).cmp(&exact(b, f)));
+        }
+
+        #[test]
+        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..60)) {
+            let _ = Decimal::parse(&text, b'.');
+        }
+    }
+}

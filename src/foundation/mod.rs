@@ -1,0 +1,10 @@
+//! What every room stands on: exact decimals, a bounded codec, secrets, time, progress.
+
+pub mod clock;
+pub mod codec;
+pub mod decimal;
+pub mod exact;
+pub mod observer;
+pub mod random;
+pub mod rational;
+pub mod secret;

@@ -1,0 +1,48 @@
+//! Our blocks as tfhe-rs ciphertexts: what makes them genuine, and the way to everything that tfhe-rs can do with them.
+
+use tfhe::core_crypto::prelude::{
+    CiphertextModulus, GlweCiphertext, PlaintextList, PolynomialSize, decrypt_glwe_ciphertext,
+};
+use zeroize::Zeroizing;
+
+use super::error::HeError;
+use super::keys::SecretKey;
+use super::layout::SEED_WORDS;
+use super::mask::{self, MaskSeed};
+use super::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
+
+/// The ciphertext (a, b); body coefficients that `body` does not have are 0, and their plaintexts mean nothing.
+pub fn glwe(mask: &[u64], body: &[u64]) -> GlweCiphertext<Vec<u64>> {
+    let mut container = mask.to_vec();
+    container.resize(POLYNOMIAL_SIZE, 0);
+    container.extend_from_slice(body);
+    container.resize(2 * POLYNOMIAL_SIZE, 0);
+    GlweCiphertext::from_container(container, PolynomialSize(POLYNOMIAL_SIZE), CiphertextModulus::new_native())
+}
+
+/// The ciphertext of a block as it stands in a file: its mask's seed (two words) and its body.
+///
+/// # Errors
+/// [`HeError::Layout`] if there is no seed or more body than a polynomial has.
+pub fn block(words: &[u64]) -> Result<GlweCiphertext<Vec<u64>>, HeError> {
+    let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
+    if body.len() > POLYNOMIAL_SIZE {
+        return Err(HeError::Layout);
+    }
+    let mut expanded = [0; POLYNOMIAL_SIZE];
+    mask::expand(MaskSeed::from_words(*seed), &mut expanded)?;
+    Ok(glwe(&expanded, body))
+}
+
+/// b − a·s, N words, by tfhe-rs.
+pub fn decrypt(key: &SecretKey, ciphertext: &GlweCiphertext<Vec<u64>>) -> Zeroizing<Vec<u64>> {
+    let mut phase = Zeroizing::new(vec![0; POLYNOMIAL_SIZE]);
+    let mut list = PlaintextList::from_container(phase.as_mut_slice());
+    decrypt_glwe_ciphertext(&key.as_glwe(), ciphertext, &mut list);
+    phase
+}
+
+/// The plaintext below 2^40 nearest to `phase` / Δ.
+pub fn decode(phase: u64) -> u64 {
+    phase.wrapping_add(1 << (DELTA_BITS - 1)) >> DELTA_BITS
+}

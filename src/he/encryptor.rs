@@ -1,0 +1,90 @@
+//! Plaintext blocks become GLWE ciphertexts, many at a time on all cores.
+
+use rand_core::{Rng, SeedableRng};
+use rayon::prelude::*;
+use zeroize::Zeroizing;
+
+use super::error::HeError;
+use super::keys::SecretKey;
+use super::layout::SEED_WORDS;
+use super::mask::{self, MaskSeed};
+use super::noise::{self, Noise};
+use super::packer::PlainBlock;
+use super::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
+use super::ring::BinaryProduct;
+use crate::foundation::random::Randomness;
+
+/// Encrypts blocks under one key.
+pub struct Encryptor {
+    product: BinaryProduct,
+    random: Randomness,
+}
+
+/// What one block needs besides its values: the seed of its mask, which is public, and of its noise, which is not.
+struct Seeds {
+    mask: MaskSeed,
+    noise: Zeroizing<[u8; 32]>,
+}
+
+impl Encryptor {
+    /// An encryptor under `key`; all seeds are drawn from `random`, those of masks and those of noise apart.
+    ///
+    /// # Errors
+    /// [`HeError::Mask`] if N had no transform, which the tests exclude.
+    pub fn new(key: &SecretKey, random: Randomness) -> Result<Self, HeError> {
+        Ok(Self { product: key.product().ok_or(HeError::Mask)?, random })
+    }
+
+    /// Encrypts `blocks`, each under a fresh seed; returns seed and body of each, one after the other, as they stand in a
+    /// file.
+    ///
+    /// # Errors
+    /// [`HeError`] for a block that is larger than a polynomial.
+    pub fn encrypt(&mut self, blocks: &[PlainBlock]) -> Result<Vec<u64>, HeError> {
+        let mut words = vec![0; blocks.iter().map(|plain| plain.block.words()).sum()];
+        let mut work = Vec::with_capacity(blocks.len());
+        let mut rest = words.as_mut_slice();
+        for plain in blocks {
+            let (own, others) = rest.split_at_mut_checked(plain.block.words()).ok_or(HeError::Layout)?;
+            rest = others;
+            work.push((plain, self.draw_seeds(), own));
+        }
+        let product = &self.product;
+        work.into_par_iter().try_for_each(|(plain, seeds, out)| {
+            let noise = noise::draw(&mut Randomness::from_seed(*seeds.noise));
+            encrypt_block(product, seeds.mask, &plain.values, &noise, out)
+        })?;
+        Ok(words)
+    }
+
+    fn draw_seeds(&mut self) -> Seeds {
+        let mut mask = [0; 16];
+        self.random.fill_bytes(&mut mask);
+        let mut noise = Zeroizing::new([0; 32]);
+        self.random.fill_bytes(noise.as_mut());
+        Seeds { mask: MaskSeed(mask), noise }
+    }
+}
+
+/// Writes the seed and b = a·s + Δ·m + e, as far as m goes, to `out`.
+pub(super) fn encrypt_block(
+    product: &BinaryProduct,
+    seed: MaskSeed,
+    values: &[u32],
+    noise: &Noise,
+    out: &mut [u64],
+) -> Result<(), HeError> {
+    let mut mask = [0; POLYNOMIAL_SIZE];
+    mask::expand(seed, &mut mask)?;
+    let mut masking = Zeroizing::new([0; POLYNOMIAL_SIZE]);
+    product.multiply(&mask, masking.as_mut());
+    let (seed_words, body) = out.split_at_mut_checked(SEED_WORDS).ok_or(HeError::Layout)?;
+    if body.len() != values.len() || body.len() > POLYNOMIAL_SIZE {
+        return Err(HeError::Layout);
+    }
+    seed_words.copy_from_slice(&seed.words());
+    for (((b, a_s), m), e) in body.iter_mut().zip(masking.iter()).zip(values).zip(noise.iter()) {
+        *b = a_s.wrapping_add(u64::from(*m) << DELTA_BITS).wrapping_add_signed(i64::from(*e));
+    }
+    Ok(())
+}

@@ -1,0 +1,308 @@
+//! How a table lies in blocks: lanes of slots, blocks of rows, segments of blocks.
+//!
+//! The slots of a row are cut into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block; slot
+//! j of a block's row i is coefficient `i·S + j`. Rows are cut into **segments** of at most [`SEGMENT_ROWS`] rows, the
+//! same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other in the order
+//! in which they are complete when rows come one by one; of blocks complete at the same row, the lower lane goes first.
+//! Client and server both derive this order from the number of rows and the widths of the lanes alone.
+
+use super::error::HeError;
+use super::parameters::{MAX_BLOCKS, POLYNOMIAL_SIZE, SEGMENT_ROWS};
+
+/// The most lanes: a million slots.
+pub const MAX_LANES: usize = 256;
+
+/// Words of a block before its body: the seed of its mask.
+pub const SEED_WORDS: usize = 2;
+
+/// Blocks are made at least this full, in tenths, where it can be done with [`SPLITS`] lanes.
+const FULL_TENTHS: usize = 9;
+const SPLITS: usize = 3;
+
+/// Where a table's blocks lie.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Layout {
+    rows: u64,
+    widths: Vec<usize>,
+}
+
+/// One block's place in a [`Layout`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Block {
+    /// Which segment, from 0.
+    pub segment: u64,
+    /// Which lane, from 0.
+    pub lane: usize,
+    /// Slots per row.
+    pub width: usize,
+    /// Rows in this block.
+    pub rows: usize,
+    /// The first of them, counted from 0 over the whole table.
+    pub first_row: u64,
+}
+
+impl Block {
+    /// Words of the block's body.
+    pub fn body_words(&self) -> usize {
+        self.rows * self.width
+    }
+
+    /// Words of the block in a file: seed and body.
+    pub fn words(&self) -> usize {
+        SEED_WORDS + self.body_words()
+    }
+}
+
+/// Neighbouring blocks of one segment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Batch {
+    /// The blocks; never empty.
+    pub blocks: Vec<Block>,
+    /// Whether the segment ends with them.
+    pub ends_segment: bool,
+}
+
+impl Batch {
+    /// Words of all blocks.
+    pub fn words(&self) -> usize {
+        self.blocks.iter().map(Block::words).sum()
+    }
+}
+
+impl Layout {
+    /// The layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average.
+    ///
+    /// # Errors
+    /// [`HeError::Shape`] and [`HeError::TooManyBlocks`].
+    pub fn new(rows: u64, slots: usize) -> Result<Self, HeError> {
+        if slots > MAX_LANES * POLYNOMIAL_SIZE {
+            return Err(HeError::Shape { rows, slots });
+        }
+        Self::with_widths(rows, lane_widths(slots))
+    }
+
+    /// The layout for `rows` rows in lanes of these widths, as a file tells them.
+    ///
+    /// # Errors
+    /// As [`Layout::new`].
+    pub fn with_widths(rows: u64, widths: Vec<usize>) -> Result<Self, HeError> {
+        let fits = |width: &usize| (1..=POLYNOMIAL_SIZE).contains(width);
+        if rows == 0 || widths.is_empty() || widths.len() > MAX_LANES || !widths.iter().all(fits) {
+            return Err(HeError::Shape { rows, slots: widths.iter().fold(0, |sum, width| sum.saturating_add(*width)) });
+        }
+        // Even one lane of single rows cannot have more rows than blocks are allowed times rows per block.
+        if rows > MAX_BLOCKS * POLYNOMIAL_SIZE as u64 {
+            return Err(HeError::TooManyBlocks);
+        }
+        let layout = Self { rows, widths };
+        if layout.block_count() > MAX_BLOCKS { Err(HeError::TooManyBlocks) } else { Ok(layout) }
+    }
+
+    /// Rows of the table.
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Slots per row in each lane.
+    pub fn widths(&self) -> &[usize] {
+        &self.widths
+    }
+
+    /// Slots per row in all lanes.
+    pub fn slots(&self) -> usize {
+        self.widths.iter().sum()
+    }
+
+    /// How many segments there are.
+    pub fn segments(&self) -> u64 {
+        self.rows.div_ceil(SEGMENT_ROWS)
+    }
+
+    /// Rows of segment number `segment`.
+    pub fn segment_rows(&self, segment: u64) -> u64 {
+        self.rows.saturating_sub(segment.saturating_mul(SEGMENT_ROWS)).min(SEGMENT_ROWS)
+    }
+
+    /// How many blocks there are.
+    pub fn block_count(&self) -> u64 {
+        let full_segments = self.rows / SEGMENT_ROWS;
+        let rest = self.rows % SEGMENT_ROWS;
+        let lane = |width: &usize| {
+            let per_block = rows_per_block(*width) as u64;
+            full_segments * SEGMENT_ROWS.div_ceil(per_block) + rest.div_ceil(per_block)
+        };
+        self.widths.iter().map(lane).sum()
+    }
+
+    /// Words of all blocks.
+    pub fn words(&self) -> u64 {
+        self.block_count() * SEED_WORDS as u64 + self.rows * self.slots() as u64
+    }
+
+    /// Words of the totals: a mask and a truncated body per lane and segment.
+    pub fn totals_words(&self) -> u64 {
+        let lane_words: usize = self.widths.iter().map(|width| POLYNOMIAL_SIZE + width).sum();
+        self.segments() * lane_words as u64
+    }
+
+    /// All blocks, in their order.
+    pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
+        (0..self.segments()).flat_map(|segment| SegmentBlocks {
+            segment,
+            first_row: segment * SEGMENT_ROWS,
+            rows: self.segment_rows(segment),
+            widths: &self.widths,
+            done: vec![0; self.widths.len()],
+        })
+    }
+
+    /// All blocks in batches of about `words` words, none across a segment's end.
+    pub fn batches(&self, words: usize) -> impl Iterator<Item = Batch> + '_ {
+        let mut blocks = self.blocks().peekable();
+        std::iter::from_fn(move || {
+            let mut batch = Batch { blocks: vec![blocks.next()?], ends_segment: false };
+            let segment = batch.blocks.first()?.segment;
+            let mut filled = batch.words();
+            while filled < words {
+                let Some(block) = blocks.next_if(|block| block.segment == segment) else { break };
+                filled += block.words();
+                batch.blocks.push(block);
+            }
+            batch.ends_segment = blocks.peek().is_none_or(|next| next.segment != segment);
+            Some(batch)
+        })
+    }
+}
+
+/// r = ⌊N/S⌋.
+pub fn rows_per_block(width: usize) -> usize {
+    POLYNOMIAL_SIZE / width.max(1)
+}
+
+/// The blocks of one segment.
+struct SegmentBlocks<'l> {
+    segment: u64,
+    first_row: u64,
+    rows: u64,
+    widths: &'l [usize],
+    /// Rows already given out, per lane.
+    done: Vec<u64>,
+}
+
+impl Iterator for SegmentBlocks<'_> {
+    type Item = Block;
+
+    fn next(&mut self) -> Option<Block> {
+        let complete_at = |(done, width): (&u64, &usize)| (done + rows_per_block(*width) as u64).min(self.rows);
+        let open = self.done.iter().zip(self.widths).enumerate().filter(|(_, (done, _))| **done < self.rows);
+        let (end, lane) = open.map(|(lane, entry)| (complete_at(entry), lane)).min()?;
+        let done = self.done.get_mut(lane)?;
+        let first = std::mem::replace(done, end);
+        Some(Block {
+            segment: self.segment,
+            lane,
+            width: *self.widths.get(lane)?,
+            rows: usize::try_from(end - first).ok()?,
+            first_row: self.first_row + first,
+        })
+    }
+}
+
+/// Widths of the fewest lanes that fill blocks well: full ones while they last, then up to [`SPLITS`] for the rest.
+fn lane_widths(slots: usize) -> Vec<usize> {
+    let full_lanes = slots.saturating_sub(1) / POLYNOMIAL_SIZE;
+    let rest = slots - full_lanes * POLYNOMIAL_SIZE;
+    let splits = (1..=SPLITS).map(|lanes| best_split(rest, lanes));
+    let well_filled = |widths: &Vec<usize>| fullness_tenths(rest, widths) >= FULL_TENTHS as f64;
+    let fullest = || best_split(rest, SPLITS);
+    let tail = splits.into_iter().find(well_filled).unwrap_or_else(fullest);
+    [vec![POLYNOMIAL_SIZE; full_lanes], tail].concat()
+}
+
+/// At most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a block
+/// with next to no waste.
+fn best_split(slots: usize, lanes: usize) -> Vec<usize> {
+    let whole = vec![slots];
+    if lanes <= 1 || slots <= 1 {
+        return whole;
+    }
+    // A first lane of far less than the whole leaves the same problem to the second.
+    let counts = 1..=rows_per_block(slots) + MAX_FIRST_LANE_TRIES;
+    let firsts = counts.map(rows_per_block).filter(|width| (1..slots).contains(width));
+    let splits = firsts.map(|first| [vec![first], best_split(slots - first, lanes - 1)].concat());
+    let cost = |widths: &Vec<usize>| widths.iter().map(|width| 1.0 / rows_per_block(*width) as f64).sum::<f64>();
+    splits.chain([whole]).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or_default()
+}
+
+/// How many narrower first lanes are tried beyond the widest one that fits.
+const MAX_FIRST_LANE_TRIES: usize = 40;
+
+/// Used coefficients of an average block, in tenths.
+fn fullness_tenths(slots: usize, widths: &[usize]) -> f64 {
+    let blocks_per_row: f64 = widths.iter().map(|width| 1.0 / rows_per_block(*width) as f64).sum();
+    10.0 * slots as f64 / (POLYNOMIAL_SIZE as f64 * blocks_per_row)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn blocks_are_nine_tenths_full_for_every_number_of_slots() {
+        for slots in 1..=5000 {
+            let layout = Layout::new(100_000, slots).unwrap();
+            assert_eq!(layout.slots(), slots);
+            let capacity = layout.block_count() as f64 * POLYNOMIAL_SIZE as f64;
+            let fullness = 100_000.0 * slots as f64 / capacity;
+            // One block per lane is cut short at the end of the table.
+            let last_blocks = layout.widths().len() as f64 / layout.block_count() as f64;
+            assert!(fullness + last_blocks >= 0.9, "{slots} slots: {fullness}");
+            assert!(8.0 * layout.words() as f64 <= 8.05 * 100_000.0 * slots as f64, "{slots} slots");
+        }
+    }
+
+    #[test]
+    fn shapes_that_cannot_be_are_refused() {
+        for (rows, widths) in [(0, vec![1]), (1, vec![]), (1, vec![0]), (1, vec![4097]), (1, vec![1; 257])] {
+            assert!(matches!(Layout::with_widths(rows, widths), Err(HeError::Shape { .. })));
+        }
+        assert_eq!(Layout::with_widths(u64::MAX, vec![1]), Err(HeError::TooManyBlocks));
+        assert_eq!(Layout::with_widths((1 << 32) + 1, vec![4096]), Err(HeError::TooManyBlocks));
+        assert!(matches!(Layout::new(1, usize::MAX), Err(HeError::Shape { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_cover_each_lane_in_order(
+            rows in 1..3_000_000_u64,
+            widths in proptest::collection::vec(100..=4096_usize, 1..4),
+        ) {
+            let layout = Layout::with_widths(rows, widths.clone()).unwrap();
+            let mut next_row = vec![0; widths.len()];
+            let (mut count, mut words, mut last_end) = (0, 0, (0, 0));
+            for block in layout.blocks() {
+                prop_assert_eq!(block.first_row, next_row[block.lane]);
+                prop_assert!(block.rows >= 1 && block.rows <= rows_per_block(block.width));
+                let last = block.first_row + block.rows as u64 - 1;
+                prop_assert_eq!((block.first_row / SEGMENT_ROWS, last / SEGMENT_ROWS), (block.segment, block.segment));
+                prop_assert!((last, block.lane) > last_end || count == 0);
+                last_end = (last, block.lane);
+                next_row[block.lane] = last + 1;
+                count += 1;
+                words += block.words() as u64;
+            }
+            prop_assert!(next_row.iter().all(|next| *next == rows));
+            prop_assert_eq!((count, words), (layout.block_count(), layout.words()));
+        }
+
+        #[test]
+        fn batches_are_the_blocks(rows in 1..2_500_000_u64, width in 500..=4096_usize, size in 1..200_000_usize) {
+            let layout = Layout::with_widths(rows, vec![width]).unwrap();
+            let batches: Vec<Batch> = layout.batches(size).collect();
+            prop_assert!(batches.iter().flat_map(|batch| &batch.blocks).copied().eq(layout.blocks()));
+            let ends = batches.iter().filter(|batch| batch.ends_segment).count() as u64;
+            prop_assert_eq!(ends, layout.segments());
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! Homomorphic encryption of slot totals. The only room that knows tfhe.
+//!
+//! A row of S small integers becomes S coefficients of a polynomial; a polynomial becomes one GLWE ciphertext; adding
+//! ciphertexts adds rows; folding adds the rows inside a ciphertext. What remains is one small ciphertext that decrypts
+//! to the exact total of every slot.
+//!
+//! ```text
+//! rows ─ packer ─▶ plaintext blocks ─ encryptor ─▶ blocks ═▶ evaluator (no key) ═▶ totals ─ decryptor ─▶ exact totals
+//!          └───────────────── checksum of the clear totals ─────────────────────────────────▶ verified against
+//! ```
+
+pub mod bridge;
+pub mod checksum;
+pub mod decryptor;
+pub mod encryptor;
+pub mod error;
+pub mod evaluator;
+pub mod keys;
+pub mod layout;
+pub mod mask;
+pub mod noise;
+pub mod packer;
+pub mod parameters;
+mod ring;
+#[cfg(test)]
+mod tests;
+
+pub use checksum::{CheckKey, Checksum};
+pub use decryptor::Decryptor;
+pub use encryptor::Encryptor;
+pub use error::HeError;
+pub use evaluator::{Evaluator, LaneTotals};
+pub use keys::SecretKey;
+pub use layout::{Batch, Block, Layout};
+pub use packer::{Packer, PlainBlock};

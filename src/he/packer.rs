@@ -1,0 +1,87 @@
+//! Rows of slots become plaintext blocks, in the order of the layout, and are summed in the clear for the check.
+
+use zeroize::Zeroizing;
+
+use super::checksum::Checksum;
+use super::error::HeError;
+use super::layout::{Block, Layout, rows_per_block};
+use super::parameters::SEGMENT_ROWS;
+
+/// A block before encryption: `block.body_words()` slot values below 2^20, row after row; wiped when dropped.
+pub struct PlainBlock {
+    /// Its place in the layout.
+    pub block: Block,
+    /// Its values.
+    pub values: Zeroizing<Vec<u32>>,
+}
+
+/// Collects rows until blocks are full.
+pub struct Packer<'l> {
+    layout: &'l Layout,
+    /// The next row, from 0.
+    row: u64,
+    /// Values of each lane's open block.
+    open: Vec<Zeroizing<Vec<u32>>>,
+    /// Clear totals of the open segment, per slot.
+    totals: Zeroizing<Vec<u64>>,
+    checksum: Checksum,
+}
+
+impl<'l> Packer<'l> {
+    /// A packer for the rows of `layout`; `checksum` takes their totals.
+    pub fn new(layout: &'l Layout, checksum: Checksum) -> Self {
+        Self {
+            layout,
+            row: 0,
+            open: layout.widths().iter().map(|width| empty_block(*width)).collect(),
+            totals: Zeroizing::new(vec![0; layout.slots()]),
+            checksum,
+        }
+    }
+
+    /// Takes the next row, `layout.slots()` values below 2^20, and gives the blocks that it completes to `emit`.
+    ///
+    /// # Errors
+    /// [`HeError::Layout`] for a row of another length or one more than the layout has.
+    pub fn push(&mut self, row: &[u32], mut emit: impl FnMut(PlainBlock)) -> Result<(), HeError> {
+        if row.len() != self.layout.slots() || self.row >= self.layout.rows() {
+            return Err(HeError::Layout);
+        }
+        for (total, value) in self.totals.iter_mut().zip(row) {
+            *total += u64::from(*value);
+        }
+        let segment = self.row / SEGMENT_ROWS;
+        self.row += 1;
+        let ends_segment = self.row % SEGMENT_ROWS == 0 || self.row == self.layout.rows();
+        let mut rest = row;
+        for (lane, (open, width)) in self.open.iter_mut().zip(self.layout.widths()).enumerate() {
+            let (own, others) = rest.split_at_checked(*width).ok_or(HeError::Layout)?;
+            rest = others;
+            open.extend_from_slice(own);
+            let rows = open.len() / width;
+            if ends_segment || rows == rows_per_block(*width) {
+                let values = std::mem::replace(open, empty_block(*width));
+                let block = Block { segment, lane, width: *width, rows, first_row: self.row - rows as u64 };
+                emit(PlainBlock { block, values });
+            }
+        }
+        if ends_segment {
+            self.checksum.add_segment(segment, 0, &self.totals);
+            self.totals.fill(0);
+        }
+        Ok(())
+    }
+
+    /// The checksum over all rows.
+    ///
+    /// # Errors
+    /// [`HeError::Layout`] if rows are still missing.
+    pub fn finish(self) -> Result<Checksum, HeError> {
+        if self.row == self.layout.rows() { Ok(self.checksum) } else { Err(HeError::Layout) }
+    }
+}
+
+/// Room for a whole block, so that it never moves and leaves no copy behind.
+fn empty_block(width: usize) -> Zeroizing<Vec<u32>> {
+    Zeroizing::new(Vec::with_capacity(rows_per_block(width) * width))
+}

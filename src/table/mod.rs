@@ -1,0 +1,15 @@
+//! CSV → rows of exact decimals. Two passes: [`schema`] learns the columns, [`reader`] gives the rows again.
+
+pub mod dialect;
+pub mod error;
+mod line_breaks;
+pub mod reader;
+pub mod sample;
+pub mod schema;
+pub mod source;
+
+pub use dialect::{Dialect, HeaderRow};
+pub use error::TableError;
+pub use reader::{Cell, TableReader};
+pub use schema::{ColumnProfile, Schema, Selection};
+pub use source::{CsvDigest, CsvSource};
