@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// Tells the time and lets time pass.
 pub trait Clock: Sync {
-    /// Seconds since 1970-01-01 00:00:00 UTC.
+    /// Milliseconds since 1970-01-01 00:00:00 UTC.
     fn now(&self) -> u64;
 
     /// Blocks for `duration`.
@@ -17,7 +17,9 @@ pub struct SystemClock;
 
 impl Clock for SystemClock {
     fn now(&self) -> u64 {
-        SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |elapsed| elapsed.as_secs())
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .map_or(0, |elapsed| u64::try_from(elapsed.as_millis()).unwrap_or(u64::MAX))
     }
 
     fn sleep(&self, duration: Duration) {

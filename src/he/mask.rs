@@ -13,12 +13,12 @@ pub struct MaskSeed(pub [u8; 16]);
 impl MaskSeed {
     /// The seed as it stands in a file: two little-endian words.
     pub fn words(self) -> [u64; 2] {
-        bytemuck::cast::<_, [u64; 2]>(self.0).map(u64::from_le)
+        bytemuck::cast(self.0)
     }
 
     /// The seed that these two words of a file are.
     pub fn from_words(words: [u64; 2]) -> Self {
-        Self(bytemuck::cast(words.map(u64::to_le)))
+        Self(bytemuck::cast(words))
     }
 }
 
@@ -35,8 +35,5 @@ pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
     let start = EncryptionContext::Iv128(FixedLength::from([0; 16]));
     let mut stream = StreamingEncryptingKey::less_safe_ctr(key, start).map_err(|_| HeError::Mask)?;
     stream.less_safe_update(input, bytemuck::cast_slice_mut(mask)).map_err(|_| HeError::Mask)?;
-    for word in mask {
-        *word = u64::from_le(*word);
-    }
     Ok(())
 }

@@ -47,7 +47,7 @@ impl<'o> TableReader<'o> {
     /// # Errors
     /// [`TableError`] for an unreadable file, a wrong encoding, and a header that is none.
     pub fn open(source: &CsvSource, dialect: &Dialect, observer: &'o dyn Observer) -> Result<Self, TableError> {
-        let mut bytes = BufReader::with_capacity(BUFFER, source.open(observer)?);
+        let mut bytes = BufReader::with_capacity(BUFFER, source.read(observer)?);
         let start = bytes.fill_buf().map_err(|error| source.read_error(error))?;
         let delimiter = dialect.delimiter_for(start)?;
         let skip = if start.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
@@ -59,7 +59,7 @@ impl<'o> TableReader<'o> {
             .buffer_capacity(BUFFER)
             .from_reader(LineBreaks::new(bytes, MAX_RECORD));
         let dialect = Dialect { delimiter: Some(delimiter), ..dialect.clone() };
-        let path = source.path().display().to_string();
+        let path = source.name().to_owned();
         let (record, names) = (csv::ByteRecord::new(), Vec::new());
         Self { csv, record, first_row_waits: false, names, dialect, path }.with_header()
     }

@@ -1,0 +1,134 @@
+//! Secrets at rest under a passphrase.
+//!
+//! ```text
+//! key  = Argon2id(passphrase, salt; m, t, p)                         RFC 9106
+//! box  = ChaCha20-Poly1305(key, nonce = 0, aad = context, plaintext)  RFC 8439
+//! ```
+//! The salt is fresh for every box, so the key is, and one fixed nonce serves.
+
+use argon2::{Algorithm, Argon2, Params, Version};
+use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+use zeroize::Zeroizing;
+
+use crate::foundation::random::Randomness;
+use crate::foundation::secret::Secret;
+
+/// What a person types to protect a job's secrets.
+pub type Passphrase = Secret<String>;
+
+/// RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
+const COST: Cost = Cost { memory_kib: 1 << 16, passes: 3, lanes: 4 };
+
+/// What a file may ask for at most: 1 GiB, 16 passes, 16 lanes.
+const HIGHEST_COST: Cost = Cost { memory_kib: 1 << 20, passes: 16, lanes: 16 };
+
+/// How dear one guess is made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+struct Cost {
+    memory_kib: u32,
+    passes: u32,
+    lanes: u32,
+}
+
+/// How a box was sealed; public, stored beside it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sealed {
+    salt: [u8; 16],
+    cost: Cost,
+}
+
+/// The box does not open: a wrong passphrase, or altered bytes. Which of them is not told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the passphrase does not open it")]
+pub struct CannotOpen;
+
+/// Seals `plaintext`; `context` is bound to it and must be given again.
+///
+/// # Errors
+/// [`CannotOpen`] if the key cannot be derived, for want of memory.
+pub fn seal(
+    passphrase: &Passphrase,
+    context: &[u8],
+    mut plaintext: Zeroizing<Vec<u8>>,
+    random: &mut Randomness,
+) -> Result<(Sealed, Vec<u8>), CannotOpen> {
+    let mut salt = [0; 16];
+    random.fill_bytes(&mut salt);
+    let sealed = Sealed { salt, cost: COST };
+    let key = sealed.key(passphrase)?;
+    let tag =
+        key.seal_in_place_separate_tag(zero_nonce(), Aad::from(context), plaintext.as_mut()).map_err(|_| CannotOpen)?;
+    let ciphertext = [plaintext.as_slice(), tag.as_ref()].concat();
+    Ok((sealed, ciphertext))
+}
+
+/// Opens what [`seal`] gave.
+///
+/// # Errors
+/// [`CannotOpen`], whatever the reason.
+pub fn open(
+    passphrase: &Passphrase,
+    context: &[u8],
+    sealed: &Sealed,
+    ciphertext: Vec<u8>,
+) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+    let mut buffer = Zeroizing::new(ciphertext);
+    let key = sealed.key(passphrase)?;
+    let length = key.open_in_place(zero_nonce(), Aad::from(context), &mut buffer).map_err(|_| CannotOpen)?.len();
+    buffer.truncate(length);
+    Ok(buffer)
+}
+
+impl Sealed {
+    fn key(&self, passphrase: &Passphrase) -> Result<LessSafeKey, CannotOpen> {
+        let Cost { memory_kib, passes, lanes } = self.cost;
+        let highest = HIGHEST_COST;
+        if memory_kib > highest.memory_kib || passes > highest.passes || lanes > highest.lanes {
+            return Err(CannotOpen);
+        }
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(|_| CannotOpen)?;
+        let mut key = Zeroizing::new([0; 32]);
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
+            .hash_password_into(passphrase.expose().as_bytes(), &self.salt, key.as_mut())
+            .map_err(|_| CannotOpen)?;
+        let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_ref()).map_err(|_| CannotOpen)?;
+        Ok(LessSafeKey::new(key))
+    }
+}
+
+fn zero_nonce() -> Nonce {
+    Nonce::assume_unique_for_key([0; 12])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use rand_core::SeedableRng;
+
+    fn passphrase(text: &str) -> Passphrase {
+        Secret::new(text.into())
+    }
+
+    #[test]
+    fn only_the_passphrase_and_the_context_open_the_box() {
+        let mut random = Randomness::from_seed([1; 32]);
+        let plaintext = Zeroizing::new(b"key".to_vec());
+        let (sealed, bytes) = seal(&passphrase("right"), b"job 1", plaintext, &mut random).unwrap();
+        let opened = open(&passphrase("right"), b"job 1", &sealed, bytes.clone()).unwrap();
+        assert_eq!(opened.as_slice(), b"key");
+        assert_eq!(open(&passphrase("wrong"), b"job 1", &sealed, bytes.clone()), Err(CannotOpen));
+        assert_eq!(open(&passphrase("right"), b"job 2", &sealed, bytes.clone()), Err(CannotOpen));
+        let mut altered = bytes;
+        altered[0] ^= 1;
+        assert_eq!(open(&passphrase("right"), b"job 1", &sealed, altered), Err(CannotOpen));
+    }
+
+    #[test]
+    fn a_file_cannot_ask_for_endless_work() {
+        let cost = Cost { memory_kib: u32::MAX, ..COST };
+        let sealed = Sealed { salt: [0; 16], cost };
+        assert_eq!(open(&passphrase("any"), b"", &sealed, vec![0; 32]), Err(CannotOpen));
+    }
+}

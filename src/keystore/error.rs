@@ -1,0 +1,81 @@
+//! What can be wrong with the state.
+
+use std::io;
+use std::path::Path;
+
+use crate::crypto::passphrase::CannotOpen;
+use crate::package::JobId;
+
+/// Why the state does not give what was asked of it.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyStoreError {
+    /// The system refused.
+    #[error("cannot use {place}: {source}")]
+    Io {
+        /// What.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// No job at all.
+    #[error("there is no job in {state}")]
+    NoJobs {
+        /// Which state.
+        state: String,
+    },
+    /// No job of this name, now or before.
+    #[error("there is no job {name} in {state}")]
+    Unknown {
+        /// As asked for.
+        name: String,
+        /// Which state.
+        state: String,
+    },
+    /// A name that begins several jobs'.
+    #[error("{name} is the beginning of {count} jobs' names")]
+    Ambiguous {
+        /// As asked for.
+        name: String,
+        /// How many.
+        count: usize,
+    },
+    /// A job that was here.
+    #[error("job {0} was forgotten: its key is gone, and its result with it")]
+    Forgotten(JobId),
+    /// A job whose secrets are not there or not readable as such.
+    #[error("the key of job {job} is lost ({reason}): nobody can decrypt its result any more")]
+    LostKey {
+        /// Which job.
+        job: JobId,
+        /// What was found instead.
+        reason: String,
+    },
+    /// A record that cannot be read.
+    #[error("the record of job {job} is damaged: {reason}")]
+    DamagedRecord {
+        /// Which job.
+        job: JobId,
+        /// How.
+        reason: String,
+    },
+    /// Another process has the job's lock.
+    #[error("another hestat is working on job {0}")]
+    Busy(JobId),
+    /// The secrets are under a passphrase, and none was given.
+    #[error("the key of job {0} is protected by a passphrase")]
+    PassphraseNeeded(JobId),
+    /// A wrong passphrase.
+    #[error("the passphrase does not open the key of job {0}")]
+    WrongPassphrase(JobId),
+    /// A passphrase cannot be used.
+    #[error("the key cannot be put under the passphrase: {0}")]
+    Seal(#[from] CannotOpen),
+}
+
+impl KeyStoreError {
+    /// For `map_err`: an error of the system at `place`.
+    pub(super) fn io(place: &Path) -> impl Fn(io::Error) -> Self {
+        let place = place.display().to_string();
+        move |source| Self::Io { place: place.clone(), source }
+    }
+}

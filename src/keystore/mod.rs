@@ -1,0 +1,22 @@
+//! The client's secrets on disk: per job the keys, the plan, the record and, until it is uploaded, the ciphertext.
+//!
+//! ```text
+//! <state>/jobs/<job>/job.json       the record: server, digests, phase
+//!                    secrets.hes    key, check key, checksum, plan; under a passphrase if one was given
+//!                    dataset.hes    the spool, until the server has it
+//! <state>/jobs/.new-<job>/          a job being made; without secrets until it is whole
+//! <state>/forgotten                 names of jobs that were forgotten
+//! ```
+//! Directories are 0700 and files 0600. Whoever works on a job holds a lock on its directory.
+
+pub mod error;
+pub mod job;
+pub mod record;
+pub mod secrets;
+pub mod store;
+
+pub use error::KeyStoreError;
+pub use job::{Job, NewJob};
+pub use record::{JobRecord, Phase};
+pub use secrets::{CsvRecord, JobSecrets};
+pub use store::{KeyStore, Listed};

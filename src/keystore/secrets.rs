@@ -1,0 +1,165 @@
+//! A job's secrets: what only its owner may have.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, Zeroizing};
+
+use super::error::KeyStoreError;
+use crate::crypto::passphrase::{self, Passphrase, Sealed};
+use crate::encoding::Plan;
+use crate::foundation::codec;
+use crate::foundation::random::Randomness;
+use crate::foundation::secret::Secret;
+use crate::he::keys::KEY_BYTES;
+use crate::he::{CheckKey, Checksum, SecretKey};
+use crate::package::atomic::{Access, AtomicFile};
+use crate::package::frame::{self, DIGEST_BYTES, Hashing};
+use crate::package::{JobId, Kind};
+use crate::table::{CsvDigest, Dialect};
+
+/// The longest secrets, in bytes: plans of a hundred thousand columns.
+const MAX_SECRETS: u64 = 1 << 26;
+
+/// Which CSV file was encrypted, and how it was read.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CsvRecord {
+    /// Digest of the file.
+    pub digest: CsvDigest,
+    /// How to read it, its delimiter known.
+    pub dialect: Dialect,
+}
+
+/// All that is needed to turn a job's answer into statistics.
+#[derive(Debug)]
+pub struct JobSecrets {
+    /// The secret key.
+    pub key: SecretKey,
+    /// The check key.
+    pub check_key: CheckKey,
+    /// The checksum that the totals must have.
+    pub checksum: Secret<u64>,
+    /// Which slot means what.
+    pub plan: Plan,
+    /// Names of the statistics asked for.
+    pub statistics: Vec<String>,
+    /// The encrypted file.
+    pub csv: CsvRecord,
+}
+
+/// The same as it is stored; wiped when dropped.
+#[derive(Serialize, Deserialize)]
+struct Stored {
+    key: Vec<u8>,
+    check_key: [u8; 32],
+    checksum: u64,
+    plan: Plan,
+    statistics: Vec<String>,
+    csv: CsvRecord,
+}
+
+impl Drop for Stored {
+    fn drop(&mut self) {
+        self.key.zeroize();
+        self.check_key.zeroize();
+        self.checksum.zeroize();
+    }
+}
+
+/// The header of `secrets.hes`.
+#[derive(Serialize, Deserialize)]
+struct SecretsHeader {
+    job: [u8; 16],
+    sealed: Option<Sealed>,
+}
+
+impl JobSecrets {
+    /// The secrets of a job whose rows were summed into `checksum`.
+    pub fn new(key: SecretKey, checksum: Checksum, plan: Plan, statistics: Vec<String>, csv: CsvRecord) -> Self {
+        let (check_key, checksum) = checksum.into_parts();
+        Self { key, check_key, checksum, plan, statistics, csv }
+    }
+
+    /// Writes them to `path`, under `passphrase` if there is one.
+    pub(super) fn write(
+        &self,
+        path: &Path,
+        job: JobId,
+        passphrase: Option<&Passphrase>,
+        random: &mut Randomness,
+    ) -> Result<(), KeyStoreError> {
+        let plain = self.to_bytes().ok_or_else(|| lost(job, "too large to store"))?;
+        let (sealed, payload) = match passphrase {
+            None => (None, plain),
+            Some(passphrase) => {
+                let (sealed, payload) = passphrase::seal(passphrase, &job.bytes(), plain, random)?;
+                (Some(sealed), Zeroizing::new(payload))
+            }
+        };
+        let header = SecretsHeader { job: job.bytes(), sealed };
+        let opening = frame::opening(Kind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let io = KeyStoreError::io(path);
+        let mut file = Hashing::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
+        file.write_all(&opening).and_then(|()| file.write_all(&payload)).map_err(&io)?;
+        let digest = file.digest();
+        let mut file = file.into_inner();
+        file.write_all(&digest.0).and_then(|()| file.commit()).map_err(io)
+    }
+
+    /// Reads them from `path`.
+    pub(super) fn read(path: &Path, job: JobId, passphrase: Option<&Passphrase>) -> Result<Self, KeyStoreError> {
+        let damaged = |_| lost(job, "its file is damaged");
+        let mut file = File::open(path).map_err(|error| lost(job, &format!("{}: {error}", path.display())))?;
+        let length = file.metadata().map_err(KeyStoreError::io(path))?.len();
+        if length > MAX_SECRETS {
+            return Err(lost(job, "its file is too long"));
+        }
+        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or_default()));
+        file.read_to_end(&mut bytes).map_err(KeyStoreError::io(path))?;
+        crate::package::totals::verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
+        let mut input = bytes.as_slice();
+        let (_, header): (_, SecretsHeader) = frame::read_opening(Kind::Secrets, &mut input).map_err(damaged)?;
+        let payload = input.split_last_chunk::<{ DIGEST_BYTES as usize }>().map_or(input, |(payload, _)| payload);
+        let plain = match (header.sealed, passphrase) {
+            (None, _) => Zeroizing::new(payload.to_vec()),
+            (Some(_), None) => return Err(KeyStoreError::PassphraseNeeded(job)),
+            (Some(sealed), Some(passphrase)) => passphrase::open(passphrase, &job.bytes(), &sealed, payload.to_vec())
+                .map_err(|_| KeyStoreError::WrongPassphrase(job))?,
+        };
+        if header.job != job.bytes() {
+            return Err(lost(job, "its file is that of another job"));
+        }
+        Self::from_bytes(&plain).ok_or_else(|| lost(job, "its file is damaged"))
+    }
+
+    fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
+        let stored = Stored {
+            key: self.key.pack().expose().to_vec(),
+            check_key: *self.check_key.expose(),
+            checksum: *self.checksum.expose(),
+            plan: self.plan.clone(),
+            statistics: self.statistics.clone(),
+            csv: self.csv.clone(),
+        };
+        codec::encode(&stored, MAX_SECRETS).ok().map(Zeroizing::new)
+    }
+
+    fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let stored: Stored = codec::decode(bytes, MAX_SECRETS).ok()?;
+        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok()?;
+        Some(Self {
+            key: SecretKey::unpack(packed),
+            check_key: CheckKey::from_bytes(stored.check_key),
+            checksum: Secret::new(stored.checksum),
+            plan: stored.plan.clone(),
+            statistics: stored.statistics.clone(),
+            csv: stored.csv.clone(),
+        })
+    }
+}
+
+fn lost(job: JobId, reason: &str) -> KeyStoreError {
+    KeyStoreError::LostKey { job, reason: reason.into() }
+}

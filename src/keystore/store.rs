@@ -1,0 +1,163 @@
+//! All jobs of one user.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::KeyStoreError;
+use super::job::{self, Job, NewJob};
+use super::record::JobRecord;
+use crate::package::JobId;
+
+/// The state directory.
+#[derive(Debug, Clone)]
+pub struct KeyStore {
+    root: PathBuf,
+}
+
+/// A job as [`KeyStore::list`] finds it: its record, or why there is none.
+pub type Listed = (JobId, Result<JobRecord, KeyStoreError>);
+
+impl KeyStore {
+    /// The state in `root`, which is made when the first job is.
+    pub fn new(root: impl Into<PathBuf>) -> Self {
+        Self { root: root.into() }
+    }
+
+    /// Where it lies.
+    pub fn root(&self) -> &Path {
+        &self.root
+    }
+
+    /// The state directory, made if it was not there: for files that must not leave it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn directory(&self) -> Result<&Path, KeyStoreError> {
+        job::private_directory(&self.root)?;
+        Ok(&self.root)
+    }
+
+    /// Begins a job.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn begin(&self, id: JobId) -> Result<NewJob, KeyStoreError> {
+        self.directory()?;
+        job::private_directory(&self.jobs())?;
+        NewJob::create(&self.jobs(), id)
+    }
+
+    /// Removes what killed processes left of jobs that never came to exist; returns how many.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn sweep(&self) -> Result<usize, KeyStoreError> {
+        let mut swept = 0;
+        for name in self.names()? {
+            let Some(id) = name.strip_prefix(".new-").and_then(|id| id.parse().ok()) else { continue };
+            let directory = self.jobs().join(&name);
+            // Whoever still makes it holds the lock.
+            if let Ok(_lock) = job::lock(&directory, id) {
+                fs::remove_dir_all(&directory).map_err(KeyStoreError::io(&directory))?;
+                swept += 1;
+            }
+        }
+        Ok(swept)
+    }
+
+    /// All jobs, oldest first; those whose record is damaged come before.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn list(&self) -> Result<Vec<Listed>, KeyStoreError> {
+        let ids = self.names()?.into_iter().filter_map(|name| name.parse::<JobId>().ok());
+        let mut listed: Vec<Listed> =
+            ids.map(|id| (id, job::read_record(&self.jobs().join(id.to_string()), id))).collect();
+        listed.sort_by_key(|(id, record)| (record.as_ref().map_or(0, |record| record.created), *id));
+        Ok(listed)
+    }
+
+    /// The job called `name` or, if that is short, the only one whose name begins so; without a name the newest.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::NoJobs`], [`KeyStoreError::Unknown`], [`KeyStoreError::Ambiguous`],
+    /// [`KeyStoreError::Forgotten`].
+    pub fn find(&self, name: Option<&str>) -> Result<JobId, KeyStoreError> {
+        let listed = self.list()?;
+        let state = || self.root.display().to_string();
+        let Some(name) = name else {
+            return listed.last().map(|(id, _)| *id).ok_or_else(|| KeyStoreError::NoJobs { state: state() });
+        };
+        let matches: Vec<JobId> =
+            listed.into_iter().map(|(id, _)| id).filter(|id| id.to_string().starts_with(name)).collect();
+        match matches.as_slice() {
+            [id] => Ok(*id),
+            [] => Err(match self.forgotten(name)? {
+                Some(id) => KeyStoreError::Forgotten(id),
+                None => KeyStoreError::Unknown { name: name.into(), state: state() },
+            }),
+            several => Err(KeyStoreError::Ambiguous { name: name.into(), count: several.len() }),
+        }
+    }
+
+    /// Opens a job and locks it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Busy`], [`KeyStoreError::DamagedRecord`].
+    pub fn open(&self, id: JobId) -> Result<Job, KeyStoreError> {
+        Job::open(&self.jobs(), id)
+    }
+
+    /// Destroys a job's secrets and all else that is here of it, whatever state that is in.
+    ///
+    /// # Errors
+    /// [`KeyStoreError`].
+    pub fn forget(&self, id: JobId) -> Result<(), KeyStoreError> {
+        match self.open(id) {
+            Ok(job) => job.destroy()?,
+            Err(KeyStoreError::DamagedRecord { .. }) => {
+                let directory = self.jobs().join(id.to_string());
+                fs::remove_dir_all(&directory).map_err(KeyStoreError::io(&directory))?;
+            }
+            Err(error) => return Err(error),
+        }
+        let list = self.forgotten_list();
+        let mut options = OpenOptions::new();
+        options.create(true).append(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        let append = |mut file: fs::File| writeln!(file, "{id}");
+        options.open(&list).and_then(append).map_err(KeyStoreError::io(&list))
+    }
+
+    fn forgotten(&self, name: &str) -> Result<Option<JobId>, KeyStoreError> {
+        let list = self.forgotten_list();
+        match fs::read_to_string(&list) {
+            Ok(text) => Ok(text.lines().find(|line| line.starts_with(name)).and_then(|line| line.parse().ok())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(KeyStoreError::io(&list)(error)),
+        }
+    }
+
+    fn jobs(&self) -> PathBuf {
+        self.root.join("jobs")
+    }
+
+    fn forgotten_list(&self) -> PathBuf {
+        self.root.join("forgotten")
+    }
+
+    /// What lies in the jobs' directory; nothing if there is none yet.
+    fn names(&self) -> Result<Vec<String>, KeyStoreError> {
+        let jobs = self.jobs();
+        let entries = match fs::read_dir(&jobs) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) => return Err(KeyStoreError::io(&jobs)(error)),
+        };
+        let name =
+            |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
+        entries.map(name).collect::<io::Result<_>>().map_err(KeyStoreError::io(&jobs))
+    }
+}

@@ -1,0 +1,124 @@
+//! Names of jobs, and the shape that headers tell.
+
+use std::fmt;
+use std::str::FromStr;
+
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use super::error::PackageError;
+use crate::foundation::random::Randomness;
+use crate::he::Layout;
+use crate::he::parameters::PARAMETER_SET;
+
+/// The name of a job: 128 random bits, written as 32 hexadecimal digits. It tells nothing of the data.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(into = "String", try_from = "String")]
+pub struct JobId([u8; 16]);
+
+impl JobId {
+    /// A new name.
+    pub fn draw(random: &mut Randomness) -> Self {
+        let mut bytes = [0; 16];
+        random.fill_bytes(&mut bytes);
+        Self(bytes)
+    }
+
+    /// The name's 16 bytes.
+    pub fn bytes(self) -> [u8; 16] {
+        self.0
+    }
+
+    /// The name with these bytes.
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+    }
+}
+
+impl fmt::Debug for JobId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+/// Text that is not 32 lower-case hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a job is called by 32 hexadecimal digits")]
+pub struct NotAJobId;
+
+impl FromStr for JobId {
+    type Err = NotAJobId;
+
+    fn from_str(text: &str) -> Result<Self, NotAJobId> {
+        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
+        let pairs: &[[u8; 2]; 16] = pairs.try_into().map_err(|_| NotAJobId)?;
+        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
+        if !rest.is_empty() || !digits {
+            return Err(NotAJobId);
+        }
+        let value = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
+        Ok(Self(pairs.map(|[high, low]| value(high) << 4 | value(low))))
+    }
+}
+
+impl From<JobId> for String {
+    fn from(job: JobId) -> Self {
+        job.to_string()
+    }
+}
+
+impl TryFrom<String> for JobId {
+    type Error = NotAJobId;
+
+    fn try_from(text: String) -> Result<Self, NotAJobId> {
+        text.parse()
+    }
+}
+
+/// A layout as a header tells it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Shape {
+    parameter_set: u16,
+    rows: u64,
+    widths: Vec<u16>,
+}
+
+impl Shape {
+    /// What to write for `layout`.
+    pub fn of(layout: &Layout) -> Self {
+        let width = |width: &usize| u16::try_from(*width).unwrap_or_default();
+        Self { parameter_set: PARAMETER_SET, rows: layout.rows(), widths: layout.widths().iter().map(width).collect() }
+    }
+
+    /// The layout that was written.
+    ///
+    /// # Errors
+    /// [`PackageError::Header`] for another parameter set and for a shape that cannot be.
+    pub fn layout(&self) -> Result<Layout, PackageError> {
+        if self.parameter_set != PARAMETER_SET {
+            return Err(PackageError::Header(format!("parameter set {}", self.parameter_set)));
+        }
+        let widths = self.widths.iter().copied().map(usize::from).collect();
+        Layout::with_widths(self.rows, widths).map_err(|error| PackageError::Header(error.to_string()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn job_ids_read_back_and_nothing_else_does() {
+        let text = "00ff10aa5500ff10aa5500ff10aa5500";
+        assert_eq!(text.parse::<JobId>().unwrap().to_string(), text);
+        for bad in ["", "00", "00FF10aa5500ff10aa5500ff10aa5500", "../../../../../../etc/passwd/12", "0g"] {
+            assert_eq!(bad.parse::<JobId>(), Err(NotAJobId));
+        }
+    }
+}

@@ -1,0 +1,16 @@
+//! The files that travel and the files that stay: framing, digests, atomic writes. `docs/FORMAT.md` has the bytes.
+
+pub mod atomic;
+pub mod dataset;
+pub mod error;
+pub mod frame;
+pub mod header;
+pub mod status;
+pub mod totals;
+
+pub use dataset::{DatasetHeader, DatasetReader, DatasetWriter};
+pub use error::PackageError;
+pub use frame::{Digest, Kind};
+pub use header::JobId;
+pub use status::{JobState, Status};
+pub use totals::{TotalsFile, TotalsHeader};

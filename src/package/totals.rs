@@ -1,0 +1,116 @@
+//! The totals file: what the server answers. The same dataset gives the same bytes, whoever computes and whenever.
+
+use std::io::{Read, Write};
+
+use serde::{Deserialize, Serialize};
+
+use super::dataset::JobIdBytes;
+use super::error::PackageError;
+use super::frame::{self, DIGEST_BYTES, Digest, Hashing, Kind};
+use super::header::{JobId, Shape};
+use crate::he::parameters::POLYNOMIAL_SIZE;
+use crate::he::{LaneTotals, Layout};
+
+/// What a totals file tells: of which job and of which dataset.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TotalsHeader {
+    /// Whose data.
+    pub job: JobIdBytes,
+    /// Digest at the end of the dataset that was added up.
+    pub dataset: Digest,
+    /// How its blocks lay.
+    pub shape: Shape,
+}
+
+impl TotalsHeader {
+    /// The header for the totals of this dataset.
+    pub fn new(job: JobId, dataset: Digest, layout: &Layout) -> Self {
+        Self { job: job.bytes(), dataset, shape: Shape::of(layout) }
+    }
+
+    /// Bytes of the whole file.
+    ///
+    /// # Errors
+    /// [`PackageError::Header`].
+    pub fn file_bytes(&self) -> Result<u64, PackageError> {
+        let opening = frame::opening(Kind::Totals, self)?.len() as u64;
+        Ok(opening + 8 * self.shape.layout()?.totals_words() + DIGEST_BYTES)
+    }
+}
+
+/// Writes a whole totals file: per segment and lane, the mask and the truncated body.
+///
+/// # Errors
+/// [`PackageError`].
+pub fn write(output: &mut impl Write, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
+    let mut output = Hashing::new(output);
+    output.write_all(&frame::opening(Kind::Totals, header)?)?;
+    for lane in segments.iter().flatten() {
+        output.write_all(&bytemuck::cast_slice(&lane.mask))?;
+        output.write_all(&bytemuck::cast_slice(&lane.body))?;
+    }
+    let digest = output.digest();
+    Ok(output.into_inner().write_all(&digest.0)?)
+}
+
+/// A totals file, opened and whole; the segments are read one at a time.
+pub struct TotalsFile<R> {
+    input: R,
+    header: TotalsHeader,
+    layout: Layout,
+}
+
+impl<R: Read> TotalsFile<R> {
+    /// Reads the header of a file of `length` bytes.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn open(mut input: R, length: u64) -> Result<Self, PackageError> {
+        let (preamble, header): (_, TotalsHeader) = frame::read_opening(Kind::Totals, &mut input)?;
+        let layout = header.shape.layout()?;
+        let expected = preamble.payload_start() + 8 * layout.totals_words() + DIGEST_BYTES;
+        if length != expected {
+            return Err(PackageError::Length { found: length, expected });
+        }
+        Ok(Self { input, header, layout })
+    }
+
+    /// The header.
+    pub fn header(&self) -> &TotalsHeader {
+        &self.header
+    }
+
+    /// How the blocks of the dataset lay.
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The next segment's totals, lane by lane.
+    ///
+    /// # Errors
+    /// [`PackageError`].
+    pub fn read_segment(&mut self) -> Result<Vec<LaneTotals>, PackageError> {
+        let Self { input, layout, .. } = self;
+        let mut read = |count: usize| -> Result<Vec<u64>, PackageError> {
+            let mut words = vec![0; count];
+            frame::read_exactly(input, bytemuck::cast_slice_mut(&mut words))?;
+            Ok(words)
+        };
+        let lane = |width: &usize| Ok(LaneTotals { mask: read(POLYNOMIAL_SIZE)?, body: read(*width)? });
+        layout.widths().iter().map(lane).collect()
+    }
+}
+
+/// Compares the digest at the end of a file of `length` bytes with that of its bytes; any kind of file.
+///
+/// # Errors
+/// [`PackageError::Digest`] if they differ.
+pub fn verify_digest(input: impl Read, length: u64) -> Result<Digest, PackageError> {
+    let before = length.checked_sub(DIGEST_BYTES).ok_or(PackageError::Digest)?;
+    let mut hashing = Hashing::new(input);
+    std::io::copy(&mut hashing.by_ref().take(before), &mut std::io::sink())?;
+    let digest = hashing.digest();
+    let mut stored = Vec::new();
+    hashing.inner().take(DIGEST_BYTES + 1).read_to_end(&mut stored)?;
+    if stored == digest.0 { Ok(digest) } else { Err(PackageError::Digest) }
+}

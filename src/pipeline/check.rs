@@ -1,0 +1,96 @@
+//! Decrypted statistics against the clear data's, computed by the twin.
+
+use super::error::PipelineError;
+use super::result::Decrypted;
+use crate::foundation::observer::{Observer, Stage};
+use crate::statistics::twin::{self, TwinColumn};
+use crate::statistics::{Summary, Value};
+use crate::table::{Cell, CsvSource, TableError, TableReader};
+
+/// Both summaries, side by side.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Comparison {
+    /// From the clear data.
+    pub clear: Summary,
+    /// From the server's answer.
+    pub decrypted: Summary,
+    /// Whether the compared file is the one that was encrypted.
+    pub same_file: bool,
+}
+
+/// A figure that is not the same.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Difference {
+    /// The column.
+    pub column: String,
+    /// The statistic.
+    pub statistic: &'static str,
+    /// From the clear data.
+    pub clear: Value,
+    /// From the server's answer.
+    pub decrypted: Value,
+}
+
+impl Comparison {
+    /// All figures that differ, in any digit.
+    pub fn differences(&self) -> Vec<Difference> {
+        let columns = self.clear.columns.iter().zip(&self.decrypted.columns);
+        let differing = columns.flat_map(|(clear, decrypted)| {
+            let pairs = clear.values.iter().zip(&decrypted.values).zip(&self.clear.statistics);
+            pairs.filter(|((a, b), _)| a != b).map(|((a, b), statistic)| Difference {
+                column: clear.name.clone(),
+                statistic,
+                clear: a.clone(),
+                decrypted: b.clone(),
+            })
+        });
+        differing.collect()
+    }
+
+    /// How many figures were compared.
+    pub fn figures(&self) -> usize {
+        self.clear.columns.len() * self.clear.statistics.len()
+    }
+}
+
+/// Computes the statistics of `source` in the clear and sets them beside the decrypted ones.
+///
+/// # Errors
+/// [`PipelineError::Table`] if the file cannot be read as the encrypted one was, or lacks a column.
+pub fn check(decrypted: &Decrypted, source: &CsvSource, observer: &dyn Observer) -> Result<Comparison, PipelineError> {
+    observer.begin(Stage::Checking, source.length()?);
+    let clear = summarise(decrypted, source, observer);
+    observer.end();
+    let (clear, same_file) = clear?;
+    Ok(Comparison { clear, decrypted: decrypted.summary.clone(), same_file })
+}
+
+fn summarise(
+    decrypted: &Decrypted,
+    source: &CsvSource,
+    observer: &dyn Observer,
+) -> Result<(Summary, bool), PipelineError> {
+    let mut reader = TableReader::open(source, &decrypted.csv.dialect, observer)?;
+    let mut columns = Vec::new();
+    for column in &decrypted.summary.columns {
+        let position = reader.names().iter().position(|name| *name == column.name);
+        let missing = || TableError::NoSuchColumn { name: column.name.clone(), names: reader.names().to_vec() };
+        columns.push((position.ok_or_else(missing)?, column.name.clone(), TwinColumn::default()));
+    }
+    while reader.next_row()? {
+        for (position, name, column) in &mut columns {
+            column.push(match reader.cell(*position) {
+                Cell::Missing => None,
+                Cell::Number(number) => Some(number),
+                Cell::Text(reason) => {
+                    let (line, cell) = (reader.line(), reader.shown(*position));
+                    return Err(TableError::Number { line, column: name.clone(), cell, reason }.into());
+                }
+            });
+        }
+        observer.go_on()?;
+    }
+    let same_file = reader.digest() == decrypted.csv.digest;
+    let columns: Vec<_> = columns.into_iter().map(|(_, name, column)| (name, column)).collect();
+    Ok((twin::summary(&columns, &decrypted.summary.statistics), same_file))
+}

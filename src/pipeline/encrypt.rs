@@ -1,0 +1,107 @@
+//! The second pass: rows go in on one thread, ciphertext comes out on all cores, and neither is ever all in memory.
+
+use std::io::Write;
+use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::thread;
+
+use zeroize::Zeroizing;
+
+use super::error::PipelineError;
+use crate::encoding::Plan;
+use crate::foundation::observer::{Observer, Silent, Stopped};
+use crate::he::{Checksum, Encryptor, Layout, Packer, PlainBlock};
+use crate::package::{DatasetWriter, Digest, PackageError};
+use crate::table::{CsvSource, Schema, TableError, TableReader};
+
+/// Blocks that are encrypted together; two such batches wait at most.
+const BATCH: usize = 64;
+
+/// Rows between two words to the observer.
+const ROWS_PER_QUESTION: u64 = 1024;
+
+/// A table of which all is known but its rows.
+pub(super) struct PlannedTable<'t> {
+    pub(super) source: &'t CsvSource,
+    pub(super) schema: &'t Schema,
+    pub(super) plan: &'t Plan,
+    pub(super) layout: &'t Layout,
+}
+
+impl PlannedTable<'_> {
+    /// Encodes all rows, encrypts them and writes them to `dataset`.
+    ///
+    /// Returns the output, the dataset's digest and the checksum that honest totals have.
+    pub(super) fn encrypt<W: Write>(
+        &self,
+        checksum: Checksum,
+        mut encryptor: Encryptor,
+        mut dataset: DatasetWriter<W>,
+        observer: &dyn Observer,
+    ) -> Result<(W, Digest, Checksum), PipelineError> {
+        let (sender, receiver) = sync_channel(2);
+        let checksum = thread::scope(|scope| {
+            let encoder = scope.spawn(move || self.encode(checksum, &sender, observer));
+            let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset);
+            // After a failure nobody takes batches any more, and the encoder must not wait for that.
+            drop(receiver);
+            let encoded = encoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            written.and(encoded)
+        })?;
+        let (output, digest) = dataset.finish().map_err(failed)?;
+        Ok((output, digest, checksum))
+    }
+
+    fn encode(
+        &self,
+        checksum: Checksum,
+        sender: &SyncSender<Vec<PlainBlock>>,
+        observer: &dyn Observer,
+    ) -> Result<Checksum, PipelineError> {
+        // The observer counts rows in this pass, not bytes.
+        let bytes = Silent::default();
+        let mut reader = TableReader::open(self.source, &self.schema.dialect, &bytes)?;
+        let mut packer = Packer::new(self.layout, checksum);
+        let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);
+        let mut batch = Vec::with_capacity(BATCH);
+        let mut rows = 0;
+        while reader.next_row()? {
+            let changed = || TableError::Changed { line: Some(reader.line()) };
+            self.plan.encode(|position| reader.cell(position), &mut slots).map_err(|_| changed())?;
+            packer.push(&slots, |block| batch.push(block)).map_err(|_| changed())?;
+            rows += 1;
+            if batch.len() >= BATCH {
+                send(sender, &mut batch)?;
+            }
+            if rows % ROWS_PER_QUESTION == 0 {
+                observer.advance(ROWS_PER_QUESTION);
+                observer.go_on()?;
+            }
+        }
+        if reader.digest() != self.schema.digest {
+            return Err(TableError::Changed { line: None }.into());
+        }
+        send(sender, &mut batch)?;
+        observer.advance(rows % ROWS_PER_QUESTION);
+        Ok(packer.finish()?)
+    }
+}
+
+fn send(sender: &SyncSender<Vec<PlainBlock>>, batch: &mut Vec<PlainBlock>) -> Result<(), Stopped> {
+    sender.send(std::mem::replace(batch, Vec::with_capacity(BATCH))).map_err(|_| Stopped)
+}
+
+fn encrypt_batches<W: Write>(
+    receiver: &Receiver<Vec<PlainBlock>>,
+    encryptor: &mut Encryptor,
+    dataset: &mut DatasetWriter<W>,
+) -> Result<(), PipelineError> {
+    for batch in receiver {
+        let words = encryptor.encrypt(&batch)?;
+        dataset.write(&words).map_err(failed)?;
+    }
+    Ok(())
+}
+
+fn failed(source: PackageError) -> PipelineError {
+    PipelineError::Package { name: "the dataset".into(), source }
+}

@@ -1,0 +1,117 @@
+//! What a step of the pipeline can end with.
+
+use crate::foundation::observer::Stopped;
+use crate::foundation::random::NoRandomness;
+use crate::he::HeError;
+use crate::keystore::KeyStoreError;
+use crate::package::{JobId, PackageError};
+use crate::table::TableError;
+use crate::transfer::TransferError;
+
+/// Why a step did not reach its end.
+#[derive(Debug, thiserror::Error)]
+pub enum PipelineError {
+    /// The CSV file cannot be used.
+    #[error(transparent)]
+    Table(#[from] TableError),
+    /// The table is too large for the scheme.
+    #[error(transparent)]
+    Encryption(#[from] HeError),
+    /// The state does not give what is needed.
+    #[error(transparent)]
+    KeyStore(#[from] KeyStoreError),
+    /// The server cannot be used.
+    #[error(transparent)]
+    Transfer(#[from] TransferError),
+    /// No randomness.
+    #[error(transparent)]
+    Randomness(#[from] NoRandomness),
+    /// A file of ours is not as it should be.
+    #[error("{name}: {source}")]
+    Package {
+        /// Which file.
+        name: String,
+        /// What is wrong.
+        source: PackageError,
+    },
+    /// A file or directory of the user cannot be used.
+    #[error("cannot use {place}: {source}")]
+    File {
+        /// Which.
+        place: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Too little room for what is to be written.
+    #[error("{place} has {free} bytes free, but {needed} are needed")]
+    NoRoom {
+        /// Where.
+        place: String,
+        /// There is.
+        free: u64,
+        /// There should be.
+        needed: u64,
+    },
+    /// The server has not computed the answer yet.
+    #[error("the result of job {job} is not there yet: {state}")]
+    NotReady {
+        /// Which job.
+        job: JobId,
+        /// What the server says.
+        state: String,
+    },
+    /// The upload of the job was interrupted.
+    #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
+    NotUploaded(JobId),
+    /// The dataset is on the server already.
+    #[error("job {0} is on the server already")]
+    AlreadyUploaded(JobId),
+    /// The server reports that it failed.
+    #[error("the server could not compute job {job}: {reason}")]
+    Failed {
+        /// Which job.
+        job: JobId,
+        /// What the server says.
+        reason: String,
+    },
+    /// The server has neither dataset nor answer.
+    #[error("the server at {location} knows nothing of job {job}")]
+    Vanished {
+        /// Which job.
+        job: JobId,
+        /// Which server.
+        location: String,
+    },
+    /// The answer was cut or altered on its way.
+    #[error("the answer to job {job} arrived damaged: {source}")]
+    Damaged {
+        /// Which job.
+        job: JobId,
+        /// How.
+        source: PackageError,
+    },
+    /// The answer is not the honest one. Always these words, whatever was found.
+    #[error(
+        "the server's answer to job {0} does not pass the check: it is not the sum of what was encrypted. No value of it is shown, and the job is spent"
+    )]
+    Refused(JobId),
+    /// Some jobs failed.
+    #[error("{failed} of {total} jobs failed")]
+    SomeFailed {
+        /// How many.
+        failed: usize,
+        /// Of how many.
+        total: usize,
+    },
+    /// Work was stopped.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+}
+
+impl PipelineError {
+    /// For `map_err`: an error of the system at `place`.
+    pub(super) fn file(place: impl std::fmt::Display) -> impl Fn(std::io::Error) -> Self {
+        let place = place.to_string();
+        move |source| Self::File { place: place.clone(), source }
+    }
+}

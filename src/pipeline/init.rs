@@ -1,0 +1,197 @@
+//! The client's first step: a CSV goes in, a job is made, its ciphertext goes to the server.
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::path::Path;
+
+use super::encrypt::PlannedTable;
+use super::error::PipelineError;
+use super::names;
+use crate::crypto::Passphrase;
+use crate::encoding::Plan;
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::{Observer, Stage};
+use crate::foundation::random::{self, Randomness};
+use crate::he::{CheckKey, Checksum, Encryptor, Layout, SecretKey};
+use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
+use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError};
+use crate::statistics::Statistic;
+use crate::table::{CsvSource, Dialect, Schema, Selection};
+use crate::transfer::{self, Location, Server};
+
+/// What to encrypt, and for which server.
+pub struct InitRequest {
+    /// The table.
+    pub source: CsvSource,
+    /// How it is written.
+    pub dialect: Dialect,
+    /// Which of its columns.
+    pub selection: Selection,
+    /// Which figures will be wanted.
+    pub statistics: Vec<&'static dyn Statistic>,
+    /// Who will compute.
+    pub server: Location,
+    /// Protects the key on disk.
+    pub passphrase: Option<Passphrase>,
+}
+
+/// What was made of it.
+#[derive(Debug, Clone)]
+pub struct Initiated {
+    /// The job's record.
+    pub record: JobRecord,
+    /// Columns that hold no number.
+    pub left_out: Vec<String>,
+}
+
+/// Encrypts a table and uploads it.
+///
+/// # Errors
+/// [`PipelineError`]. Before the upload begins, nothing of the job remains; afterwards [`resume`] goes on.
+pub fn init(
+    request: &InitRequest,
+    store: &KeyStore,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Initiated, PipelineError> {
+    let server = transfer::connect(&request.server)?;
+    sweep(store, observer)?;
+    let schema = learn(request, observer)?;
+    let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
+    let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
+    upload(&mut job, server.as_ref(), observer)?;
+    Ok(Initiated { record: job.record().clone(), left_out: schema.left_out })
+}
+
+/// Uploads a job whose upload was interrupted: the same bytes, never a second encryption.
+///
+/// # Errors
+/// [`PipelineError::AlreadyUploaded`] if there is nothing to do, and others.
+pub fn resume(store: &KeyStore, job: JobId, observer: &dyn Observer) -> Result<JobRecord, PipelineError> {
+    let mut job = store.open(job)?;
+    if job.record().phase != Phase::Spooled {
+        return Err(PipelineError::AlreadyUploaded(job.record().job));
+    }
+    let server = transfer::connect(&location(job.record())?)?;
+    upload(&mut job, server.as_ref(), observer)?;
+    Ok(job.record().clone())
+}
+
+/// The server of a job.
+pub(super) fn location(record: &JobRecord) -> Result<Location, PipelineError> {
+    let damaged = |error: transfer::location::NotALocation| crate::keystore::KeyStoreError::DamagedRecord {
+        job: record.job,
+        reason: error.to_string(),
+    };
+    Ok(record.server.parse().map_err(damaged)?)
+}
+
+fn sweep(store: &KeyStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let swept = store.sweep()?;
+    if swept > 0 {
+        observer.notice(&format!("removed what {swept} interrupted init left behind (no key, no job)"));
+    }
+    Ok(())
+}
+
+fn learn(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, PipelineError> {
+    observer.begin(Stage::Reading, request.source.length()?);
+    let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
+    observer.end();
+    let schema = schema?;
+    if !schema.left_out.is_empty() {
+        observer.notice(&format!("left out, for none of their cells is a number: {}", schema.left_out.join(", ")));
+    }
+    Ok(schema)
+}
+
+fn encrypt(
+    request: &InitRequest,
+    schema: &Schema,
+    plan: Plan,
+    store: &KeyStore,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Job, PipelineError> {
+    let layout = Layout::new(plan.rows, plan.slots())?;
+    let mut random = random::from_system()?;
+    let new = store.begin(JobId::draw(&mut random))?;
+    let key = SecretKey::generate(&mut random);
+    let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
+    observer.begin(Stage::Encrypting, plan.rows);
+    let spooled = spool(&table, &new, &key, &mut random, observer);
+    observer.end();
+    let Spooled { dataset, bytes, checksum } = spooled?;
+    let record = JobRecord {
+        job: new.id(),
+        created: clock.now(),
+        server: request.server.to_string(),
+        dataset,
+        dataset_bytes: bytes,
+        rows: plan.rows,
+        columns: plan.columns.len(),
+        slots: plan.slots(),
+        protected: request.passphrase.is_some(),
+        phase: Phase::Spooled,
+    };
+    let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone() };
+    let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
+    let secrets = JobSecrets::new(key, checksum, plan, statistics, csv);
+    Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
+}
+
+/// A dataset on the client's disk.
+struct Spooled {
+    dataset: Digest,
+    bytes: u64,
+    checksum: Checksum,
+}
+
+fn spool(
+    table: &PlannedTable<'_>,
+    new: &NewJob,
+    key: &SecretKey,
+    random: &mut Randomness,
+    observer: &dyn Observer,
+) -> Result<Spooled, PipelineError> {
+    let path = new.spool();
+    let failed = |source: PackageError| PipelineError::Package { name: path.display().to_string(), source };
+    let header = DatasetHeader::new(new.id(), table.layout);
+    let bytes = header.file_bytes().map_err(failed)?;
+    require_room(&path, bytes, observer)?;
+    let checksum = Checksum::new(CheckKey::generate(random));
+    let encryptor = Encryptor::new(key, random::from_system()?)?;
+    let file = File::create(&path).map_err(PipelineError::file(path.display()))?;
+    let dataset = DatasetWriter::new(BufWriter::with_capacity(1 << 20, file), &header).map_err(failed)?;
+    let (output, dataset, checksum) = table.encrypt(checksum, encryptor, dataset, observer)?;
+    let file = output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;
+    file.sync_all().map_err(PipelineError::file(path.display()))?;
+    Ok(Spooled { dataset, bytes, checksum })
+}
+
+/// Says how much disk the spool needs, and fails before a single row is encrypted if there is less.
+fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let folder = path.parent().unwrap_or(path);
+    let stat = rustix::fs::statvfs(folder).map_err(|error| PipelineError::file(folder.display())(error.into()))?;
+    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    if free < needed {
+        return Err(PipelineError::NoRoom { place: folder.display().to_string(), free, needed });
+    }
+    observer.notice(&format!("the ciphertext takes {needed} bytes in {}, {free} are free", folder.display()));
+    Ok(())
+}
+
+/// Sends the spool, unless the server has it all already, and remembers that it is there.
+fn upload(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let JobRecord { job: id, dataset_bytes, .. } = *job.record();
+    let name = format!("{}/{}", names::inbox(id), names::DATASET);
+    let computed = server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some();
+    if !computed && server.size(&name)? != Some(dataset_bytes) {
+        observer.begin(Stage::Uploading, dataset_bytes);
+        let sent = server.put(&job.spool(), &name, observer);
+        observer.end();
+        sent?;
+    }
+    job.enter(Phase::Uploaded)?;
+    Ok(job.remove_spool()?)
+}

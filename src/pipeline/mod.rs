@@ -1,0 +1,21 @@
+//! What users do, each step written as the sentence that describes it.
+//!
+//! ```text
+//! init:    CSV → schema → plan → rows → blocks → dataset file ⇒ server
+//! compute:                                 dataset file → blocks → totals → totals file       (no key in sight)
+//! result:                                                  server ⇒ totals file → exact totals → statistics
+//! ```
+
+mod answer;
+pub mod check;
+pub mod compute;
+mod encrypt;
+pub mod error;
+pub mod init;
+pub mod jobs;
+mod names;
+pub mod result;
+pub mod run;
+pub mod watch;
+
+pub use error::PipelineError;

@@ -1,0 +1,159 @@
+//! The client's second step: the answer comes back and becomes statistics.
+
+use std::time::Duration;
+
+use super::answer;
+use super::error::PipelineError;
+use super::init::location;
+use super::names;
+use crate::crypto::Passphrase;
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::{Observer, Stage};
+use crate::he::Layout;
+use crate::keystore::{CsvRecord, Job, JobRecord, KeyStore, KeyStoreError, Phase};
+use crate::package::status::MAX_STATUS;
+use crate::package::{JobId, JobState, Status};
+use crate::statistics::{Summary, by_name};
+use crate::transfer::{self, Server};
+
+/// Which answer is wanted.
+pub struct ResultRequest {
+    /// The job.
+    pub job: JobId,
+    /// Opens its key.
+    pub passphrase: Option<Passphrase>,
+    /// How long to wait for the server; `None`: not at all.
+    pub wait: Option<Duration>,
+}
+
+/// A job's statistics, and what is needed to compare them with the clear data.
+#[derive(Debug, Clone)]
+pub struct Decrypted {
+    /// The job's record.
+    pub record: JobRecord,
+    /// Its statistics.
+    pub summary: Summary,
+    /// The CSV file that was encrypted.
+    pub csv: CsvRecord,
+}
+
+/// Fetches, verifies and decrypts a job's answer.
+///
+/// # Errors
+/// [`PipelineError::NotReady`], [`PipelineError::Failed`], [`PipelineError::Refused`] and others.
+pub fn result(
+    request: &ResultRequest,
+    store: &KeyStore,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Decrypted, PipelineError> {
+    let mut job = store.open(request.job)?;
+    if job.record().phase == Phase::Spent {
+        return Err(PipelineError::Refused(request.job));
+    }
+    let secrets = job.secrets(request.passphrase.as_ref())?;
+    let layout = Layout::new(secrets.plan.rows, secrets.plan.slots())?;
+    let server = transfer::connect(&location(job.record())?)?;
+    wait_for_totals(&job, request.wait, server.as_ref(), clock, observer)?;
+    let answer = answer::fetch(&job, &layout, server.as_ref(), observer)?;
+    let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
+    let totals = answer::open(&mut job, secrets, &layout, answer)?;
+    let lost = |reason: &str| KeyStoreError::LostKey { job: request.job, reason: reason.into() };
+    let sums = plan.sums(&totals).map_err(|_| lost("its plan does not fit the totals"))?;
+    let statistics: Option<Vec<_>> = names.iter().map(|name| by_name(name)).collect();
+    let statistics = statistics.ok_or_else(|| lost("it names statistics that this version does not know"))?;
+    Ok(Decrypted { record: job.record().clone(), summary: Summary::finish(&statistics, &sums), csv })
+}
+
+/// The longest pause between two questions to the server.
+const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+
+fn wait_for_totals(
+    job: &Job,
+    wait: Option<Duration>,
+    server: &dyn Server,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<(), PipelineError> {
+    let end = clock.now().saturating_add(wait.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
+    let mut pause = Duration::from_millis(50);
+    let mut progress = Progress::default();
+    let outcome = loop {
+        match progress_of(job, server) {
+            Err(PipelineError::NotReady { .. }) if clock.now() < end => {}
+            outcome => break outcome,
+        }
+        progress.tell(job, server, observer)?;
+        observer.go_on()?;
+        clock.sleep(pause);
+        pause = LONGEST_PAUSE.min(pause * 2);
+    };
+    progress.end(observer);
+    outcome
+}
+
+/// What has been told of the server's progress.
+#[derive(Default)]
+struct Progress {
+    begun: bool,
+    told: u64,
+}
+
+impl Progress {
+    fn tell(&mut self, job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+        if let Some(JobState::Computing { done, blocks }) = status(job, server)? {
+            if !std::mem::replace(&mut self.begun, true) {
+                observer.begin(Stage::Waiting, blocks);
+            }
+            observer.advance(done.saturating_sub(self.told));
+            self.told = self.told.max(done);
+        }
+        Ok(())
+    }
+
+    fn end(&self, observer: &dyn Observer) {
+        if self.begun {
+            observer.end();
+        }
+    }
+}
+
+/// Nothing if the totals are there; else why they are not.
+fn progress_of(job: &Job, server: &dyn Server) -> Result<(), PipelineError> {
+    let JobRecord { job: id, phase, .. } = *job.record();
+    if server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some() {
+        return Ok(());
+    }
+    if phase == Phase::Spooled {
+        return Err(PipelineError::NotUploaded(id));
+    }
+    let not_ready = |state: String| PipelineError::NotReady { job: id, state };
+    match status(job, server)? {
+        Some(JobState::Failed { reason }) => Err(PipelineError::Failed { job: id, reason: printable(&reason) }),
+        Some(JobState::Computing { done, blocks }) => {
+            Err(not_ready(format!("the server has added {done} of {blocks} blocks")))
+        }
+        _ if server.size(&format!("{}/{}", names::inbox(id), names::DATASET))?.is_some() => {
+            Err(not_ready("the server has not begun to compute it".into()))
+        }
+        _ => Err(PipelineError::Vanished { job: id, location: job.record().server.clone() }),
+    }
+}
+
+/// What the server says of the job, if it says anything that can be understood.
+fn status(job: &Job, server: &dyn Server) -> Result<Option<JobState>, PipelineError> {
+    let id = job.record().job;
+    let name = format!("{}/{}", names::outbox(id), names::STATUS);
+    if server.size(&name)?.is_none_or(|size| size > MAX_STATUS) {
+        return Ok(None);
+    }
+    let mut bytes = Vec::new();
+    let silent = crate::foundation::observer::Silent::default();
+    server.get(&name, MAX_STATUS, &mut bytes, &silent)?;
+    Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
+}
+
+/// The server's words without what would command a terminal, and not endless.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(300).collect()
+}
