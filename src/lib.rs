@@ -3,6 +3,7 @@
 #[cfg(target_endian = "big")]
 compile_error!("files hold little-endian words, which are read and written in place");
 
+pub mod cli;
 pub mod crypto;
 pub mod encoding;
 pub mod foundation;

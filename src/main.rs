@@ -1,1 +1,7 @@
-fn main() {}
+//! The door: see [`hestat::cli`].
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    hestat::cli::main()
+}

@@ -12,6 +12,7 @@ pub mod compute;
 mod encrypt;
 pub mod error;
 pub mod init;
+pub mod inspect;
 pub mod jobs;
 mod names;
 pub mod result;

@@ -1,0 +1,23 @@
+//! `hestat completions`
+
+use clap_complete::Shell;
+
+use super::console::Console;
+
+/// Print what makes a shell complete hestat's commands and options
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat completions bash > /etc/bash_completion.d/hestat")]
+pub(super) struct Args {
+    /// Which shell
+    #[arg(env = "HESTAT_SHELL")]
+    shell: Shell,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut super::definition(), "hestat", &mut script);
+        console.print(&String::from_utf8_lossy(&script))?;
+        Ok(0)
+    }
+}

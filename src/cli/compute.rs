@@ -1,0 +1,82 @@
+//! `hestat compute`
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use serde_json::{Value, json};
+
+use super::console::Console;
+use crate::foundation::clock::SystemClock;
+use crate::package::JobId;
+use crate::pipeline::PipelineError;
+use crate::pipeline::compute::{ComputeRequest, Outcome, compute};
+use crate::pipeline::watch::watch;
+
+/// Add up the encrypted datasets that wait on this server
+///
+/// Needs no key and finds none. Every dataset in DIR/inbox gets its totals in DIR/outbox; damaged ones fail alone.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat compute --data /srv/hestat --watch")]
+pub(super) struct Args {
+    /// The server's directory
+    #[arg(long, env = "HESTAT_DATA", value_name = "DIR")]
+    data: PathBuf,
+    /// Go on: compute what arrives until stopped by a signal
+    #[arg(long, env = "HESTAT_WATCH", value_parser = BoolishValueParser::new())]
+    watch: bool,
+    /// Leave datasets in the inbox when their totals are there
+    #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
+    keep: bool,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let request = ComputeRequest { data: self.data.clone(), keep: self.keep };
+        if self.watch {
+            // A line per job as it happens; who stopped reading them does not stop the work.
+            watch(&request, &SystemClock, console, |job, outcome| {
+                drop(console.print(&line(console, job, outcome)));
+            })?;
+            return Ok(0);
+        }
+        let outcomes = compute(&request, &SystemClock, console)?;
+        if console.json() {
+            console.print_json(&outcomes.iter().map(|(job, outcome)| as_json(*job, outcome)).collect())?;
+        } else if outcomes.is_empty() {
+            console.print(&format!("nothing waits in {}", self.data.join("inbox").display()))?;
+        } else {
+            for (job, outcome) in &outcomes {
+                console.print(&line(console, *job, outcome))?;
+            }
+        }
+        let failed = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_))).count();
+        if failed > 0 {
+            return Err(PipelineError::SomeFailed { failed, total: outcomes.len() }.into());
+        }
+        Ok(0)
+    }
+}
+
+fn words(outcome: &Outcome) -> (&'static str, Option<&str>) {
+    match outcome {
+        Outcome::Computed => ("computed", None),
+        Outcome::AlreadyDone => ("already done", None),
+        Outcome::Busy => ("being computed by another process", None),
+        Outcome::Failed(reason) => ("failed", Some(reason)),
+    }
+}
+
+fn line(console: &Console, job: JobId, outcome: &Outcome) -> String {
+    if console.json() {
+        return as_json(job, outcome).to_string();
+    }
+    match words(outcome) {
+        (what, None) => format!("job {job} {what}"),
+        (what, Some(reason)) => format!("job {job} {what}: {reason}"),
+    }
+}
+
+fn as_json(job: JobId, outcome: &Outcome) -> Value {
+    let (what, reason) = words(outcome);
+    json!({ "job": job, "outcome": what, "reason": reason })
+}

@@ -1,0 +1,134 @@
+//! The only place that prints: results on stdout, everything else on stderr.
+
+use std::io::{self, IsTerminal, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use clap::builder::BoolishValueParser;
+use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use signal_hook::consts::{SIGINT, SIGTERM};
+
+use crate::foundation::observer::{Observer, Stage, Stopped};
+
+/// How much is shown, and in which form; for all commands.
+#[derive(Debug, Clone, Copy, clap::Args)]
+pub(super) struct Shown {
+    /// No progress and no notices, only results and errors
+    #[arg(long, short, global = true, env = "HESTAT_QUIET", value_parser = BoolishValueParser::new())]
+    quiet: bool,
+    /// Results as JSON
+    #[arg(long, global = true, env = "HESTAT_JSON", value_parser = BoolishValueParser::new())]
+    json: bool,
+}
+
+/// Shows progress on a terminal, prints results, and hears the signals that ask for an end.
+pub(super) struct Console {
+    shown: Shown,
+    stop: Arc<AtomicBool>,
+    bar: Mutex<ProgressBar>,
+}
+
+impl Console {
+    pub(super) fn new(shown: Shown) -> Self {
+        let stop = Arc::new(AtomicBool::new(false));
+        for signal in [SIGINT, SIGTERM] {
+            // A second signal ends the process at once; the first asks it to leave nothing behind.
+            let conditional = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
+            let registered = conditional.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
+            // Without a handler the signal simply ends the process, which every step survives.
+            drop(registered);
+        }
+        Self { shown, stop, bar: Mutex::new(ProgressBar::hidden()) }
+    }
+
+    /// Whether results are wanted as JSON.
+    pub(super) fn json(&self) -> bool {
+        self.shown.json
+    }
+
+    /// Prints a result, and what ends its last line.
+    pub(super) fn print(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        stdout.write_all(text.trim_end_matches('\n').as_bytes())?;
+        stdout.write_all(b"\n")?;
+        stdout.flush()
+    }
+
+    /// Prints a JSON result.
+    pub(super) fn print_json(&self, json: &serde_json::Value) -> io::Result<()> {
+        self.print(&format!("{json:#}"))
+    }
+
+    /// Prints an error, its causes and the next step.
+    pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
+        self.end();
+        let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
+        self.say(&format!("error: {error:#}{next}"));
+    }
+
+    fn say(&self, text: &str) {
+        // There is nobody left to tell if this fails.
+        let _ = writeln!(io::stderr().lock(), "{text}");
+    }
+
+    fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
+        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Observer for Console {
+    fn begin(&self, stage: Stage, total: u64) {
+        self.end();
+        if !self.shown.quiet && io::stderr().is_terminal() {
+            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
+            bar.set_style(style(stage));
+            bar.set_message(title(stage));
+            *self.bar() = bar;
+        }
+    }
+
+    fn advance(&self, units: u64) {
+        self.bar().inc(units);
+    }
+
+    fn end(&self) {
+        let bar = std::mem::replace(&mut *self.bar(), ProgressBar::hidden());
+        if !bar.is_hidden() {
+            bar.finish();
+        }
+    }
+
+    fn notice(&self, message: &str) {
+        if !self.shown.quiet {
+            self.bar().suspend(|| self.say(&format!("note: {message}")));
+        }
+    }
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        if self.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+    }
+}
+
+fn title(stage: Stage) -> &'static str {
+    match stage {
+        Stage::Reading => "reading",
+        Stage::Encrypting => "encrypting",
+        Stage::Uploading => "uploading",
+        Stage::Computing => "computing",
+        Stage::Downloading => "downloading",
+        Stage::Waiting => "server computes",
+        Stage::Checking => "checking",
+    }
+}
+
+fn style(stage: Stage) -> ProgressStyle {
+    let count = match stage {
+        Stage::Reading | Stage::Uploading | Stage::Downloading | Stage::Checking => {
+            "{bytes}/{total_bytes} {bytes_per_sec}"
+        }
+        Stage::Encrypting => "{human_pos}/{human_len} rows {per_sec}",
+        Stage::Computing | Stage::Waiting => "{human_pos}/{human_len} blocks {per_sec}",
+    };
+    let template = format!("{{msg:>15}} {{bar:40}} {count}");
+    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+}

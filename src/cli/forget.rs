@@ -1,0 +1,40 @@
+//! `hestat forget`
+
+use serde_json::json;
+
+use super::console::Console;
+use super::options::StateOptions;
+use crate::foundation::observer::Observer;
+use crate::pipeline::PipelineError;
+use crate::pipeline::jobs::{Cleaned, forget};
+
+/// Destroy a job's key here and its files on the server
+///
+/// The result of the job cannot be decrypted any more, by anyone.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat forget 3f2a")]
+pub(super) struct Args {
+    /// Name of the job, or its beginning
+    #[arg(env = "HESTAT_JOB")]
+    job: String,
+    #[command(flatten)]
+    state: StateOptions,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let store = self.state.store()?;
+        let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
+        let cleaned = forget(&store, job)?;
+        let server = matches!(cleaned, Cleaned::Server);
+        if console.json() {
+            console.print_json(&json!({ "job": job, "server_cleaned": server }))?;
+        } else {
+            console.print(&format!("job {job} is forgotten"))?;
+        }
+        if let Cleaned::NotServer(error) = cleaned {
+            console.notice(&format!("its files on the server may still be there, unreadable without the key: {error}"));
+        }
+        Ok(0)
+    }
+}

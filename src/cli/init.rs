@@ -1,0 +1,83 @@
+//! `hestat init`
+
+use serde_json::json;
+
+use super::console::Console;
+use super::exit::Usage;
+use super::options::{PassphraseOptions, StateOptions, TableOptions};
+use crate::foundation::clock::SystemClock;
+use crate::keystore::{JobRecord, KeyStore};
+use crate::pipeline::PipelineError;
+use crate::pipeline::init::{InitRequest, init, resume};
+use crate::transfer::Location;
+
+/// Encrypt the columns of a CSV file and upload them
+///
+/// Reads the file twice in constant memory, encrypts it under a key of this job only, and uploads the ciphertext. The
+/// key stays here; who loses it loses the result.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat init --input data.csv --server file:///srv/hestat")]
+pub(super) struct Args {
+    #[command(flatten)]
+    table: TableOptions,
+    /// Server that computes: file:///DIR
+    #[arg(long, env = "HESTAT_SERVER", value_name = "URL", required_unless_present = "resume")]
+    server: Option<Location>,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+    /// Instead: go on with the interrupted upload of this job
+    #[arg(long, env = "HESTAT_RESUME", value_name = "JOB")]
+    resume: Option<String>,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let store = self.state.store()?;
+        let (record, left_out) = match &self.resume {
+            Some(name) => {
+                let job = store.find(Some(name)).map_err(PipelineError::from)?;
+                (resume(&store, job, console)?, Vec::new())
+            }
+            None => {
+                let initiated = init(&self.request(&store)?, &store, &SystemClock, console)?;
+                (initiated.record, initiated.left_out)
+            }
+        };
+        if console.json() {
+            let mut json = serde_json::to_value(&record)?;
+            json["left_out"] = json!(left_out);
+            console.print_json(&json)?;
+        } else {
+            console.print(&told(&record, &store))?;
+        }
+        Ok(0)
+    }
+
+    fn request(&self, store: &KeyStore) -> anyhow::Result<InitRequest> {
+        let no_server = || Usage("--server URL is needed: who computes".into());
+        let server = self.server.clone().ok_or_else(no_server)?;
+        let spool = store.directory().map_err(PipelineError::from)?;
+        Ok(InitRequest {
+            source: self.table.source(spool)?,
+            dialect: self.table.dialect(),
+            selection: self.table.selection(),
+            statistics: self.table.statistics(),
+            server,
+            passphrase: self.passphrase.to_protect()?,
+        })
+    }
+}
+
+fn told(record: &JobRecord, store: &KeyStore) -> String {
+    let JobRecord { job, rows, columns, slots, dataset_bytes, server, .. } = record;
+    let key = store.root().join("jobs").join(job.to_string());
+    format!(
+        "job {job}\n\
+         {rows} rows, {columns} columns in {slots} slots: {dataset_bytes} bytes of ciphertext are at {server}\n\
+         the key is in {} and nowhere else\n\
+         next: hestat compute --data DIR (on the server), then: hestat result {job}",
+        key.display()
+    )
+}

@@ -1,0 +1,45 @@
+//! `hestat man`
+
+use std::path::{Path, PathBuf};
+
+use super::console::Console;
+use crate::package::atomic::{self, Access};
+use crate::pipeline::PipelineError;
+
+/// Print the manual page, or write those of all commands
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat man --dir /usr/local/share/man/man1")]
+pub(super) struct Args {
+    /// Write hestat.1, hestat-init.1 and so on into this directory
+    #[arg(long, env = "HESTAT_MAN_DIR", value_name = "DIR")]
+    dir: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let mut command = super::definition();
+        command.build();
+        match &self.dir {
+            None => console.print(&String::from_utf8_lossy(&page(&command)?))?,
+            Some(dir) => {
+                write(dir, "hestat", &command)?;
+                for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
+                    write(dir, &format!("hestat-{}", subcommand.get_name()), subcommand)?;
+                }
+            }
+        }
+        Ok(0)
+    }
+}
+
+fn page(command: &clap::Command) -> std::io::Result<Vec<u8>> {
+    let mut page = Vec::new();
+    clap_mangen::Man::new(command.clone()).render(&mut page)?;
+    Ok(page)
+}
+
+fn write(dir: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
+    let path = dir.join(format!("{name}.1"));
+    let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+    Ok(atomic::write(&path, &page(command)?, Access::Shared).map_err(failed)?)
+}

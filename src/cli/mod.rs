@@ -1,0 +1,84 @@
+//! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
+
+mod completions;
+mod compute;
+mod console;
+mod exit;
+mod forget;
+mod init;
+mod inspect;
+mod jobs;
+mod man;
+mod options;
+mod result;
+mod run;
+mod sample;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use console::{Console, Shown};
+
+/// Exact statistics on encrypted columns, computed by a machine that is not trusted.
+///
+/// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts exactly
+/// the statistics of the clear data.
+#[derive(Debug, Parser)]
+#[command(name = "hestat", version, after_help = AFTER_HELP, max_term_width = 110)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+    #[command(flatten)]
+    shown: Shown,
+}
+
+const AFTER_HELP: &str = "\
+Begin with:
+  hestat sample --rows 4240 --output sample.csv
+  hestat run --input sample.csv --check
+
+Exit codes:
+  0  done                                   6  the server cannot be used
+  1  statistics differ from the clear data  7  the server's answer was refused
+  2  wrong use of the command               8  a file, disk or directory here cannot be used
+  3  the CSV file cannot be used            9  a .hes file is damaged or foreign
+  4  the result is not there yet           10  a job failed on the server
+  5  no such job, or its key is not usable 130 stopped by a signal";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Init(init::Args),
+    Compute(compute::Args),
+    Result(result::Args),
+    Jobs(jobs::Args),
+    Forget(forget::Args),
+    Run(run::Args),
+    Inspect(inspect::Args),
+    Sample(sample::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+/// Runs the command line that the process was started with.
+pub fn main() -> ExitCode {
+    let Arguments { command, shown } = Arguments::parse();
+    let console = Console::new(shown);
+    let outcome = match command {
+        Command::Init(args) => args.run(&console),
+        Command::Compute(args) => args.run(&console),
+        Command::Result(args) => args.run(&console),
+        Command::Jobs(args) => args.run(&console),
+        Command::Forget(args) => args.run(&console),
+        Command::Run(args) => args.run(&console),
+        Command::Inspect(args) => args.run(&console),
+        Command::Sample(args) => args.run(&console),
+        Command::Completions(args) => args.run(&console),
+        Command::Man(args) => args.run(&console),
+    };
+    exit::code(outcome, &console)
+}
+
+/// The whole command line, for what is generated from it.
+fn definition() -> clap::Command {
+    Arguments::command()
+}

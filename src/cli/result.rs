@@ -1,0 +1,98 @@
+//! `hestat result`
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use clap::builder::BoolishValueParser;
+
+use super::console::Console;
+use super::exit::DIFFERENT;
+use super::options::{PassphraseOptions, StateOptions, open_source};
+use crate::foundation::clock::SystemClock;
+use crate::foundation::observer::Observer;
+use crate::package::atomic::{self, Access};
+use crate::pipeline::PipelineError;
+use crate::pipeline::check::{Comparison, check};
+use crate::pipeline::result::{Decrypted, ResultRequest, result};
+use crate::report;
+
+/// Fetch, verify and decrypt the statistics of a job
+///
+/// Takes the newest job unless told which. The answer is shown only if it passes the check that the server computed
+/// honestly on exactly the uploaded data.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat result --wait --output decrypted_results.csv --check data.csv")]
+pub(super) struct Args {
+    /// Name of the job, or its beginning [default: the newest]
+    #[arg(env = "HESTAT_JOB")]
+    job: Option<String>,
+    /// Where to write the statistics
+    #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
+    output: PathBuf,
+    /// Wait until the server has computed it
+    #[arg(long, env = "HESTAT_WAIT", value_parser = BoolishValueParser::new())]
+    wait: bool,
+    /// The most seconds to wait [default: for ever]
+    #[arg(long, env = "HESTAT_TIMEOUT", value_name = "SECONDS", requires = "wait")]
+    timeout: Option<u64>,
+    /// Compute the same from this clear CSV file and compare
+    #[arg(long, env = "HESTAT_CHECK", value_name = "CSV")]
+    check: Option<PathBuf>,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let store = self.state.store()?;
+        let job = store.find(self.job.as_deref()).map_err(PipelineError::from)?;
+        let protected = store.open(job).is_ok_and(|job| job.record().protected);
+        let request = ResultRequest { job, passphrase: self.passphrase.to_open(protected)?, wait: self.patience() };
+        let decrypted = result(&request, &store, &SystemClock, console)?;
+        write_results(&decrypted, &self.output)?;
+        let comparison = match &self.check {
+            Some(path) => {
+                let spool = store.directory().map_err(PipelineError::from)?;
+                Some(check(&decrypted, &open_source(path, spool)?, console)?)
+            }
+            None => None,
+        };
+        show(&decrypted, comparison.as_ref(), &self.output, console)
+    }
+
+    fn patience(&self) -> Option<Duration> {
+        self.wait.then(|| self.timeout.map_or(Duration::MAX, Duration::from_secs))
+    }
+}
+
+/// Writes `decrypted_results.csv`, whole or not at all.
+pub(super) fn write_results(decrypted: &Decrypted, output: &Path) -> anyhow::Result<()> {
+    let failed = |source| PipelineError::File { place: output.display().to_string(), source };
+    let csv = report::csv::render(&decrypted.summary).map_err(failed)?;
+    Ok(atomic::write(output, &csv, Access::Shared).map_err(failed)?)
+}
+
+/// Prints the statistics, compared or not; the exit code tells whether they are the same.
+pub(super) fn show(
+    decrypted: &Decrypted,
+    comparison: Option<&Comparison>,
+    output: &Path,
+    console: &Console,
+) -> anyhow::Result<u8> {
+    if comparison.is_some_and(|comparison| !comparison.same_file) {
+        console.notice("this is not the CSV file that was encrypted: its bytes are different");
+    }
+    if console.json() {
+        console.print_json(&report::json::result(decrypted, comparison))?;
+    } else if let Some(comparison) = comparison {
+        console.print(&report::table::comparison(comparison))?;
+        console.print(&report::table::verdict(comparison))?;
+    } else {
+        console.print(&report::table::summary(&decrypted.summary))?;
+    }
+    console.notice(&format!("job {}: statistics written to {}", decrypted.record.job, output.display()));
+    let equal = comparison.is_none_or(|comparison| comparison.differences().is_empty());
+    Ok(if equal { 0 } else { DIFFERENT })
+}

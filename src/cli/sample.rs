@@ -1,0 +1,41 @@
+//! `hestat sample`
+
+use std::io;
+use std::path::PathBuf;
+
+use super::console::Console;
+use crate::package::atomic::{Access, AtomicFile};
+use crate::pipeline::PipelineError;
+use crate::table::sample::write_sample;
+
+/// Write a synthetic table shaped like the Framingham heart study's
+///
+/// Sixteen columns with plausible values, correlations and gaps; nobody's health records. The same seed gives the same
+/// table on every machine, and a shorter table is the beginning of a longer one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat sample --rows 100000 --seed 7 --output big.csv")]
+pub(super) struct Args {
+    /// Rows to write
+    #[arg(long, env = "HESTAT_ROWS", default_value_t = 4240)]
+    rows: u64,
+    /// Which of the possible tables
+    #[arg(long, env = "HESTAT_SEED", default_value_t = 1)]
+    seed: u64,
+    /// Where to write it [default: standard output]
+    #[arg(long, short, env = "HESTAT_SAMPLE_OUTPUT", value_name = "FILE")]
+    output: Option<PathBuf>,
+}
+
+impl Args {
+    pub(super) fn run(&self, _: &Console) -> anyhow::Result<u8> {
+        match &self.output {
+            None => write_sample(self.rows, self.seed, &mut io::stdout().lock())?,
+            Some(path) => {
+                let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+                let mut file = AtomicFile::create(path, Access::Shared).map_err(failed)?;
+                write_sample(self.rows, self.seed, &mut file).and_then(|()| file.commit()).map_err(failed)?;
+            }
+        }
+        Ok(0)
+    }
+}

@@ -1,0 +1,63 @@
+//! What a `.hes` file is, without any key.
+
+use std::fs::File;
+use std::io::{BufReader, Read, Seek};
+use std::path::Path;
+
+use super::error::PipelineError;
+use crate::he::Layout;
+use crate::package::frame::Preamble;
+use crate::package::{DatasetReader, Digest, JobId, Kind, PackageError, TotalsFile, totals};
+
+/// What a file tells anyone.
+#[derive(Debug, Clone)]
+pub struct Inspection {
+    /// What it is.
+    pub kind: Kind,
+    /// Its length.
+    pub bytes: u64,
+    /// The digest at its end, which is that of its bytes.
+    pub digest: Digest,
+    /// Whose it is; a file of secrets does not tell.
+    pub job: Option<JobId>,
+    /// How its table lies in blocks.
+    pub layout: Option<Layout>,
+    /// Of totals: the dataset that was added up.
+    pub dataset: Option<Digest>,
+}
+
+/// Reads all of the file and verifies what can be verified without a key.
+///
+/// # Errors
+/// [`PipelineError::Package`] if it is not a whole and undamaged file of ours.
+pub fn inspect(path: &Path) -> Result<Inspection, PipelineError> {
+    let failed = |source| PipelineError::Package { name: path.display().to_string(), source };
+    let mut file = File::open(path).map_err(PipelineError::file(path.display()))?;
+    if file.metadata().is_ok_and(|meta| meta.is_dir()) {
+        return Err(PipelineError::file(path.display())(std::io::ErrorKind::IsADirectory.into()));
+    }
+    describe(&mut file).map_err(failed)
+}
+
+fn describe(file: &mut File) -> Result<Inspection, PackageError> {
+    let mut preamble = [0; 16];
+    file.read_exact(&mut preamble).map_err(|_| PackageError::Foreign)?;
+    let kind = Preamble::parse(&preamble)?.kind;
+    let bytes = file.metadata()?.len();
+    file.rewind()?;
+    let (job, layout, dataset) = match kind {
+        Kind::Dataset => {
+            let dataset = DatasetReader::open(file.try_clone()?)?;
+            (Some(dataset.job()), Some(dataset.layout().clone()), None)
+        }
+        Kind::Totals => {
+            let totals = TotalsFile::open(BufReader::new(&*file), bytes)?;
+            let header = totals.header();
+            (Some(JobId::from_bytes(header.job)), Some(totals.layout().clone()), Some(header.dataset))
+        }
+        Kind::Secrets => (None, None, None),
+    };
+    file.rewind()?;
+    let digest = totals::verify_digest(BufReader::with_capacity(1 << 20, &*file), bytes)?;
+    Ok(Inspection { kind, bytes, digest, job, layout, dataset })
+}

@@ -1,0 +1,59 @@
+//! Tables for the terminal.
+
+use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
+use comfy_table::{CellAlignment, ContentArrangement, Table};
+
+use crate::pipeline::check::Comparison;
+use crate::statistics::Summary;
+
+/// Rows of text under a header; all columns but the first `left` ones are set to the right.
+pub fn plain(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> String {
+    let mut table = Table::new();
+    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    for row in rows {
+        table.add_row(row.iter().map(|cell| printable(cell)));
+    }
+    for column in table.column_iter_mut().skip(left) {
+        column.set_cell_alignment(CellAlignment::Right);
+    }
+    table.to_string()
+}
+
+/// One row per column of the CSV.
+pub fn summary(summary: &Summary) -> String {
+    let header: Vec<&str> = ["column"].into_iter().chain(summary.statistics.iter().copied()).collect();
+    let rows = summary.columns.iter().map(|column| {
+        let values = column.values.iter().map(ToString::to_string);
+        [column.name.clone()].into_iter().chain(values).collect()
+    });
+    plain(&header, rows.collect(), 1)
+}
+
+/// Clear and decrypted figures, one above the other, and what tells them apart.
+pub fn comparison(comparison: &Comparison) -> String {
+    let statistics = comparison.clear.statistics.iter().copied();
+    let header: Vec<&str> = ["column", "from"].into_iter().chain(statistics).collect();
+    let pairs = comparison.clear.columns.iter().zip(&comparison.decrypted.columns);
+    let rows = pairs.map(|(clear, decrypted)| {
+        let both = clear.values.iter().zip(&decrypted.values).map(|(clear, decrypted)| {
+            let mark = if clear == decrypted { "" } else { " ≠" };
+            format!("{clear}\n{decrypted}{mark}")
+        });
+        [clear.name.clone(), "clear\ndecrypted".into()].into_iter().chain(both).collect()
+    });
+    plain(&header, rows.collect(), 2)
+}
+
+/// What the comparison comes to, in a sentence.
+pub fn verdict(comparison: &Comparison) -> String {
+    let (figures, columns) = (comparison.figures(), comparison.clear.columns.len());
+    match comparison.differences().len() {
+        0 => format!("All {figures} statistics of {columns} columns equal those of the clear data, to the last digit."),
+        differing => format!("{differing} of {figures} statistics DIFFER from those of the clear data (marked ≠)."),
+    }
+}
+
+/// `text` without characters that command a terminal; line breaks separate the lines of a cell.
+fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
+}
