@@ -43,10 +43,13 @@ impl SlotGroup {
         match self.term {
             Term::Presence => write_limbs(1, 0, slots),
             Term::Value => write_limbs(offset, 0, slots),
-            Term::Square => {
-                let (low, high) = offset.carrying_mul(offset, 0);
-                write_limbs(low, high, slots);
-            }
+            Term::Square => match u64::try_from(offset) {
+                Ok(small) => write_limbs(u128::from(small) * u128::from(small), 0, slots),
+                Err(_) => {
+                    let (low, high) = offset.carrying_mul(offset, 0);
+                    write_limbs(low, high, slots);
+                }
+            },
         }
     }
 
@@ -59,6 +62,14 @@ impl SlotGroup {
 
 /// Cuts `high · 2^128 + low` into limbs.
 fn write_limbs(mut low: u128, mut high: u128, slots: &mut [u32]) {
+    if let (Ok(mut small), 0) = (u64::try_from(low), high) {
+        // Nearly always; and one machine word is twice as fast as four.
+        for slot in slots {
+            *slot = (small & LIMB_MASK as u64) as u32;
+            small >>= LIMB_BITS;
+        }
+        return;
+    }
     for slot in slots {
         *slot = (low & LIMB_MASK) as u32;
         low = (low >> LIMB_BITS) | (high << (u128::BITS - LIMB_BITS));

@@ -71,8 +71,8 @@ impl Decimal {
 
     /// The integer m with `m · 10^exponent` equal to this number, if there is one that fits.
     pub fn at_exponent(self, exponent: i32) -> Option<i128> {
-        if self.mantissa == 0 {
-            return Some(0);
+        if self.mantissa == 0 || self.exponent == exponent {
+            return Some(self.mantissa);
         }
         let shift = usize::try_from(self.exponent.checked_sub(exponent)?).ok()?;
         self.mantissa.checked_mul(*POWERS_OF_TEN.get(shift)?)

@@ -172,7 +172,7 @@ impl Answer<'_> {
         let blocks = layout.block_count();
         let mut evaluator = Evaluator::new(&layout);
         let mut segments = Vec::new();
-        let (mut done, mut told) = (0, 0);
+        let (mut done, mut told) = (0, self.clock.now());
         let mut batches = layout.batches(BATCH_WORDS * rayon::current_num_threads());
         let mut current = (batches.next(), Vec::new());
         if let Some(batch) = &current.0 {
