@@ -47,6 +47,7 @@ impl Console {
     }
 
     /// Prints a result, and what ends its last line.
+    #[expect(clippy::unused_self, reason = "who prints shows that it has the console")]
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         stdout.write_all(text.trim_end_matches('\n').as_bytes())?;
@@ -63,17 +64,17 @@ impl Console {
     pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
         self.end();
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
-        self.say(&format!("error: {error:#}{next}"));
-    }
-
-    fn say(&self, text: &str) {
-        // There is nobody left to tell if this fails.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        say(&format!("error: {error:#}{next}"));
     }
 
     fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
         self.bar.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Writes a line to stderr; there is nobody left to tell if that fails.
+fn say(text: &str) {
+    drop(writeln!(io::stderr().lock(), "{text}"));
 }
 
 impl Observer for Console {
@@ -100,7 +101,7 @@ impl Observer for Console {
 
     fn notice(&self, message: &str) {
         if !self.shown.quiet {
-            self.bar().suspend(|| self.say(&format!("note: {message}")));
+            self.bar().suspend(|| say(&format!("note: {message}")));
         }
     }
 

@@ -35,15 +35,12 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
-        let (record, left_out) = match &self.resume {
-            Some(name) => {
-                let job = store.find(Some(name)).map_err(PipelineError::from)?;
-                (resume(&store, job, console)?, Vec::new())
-            }
-            None => {
-                let initiated = init(&self.request(&store)?, &store, &SystemClock, console)?;
-                (initiated.record, initiated.left_out)
-            }
+        let (record, left_out) = if let Some(name) = &self.resume {
+            let job = store.find(Some(name)).map_err(PipelineError::from)?;
+            (resume(&store, job, console)?, Vec::new())
+        } else {
+            let initiated = init(&self.request(&store)?, &store, &SystemClock, console)?;
+            (initiated.record, initiated.left_out)
         };
         if console.json() {
             let mut json = serde_json::to_value(&record)?;

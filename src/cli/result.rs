@@ -12,9 +12,10 @@ use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::package::atomic::{self, Access};
 use crate::pipeline::PipelineError;
-use crate::pipeline::check::{Comparison, check};
+use crate::pipeline::check::check;
 use crate::pipeline::result::{Decrypted, ResultRequest, result};
 use crate::report;
+use crate::statistics::Comparison;
 
 /// Fetch, verify and decrypt the statistics of a job
 ///
@@ -85,7 +86,12 @@ pub(super) fn show(
         console.notice("this is not the CSV file that was encrypted: its bytes are different");
     }
     if console.json() {
-        console.print_json(&report::json::result(decrypted, comparison))?;
+        console.print_json(&report::json::result(
+            decrypted.record.job,
+            decrypted.record.rows,
+            &decrypted.summary,
+            comparison,
+        ))?;
     } else if let Some(comparison) = comparison {
         console.print(&report::table::comparison(comparison))?;
         console.print(&report::table::verdict(comparison))?;

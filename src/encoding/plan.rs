@@ -3,7 +3,7 @@
 use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
 
-use super::slots::SlotGroup;
+use super::slots::{SlotGroup, join_limbs};
 use crate::foundation::exact::Exact;
 use crate::statistics::{Statistic, Sums, Term};
 use crate::table::{Cell, ColumnProfile};
@@ -153,6 +153,6 @@ impl ColumnPlan {
         let index = self.groups.iter().position(|group| group.term == term)?;
         let start: usize = self.groups.iter().take(index).map(|group| group.width()).sum();
         let group = self.groups.get(index)?;
-        Some(group.total(totals.get(start..start + group.width())?))
+        Some(join_limbs(totals.get(start..start + group.width())?))
     }
 }

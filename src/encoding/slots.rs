@@ -43,21 +43,17 @@ impl SlotGroup {
         match self.term {
             Term::Presence => write_limbs(1, 0, slots),
             Term::Value => write_limbs(offset, 0, slots),
-            Term::Square => match u64::try_from(offset) {
-                Ok(small) => write_limbs(u128::from(small) * u128::from(small), 0, slots),
-                Err(_) => {
-                    let (low, high) = offset.carrying_mul(offset, 0);
-                    write_limbs(low, high, slots);
-                }
-            },
+            Term::Square => {
+                let (low, high) = offset.carrying_mul(offset, 0);
+                write_limbs(low, high, slots);
+            }
         }
     }
+}
 
-    /// The integer whose limbs have these totals.
-    pub(super) fn total(self, limb_totals: &[u128]) -> UBig {
-        let bits = LIMB_BITS as usize;
-        limb_totals.iter().rev().fold(UBig::ZERO, |sum, limb| (sum << bits) + UBig::from(*limb))
-    }
+/// The integer whose limbs, lowest first, have these totals.
+pub(super) fn join_limbs(totals: &[u128]) -> UBig {
+    totals.iter().rev().fold(UBig::ZERO, |sum, limb| (sum << LIMB_BITS as usize) + UBig::from(*limb))
 }
 
 /// Cuts `high · 2^128 + low` into limbs.
@@ -96,7 +92,7 @@ mod tests {
                 group.encode(offset, &mut slots);
                 prop_assert!(slots.iter().all(|slot| u128::from(*slot) <= LIMB_MASK));
                 let totals: Vec<u128> = slots.into_iter().map(u128::from).collect();
-                prop_assert_eq!(group.total(&totals), expected);
+                prop_assert_eq!(join_limbs(&totals), expected);
             }
         }
     }

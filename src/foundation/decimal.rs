@@ -260,7 +260,7 @@ mod tests {
 
         #[test]
         fn order_is_that_of_the_numbers(a in -1000..1000_i64, e in -3..3_i32, b in -1000..1000_i64, f in -3..3_i32) {
-            let exact = |m: i64, exponent: i32| i128::from(m) * 10_i128.pow((exponent + 3) as u32);
+            let exact = |m: i64, exponent: i32| i128::from(m) * 10_i128.pow(u32::try_from(exponent + 3).unwrap());
             let left = parse(&format!("{a}e{e}")).unwrap();
             let right = parse(&format!("{b}e{f}")).unwrap();
             prop_assert_eq!(left.cmp(&right), exact(a, e).cmp(&exact(b, f)));

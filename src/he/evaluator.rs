@@ -147,10 +147,7 @@ impl LaneSum {
 /// coefficient `width` further drops the first term and gains one: N steps instead of `rows · N`.
 fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
     let n = mask.len();
-    let t = |degree: usize| match mask.get(degree) {
-        Some(word) => *word,
-        None => mask.get(degree - n).copied().unwrap_or_default().wrapping_neg(),
-    };
+    let t = |degree: usize| if degree < n { mask[degree] } else { mask[degree - n].wrapping_neg() };
     let mut folded: Vec<u64> = Vec::with_capacity(n);
     for c in 0..n {
         folded.push(match c.checked_sub(width) {

@@ -52,7 +52,7 @@ impl<'l> Packer<'l> {
         }
         let segment = self.row / SEGMENT_ROWS;
         self.row += 1;
-        let ends_segment = self.row % SEGMENT_ROWS == 0 || self.row == self.layout.rows();
+        let ends_segment = self.row.is_multiple_of(SEGMENT_ROWS) || self.row == self.layout.rows();
         let mut rest = row;
         for (lane, (open, width)) in self.open.iter_mut().zip(self.layout.widths()).enumerate() {
             let (own, others) = rest.split_at_checked(*width).ok_or(HeError::Layout)?;

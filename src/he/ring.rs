@@ -96,7 +96,9 @@ impl NarrowProduct {
         let plan = native_binary64::Plan32::try_new(POLYNOMIAL_SIZE)?;
         let [p0, p1, p2] = PRIMES_32.map(|prime| prime32::Plan::try_new(POLYNOMIAL_SIZE, prime));
         let mut transformed = [const { Vec::new() }; 3];
-        transformed.iter_mut().for_each(|residues| residues.resize(POLYNOMIAL_SIZE, 0));
+        for residues in &mut transformed {
+            residues.resize(POLYNOMIAL_SIZE, 0);
+        }
         let [t0, t1, t2] = &mut transformed;
         plan.fwd_binary(binary, t0, t1, t2);
         Some(Self { plan, primes: [p0?, p1?, p2?], transformed })

@@ -156,8 +156,11 @@ fn masks_are_aes_128_ctr_keystream() {
     expand(MaskSeed([0; 16]), &mut mask).unwrap();
     let bytes: Vec<u8> = mask.iter().take(4).flat_map(|word| word.to_le_bytes()).collect();
     let expected = "66e94bd4ef8a2c3b884cfa59ca342b2e58e2fccefa7e3061367f1d57a4e7455a";
-    let shown: String = bytes.iter().map(|byte| format!("{byte:02x}")).collect();
-    assert_eq!(shown, expected);
+    assert_eq!(hex(&bytes), expected);
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |text, byte| text + &format!("{byte:02x}"))
 }
 
 #[test]
@@ -170,7 +173,9 @@ fn masks_are_uniform() {
         random.fill_bytes(&mut seed);
         let mut mask = [0; POLYNOMIAL_SIZE];
         expand(MaskSeed(seed), &mut mask).unwrap();
-        mask.iter().flat_map(|word| word.to_le_bytes()).for_each(|byte| counts[usize::from(byte)] += 1);
+        for byte in mask.iter().flat_map(|word| word.to_le_bytes()) {
+            counts[usize::from(byte)] += 1;
+        }
     }
     let expected = f64::from(masks) * POLYNOMIAL_SIZE as f64 * 8.0 / 256.0;
     let chi_square: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
@@ -189,7 +194,9 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
     for block in words.chunks(POLYNOMIAL_SIZE + 2) {
         let phases = bridge::decrypt(&key, &bridge::block(block).unwrap());
         let noise: Vec<i64> = phases.iter().map(|phase| phase.wrapping_sub(77 << DELTA_BITS).cast_signed()).collect();
-        noise.iter().for_each(|e| counts[usize::try_from(e + 8).unwrap()] += 1);
+        for e in &noise {
+            counts[usize::try_from(e + 8).unwrap()] += 1;
+        }
         assert!(noises.insert(noise), "the same noise twice");
     }
     let total = layout.rows() as f64;

@@ -37,10 +37,23 @@ impl AtomicFile {
     /// # Errors
     /// If writing, syncing or renaming fails; then nothing has changed under the name.
     pub fn commit(mut self) -> io::Result<()> {
-        let writer = self.writer.take().ok_or(io::ErrorKind::InvalidInput)?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)?.sync_all()?;
+        self.written()?.sync_all()?;
         fs::rename(&self.temporary, &self.path)?;
         sync_directory(&self.path)
+    }
+
+    /// Gives the file its name without waiting for the disk: for what a power cut may take.
+    ///
+    /// # Errors
+    /// If writing or renaming fails.
+    pub fn publish(mut self) -> io::Result<()> {
+        self.written()?;
+        fs::rename(&self.temporary, &self.path)
+    }
+
+    fn written(&mut self) -> io::Result<File> {
+        let writer = self.writer.take().ok_or(io::ErrorKind::InvalidInput)?;
+        writer.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
 

@@ -151,7 +151,10 @@ pub fn read_opening<H: DeserializeOwned>(kind: Kind, input: &mut impl Read) -> R
     Ok((preamble, header))
 }
 
-/// Reads all of `buffer`; a file that ends before is too short for its kind.
+/// Reads all of `buffer`.
+///
+/// # Errors
+/// [`PackageError::Header`] if the file ends before, for it is too short for its kind; [`PackageError::Io`].
 pub fn read_exactly(input: &mut impl Read, buffer: &mut [u8]) -> Result<(), PackageError> {
     input.read_exact(buffer).map_err(|error| match error.kind() {
         std::io::ErrorKind::UnexpectedEof => PackageError::Header("the file ends too early".into()),

@@ -46,8 +46,8 @@ pub fn write(output: &mut impl Write, header: &TotalsHeader, segments: &[Vec<Lan
     let mut output = Hashing::new(output);
     output.write_all(&frame::opening(Kind::Totals, header)?)?;
     for lane in segments.iter().flatten() {
-        output.write_all(&bytemuck::cast_slice(&lane.mask))?;
-        output.write_all(&bytemuck::cast_slice(&lane.body))?;
+        output.write_all(bytemuck::cast_slice(&lane.mask))?;
+        output.write_all(bytemuck::cast_slice(&lane.body))?;
     }
     let digest = output.digest();
     Ok(output.into_inner().write_all(&digest.0)?)

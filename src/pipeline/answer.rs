@@ -67,16 +67,12 @@ pub(super) fn open(
     }
     let digest = answer.digest;
     let totals = if first { decrypt(job, secrets, layout, answer) } else { Err(Refused) };
-    match totals {
-        Ok(totals) => {
-            job.enter(Phase::Verified { totals: digest })?;
-            Ok(totals)
-        }
-        Err(Refused) => {
-            job.enter(Phase::Spent)?;
-            Err(refused)
-        }
-    }
+    let Ok(totals) = totals else {
+        job.enter(Phase::Spent)?;
+        return Err(refused);
+    };
+    job.enter(Phase::Verified { totals: digest })?;
+    Ok(totals)
 }
 
 fn decrypt(job: &Job, secrets: JobSecrets, layout: &Layout, answer: Answer) -> Result<Zeroizing<Vec<u128>>, Refused> {

@@ -1,7 +1,7 @@
 //! The server's step: adds up every dataset that waits. No key, no plan, no column name is in reach here.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
@@ -9,7 +9,7 @@ use super::names::{DATASET, INBOX, OUTBOX, STATUS, TOTALS};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
 use crate::he::{Evaluator, LaneTotals};
-use crate::package::atomic::{self, Access, AtomicFile};
+use crate::package::atomic::{Access, AtomicFile};
 use crate::package::{DatasetReader, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
 /// Words read at a time for each core: a mebibyte, which its cache holds while it is hashed and added.
@@ -55,7 +55,9 @@ pub fn compute(
     observer: &dyn Observer,
 ) -> Result<Vec<(JobId, Outcome)>, PipelineError> {
     let mut outcomes = Vec::new();
-    for waiting in waiting(&request.data)? {
+    let all = waiting(&request.data)?;
+    announce(request, &all, clock);
+    for waiting in all {
         outcomes.push((waiting.job, compute_one(request, &waiting, clock, observer)?));
     }
     Ok(outcomes)
@@ -83,6 +85,16 @@ pub(super) fn waiting(data: &Path) -> Result<Vec<Waiting>, PipelineError> {
     Ok(found)
 }
 
+/// Says of jobs that nothing was said of yet that they wait. Who cannot be told so will be told of the failure.
+pub(super) fn announce(request: &ComputeRequest, all: &[Waiting], clock: &dyn Clock) {
+    for waiting in all {
+        let answer = Answer::new(request, waiting.job, clock);
+        if !answer.folder.join(STATUS).exists() && fs::create_dir_all(&answer.folder).is_ok() {
+            drop(answer.report(JobState::Queued));
+        }
+    }
+}
+
 /// Computes one job. The lock on its dataset keeps others from doing the same at once.
 pub(super) fn compute_one(
     request: &ComputeRequest,
@@ -102,7 +114,7 @@ pub(super) fn compute_one(
         Err(TryLockError::WouldBlock) => return Ok(Outcome::Busy),
         Err(TryLockError::Error(error)) => return failed(error),
     }
-    let answer = Answer { folder: request.data.join(OUTBOX).join(waiting.job.to_string()), job: waiting.job, clock };
+    let answer = Answer::new(request, waiting.job, clock);
     let outcome = if answer.folder.join(TOTALS).exists() {
         Outcome::AlreadyDone
     } else {
@@ -149,7 +161,11 @@ struct Answer<'c> {
     clock: &'c dyn Clock,
 }
 
-impl Answer<'_> {
+impl<'c> Answer<'c> {
+    fn new(request: &ComputeRequest, job: JobId, clock: &'c dyn Clock) -> Self {
+        Self { folder: request.data.join(OUTBOX).join(job.to_string()), job, clock }
+    }
+
     /// One pass over the dataset: read, hash and add; then the totals appear, whole.
     fn compute(&self, file: File, observer: &dyn Observer) -> Result<(), Failure> {
         fs::create_dir_all(&self.folder)?;
@@ -224,7 +240,9 @@ impl Answer<'_> {
 
     fn report(&self, state: JobState) -> io::Result<()> {
         let status = Status { job: self.job, state, time: self.clock.now() };
-        atomic::write(&self.folder.join(STATUS), &status.to_json(), Access::Shared)
+        let mut file = AtomicFile::create(&self.folder.join(STATUS), Access::Shared)?;
+        file.write_all(&status.to_json())?;
+        file.publish()
     }
 }
 

@@ -40,11 +40,11 @@ impl PlannedTable<'_> {
     ) -> Result<(W, Digest, Checksum), PipelineError> {
         let (sender, receiver) = sync_channel(2);
         let checksum = thread::scope(|scope| {
-            let encoder = scope.spawn(move || self.encode(checksum, &sender, observer));
+            let rows = scope.spawn(move || self.encode(checksum, &sender, observer));
             let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset);
             // After a failure nobody takes batches any more, and the encoder must not wait for that.
             drop(receiver);
-            let encoded = encoder.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let encoded = rows.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             written.and(encoded)
         })?;
         let (output, digest) = dataset.finish().map_err(failed)?;

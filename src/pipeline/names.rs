@@ -3,22 +3,22 @@
 use crate::package::JobId;
 
 /// Datasets, a folder for each job.
-pub const INBOX: &str = "inbox";
+pub(super) const INBOX: &str = "inbox";
 /// Answers, a folder for each job.
-pub const OUTBOX: &str = "outbox";
+pub(super) const OUTBOX: &str = "outbox";
 /// A dataset in its folder.
-pub const DATASET: &str = "dataset.hes";
+pub(super) const DATASET: &str = "dataset.hes";
 /// The totals in their folder.
-pub const TOTALS: &str = "totals.hes";
+pub(super) const TOTALS: &str = "totals.hes";
 /// The server's word on a job, beside the totals.
-pub const STATUS: &str = "status.json";
+pub(super) const STATUS: &str = "status.json";
 
 /// The folder of a job's dataset.
-pub fn inbox(job: JobId) -> String {
+pub(super) fn inbox(job: JobId) -> String {
     format!("{INBOX}/{job}")
 }
 
 /// The folder of a job's answer.
-pub fn outbox(job: JobId) -> String {
+pub(super) fn outbox(job: JobId) -> String {
     format!("{OUTBOX}/{job}")
 }

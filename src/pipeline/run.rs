@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::check::{Comparison, check};
+use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
 use super::error::PipelineError;
 use super::init::{InitRequest, init};
@@ -10,7 +10,7 @@ use super::result::{Decrypted, ResultRequest, result};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::keystore::KeyStore;
-use crate::statistics::Statistic;
+use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::Location;
 

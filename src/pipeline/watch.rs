@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
-use super::compute::{ComputeRequest, Outcome, compute_one, waiting};
+use super::compute::{ComputeRequest, Outcome, announce, compute_one, waiting};
 use super::error::PipelineError;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
@@ -30,7 +30,9 @@ pub fn watch(
 ) -> Result<(), PipelineError> {
     let mut failed: HashMap<JobId, Appearance> = HashMap::new();
     while observer.go_on().is_ok() {
-        for waiting in waiting(&request.data)? {
+        let all = waiting(&request.data)?;
+        announce(request, &all, clock);
+        for waiting in all {
             let appearance = appearance(&waiting.path);
             if failed.get(&waiting.job).is_some_and(|before| *before == appearance) {
                 continue;

@@ -14,7 +14,7 @@ pub fn render(summary: &Summary) -> std::io::Result<Vec<u8>> {
         let values = column.values.iter().map(ToString::to_string);
         writer.write_record([column.name.clone()].into_iter().chain(values))?;
     }
-    writer.into_inner().map_err(|error| error.into_error())
+    writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
 #[cfg(test)]

@@ -2,16 +2,15 @@
 
 use serde_json::{Map, Value as Json, json};
 
-use crate::pipeline::check::Comparison;
-use crate::pipeline::result::Decrypted;
-use crate::statistics::{Summary, Value};
+use crate::package::JobId;
+use crate::statistics::{ColumnSummary, Comparison, Summary, Value};
 
 /// A job's result; exact sums are strings, for JSON's numbers are doubles to most readers.
-pub fn result(decrypted: &Decrypted, comparison: Option<&Comparison>) -> Json {
+pub fn result(job: JobId, rows: u64, summary: &Summary, comparison: Option<&Comparison>) -> Json {
     let mut object = json!({
-        "job": decrypted.record.job,
-        "rows": decrypted.record.rows,
-        "columns": columns(&decrypted.summary),
+        "job": job,
+        "rows": rows,
+        "columns": columns(summary),
     });
     if let (Some(comparison), Some(object)) = (comparison, object.as_object_mut()) {
         object.insert("check".into(), check(comparison));
@@ -20,7 +19,7 @@ pub fn result(decrypted: &Decrypted, comparison: Option<&Comparison>) -> Json {
 }
 
 fn columns(summary: &Summary) -> Vec<Json> {
-    let column = |column: &crate::statistics::ColumnSummary| {
+    let column = |column: &ColumnSummary| {
         let figures = summary.statistics.iter().zip(&column.values);
         let mut object: Map<String, Json> = figures.map(|(name, figure)| ((*name).to_owned(), value(figure))).collect();
         object.insert("column".into(), column.name.clone().into());

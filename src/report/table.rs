@@ -3,8 +3,7 @@
 use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
 use comfy_table::{CellAlignment, ContentArrangement, Table};
 
-use crate::pipeline::check::Comparison;
-use crate::statistics::Summary;
+use crate::statistics::{Comparison, Summary};
 
 /// Rows of text under a header; all columns but the first `left` ones are set to the right.
 pub fn plain(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> String {

@@ -1,10 +1,12 @@
 //! Plain mathematics: which sums a statistic needs, and how it is finished from them. No cryptography here.
 
+pub mod comparison;
 pub mod statistic;
 pub mod summary;
 pub mod sums;
 pub mod twin;
 
+pub use comparison::{Comparison, Difference};
 pub use statistic::{ALL, Statistic, by_name};
 pub use summary::{ColumnSummary, Summary, Value};
 pub use sums::{Sums, Term};

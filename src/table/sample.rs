@@ -111,6 +111,7 @@ impl Hundredths {
     fn nearest(value: f64, step: u32) -> Hundredths {
         let steps = (value * 100.0 / f64::from(step)).round();
         // Exact: every shape's answers lie between 0 and 1,000.
+        #[expect(clippy::cast_sign_loss, reason = "answers are not negative")]
         Hundredths(steps as u32 * step)
     }
 }
