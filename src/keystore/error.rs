@@ -10,7 +10,7 @@ use crate::package::JobId;
 #[derive(Debug, thiserror::Error)]
 pub enum KeyStoreError {
     /// The system refused.
-    #[error("cannot use {place}: {source}")]
+    #[error("cannot use {place}")]
     Io {
         /// What.
         place: String,

@@ -27,7 +27,7 @@ pub enum PipelineError {
     #[error(transparent)]
     Randomness(#[from] NoRandomness),
     /// A file of ours is not as it should be.
-    #[error("{name}: {source}")]
+    #[error("cannot use {name}")]
     Package {
         /// Which file.
         name: String,
@@ -35,7 +35,7 @@ pub enum PipelineError {
         source: PackageError,
     },
     /// A file or directory of the user cannot be used.
-    #[error("cannot use {place}: {source}")]
+    #[error("cannot use {place}")]
     File {
         /// Which.
         place: String,
@@ -83,7 +83,7 @@ pub enum PipelineError {
         location: String,
     },
     /// The answer was cut or altered on its way.
-    #[error("the answer to job {job} arrived damaged: {source}")]
+    #[error("the answer to job {job} arrived damaged")]
     Damaged {
         /// Which job.
         job: JobId,

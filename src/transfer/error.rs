@@ -9,7 +9,7 @@ use crate::foundation::observer::Stopped;
 #[derive(Debug, thiserror::Error)]
 pub enum TransferError {
     /// No server there.
-    #[error("no server at {location}: {source}")]
+    #[error("no server at {location}")]
     Unreachable {
         /// Where it was looked for.
         location: String,
@@ -29,7 +29,7 @@ pub enum TransferError {
         place: String,
     },
     /// Anything else on the server's side.
-    #[error("the server fails at {place}: {source}")]
+    #[error("the server fails at {place}")]
     Server {
         /// At what.
         place: String,
@@ -37,7 +37,7 @@ pub enum TransferError {
         source: io::Error,
     },
     /// The client's own file cannot be read or written.
-    #[error("cannot use {place}: {source}")]
+    #[error("cannot use {place}")]
     Local {
         /// Which.
         place: String,
