@@ -177,7 +177,13 @@ fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(),
     if free < needed {
         return Err(PipelineError::NoRoom { place: folder.display().to_string(), free, needed });
     }
-    observer.notice(&format!("the ciphertext takes {needed} bytes in {}, {free} are free", folder.display()));
+    let megabytes = |bytes: u64| bytes as f64 / 1e6;
+    observer.notice(&format!(
+        "the ciphertext takes {:.1} MB in {}, where {:.0} MB are free",
+        megabytes(needed),
+        folder.display(),
+        megabytes(free)
+    ));
     Ok(())
 }
 
