@@ -76,6 +76,9 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
             (NOT_READY, say("Run hestat compute on the server, or wait for it with hestat result --wait."))
         }
         PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
+        PipelineError::Upload { job, source } => {
+            (transfer(source).0, Some(format!("Mend the cause, then go on with: hestat init --resume {job}")))
+        }
         PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat result {job}"))),
         PipelineError::Failed { .. } => {
             (FAILED, say("Mend the cause on the server and compute again, or encrypt the data again with hestat init."))
@@ -119,16 +122,12 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
 fn transfer(error: &TransferError) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
     match error {
-        TransferError::Stopped(Stopped) => (STOPPED, say("hestat jobs tells how to go on.")),
+        TransferError::Stopped(Stopped) => (STOPPED, None),
         TransferError::Local { .. } => (LOCAL, say("Check the path, its permissions and the room on its disk.")),
         TransferError::Unreachable { .. } => (SERVER, say("Check the address given with --server.")),
-        TransferError::ServerFull { .. } => {
-            (SERVER, say("Make room there; an upload goes on with hestat init --resume JOB."))
-        }
+        TransferError::ServerFull { .. } => (SERVER, say("Make room there, and run the command again.")),
         TransferError::Denied { .. } => (SERVER, say("Have the server's owner give you access to its directory.")),
         TransferError::TooLarge { .. } => (SERVER, say("The server's files are not those of a hestat server.")),
-        TransferError::Server { .. } | TransferError::Incomplete { .. } => {
-            (SERVER, say("Run the command again; an upload goes on with hestat init --resume JOB."))
-        }
+        TransferError::Server { .. } | TransferError::Incomplete { .. } => (SERVER, say("Run the command again.")),
     }
 }

@@ -14,7 +14,7 @@ use crate::foundation::codec;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 use crate::he::keys::KEY_BYTES;
-use crate::he::{CheckKey, Checksum, SecretKey};
+use crate::he::{CheckKey, Checksum, Layout, SecretKey};
 use crate::package::atomic::{Access, AtomicFile};
 use crate::package::frame::{self, DIGEST_BYTES, Hashing};
 use crate::package::{JobId, Kind};
@@ -43,6 +43,8 @@ pub struct JobSecrets {
     pub checksum: Secret<u64>,
     /// Which slot means what.
     pub plan: Plan,
+    /// How the slots lie in lanes.
+    pub lane_widths: Vec<usize>,
     /// Names of the statistics asked for.
     pub statistics: Vec<String>,
     /// The encrypted file.
@@ -56,6 +58,7 @@ struct Stored {
     check_key: [u8; 32],
     checksum: u64,
     plan: Plan,
+    lane_widths: Vec<usize>,
     statistics: Vec<String>,
     csv: CsvRecord,
 }
@@ -77,9 +80,16 @@ struct SecretsHeader {
 
 impl JobSecrets {
     /// The secrets of a job whose rows were summed into `checksum`.
-    pub fn new(key: SecretKey, checksum: Checksum, plan: Plan, statistics: Vec<String>, csv: CsvRecord) -> Self {
+    pub fn new(
+        key: SecretKey,
+        checksum: Checksum,
+        plan: Plan,
+        layout: &Layout,
+        statistics: Vec<String>,
+        csv: CsvRecord,
+    ) -> Self {
         let (check_key, checksum) = checksum.into_parts();
-        Self { key, check_key, checksum, plan, statistics, csv }
+        Self { key, check_key, checksum, plan, lane_widths: layout.widths().to_vec(), statistics, csv }
     }
 
     /// Writes them to `path`, under `passphrase` if there is one.
@@ -140,6 +150,7 @@ impl JobSecrets {
             check_key: *self.check_key.expose(),
             checksum: *self.checksum.expose(),
             plan: self.plan.clone(),
+            lane_widths: self.lane_widths.clone(),
             statistics: self.statistics.clone(),
             csv: self.csv.clone(),
         };
@@ -154,6 +165,7 @@ impl JobSecrets {
             check_key: CheckKey::from_bytes(stored.check_key),
             checksum: Secret::new(stored.checksum),
             plan: stored.plan.clone(),
+            lane_widths: stored.lane_widths.clone(),
             statistics: stored.statistics.clone(),
             csv: stored.csv.clone(),
         })

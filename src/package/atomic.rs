@@ -1,13 +1,19 @@
 //! A file appears under its name whole and on disk, or not at all.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::fs::{File, Permissions};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
-/// Writes to a hidden neighbour of `path` that takes its name when [`AtomicFile::commit`]ted and vanishes when dropped.
+use tempfile::NamedTempFile;
+
+/// Begins the names of files that have not got theirs yet.
+pub const TEMPORARY: &str = ".hestat-";
+
+/// Writes, unbuffered, to a hidden neighbour of `path` that takes its name when [`AtomicFile::commit`]ted and vanishes when
+/// dropped.
+#[derive(Debug)]
 pub struct AtomicFile {
-    writer: Option<BufWriter<File>>,
-    temporary: PathBuf,
+    file: NamedTempFile,
     path: PathBuf,
 }
 
@@ -20,59 +26,54 @@ pub enum Access {
     Shared,
 }
 
+impl Access {
+    #[cfg(unix)]
+    fn permissions(self) -> Permissions {
+        std::os::unix::fs::PermissionsExt::from_mode(match self {
+            Self::Private => 0o600,
+            Self::Shared => 0o666,
+        })
+    }
+}
+
 impl AtomicFile {
     /// Begins a file that will be called `path`.
     ///
     /// # Errors
     /// If the neighbour cannot be made.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?.to_string_lossy();
-        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let writer = BufWriter::with_capacity(1 << 17, open_new(&temporary, access)?);
-        Ok(Self { writer: Some(writer), temporary, path: path.into() })
+        let mut builder = tempfile::Builder::new();
+        let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path))?;
+        Ok(Self { file, path: path.into() })
     }
 
     /// Puts the file on disk under its name, in place of one that has it.
     ///
     /// # Errors
-    /// If writing, syncing or renaming fails; then nothing has changed under the name.
-    pub fn commit(mut self) -> io::Result<()> {
-        self.written()?.sync_all()?;
-        fs::rename(&self.temporary, &self.path)?;
+    /// If syncing or renaming fails; then nothing has changed under the name.
+    pub fn commit(self) -> io::Result<()> {
+        self.file.as_file().sync_all()?;
+        self.file.persist(&self.path)?;
         sync_directory(&self.path)
     }
 
     /// Gives the file its name without waiting for the disk: for what a power cut may take.
     ///
     /// # Errors
-    /// If writing or renaming fails.
-    pub fn publish(mut self) -> io::Result<()> {
-        self.written()?;
-        fs::rename(&self.temporary, &self.path)
-    }
-
-    fn written(&mut self) -> io::Result<File> {
-        let writer = self.writer.take().ok_or(io::ErrorKind::InvalidInput)?;
-        writer.into_inner().map_err(io::IntoInnerError::into_error)
+    /// If renaming fails.
+    pub fn publish(self) -> io::Result<()> {
+        self.file.persist(&self.path)?;
+        Ok(())
     }
 }
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.writer.as_mut().ok_or(io::ErrorKind::InvalidInput)?.write(bytes)
+        self.file.write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.writer.as_mut().map_or(Ok(()), BufWriter::flush)
-    }
-}
-
-impl Drop for AtomicFile {
-    fn drop(&mut self) {
-        // After a commit there is nothing under this name any more.
-        if fs::remove_file(&self.temporary).is_err() {
-            self.writer = None;
-        }
+        self.file.flush()
     }
 }
 
@@ -91,30 +92,17 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 /// # Errors
 /// If the directory cannot be synced.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
-    let directory = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(directory)?.sync_all()
+    File::open(folder(path))?.sync_all()
 }
 
-/// A file that did not exist before, or that a killed process of our number left behind.
-fn open_new(path: &Path, access: Access) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    if access == Access::Private {
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    }
-    match options.open(path) {
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            fs::remove_file(path)?;
-            options.open(path)
-        }
-        outcome => outcome,
-    }
+fn folder(path: &Path) -> &Path {
+    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).unwrap();

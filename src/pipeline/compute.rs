@@ -9,7 +9,7 @@ use super::names::{DATASET, INBOX, OUTBOX, STATUS, TOTALS};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
 use crate::he::{Evaluator, LaneTotals};
-use crate::package::atomic::{Access, AtomicFile};
+use crate::package::atomic::{self, Access, AtomicFile};
 use crate::package::{DatasetReader, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
 /// Words read at a time for each core: a mebibyte, which its cache holds while it is hashed and added.
@@ -124,8 +124,12 @@ pub(super) fn compute_one(
             Err(Failure::Package(error)) => answer.fail(&error),
         }
     };
-    if !request.keep && matches!(outcome, Outcome::Computed | Outcome::AlreadyDone) {
-        remove_dataset(&waiting.path).map_err(PipelineError::file(waiting.path.display()))?;
+    let finished = matches!(outcome, Outcome::Computed | Outcome::AlreadyDone);
+    if finished
+        && !request.keep
+        && let Err(error) = remove_dataset(&waiting.path)
+    {
+        return Ok(Outcome::Failed(format!("its totals are there, but its dataset cannot be removed: {error}")));
     }
     Ok(outcome)
 }
@@ -169,6 +173,7 @@ impl<'c> Answer<'c> {
     /// One pass over the dataset: read, hash and add; then the totals appear, whole.
     fn compute(&self, file: File, observer: &dyn Observer) -> Result<(), Failure> {
         fs::create_dir_all(&self.folder)?;
+        self.sweep()?;
         let mut dataset = DatasetReader::open(file)?;
         if dataset.job() != self.job {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
@@ -227,6 +232,17 @@ impl<'c> Answer<'c> {
         let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared)?;
         totals::write(&mut file, header, segments)?;
         Ok(file.commit()?)
+    }
+
+    /// Removes what a killed process left half-written; the lock on the dataset says that nobody writes here now.
+    fn sweep(&self) -> io::Result<()> {
+        for entry in fs::read_dir(&self.folder)? {
+            let entry = entry?;
+            if entry.file_name().to_string_lossy().starts_with(atomic::TEMPORARY) {
+                fs::remove_file(entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Tells the client, as far as that can be done, and our caller.

@@ -63,6 +63,14 @@ pub enum PipelineError {
     /// The upload of the job was interrupted.
     #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
     NotUploaded(JobId),
+    /// The job exists, but its dataset did not get to the server.
+    #[error("job {job} is encrypted, but its upload did not end")]
+    Upload {
+        /// Which job.
+        job: JobId,
+        /// Why.
+        source: TransferError,
+    },
     /// The dataset is on the server already.
     #[error("job {0} is on the server already")]
     AlreadyUploaded(JobId),

@@ -136,7 +136,7 @@ fn encrypt(
     };
     let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone() };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
-    let secrets = JobSecrets::new(key, checksum, plan, statistics, csv);
+    let secrets = JobSecrets::new(key, checksum, plan, &layout, statistics, csv);
     Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
 }
 
@@ -191,12 +191,13 @@ fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(),
 fn upload(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", names::inbox(id), names::DATASET);
-    let computed = server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some();
-    if !computed && server.size(&name)? != Some(dataset_bytes) {
+    let failed = |source| PipelineError::Upload { job: id, source };
+    let computed = server.size(&format!("{}/{}", names::outbox(id), names::TOTALS)).map_err(failed)?.is_some();
+    if !computed && server.size(&name).map_err(failed)? != Some(dataset_bytes) {
         observer.begin(Stage::Uploading, dataset_bytes);
         let sent = server.put(&job.spool(), &name, observer);
         observer.end();
-        sent?;
+        sent.map_err(failed)?;
     }
     job.enter(Phase::Uploaded)?;
     Ok(job.remove_spool()?)

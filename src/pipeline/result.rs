@@ -52,7 +52,7 @@ pub fn result(
         return Err(PipelineError::Refused(request.job));
     }
     let secrets = job.secrets(request.passphrase.as_ref())?;
-    let layout = Layout::new(secrets.plan.rows, secrets.plan.slots())?;
+    let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
     let server = transfer::connect(&location(job.record())?)?;
     wait_for_totals(&job, request.wait, server.as_ref(), clock, observer)?;
     let answer = answer::fetch(&job, &layout, server.as_ref(), observer)?;
