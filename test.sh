@@ -33,6 +33,7 @@ step cargo test --release --locked
 RUSTDOCFLAGS="-D warnings" step cargo doc --release --locked --no-deps
 step cargo check --release --locked --manifest-path fuzz/Cargo.toml
 if command -v cargo-deny >/dev/null; then
+    cargo fetch --locked --quiet
     step cargo deny --offline check bans licenses sources
 else
     echo "test.sh: cargo-deny is not installed, so the supply chain was not checked" >&2
