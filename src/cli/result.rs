@@ -93,8 +93,8 @@ pub(super) fn show(
             comparison,
         ))?;
     } else if let Some(comparison) = comparison {
-        console.print(&report::table::comparison(comparison))?;
-        console.print(&report::table::verdict(comparison))?;
+        let table = report::table::comparison(comparison);
+        console.print(&format!("{table}\n\n{}", report::table::verdict(comparison)))?;
     } else {
         console.print(&report::table::summary(&decrypted.summary))?;
     }

@@ -1,14 +1,16 @@
 //! Tables for the terminal.
 
-use comfy_table::presets::UTF8_HORIZONTAL_ONLY;
-use comfy_table::{CellAlignment, ContentArrangement, Table};
+use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
 use crate::statistics::{Comparison, Summary};
+
+/// A line under the header, and nothing else that is no content.
+const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
 /// Rows of text under a header; all columns but the first `left` ones are set to the right.
 pub fn plain(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> String {
     let mut table = Table::new();
-    table.load_style(UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
+    table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
     for row in rows {
         table.add_row(row.iter().map(|cell| printable(cell)));
     }
