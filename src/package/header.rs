@@ -7,6 +7,7 @@ use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::error::PackageError;
+use super::frame::write_hex;
 use crate::foundation::random::Randomness;
 use crate::he::Layout;
 use crate::he::parameters::PARAMETER_SET;
@@ -37,7 +38,7 @@ impl JobId {
 
 impl fmt::Display for JobId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+        write_hex(&self.0, f)
     }
 }
 

@@ -1,6 +1,7 @@
 //! Decrypted figures beside those of the clear data.
 
-use super::summary::{Summary, Value};
+use super::summary::Summary;
+use super::value::Value;
 
 /// Both summaries, side by side.
 #[derive(Debug, Clone, PartialEq)]

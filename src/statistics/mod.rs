@@ -5,8 +5,10 @@ pub mod statistic;
 pub mod summary;
 pub mod sums;
 pub mod twin;
+pub mod value;
 
 pub use comparison::{Comparison, Difference};
 pub use statistic::{ALL, Statistic, by_name};
-pub use summary::{ColumnSummary, Summary, Value};
+pub use summary::{ColumnSummary, Summary};
 pub use sums::{Sums, Term};
+pub use value::Value;

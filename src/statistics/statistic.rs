@@ -4,8 +4,8 @@
 
 use dashu_ratio::RBig;
 
-use super::summary::Value;
 use super::sums::{Sums, Term};
+use super::value::Value;
 use crate::foundation::rational::{nearest, nearest_root};
 
 /// A figure about one column.

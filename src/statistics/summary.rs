@@ -1,38 +1,8 @@
-//! Finished statistics, and how they are written.
-
-use std::fmt;
+//! The figures of a table, column by column.
 
 use super::statistic::Statistic;
 use super::sums::Sums;
-use crate::foundation::exact::Exact;
-
-/// One figure.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Value {
-    /// A number of rows.
-    Count(u64),
-    /// An exact decimal.
-    Exact(Exact),
-    /// The double nearest to the true value.
-    Double(f64),
-    /// Not defined for so few values.
-    Undefined,
-}
-
-/// The fewest digits that read back to the same number; nothing for an undefined one.
-impl fmt::Display for Value {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Count(count) => write!(f, "{count}"),
-            Self::Exact(exact) => write!(f, "{exact}"),
-            Self::Double(double) => {
-                let digits = format!("{double:?}");
-                f.write_str(digits.strip_suffix(".0").unwrap_or(&digits))
-            }
-            Self::Undefined => Ok(()),
-        }
-    }
-}
+use super::value::Value;
 
 /// The figures of one column, in the order of [`Summary::statistics`].
 #[derive(Debug, Clone, PartialEq)]
@@ -62,21 +32,6 @@ impl Summary {
         Self {
             statistics: statistics.iter().map(|statistic| statistic.name()).collect(),
             columns: columns.iter().map(finish).collect(),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn doubles_have_the_fewest_digits_that_read_back() {
-        for (double, text) in
-            [(2.0, "2"), (0.1, "0.1"), (1e300, "1e300"), (-1.5e-7, "-1.5e-7"), (1.0 / 3.0, "0.3333333333333333")]
-        {
-            assert_eq!(Value::Double(double).to_string(), text);
-            assert_eq!(text.parse::<f64>().unwrap().to_bits(), double.to_bits());
         }
     }
 }

@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 use dashu_int::{IBig, UBig};
 use dashu_ratio::RBig;
 
-use super::summary::{ColumnSummary, Summary, Value};
+use super::summary::{ColumnSummary, Summary};
+use super::value::Value;
 use crate::foundation::decimal::Decimal;
 use crate::foundation::exact::Exact;
 use crate::foundation::rational::{nearest, nearest_root, power_of_ten};

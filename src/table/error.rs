@@ -65,7 +65,7 @@ pub enum TableError {
         /// The first cell of the row.
         cell: String,
     },
-    /// A record longer than [`super::reader::MAX_RECORD`].
+    /// A record longer than [`super::limits::MAX_ROW_BYTES`].
     #[error("line {line}: a row of more than {limit} bytes (is a quotation mark left open?)")]
     LongRow {
         /// Where it begins, from 1.
@@ -103,7 +103,7 @@ pub enum TableError {
     #[error(
         "line {line}, column {column:?}: {cell} is too far from the column's finest digit ({fine} in line {fine_line}): \
          the column would need more than {bits} bits",
-        bits = super::schema::MAX_RANGE_BITS
+        bits = super::limits::MAX_RANGE_BITS
     )]
     TooWide {
         /// Of the extreme cell, from 1.

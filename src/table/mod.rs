@@ -2,6 +2,7 @@
 
 pub mod dialect;
 pub mod error;
+pub mod limits;
 mod line_breaks;
 pub mod reader;
 pub mod sample;

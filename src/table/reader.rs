@@ -4,13 +4,11 @@ use std::io::{BufRead, BufReader};
 
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{TableError, shown};
+use super::limits::MAX_ROW_BYTES;
 use super::line_breaks::LineBreaks;
 use super::source::{CsvDigest, CsvSource, HashingReader};
 use crate::foundation::decimal::{Decimal, NotDecimal};
 use crate::foundation::observer::Observer;
-
-/// The longest row, in bytes: room for a hundred thousand columns of forty digits.
-pub const MAX_RECORD: usize = 4 << 20;
 
 /// How much of the file the delimiter is looked for in, and how much is read at a time; in bytes.
 const BUFFER: usize = 128 << 10;
@@ -57,7 +55,7 @@ impl<'o> TableReader<'o> {
             .flexible(true)
             .delimiter(delimiter)
             .buffer_capacity(BUFFER)
-            .from_reader(LineBreaks::new(bytes, MAX_RECORD));
+            .from_reader(LineBreaks::new(bytes, MAX_ROW_BYTES));
         let dialect = Dialect { delimiter: Some(delimiter), ..dialect.clone() };
         let path = source.name().to_owned();
         let (record, names) = (csv::ByteRecord::new(), Vec::new());
@@ -135,7 +133,7 @@ impl<'o> TableReader<'o> {
     fn reading_failed(&self, error: csv::Error) -> TableError {
         match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                TableError::LongRow { line: self.csv.position().line(), limit: MAX_RECORD }
+                TableError::LongRow { line: self.csv.position().line(), limit: MAX_ROW_BYTES }
             }
             csv::ErrorKind::Io(source) => TableError::Read { path: self.path.clone(), source },
             other => TableError::Read { path: self.path.clone(), source: std::io::Error::other(format!("{other:?}")) },

@@ -2,13 +2,11 @@
 
 use super::dialect::Dialect;
 use super::error::{TableError, shown};
+use super::limits::MAX_RANGE_BITS;
 use super::reader::{Cell, TableReader};
 use super::source::{CsvDigest, CsvSource};
 use crate::foundation::decimal::{Decimal, NotDecimal};
 use crate::foundation::observer::Observer;
-
-/// The widest range of a column, in bits, when its values are written as integers of its finest digit.
-pub const MAX_RANGE_BITS: u32 = 120;
 
 /// Rows between two questions whether to go on.
 const ROWS_PER_QUESTION: u64 = 4096;
