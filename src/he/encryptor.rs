@@ -17,7 +17,8 @@ use crate::foundation::random::Randomness;
 /// Encrypts blocks under one key.
 pub struct Encryptor {
     product: BinaryProduct,
-    random: Randomness,
+    mask_seeds: Randomness,
+    noise_seeds: Randomness,
 }
 
 /// What one block needs besides its values: the seed of its mask, which is public, and of its noise, which is not.
@@ -27,12 +28,14 @@ struct Seeds {
 }
 
 impl Encryptor {
-    /// An encryptor under `key`; all seeds are drawn from `random`, those of masks and those of noise apart.
+    /// An encryptor under `key`. Public seeds and those of noise come from generators of their own, grown from `random`.
     ///
     /// # Errors
     /// [`HeError::Mask`] if N had no transform, which the tests exclude.
-    pub fn new(key: &SecretKey, random: Randomness) -> Result<Self, HeError> {
-        Ok(Self { product: key.product().ok_or(HeError::Mask)?, random })
+    pub fn new(key: &SecretKey, mut random: Randomness) -> Result<Self, HeError> {
+        let product = key.product().ok_or(HeError::Mask)?;
+        let [mask_seeds, noise_seeds] = [(); 2].map(|()| Randomness::from_rng(&mut random));
+        Ok(Self { product, mask_seeds, noise_seeds })
     }
 
     /// Encrypts `blocks`, each under a fresh seed; returns seed and body of each, one after the other, as they stand in a
@@ -59,9 +62,9 @@ impl Encryptor {
 
     fn draw_seeds(&mut self) -> Seeds {
         let mut mask = [0; 16];
-        self.random.fill_bytes(&mut mask);
+        self.mask_seeds.fill_bytes(&mut mask);
         let mut noise = Zeroizing::new([0; 32]);
-        self.random.fill_bytes(noise.as_mut());
+        self.noise_seeds.fill_bytes(noise.as_mut());
         Seeds { mask: MaskSeed(mask), noise }
     }
 }

@@ -12,11 +12,7 @@ use crate::he::decryptor::Refused;
 use crate::he::{Checksum, Decryptor, Layout};
 use crate::keystore::{Job, JobSecrets, Phase};
 use crate::package::{Digest, TotalsFile, TotalsHeader, totals};
-use crate::transfer::Server;
-
-/// The most bytes of an answer that are taken, as a multiple of what the honest one has; so that another job's answer
-/// is refused as such and an endless one is not even fetched.
-const LARGEST_ANSWER: u64 = 4;
+use crate::transfer::{Server, TransferError};
 
 /// Totals that a server sent: whole, but not yet believed.
 pub(super) struct Answer {
@@ -25,9 +21,10 @@ pub(super) struct Answer {
     digest: Digest,
 }
 
-/// Fetches the totals, which are known to be there.
+/// Fetches the totals, which are known to be there. The honest ones have a known length: more is not even read, and
+/// spends the job.
 pub(super) fn fetch(
-    job: &Job,
+    job: &mut Job,
     layout: &Layout,
     server: &dyn Server,
     observer: &dyn Observer,
@@ -38,8 +35,11 @@ pub(super) fn fetch(
     let honest = TotalsHeader::new(id, job.record().dataset, layout).file_bytes().map_err(damaged)?;
     let mut file = job.scratch()?;
     observer.begin(Stage::Downloading, honest);
-    let length = server.get(&name, honest.saturating_mul(LARGEST_ANSWER), &mut file, observer);
+    let length = server.get(&name, honest, &mut file, observer);
     observer.end();
+    if matches!(length, Err(TransferError::TooLarge { .. })) {
+        return Err(spend(job)?);
+    }
     let length = length?;
     let failed = PipelineError::file("the downloaded answer");
     file.rewind().map_err(&failed)?;
@@ -56,9 +56,8 @@ pub(super) fn open(
     layout: &Layout,
     answer: Answer,
 ) -> Result<Zeroizing<Vec<u128>>, PipelineError> {
-    let refused = PipelineError::Refused(job.record().job);
     let first = match job.record().phase {
-        Phase::Spent => return Err(refused),
+        Phase::Spent => return Err(PipelineError::Refused(job.record().job)),
         Phase::Answered { totals } | Phase::Verified { totals } => totals == answer.digest,
         Phase::Spooled | Phase::Uploaded => true,
     };
@@ -67,12 +66,15 @@ pub(super) fn open(
     }
     let digest = answer.digest;
     let totals = if first { decrypt(job, secrets, layout, answer) } else { Err(Refused) };
-    let Ok(totals) = totals else {
-        job.enter(Phase::Spent)?;
-        return Err(refused);
-    };
+    let Ok(totals) = totals else { return Err(spend(job)?) };
     job.enter(Phase::Verified { totals: digest })?;
     Ok(totals)
+}
+
+/// Latches that no answer to this job will be decrypted any more; the error to end with.
+fn spend(job: &mut Job) -> Result<PipelineError, PipelineError> {
+    job.enter(Phase::Spent)?;
+    Ok(PipelineError::Refused(job.record().job))
 }
 
 fn decrypt(job: &Job, secrets: JobSecrets, layout: &Layout, answer: Answer) -> Result<Zeroizing<Vec<u128>>, Refused> {

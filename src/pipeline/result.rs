@@ -55,7 +55,7 @@ pub fn result(
     let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
     let server = transfer::connect(&location(job.record())?)?;
     wait_for_totals(&job, request.wait, server.as_ref(), clock, observer)?;
-    let answer = answer::fetch(&job, &layout, server.as_ref(), observer)?;
+    let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
     let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
     let totals = answer::open(&mut job, secrets, &layout, answer)?;
     let lost = |reason: &str| KeyStoreError::LostKey { job: request.job, reason: reason.into() };

@@ -33,8 +33,8 @@ pub enum TableError {
     /// A header and nothing else.
     #[error("the file has a header but no rows")]
     NoRows,
-    /// The first row holds numbers only.
-    #[error("line {line}: no header: every cell of the first row is a number (first cell {cell:?})")]
+    /// The first row holds numbers and blanks only.
+    #[error("line {line}: no header: the first row holds numbers and no names (first cell {cell:?})")]
     NoHeader {
         /// From 1.
         line: u64,
@@ -166,8 +166,12 @@ impl TableError {
             Self::Ragged { .. } => "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.".into(),
             Self::LongRow { .. } => "Close the quotation mark that begins in this row.".into(),
             Self::Mixed { cell, column, .. } => mixed_remedy(cell, column),
-            Self::Number { reason: NotDecimal::Digits, .. } => {
-                format!("Round it: at most {MAX_DIGITS} significant digits are read exactly.")
+            Self::Number { reason: NotDecimal::Digits, column, .. } => {
+                format!(
+                    "Round it: at most {MAX_DIGITS} significant digits are read exactly; or leave the column out with \
+                     --exclude {}.",
+                    shell_word(column)
+                )
             }
             Self::Number { column, .. } | Self::TooWide { column, .. } => {
                 format!("Correct the cell, or leave the column out with --exclude {}.", shell_word(column))

@@ -153,8 +153,9 @@ impl<'o> TableReader<'o> {
     }
 
     fn header_names(&self) -> Result<Vec<String>, TableError> {
-        let numbers = (0..self.record.len()).all(|position| matches!(self.cell(position), Cell::Number(_)));
-        if numbers && self.dialect.header == HeaderRow::Expected {
+        let cells = || (0..self.record.len()).map(|position| self.cell(position));
+        let data = cells().all(|cell| !matches!(cell, Cell::Text(_))) && cells().any(|cell| cell != Cell::Missing);
+        if data && self.dialect.header == HeaderRow::Expected {
             return Err(TableError::NoHeader { line: self.line(), cell: self.shown(0) });
         }
         let name = |field| String::from_utf8_lossy(bare(field)).into_owned();
