@@ -1,0 +1,10 @@
+//! hestat from outside: the binary as its users run it, in houses of their own.
+
+// A test says what must hold by failing where it does not; here that is what these are for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
+
+mod commands;
+mod csv_in_the_wild;
+mod house;
+mod layers;
+mod oracle;
