@@ -73,6 +73,12 @@ pub enum TableError {
         /// In bytes.
         limit: usize,
     },
+    /// A quotation mark that is never closed: the rest of the file would be one cell.
+    #[error("line {line}: a quotation mark that begins in this row is never closed")]
+    OpenQuote {
+        /// Where the row begins, from 1.
+        line: u64,
+    },
     /// Numbers and other text in one column.
     #[error("line {line}, column {column:?}: {cell:?} is not a number, but line {number_line} has {number:?} there")]
     Mixed {
@@ -164,7 +170,7 @@ impl TableError {
             }
             Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged { .. } => "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.".into(),
-            Self::LongRow { .. } => "Close the quotation mark that begins in this row.".into(),
+            Self::LongRow { .. } | Self::OpenQuote { .. } => "Close the quotation mark that begins in this row.".into(),
             Self::Mixed { cell, column, .. } => mixed_remedy(cell, column),
             Self::Number { reason: NotDecimal::Digits, .. } => {
                 format!("Round it: at most {MAX_DIGITS} significant digits are read exactly.")
