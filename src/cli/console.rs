@@ -66,9 +66,11 @@ impl Console {
         self.say(&format!("error: {error:#}{next}"));
     }
 
+    /// Names and paths come from others; what in them would command a terminal does not reach it.
     fn say(&self, text: &str) {
+        let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
         // There is nobody left to tell if this fails.
-        let _ = writeln!(io::stderr().lock(), "{text}");
+        let _ = writeln!(io::stderr().lock(), "{shown}");
     }
 
     fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
