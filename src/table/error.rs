@@ -1,5 +1,6 @@
 //! What can be wrong with a table: facts, each with its place.
 
+use super::names::argument;
 use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
 
 /// Longest piece of a cell that an error shows, in characters.
@@ -176,7 +177,7 @@ impl TableError {
                 format!("Round it: at most {MAX_DIGITS} significant digits are read exactly.")
             }
             Self::Number { column, .. } | Self::TooWide { column, .. } => {
-                format!("Correct the cell, or leave the column out with --exclude {}.", shell_word(column))
+                format!("Correct the cell, or leave the column out with --exclude {}.", argument(column))
             }
             Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
             Self::NotNumeric { .. } | Self::NoNumbers => {
@@ -195,15 +196,9 @@ fn mixed_remedy(cell: &str, column: &str) -> String {
     }
     format!(
         "Correct the cell; if it means that the value is missing, say --missing {}; or leave the column out with --exclude {}.",
-        shell_word(cell),
-        shell_word(column)
+        argument(cell),
+        argument(column)
     )
-}
-
-/// `text` as one word of a shell command.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "._-/".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A cell as an error shows it: at most [`SHOWN`] characters.

@@ -3,6 +3,7 @@
 pub mod dialect;
 pub mod error;
 mod line_breaks;
+pub mod names;
 pub mod reader;
 pub mod sample;
 pub mod schema;
