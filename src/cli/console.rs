@@ -72,9 +72,11 @@ impl Console {
     }
 }
 
-/// Writes a line to stderr; there is nobody left to tell if that fails.
+/// Writes a line to stderr. Names and paths come from others: what in them would command a terminal does not reach it.
 fn say(text: &str) {
-    drop(writeln!(io::stderr().lock(), "{text}"));
+    let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
+    // There is nobody left to tell if this fails.
+    drop(writeln!(io::stderr().lock(), "{shown}"));
 }
 
 impl Observer for Console {

@@ -12,7 +12,7 @@ use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
 use crate::pipeline::PipelineError;
 use crate::statistics::{self, Statistic};
-use crate::table::{CsvSource, Dialect, HeaderRow, Selection};
+use crate::table::{CsvSource, Dialect, HeaderRow, Selection, names};
 
 /// Where the client keeps keys.
 #[derive(Debug, clap::Args)]
@@ -38,12 +38,12 @@ pub(super) struct TableOptions {
     /// CSV file to encrypt; - reads standard input
     #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", required_unless_present = "resume")]
     input: Option<PathBuf>,
-    /// Only these columns (default: all that hold numbers)
-    #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAME", value_delimiter = ',')]
-    columns: Option<Vec<String>>,
+    /// Only these columns, commas between them; one with a comma in '"quotation, marks"' (default: all that hold numbers)
+    #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES")]
+    columns: Option<Vec<Names>>,
     /// Never these columns
-    #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAME", value_delimiter = ',')]
-    exclude: Vec<String>,
+    #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAMES")]
+    exclude: Vec<Names>,
     /// Which statistics (default: all)
     #[arg(long, env = "HESTAT_STATISTICS", value_name = "NAME", value_delimiter = ',', value_parser = statistic_names())]
     statistics: Option<Vec<String>>,
@@ -57,8 +57,22 @@ pub(super) struct TableOptions {
     #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_parser = header())]
     header: HeaderRow,
     /// Cells that mean "no value", instead of NA, N/A, NaN and null; blank cells always do
-    #[arg(long, env = "HESTAT_MISSING", value_name = "TOKEN", value_delimiter = ',', allow_hyphen_values = true)]
-    missing: Option<Vec<String>>,
+    #[arg(long, env = "HESTAT_MISSING", value_name = "TOKENS", allow_hyphen_values = true)]
+    missing: Option<Vec<Names>>,
+}
+
+/// A list of names in one argument; several such arguments are one list.
+#[derive(Debug, Clone)]
+struct Names(Vec<String>);
+
+impl From<&str> for Names {
+    fn from(list: &str) -> Self {
+        Self(names::split(list))
+    }
+}
+
+fn together(lists: &[Names]) -> Vec<String> {
+    lists.iter().flat_map(|Names(names)| names.clone()).collect()
 }
 
 impl TableOptions {
@@ -74,12 +88,12 @@ impl TableOptions {
             delimiter: self.delimiter,
             decimal_mark: if self.decimal_comma { b',' } else { b'.' },
             header: self.header,
-            missing: self.missing.clone().unwrap_or(usual.missing),
+            missing: self.missing.as_deref().map_or(usual.missing, together),
         }
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { only: self.columns.clone(), except: self.exclude.clone() }
+        Selection { only: self.columns.as_deref().map(together), except: together(&self.exclude) }
     }
 
     /// The chosen statistics, in their usual order.

@@ -1,5 +1,6 @@
 //! What can be wrong with a table: facts, each with its place.
 
+use super::names::argument;
 use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
 
 /// Longest piece of a cell that an error shows, in characters.
@@ -72,6 +73,12 @@ pub enum TableError {
         line: u64,
         /// In bytes.
         limit: usize,
+    },
+    /// A quotation mark that is never closed: the rest of the file would be one cell.
+    #[error("line {line}: a quotation mark that begins in this row is never closed")]
+    OpenQuote {
+        /// Where the row begins, from 1.
+        line: u64,
     },
     /// Numbers and other text in one column.
     #[error("line {line}, column {column:?}: {cell:?} is not a number, but line {number_line} has {number:?} there")]
@@ -164,17 +171,17 @@ impl TableError {
             }
             Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged { .. } => "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.".into(),
-            Self::LongRow { .. } => "Close the quotation mark that begins in this row.".into(),
+            Self::LongRow { .. } | Self::OpenQuote { .. } => "Close the quotation mark that begins in this row.".into(),
             Self::Mixed { cell, column, .. } => mixed_remedy(cell, column),
             Self::Number { reason: NotDecimal::Digits, column, .. } => {
                 format!(
                     "Round it: at most {MAX_DIGITS} significant digits are read exactly; or leave the column out with \
                      --exclude {}.",
-                    shell_word(column)
+                    argument(column)
                 )
             }
             Self::Number { column, .. } | Self::TooWide { column, .. } => {
-                format!("Correct the cell, or leave the column out with --exclude {}.", shell_word(column))
+                format!("Correct the cell, or leave the column out with --exclude {}.", argument(column))
             }
             Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
             Self::NotNumeric { .. } | Self::NoNumbers => {
@@ -193,15 +200,9 @@ fn mixed_remedy(cell: &str, column: &str) -> String {
     }
     format!(
         "Correct the cell; if it means that the value is missing, say --missing {}; or leave the column out with --exclude {}.",
-        shell_word(cell),
-        shell_word(column)
+        argument(cell),
+        argument(column)
     )
-}
-
-/// `text` as one word of a shell command.
-fn shell_word(text: &str) -> String {
-    let plain = |c: char| c.is_alphanumeric() || "._-/".contains(c);
-    if !text.is_empty() && text.chars().all(plain) { text.into() } else { format!("'{}'", text.replace('\'', r"'\''")) }
 }
 
 /// A cell as an error shows it: at most [`SHOWN`] characters.

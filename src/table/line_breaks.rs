@@ -2,7 +2,8 @@
 
 use std::io::{self, Read};
 
-/// Reads from `inner`; CRLF and lone CR become LF, and the last line gets one if it has none.
+/// Reads from `inner`; CRLF and lone CR become LF, the last line gets one if it has none, and one more LF follows: a
+/// blank line that only an open quotation mark can swallow.
 ///
 /// It also counts the bytes since the last [`LineBreaks::start_row`] and fails when they pass `limit`: an
 /// unclosed quotation mark must not pull a whole file into memory.
@@ -12,11 +13,14 @@ pub(super) struct LineBreaks<R> {
     last: u8,
     in_row: usize,
     limit: usize,
+    given: u64,
+    /// Line breaks still to be given after the end of `inner`; none before that end.
+    owed: Option<usize>,
 }
 
 impl<R: Read> LineBreaks<R> {
     pub(super) fn new(inner: R, limit: usize) -> Self {
-        Self { inner, after_cr: false, last: b'\n', in_row: 0, limit }
+        Self { inner, after_cr: false, last: b'\n', in_row: 0, limit, given: 0, owed: None }
     }
 
     /// A row was completed: the count begins again.
@@ -24,19 +28,23 @@ impl<R: Read> LineBreaks<R> {
         self.in_row = 0;
     }
 
+    /// Whether `taken` bytes are all that there ever will be, the last blank line included.
+    pub(super) fn is_exhausted_by(&self, taken: u64) -> bool {
+        self.owed == Some(0) && self.given == taken
+    }
+
     pub(super) fn inner(&self) -> &R {
         &self.inner
     }
 
     fn end_of_file(&mut self, buffer: &mut [u8]) -> usize {
-        match buffer.first_mut() {
-            Some(first) if self.last != b'\n' => {
-                self.last = b'\n';
-                *first = b'\n';
-                1
-            }
-            _ => 0,
-        }
+        let unended = usize::from(self.last != b'\n');
+        let owed = self.owed.get_or_insert(unended + 1);
+        let count = buffer.len().min(*owed);
+        *owed -= count;
+        self.given += count as u64;
+        buffer.iter_mut().take(count).for_each(|byte| *byte = b'\n');
+        count
     }
 
     /// Rewrites the line breaks of `bytes` in place; returns how many bytes remain.
@@ -72,6 +80,7 @@ impl<R: Read> Read for LineBreaks<R> {
             if let Some(last) = kept.checked_sub(1).and_then(|last| bytes.get(last)) {
                 self.last = *last;
                 self.in_row += kept;
+                self.given += kept as u64;
                 return Ok(kept);
             }
         }
@@ -100,18 +109,30 @@ mod tests {
             for text in ["a\r\nb\r\n", "a\rb\r", "a\nb", "a\r\nb\r", "a\rb"] {
                 let mut out = String::new();
                 LineBreaks::new(Pieces(text.as_bytes(), size), 100).read_to_string(&mut out).unwrap();
-                assert_eq!(out, "a\nb\n", "{text:?} in pieces of {size}");
+                assert_eq!(out, "a\nb\n\n", "{text:?} in pieces of {size}");
             }
         }
     }
 
     #[test]
-    fn blank_lines_stay_and_nothing_stays_nothing() {
-        for (text, expected) in [("\r\n\r\n", "\n\n"), ("\r\r", "\n\n"), ("\n\r", "\n\n"), ("", "")] {
+    fn blank_lines_stay_and_one_is_added() {
+        for (text, expected) in [("\r\n\r\n", "\n\n\n"), ("\r\r", "\n\n\n"), ("\n\r", "\n\n\n"), ("", "\n")] {
             let mut out = String::new();
             LineBreaks::new(text.as_bytes(), 100).read_to_string(&mut out).unwrap();
             assert_eq!(out, expected);
         }
+    }
+
+    #[test]
+    fn it_is_exhausted_when_the_added_blank_line_is_taken_too() {
+        let mut lines = LineBreaks::new(&b"a\r\nb"[..], 100);
+        let mut byte = [0];
+        for taken in 1..=5 {
+            assert!(!lines.is_exhausted_by(taken - 1));
+            assert_eq!(lines.read(&mut byte).unwrap(), 1);
+        }
+        assert!(lines.is_exhausted_by(5) && !lines.is_exhausted_by(4));
+        assert_eq!(lines.read(&mut byte).unwrap(), 0);
     }
 
     #[test]

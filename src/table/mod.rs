@@ -4,6 +4,7 @@ pub mod dialect;
 pub mod error;
 pub mod limits;
 mod line_breaks;
+pub mod names;
 pub mod reader;
 pub mod sample;
 pub mod schema;

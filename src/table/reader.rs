@@ -92,8 +92,7 @@ impl<'o> TableReader<'o> {
     /// The line in which the current row begins, from 1.
     pub fn line(&self) -> u64 {
         // The CSV reader stands behind the row's line break; the row's own breaks are inside its fields.
-        let inside = self.record.as_slice().split(|byte| *byte == b'\n').count() - 1;
-        self.csv.position().line().saturating_sub(1 + inside as u64)
+        self.csv.position().line().saturating_sub(1 + self.breaks_inside())
     }
 
     /// What stands in field `position` (from 0) of the current row.
@@ -119,9 +118,20 @@ impl<'o> TableReader<'o> {
         bare(self.record.get(position).unwrap_or_default())
     }
 
+    /// Line breaks in the current row's fields.
+    fn breaks_inside(&self) -> u64 {
+        self.record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1
+    }
+
     fn read_record(&mut self) -> Result<bool, TableError> {
         self.csv.get_mut().start_row();
-        let there = self.csv.read_byte_record(&mut self.record).map_err(|error| self.reading_failed(error))?;
+        let begin = self.csv.position().line();
+        let there = self.csv.read_byte_record(&mut self.record).map_err(|error| self.reading_failed(error, begin))?;
+        if there && self.csv.get_ref().is_exhausted_by(self.csv.position().byte()) {
+            return Err(TableError::OpenQuote {
+                line: self.csv.position().line().saturating_sub(self.breaks_inside()),
+            });
+        }
         if std::str::from_utf8(self.record.as_slice()).is_err() {
             let invalid = |field: &[u8]| std::str::from_utf8(field).is_err();
             let field = self.record.iter().position(invalid).unwrap_or(0) + 1;
@@ -130,10 +140,10 @@ impl<'o> TableReader<'o> {
         Ok(there)
     }
 
-    fn reading_failed(&self, error: csv::Error) -> TableError {
+    fn reading_failed(&self, error: csv::Error, line: u64) -> TableError {
         match error.into_kind() {
             csv::ErrorKind::Io(error) if error.kind() == std::io::ErrorKind::FileTooLarge => {
-                TableError::LongRow { line: self.csv.position().line(), limit: MAX_ROW_BYTES }
+                TableError::LongRow { line, limit: MAX_ROW_BYTES }
             }
             csv::ErrorKind::Io(source) => TableError::Read { path: self.path.clone(), source },
             other => TableError::Read { path: self.path.clone(), source: std::io::Error::other(format!("{other:?}")) },

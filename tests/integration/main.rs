@@ -1,5 +1,11 @@
-//! hestat from outside: as users run it, and as others might attack it.
+//! hestat from outside: the binary as its users run it, in houses of their own, and as others might attack it.
 
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test ends when it cannot go on")]
+// A test says what must hold by failing where it does not; here that is what these are for.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod commands;
+mod csv_in_the_wild;
+mod house;
+mod layers;
+mod oracle;
 mod readme;

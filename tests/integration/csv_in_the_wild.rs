@@ -1,0 +1,36 @@
+//! CSV files as they come: what can be read gives the right figures, what cannot is refused with its place and a remedy.
+
+mod bad;
+mod good;
+
+use crate::house::{House, path};
+
+/// The head of every result.
+const HEAD: &str = "column,count,missing,sum,mean,variance,std\n";
+
+/// The figures of columns `a` (1, 3) and `b` (2, 4), by hand: means 2 and 3, variance 2 = ((−1)² + 1²)/1.
+const TWO_COLUMNS: &str = "a,2,0,4,2,2,1.4142135623730951\nb,2,0,6,3,2,1.4142135623730951\n";
+
+/// Encrypts, computes, decrypts and compares; the statistics must be `expected`.
+#[track_caller]
+fn gives(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) {
+    let house = House::new();
+    let input = house.write("data.csv", &csv);
+    let arguments = ["run", "--check", "--output", "out.csv", "--input", path(&input)];
+    let ended = house.run(arguments.iter().chain(options));
+    let shown = String::from_utf8_lossy(csv.as_ref()).chars().take(200).collect::<String>();
+    assert_eq!(ended.code, Some(0), "{shown:?} {options:?}: {}", ended.stderr);
+    assert_eq!(house.read("out.csv"), format!("{HEAD}{expected}"), "{shown:?} {options:?}");
+}
+
+/// Must be refused with the exit code for tables and all these words, leaving nothing here or on the server.
+#[track_caller]
+fn refused(csv: impl AsRef<[u8]>, options: &[&str], words: &[&str]) {
+    let house = House::new();
+    let input = house.write("data.csv", &csv);
+    let url = house.url();
+    let arguments = ["init", "--input", path(&input), "--server", &url];
+    let ended = house.run(arguments.iter().chain(options)).expect_code(3).says(words);
+    assert!(!ended.stderr.contains("panicked"), "{}", ended.stderr);
+    assert_eq!((ended.stdout.as_str(), house.jobs(), house.inbox()), ("", vec![], vec![]), "something is left");
+}

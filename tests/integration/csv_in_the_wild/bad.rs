@@ -1,0 +1,179 @@
+//! What cannot be read.
+
+use super::refused;
+
+#[test]
+fn nothing_to_compute_on() {
+    let give = "Give a CSV file with a header line and at least one row.";
+    for csv in ["", "\n", "\r\n\n\r", "\u{FEFF}", "\u{FEFF}\n"] {
+        refused(csv, &[], &["error: the file is empty: no header and no rows", give]);
+    }
+    for csv in ["a,b\n", "a,b", "\u{FEFF}a,b\r\n\r\n"] {
+        refused(csv, &[], &["error: the file has a header but no rows", give]);
+    }
+    let choose = "Choose numeric columns; if the numbers use a decimal comma, say --decimal-comma.";
+    refused("a,b\nx,\ny,NA\n", &[], &["error: no column holds numbers", choose]);
+}
+
+#[test]
+fn headers_that_are_none() {
+    let rename = "Rename one of the two columns.";
+    for csv in ["a,b,a\n1,2,3\n", "a,b, a \n1,2,3\n", "a,b,\"a\"\n1,2,3\n"] {
+        refused(csv, &[], &["line 1: the column name \"a\" stands in field 1 and again in field 3", rename]);
+    }
+    refused("\n\na,,\n1,2,3\n", &[], &["line 3: the column name \"\" stands in field 2 and again in field 3", rename]);
+    let no_header = "line 1: no header: the first row holds numbers and no names (first cell \"39\")";
+    let add = "Add a line with the columns' names, or say --header absent (or present, if these numbers are names).";
+    refused("39,4.5\n1,2\n", &[], &[no_header, add]);
+    refused("39,,NA\n1,2,3\n", &[], &[no_header, add]);
+    refused(
+        "x,y\n1,2\n",
+        &["--header", "absent"],
+        &["line 1, column \"column1\": \"x\" is not a number, but line 2 has \"1\""],
+    );
+}
+
+#[test]
+fn ragged_rows() {
+    let mend = "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.";
+    refused("a,b\n1,2\n3\n", &[], &["line 3: 1 fields instead of 2 (first cell \"3\")", mend]);
+    refused("a,b\n\n\"x\ny\",2\n\n3,4,5\n", &[], &["line 6: 3 fields instead of 2 (first cell \"3\")", mend]);
+    refused("a\n1,000\n", &[], &["line 2: 2 fields instead of 1 (first cell \"1\")", mend]);
+    refused("a,b\n1,2\n", &["--delimiter", ";"], &["no column holds numbers"]);
+}
+
+#[test]
+fn text_among_numbers() {
+    let remedy = "Correct the cell; if it means that the value is missing, say --missing x; or leave the column out with --exclude a.";
+    refused(
+        "a,b\n1,2\nx,4\n",
+        &[],
+        &["line 3, column \"a\": \"x\" is not a number, but line 2 has \"1\" there", remedy],
+    );
+    refused(
+        "a,b\r\nx,2\r\n\r\ny,4\r\n-7.50,6\r\n",
+        &[],
+        &["line 2, column \"a\": \"x\" is not a number, but line 5 has \"-7.5\" there", remedy],
+    );
+    refused(
+        "a,b\n\"?\n?\",2\n1,2\n",
+        &[],
+        &["line 2, column \"a\": \"?\\n?\" is not a number, but line 4 has \"1\" there"],
+    );
+    refused("a b,c\n1,2\n?,2\n", &[], &["--missing '?'", "--exclude 'a b'."]);
+    refused("a,b\n1,2\n-,4\n", &[], &["column \"a\": \"-\" is not a number"]);
+    refused(
+        "a,b\n1,2\nNA,4\n",
+        &["--missing", "-9"],
+        &["line 3, column \"a\": \"NA\" is not a number", "say --missing NA;"],
+    );
+    refused(
+        "a;b\n1;2\n3,5;4\n",
+        &[],
+        &[
+            "line 3, column \"a\": \"3,5\" is not a number",
+            "If the numbers use a decimal comma, say --decimal-comma; else correct the cell.",
+        ],
+    );
+    for cell in ["0x10", "1_000", "1 000", "1e", "e5", "1.2.3", "--1", "Infinity", "-inf", "1e5.5", "٣", "½", "1\u{a0}"]
+    {
+        refused(
+            format!("a,b\n1,2\n{cell},4\n"),
+            &[],
+            &["line 3, column \"a\": ", " is not a number, but line 2 has \"1\" there"],
+        );
+    }
+    let long = "x".repeat(5000);
+    refused(format!("a,b\n1,2\n{long},4\n"), &[], &[&format!("column \"a\": \"{}…\" is not a number", &long[..40])]);
+}
+
+#[test]
+fn a_remedy_for_a_column_with_a_comma_works() {
+    let csv = "\"a,b\",c\n1,2\nx,4\n";
+    refused(
+        csv,
+        &[],
+        &["line 3, column \"a,b\": \"x\" is not a number", "leave the column out with --exclude '\"a,b\"'."],
+    );
+    super::gives(csv, &["--exclude", "\"a,b\""], "c,2,0,6,3,2,1.4142135623730951\n");
+}
+
+#[test]
+fn numbers_that_are_too_much() {
+    let correct = "Correct the cell, or leave the column out with --exclude x.";
+    for cell in ["1e999999999", "1e401", "-1e-401", "1e99999999999999999999999", "12e400"] {
+        refused(
+            format!("x\n1\n{cell}\n"),
+            &[],
+            &[&format!("line 3, column \"x\": \"{cell}\" needs a power of ten beyond ±400"), correct],
+        );
+    }
+    let digits = "1".repeat(39);
+    refused(
+        format!("x\n{digits}\n"),
+        &[],
+        &[
+            &format!("line 2, column \"x\": \"{digits}\" has more than 38 significant digits"),
+            "Round it: at most 38 significant digits are read exactly; or leave the column out with --exclude x.",
+        ],
+    );
+    for (csv, line, fine_line) in [("x\n1e300\n1\n", 2, 3), ("x\n1\n\n1e300\n", 4, 2)] {
+        let message = format!(
+            "line {line}, column \"x\": 1e300 is too far from the column's finest digit (1 in line {fine_line})"
+        );
+        refused(csv, &[], &[&message, "more than 120 bits", correct]);
+    }
+    refused("x\n1e36\n-1e36\n0.1\n", &[], &["more than 120 bits", correct]);
+}
+
+#[test]
+fn other_encodings() {
+    let save = "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv";
+    refused(b"a,Gr\xF6\xDFe\n1,2\n", &[], &["error: line 1, field 2: not UTF-8 text", save]);
+    refused(b"a,b,c\n1,2,3\n\n4,caf\xE9,6\n", &[], &["error: line 4, field 2: not UTF-8 text", save]);
+    let little: Vec<u8> = "\u{FEFF}a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = "\u{FEFF}a,b\n1,2\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
+    let unmarked: Vec<u8> = "a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    for wide in [little, big, unmarked] {
+        refused(wide, &[], &["error: the file is not UTF-8 text (it contains zero bytes or a UTF-16 mark)", save]);
+    }
+}
+
+#[test]
+fn open_quotation_marks() {
+    let close = "Close the quotation mark that begins in this row.";
+    // The rest of the file would vanish into a cell of a column that is left out.
+    for csv in ["b,name\n1,x\n2,\"y\n3,z\n", "b,name\n1,x\n2,\"y\n3,z", "b,name\r1,x\r2,\"y", "b,name\n1,x\n2,\"\n"] {
+        refused(csv, &[], &["line 3: a quotation mark that begins in this row is never closed", close]);
+    }
+    refused("a,\"b\n1,2\n3,4\n", &[], &["line 1: a quotation mark that begins in this row is never closed", close]);
+    let endless = format!("b,name\n1,x\n2,\"y\n{}", "3,z\n".repeat(2_000_000));
+    refused(endless, &[], &["line 3: a row of more than 4194304 bytes (is a quotation mark left open?)", close]);
+    let closed = "b,name\n2,\"y\n\n\"\n4,\"\n\"";
+    super::gives(closed, &[], "b,2,0,6,3,2,1.4142135623730951\n");
+}
+
+#[test]
+fn columns_that_are_not_there() {
+    let correct = "Correct the name; names are compared letter by letter.";
+    for options in [["--columns", "c"], ["--exclude", "c"], ["--columns", "a,c"], ["--exclude", "b,c"]] {
+        refused("a,b\n1,2\n", &options, &["there is no column \"c\"; the columns are a, b", correct]);
+    }
+    refused("a,b\n1,2\n", &["--columns", "A"], &["there is no column \"A\"", correct]);
+    let asked = "column \"b\" was asked for, but none of its cells is a number";
+    refused("a,b\n1,x\n", &["--columns", "a,b"], &[asked, "Choose numeric columns"]);
+    refused("a,b\n1,NA\n", &["--columns", "b"], &[asked]);
+}
+
+#[test]
+fn names_do_not_command_the_terminal() {
+    let house = crate::house::House::new();
+    let csv = house.write("data.csv", "\u{1b}[31mt,\u{1b}]0;x\u{7},\u{9b}2Jc\nt,1,2\nt,x,3\n");
+    for options in [&["--exclude", "\u{1b}]0;x\u{7}"][..], &["--columns", "nowhere"], &[]] {
+        let url = house.url();
+        let arguments = ["init", "--input", crate::house::path(&csv), "--server", &url];
+        let ended = house.run(arguments.iter().chain(options));
+        let raw = ended.stderr.chars().find(|c| c.is_control() && *c != '\n');
+        assert!(!ended.stderr.is_empty() && raw.is_none(), "{raw:?} in {:?}", ended.stderr);
+    }
+}

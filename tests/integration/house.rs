@@ -1,0 +1,195 @@
+//! A house: one user's state, one server's directory and a place for files, all gone when it is dropped.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Output, Stdio};
+
+use rustix::process::{Pid, Signal};
+
+/// The binary under test.
+const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
+
+/// Temporary directories for one client and one server.
+pub(crate) struct House {
+    root: tempfile::TempDir,
+}
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl House {
+    /// An empty house; state, server, temporary files and work each have a directory of their own.
+    pub(crate) fn new() -> Self {
+        let house = Self { root: tempfile::tempdir().unwrap() };
+        for directory in [house.server(), house.temporary(), house.work()] {
+            fs::create_dir(directory).unwrap();
+        }
+        house
+    }
+
+    /// The client's state; made by the first job.
+    pub(crate) fn state(&self) -> PathBuf {
+        self.root.path().join("state")
+    }
+
+    /// The server's directory.
+    pub(crate) fn server(&self) -> PathBuf {
+        self.root.path().join("server")
+    }
+
+    /// The server's address.
+    pub(crate) fn url(&self) -> String {
+        format!("file://{}", self.server().display())
+    }
+
+    /// What the commands take for TMPDIR.
+    pub(crate) fn temporary(&self) -> PathBuf {
+        self.root.path().join("tmp")
+    }
+
+    /// Where the commands run and the user's files lie.
+    pub(crate) fn work(&self) -> PathBuf {
+        self.root.path().join("work")
+    }
+
+    /// A file of the user's.
+    pub(crate) fn file(&self, name: &str) -> PathBuf {
+        self.work().join(name)
+    }
+
+    /// A file of the user's, with this content.
+    pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
+        let path = self.file(name);
+        fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// What a file of the user's holds.
+    pub(crate) fn read(&self, name: &str) -> String {
+        fs::read_to_string(self.file(name)).unwrap()
+    }
+
+    /// A command that knows this house and nothing of the environment that the tests run in.
+    pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
+        let mut command = Command::new(HESTAT);
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
+            command.env_remove(name);
+        }
+        command.env_remove("XDG_STATE_HOME").env("HOME", self.work()).env("TMPDIR", self.temporary());
+        command.env("HESTAT_STATE", self.state()).current_dir(self.work());
+        command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        command
+    }
+
+    /// Runs a command to its end.
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+        self.command(arguments).output().unwrap().into()
+    }
+
+    /// Runs a command to its end, which must be a good one.
+    pub(crate) fn succeed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+        self.run(arguments).expect_code(0)
+    }
+
+    /// Runs a command to its end, with `input` on its standard input.
+    pub(crate) fn feed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
+        let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
+        child.stdin.take().unwrap().write_all(input).unwrap();
+        end(child)
+    }
+
+    /// Encrypts a CSV file for this house's server and uploads it; returns the job's name.
+    pub(crate) fn init(&self, csv: &Path) -> String {
+        let told = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
+        told.json()["job"].as_str().unwrap().into()
+    }
+
+    /// Computes what waits on this house's server.
+    pub(crate) fn compute(&self) -> Ended {
+        self.run(["compute", "--data", path(&self.server())])
+    }
+
+    /// Names of the jobs in the state, finished or not.
+    pub(crate) fn jobs(&self) -> Vec<String> {
+        entries(&self.state().join("jobs"))
+    }
+
+    /// Names of the folders in the server's inbox.
+    pub(crate) fn inbox(&self) -> Vec<String> {
+        entries(&self.server().join("inbox"))
+    }
+}
+
+impl Ended {
+    /// Itself, if it ended so.
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Itself, if its standard error holds all these words.
+    #[track_caller]
+    pub(crate) fn says(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
+        }
+        self
+    }
+
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in: {}", self.stdout))
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+/// Waits for a command that was spawned.
+pub(crate) fn end(child: Child) -> Ended {
+    child.wait_with_output().unwrap().into()
+}
+
+/// Sends a signal to a command that was spawned.
+pub(crate) fn signal(child: &Child, signal: Signal) {
+    rustix::process::kill_process(Pid::from_child(child), signal).unwrap();
+}
+
+/// Names in a directory, sorted; none if it is not there.
+pub(crate) fn entries(directory: &Path) -> Vec<String> {
+    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let mut names: Vec<String> = fs::read_dir(directory).map(|entries| entries.map(name).collect()).unwrap_or_default();
+    names.sort();
+    names
+}
+
+/// All files and directories below `directory`.
+pub(crate) fn everything(directory: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for name in entries(directory) {
+        let path = directory.join(name);
+        if path.is_dir() {
+            found.extend(everything(&path));
+        }
+        found.push(path);
+    }
+    found
+}
+
+/// A path as an argument.
+pub(crate) fn path(path: &Path) -> &str {
+    path.to_str().unwrap()
+}

@@ -1,0 +1,119 @@
+"""The statistics of CSV files by another language's integers: an oracle for hestat's tests.
+
+Usage: oracle.py FILE...    Prints one table per file, a blank line after each.
+
+Nothing but csv, integers and fractions: a mean or variance is the double nearest to the exact fraction (division of
+Python integers is correctly rounded), a standard deviation the double whose neighbours' midpoints, squared exactly,
+enclose the exact variance.
+"""
+
+import csv
+import math
+import re
+import struct
+import sys
+from fractions import Fraction
+
+MISSING = {"", "na", "n/a", "nan", "null"}
+NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
+
+
+class Column:
+    """Sums of mantissas and of their squares, by power of ten."""
+
+    def __init__(self, name):
+        self.name, self.present, self.missing = name, 0, 0
+        self.by_exponent = {}
+
+    def add(self, cell):
+        cell = cell.strip()
+        if cell.lower() in MISSING:
+            self.missing += 1
+            return
+        match = NUMBER.fullmatch(cell)
+        if match is None:
+            raise SystemExit(f"not a number: {cell!r}")
+        sign, whole, fraction, power = match.groups()
+        mantissa = int(sign + whole + (fraction or ""))
+        sums = self.by_exponent.setdefault(int(power or 0) - len(fraction or ""), [0, 0])
+        sums[0] += mantissa
+        sums[1] += mantissa * mantissa
+        self.present += 1
+
+    def figures(self):
+        n = self.present
+        first = sum(sums[0] * ten(exponent) for exponent, sums in self.by_exponent.items())
+        second = sum(sums[1] * ten(2 * exponent) for exponent, sums in self.by_exponent.items())
+        figures = [self.name, n, self.missing, plain(first), repr(nearest(first / n))]
+        if n < 2:
+            return figures + ["", ""]
+        variance = (second - first * first / n) / (n - 1)
+        return figures + [repr(nearest(variance)), repr(nearest_root(variance))]
+
+
+def ten(exponent):
+    return Fraction(10) ** exponent
+
+
+def plain(value):
+    """All digits of a fraction whose denominator divides a power of ten."""
+    places = 0
+    while (value * 10**places).denominator != 1:
+        places += 1
+    digits = str(abs((value * 10**places).numerator)).rjust(places + 1, "0")
+    text = digits[:-places] + "." + digits[-places:] if places else digits
+    return "-" + text if value < 0 else text
+
+
+def nearest(value):
+    try:
+        return value.numerator / value.denominator
+    except OverflowError:
+        return -math.inf if value < 0 else math.inf
+
+
+def nearest_root(value):
+    """Begins near the root, then moves until the midpoints to both neighbours enclose it."""
+    scale = max(0, 80 - (value.numerator.bit_length() - value.denominator.bit_length()) // 2)
+    double = nearest(Fraction(math.isqrt((value.numerator << 2 * scale) // value.denominator), 1 << scale))
+    if math.isinf(double):
+        return double
+    while middle(double, math.nextafter(double, math.inf)) ** 2 < value:
+        double = math.nextafter(double, math.inf)
+    while double > 0 and middle(math.nextafter(double, 0), double) ** 2 > value:
+        double = math.nextafter(double, 0)
+    for neighbour in (math.nextafter(double, 0), math.nextafter(double, math.inf)):
+        if middle(double, neighbour) ** 2 == value and odd(double):
+            return neighbour
+    return double
+
+
+def middle(a, b):
+    if math.isinf(b):
+        return Fraction(2**1024 - 2**970)
+    return (Fraction(a) + Fraction(b)) / 2
+
+
+def odd(double):
+    return struct.unpack("<q", struct.pack("<d", double))[0] & 1 == 1
+
+
+def table(path, output):
+    with open(path, encoding="utf-8-sig", newline="") as file:
+        rows = csv.reader(file)
+        columns = [Column(name.strip()) for name in next(rows)]
+        for row in rows:
+            if row:
+                for column, cell in zip(columns, row, strict=True):
+                    column.add(cell)
+    output.writerow(["column", "count", "missing", "sum", "mean", "variance", "std"])
+    output.writerows(column.figures() for column in columns if column.present)
+
+
+if __name__ == "__main__":
+    # Sums of numbers near 10^400 have more digits than Python converts unasked.
+    if hasattr(sys, "set_int_max_str_digits"):
+        sys.set_int_max_str_digits(0)
+    for argument in sys.argv[1:]:
+        table(argument, csv.writer(sys.stdout, lineterminator="\n"))
+        print()

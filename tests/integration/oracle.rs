@@ -1,0 +1,102 @@
+//! Every figure against an oracle in another language: sums as text, doubles bit by bit.
+
+mod tables;
+
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::house::{House, path};
+
+/// A table of results, cell by cell.
+type Results = Vec<Vec<String>>;
+
+/// The oracle's results for all these files, by one call.
+fn ask_oracle(files: &[PathBuf]) -> Vec<Results> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/oracle.py");
+    let output = Command::new("python3").arg(script).args(files).output().expect("these tests need python3");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let text = String::from_utf8(output.stdout).unwrap();
+    let tables: Vec<Results> = text.split_terminator("\n\n").map(parse).collect();
+    assert_eq!(tables.len(), files.len());
+    tables
+}
+
+/// What `hestat run` makes of a file, by all steps from encryption to decryption.
+fn ask_hestat(house: &House, file: &Path) -> Results {
+    house.succeed(["run", "--quiet", "--check", "--output", "out.csv", "--input", path(file)]);
+    parse(&house.read("out.csv"))
+}
+
+fn parse(text: &str) -> Results {
+    let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
+    reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
+}
+
+/// A cell without the freedom that writing a double leaves: its bits.
+fn canonical(column: usize, cell: &str) -> String {
+    match cell.parse::<f64>() {
+        Ok(double) if column >= 4 => format!("{:016x}", double.to_bits()),
+        _ => cell.to_owned(),
+    }
+}
+
+/// Both ask the same of all files and must get the same.
+fn compare(house: &House, files: &[PathBuf]) {
+    for (file, expected) in files.iter().zip(ask_oracle(files)) {
+        let got = ask_hestat(house, file);
+        assert_eq!(got.len(), expected.len(), "rows of {}", file.display());
+        for (got, expected) in got.iter().zip(&expected) {
+            let bits = |row: &[String]| row.iter().enumerate().map(|(i, cell)| canonical(i, cell)).collect::<Vec<_>>();
+            assert_eq!(bits(got), bits(expected), "got {got:?}, expected {expected:?} of\n{}", beginning(file));
+        }
+    }
+}
+
+fn beginning(file: &Path) -> String {
+    std::fs::read_to_string(file).unwrap().chars().take(2000).collect()
+}
+
+#[test]
+fn samples_of_many_sizes() {
+    let house = House::new();
+    let sizes = [(1, 1), (1, 2), (2, 2), (3, 100), (4, 255), (5, 256), (6, 1000), (7, 4240), (8, 20_000)];
+    let files = sizes.map(|(seed, rows)| {
+        let file = house.file(&format!("{rows}-{seed}.csv"));
+        house.succeed(["sample", "--rows", &rows.to_string(), "--seed", &seed.to_string(), "--output", path(&file)]);
+        file
+    });
+    compare(&house, &files);
+}
+
+#[test]
+fn tables_that_nobody_thought_of() {
+    let house = House::new();
+    let tables = tables::draw(60);
+    let files: Vec<_> = tables.iter().enumerate().map(|(i, text)| house.write(&format!("{i}.csv"), text)).collect();
+    compare(&house, &files);
+}
+
+#[test]
+fn extremes() {
+    let house = House::new();
+    let files: Vec<_> = tables::EXTREMES
+        .iter()
+        .enumerate()
+        .map(|(i, column)| house.write(&format!("{i}.csv"), format!("x\n{}\n", column.replace(' ', "\n"))))
+        .collect();
+    compare(&house, &files);
+}
+
+#[test]
+fn more_rows_than_one_segment_holds() {
+    let house = House::new();
+    compare(&house, &[house.write("long.csv", tables::longer_than_a_segment())]);
+}
+
+#[test]
+fn the_real_table() {
+    match std::env::var_os("HESTAT_FRAMINGHAM") {
+        Some(file) => compare(&House::new(), &[file.into()]),
+        None => eprintln!("skipped: HESTAT_FRAMINGHAM does not name the Framingham table"),
+    }
+}
