@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
-use super::names::{DATASET, INBOX, OUTBOX, STATUS, TOTALS};
+use super::names::{self, DATASET, INBOX, OUTBOX, STATUS, TOTALS};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
 use crate::he::{Evaluator, LaneTotals};
@@ -74,8 +74,12 @@ pub(super) fn waiting(data: &Path) -> Result<Vec<Waiting>, PipelineError> {
     for entry in entries {
         let entry = entry.map_err(PipelineError::file(inbox.display()))?;
         let path = entry.path().join(DATASET);
-        let is_file = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
-        if let (Ok(job), true) = (entry.file_name().to_string_lossy().parse(), is_file) {
+        let waits = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta.is_file(),
+            // What we may not see is told of as a job that fails, and not passed over in silence.
+            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        };
+        if let (Ok(job), true) = (entry.file_name().to_string_lossy().parse(), waits) {
             found.push(Waiting { job, path });
         }
     }
@@ -90,7 +94,8 @@ pub(super) fn compute_one(
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Outcome, PipelineError> {
-    let failed = |error: io::Error| Ok(Outcome::Failed(error.to_string()));
+    let place = format!("{}/{DATASET}", names::inbox(waiting.job));
+    let failed = |error: io::Error| Ok(Outcome::Failed(at(&place)(error).to_string()));
     let file = match File::open(&waiting.path) {
         Ok(file) => file,
         // Another process was faster, and has removed it.
@@ -152,7 +157,7 @@ struct Answer<'c> {
 impl Answer<'_> {
     /// One pass over the dataset: read, hash and add; then the totals appear, whole.
     fn compute(&self, file: File, observer: &dyn Observer) -> Result<(), Failure> {
-        fs::create_dir_all(&self.folder)?;
+        fs::create_dir_all(&self.folder).map_err(at(&names::outbox(self.job)))?;
         let mut dataset = DatasetReader::open(file)?;
         if dataset.job() != self.job {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
@@ -208,9 +213,10 @@ impl Answer<'_> {
     }
 
     fn write_totals(&self, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
-        let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared)?;
+        let place = format!("{}/{TOTALS}", names::outbox(self.job));
+        let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared).map_err(at(&place))?;
         totals::write(&mut file, header, segments)?;
-        Ok(file.commit()?)
+        Ok(file.commit().map_err(at(&place))?)
     }
 
     /// Tells the client, as far as that can be done, and our caller.
@@ -224,8 +230,14 @@ impl Answer<'_> {
 
     fn report(&self, state: JobState) -> io::Result<()> {
         let status = Status { job: self.job, state, time: self.clock.now() };
-        atomic::write(&self.folder.join(STATUS), &status.to_json(), Access::Shared)
+        let place = format!("{}/{STATUS}", names::outbox(self.job));
+        atomic::write(&self.folder.join(STATUS), &status.to_json(), Access::Shared).map_err(at(&place))
     }
+}
+
+/// For `map_err`: the same error with the place, below the server's directory, at which it happened.
+fn at(place: &str) -> impl Fn(io::Error) -> io::Error {
+    move |error| io::Error::new(error.kind(), format!("{place}: {error}"))
 }
 
 /// Milliseconds between two status files while a job is computed.
