@@ -111,7 +111,7 @@ pub(super) fn compute_one(
     let outcome = if answer.folder.join(TOTALS).exists() {
         Outcome::AlreadyDone
     } else {
-        match answer.compute(file, observer) {
+        match answer.compute(&file, observer) {
             Ok(()) => Outcome::Computed,
             Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
             Err(Failure::Package(error)) => answer.fail(&error),
@@ -156,9 +156,10 @@ struct Answer<'c> {
 
 impl Answer<'_> {
     /// One pass over the dataset: read, hash and add; then the totals appear, whole.
-    fn compute(&self, file: File, observer: &dyn Observer) -> Result<(), Failure> {
+    fn compute(&self, file: &File, observer: &dyn Observer) -> Result<(), Failure> {
         fs::create_dir_all(&self.folder).map_err(at(&names::outbox(self.job)))?;
-        let mut dataset = DatasetReader::open(file)?;
+        // The caller's handle keeps the lock until the totals are there and the dataset is gone.
+        let mut dataset = DatasetReader::open(file.try_clone()?)?;
         if dataset.job() != self.job {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
         }
