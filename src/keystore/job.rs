@@ -30,8 +30,7 @@ pub struct NewJob {
 impl NewJob {
     pub(super) fn create(jobs: &Path, id: JobId) -> Result<Self, KeyStoreError> {
         let directory = jobs.join(format!(".new-{id}"));
-        private_directory(&directory)?;
-        let lock = lock(&directory, id)?;
+        let lock = claim(&directory)?;
         Ok(Self { id, directory, lock: Some(lock) })
     }
 
@@ -177,6 +176,23 @@ pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
         Ok(()) => Ok(handle),
         Err(TryLockError::WouldBlock) => Err(KeyStoreError::Busy(id)),
         Err(TryLockError::Error(error)) => Err(KeyStoreError::io(directory)(error)),
+    }
+}
+
+/// Makes the directory of a new job and locks it. A sweep that sees it before the lock takes it for abandoned, so then it
+/// is made again.
+fn claim(directory: &Path) -> Result<File, KeyStoreError> {
+    let io = KeyStoreError::io(directory);
+    loop {
+        private_directory(directory)?;
+        let handle = match File::open(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            handle => handle.map_err(&io)?,
+        };
+        handle.lock().map_err(&io)?;
+        if directory.is_dir() {
+            return Ok(handle);
+        }
     }
 }
 
