@@ -9,7 +9,7 @@ const SHOWN: usize = 40;
 #[derive(Debug, thiserror::Error)]
 pub enum TableError {
     /// The file cannot be read.
-    #[error("cannot read {path}")]
+    #[error("cannot read {path}: {source}")]
     Read {
         /// Where.
         path: String,
