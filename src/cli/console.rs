@@ -60,7 +60,7 @@ impl Console {
         self.print(&format!("{json:#}"))
     }
 
-    /// Prints an error, its causes and the next step.
+    /// Prints an error and the next step; errors here tell their causes themselves.
     pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
         self.end();
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();

@@ -1,6 +1,7 @@
 //! One job's directory, held by a lock.
 
 use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::KeyStoreError;
@@ -29,8 +30,7 @@ pub struct NewJob {
 impl NewJob {
     pub(super) fn create(jobs: &Path, id: JobId) -> Result<Self, KeyStoreError> {
         let directory = jobs.join(format!(".new-{id}"));
-        private_directory(&directory)?;
-        let lock = lock(&directory, id)?;
+        let lock = claim(&directory)?;
         Ok(Self { id, directory, lock: Some(lock) })
     }
 
@@ -126,7 +126,7 @@ impl Job {
     /// [`KeyStoreError::Io`].
     pub fn remove_spool(&self) -> Result<(), KeyStoreError> {
         match fs::remove_file(self.spool()) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(KeyStoreError::io(&self.spool())(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyStoreError::io(&self.spool())(error)),
             _ => Ok(()),
         }
     }
@@ -143,7 +143,7 @@ impl Job {
     pub(super) fn destroy(self) -> Result<(), KeyStoreError> {
         let secrets = self.directory.join(SECRETS);
         match fs::remove_file(&secrets) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => Err(KeyStoreError::io(&secrets)(error)),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyStoreError::io(&secrets)(error)),
             _ => fs::remove_dir_all(&self.directory).map_err(KeyStoreError::io(&self.directory)),
         }
     }
@@ -152,7 +152,11 @@ impl Job {
 pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyStoreError> {
     let path = directory.join(RECORD);
     let damaged = |reason: String| KeyStoreError::DamagedRecord { job: id, reason };
-    let bytes = fs::read(&path).map_err(|error| damaged(format!("{}: {error}", path.display())))?;
+    let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        io::ErrorKind::NotFound => damaged("it is not there".into()),
+        // A record that we may not read is not damaged.
+        _ => KeyStoreError::io(&path)(error),
+    })?;
     let record: JobRecord = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
     if record.job == id { Ok(record) } else { Err(damaged(format!("it is that of job {}", record.job))) }
 }
@@ -172,6 +176,23 @@ pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
         Ok(()) => Ok(handle),
         Err(TryLockError::WouldBlock) => Err(KeyStoreError::Busy(id)),
         Err(TryLockError::Error(error)) => Err(KeyStoreError::io(directory)(error)),
+    }
+}
+
+/// Makes the directory of a new job and locks it. A sweep that sees it before the lock takes it for abandoned, so then it
+/// is made again.
+fn claim(directory: &Path) -> Result<File, KeyStoreError> {
+    let io = KeyStoreError::io(directory);
+    loop {
+        private_directory(directory)?;
+        let handle = match File::open(directory) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+            handle => handle.map_err(&io)?,
+        };
+        handle.lock().map_err(&io)?;
+        if directory.is_dir() {
+            return Ok(handle);
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! A job's secrets: what only its owner may have.
 
 use std::fs::File;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -121,7 +121,11 @@ impl JobSecrets {
     /// Reads them from `path`.
     pub(super) fn read(path: &Path, job: JobId, passphrase: Option<&Passphrase>) -> Result<Self, KeyStoreError> {
         let damaged = |_| lost(job, "its file is damaged");
-        let mut file = File::open(path).map_err(|error| lost(job, &format!("{}: {error}", path.display())))?;
+        let mut file = File::open(path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => lost(job, "its file is not there"),
+            // A key that we may not read is not lost.
+            _ => KeyStoreError::io(path)(error),
+        })?;
         let length = file.metadata().map_err(KeyStoreError::io(path))?.len();
         if length > MAX_SECRETS {
             return Err(lost(job, "its file is too long"));

@@ -59,8 +59,12 @@ impl KeyStore {
             let directory = self.jobs().join(&name);
             // Whoever still makes it holds the lock.
             if let Ok(_lock) = job::lock(&directory, id) {
-                fs::remove_dir_all(&directory).map_err(KeyStoreError::io(&directory))?;
-                swept += 1;
+                match fs::remove_dir_all(&directory) {
+                    Ok(()) => swept += 1,
+                    // Its maker was faster, and gave it its name.
+                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                    Err(error) => return Err(KeyStoreError::io(&directory)(error)),
+                }
             }
         }
         Ok(swept)

@@ -114,25 +114,44 @@ impl DatasetReader {
         &self.layout
     }
 
-    /// Reads the words of the next batch into `words`, without hashing them yet.
+    /// Gives every batch, of about `words` words, to `work`, in order. While one is worked on, it is hashed and the next
+    /// one is read. In the end the file's digest must be that of its bytes.
     ///
     /// # Errors
-    /// [`PackageError`].
-    pub fn read(&mut self, batch: &Batch, words: &mut Vec<u64>) -> Result<(), PackageError> {
-        words.resize(batch.words(), 0);
+    /// [`PackageError::Digest`] if it is not, or if bytes follow; the first error of `work`.
+    pub fn for_each_batch<E: From<PackageError> + Send>(
+        mut self,
+        words: usize,
+        mut work: impl FnMut(&Batch, &[u64]) -> Result<(), E> + Send,
+    ) -> Result<Digest, E> {
+        let layout = self.layout.clone();
+        let mut batches = layout.batches(words);
+        let (mut batch, mut current, mut following) = (batches.next(), Vec::new(), Vec::new());
+        self.read(batch.as_ref(), &mut current)?;
+        while let Some(now) = batch {
+            let next = batches.next();
+            let (worked, read) = rayon::join(
+                || work(&now, &current),
+                || {
+                    self.input.absorb(bytemuck::cast_slice(&current));
+                    self.read(next.as_ref(), &mut following)
+                },
+            );
+            worked?;
+            read?;
+            std::mem::swap(&mut current, &mut following);
+            batch = next;
+        }
+        Ok(self.finish()?)
+    }
+
+    /// Reads the words of `batch`, if there is one, past the hash.
+    fn read(&mut self, batch: Option<&Batch>, words: &mut Vec<u64>) -> Result<(), PackageError> {
+        words.resize(batch.map_or(0, Batch::words), 0);
         frame::read_exactly(self.input.inner(), bytemuck::cast_slice_mut(words))
     }
 
-    /// Hashes words as they were read; the batches must come in their order.
-    pub fn absorb(&mut self, words: &[u64]) {
-        self.input.absorb(bytemuck::cast_slice(words));
-    }
-
-    /// Compares the digest at the file's end with that of its bytes.
-    ///
-    /// # Errors
-    /// [`PackageError::Digest`] if they differ, or if bytes follow.
-    pub fn finish(mut self) -> Result<Digest, PackageError> {
+    fn finish(mut self) -> Result<Digest, PackageError> {
         let digest = self.input.digest();
         let mut stored = Vec::new();
         self.input.inner().take(DIGEST_BYTES + 1).read_to_end(&mut stored)?;

@@ -1,19 +1,15 @@
 //! The server's step: adds up every dataset that waits. No key, no plan, no column name is in reach here.
 
 use std::fs::{self, File, TryLockError};
-use std::io::{self, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
-use super::names::{DATASET, INBOX, OUTBOX, STATUS, TOTALS};
+use super::names::{self, DATASET, INBOX};
+use super::outbox::{Failure, Outbox, at};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Stage};
-use crate::he::{Evaluator, LaneTotals};
-use crate::package::atomic::{self, Access, AtomicFile};
-use crate::package::{DatasetReader, JobId, JobState, PackageError, Status, TotalsHeader, totals};
-
-/// Words read at a time for each core: a mebibyte, which its cache holds while it is hashed and added.
-const BATCH_WORDS: usize = 1 << 17;
+use crate::foundation::observer::Observer;
+use crate::package::JobId;
 
 /// Where to compute, and how.
 #[derive(Debug, Clone)]
@@ -76,8 +72,12 @@ pub(super) fn waiting(data: &Path) -> Result<Vec<Waiting>, PipelineError> {
     for entry in entries {
         let entry = entry.map_err(PipelineError::file(inbox.display()))?;
         let path = entry.path().join(DATASET);
-        let is_file = fs::symlink_metadata(&path).is_ok_and(|meta| meta.is_file());
-        if let (Ok(job), true) = (entry.file_name().to_string_lossy().parse(), is_file) {
+        let waits = match fs::symlink_metadata(&path) {
+            Ok(meta) => meta.is_file(),
+            // What we may not see is told of as a job that fails, and not passed over in silence.
+            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
+        };
+        if let (Ok(job), true) = (entry.file_name().to_string_lossy().parse(), waits) {
             found.push(Waiting { job, path });
         }
     }
@@ -85,13 +85,10 @@ pub(super) fn waiting(data: &Path) -> Result<Vec<Waiting>, PipelineError> {
     Ok(found)
 }
 
-/// Says of jobs that nothing was said of yet that they wait. Who cannot be told so will be told of the failure.
+/// Says of jobs that nothing was said of yet that they wait.
 pub(super) fn announce(request: &ComputeRequest, all: &[Waiting], clock: &dyn Clock) {
     for waiting in all {
-        let answer = Answer::new(request, waiting.job, clock);
-        if !answer.folder.join(STATUS).exists() && fs::create_dir_all(&answer.folder).is_ok() {
-            drop(answer.report(JobState::Queued));
-        }
+        Outbox::new(&request.data, waiting.job, clock).announce();
     }
 }
 
@@ -102,36 +99,41 @@ pub(super) fn compute_one(
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Outcome, PipelineError> {
-    let failed = |error: io::Error| Ok(Outcome::Failed(error.to_string()));
-    let file = match File::open(&waiting.path) {
-        Ok(file) => file,
-        // Another process was faster, and has removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Outcome::AlreadyDone),
-        Err(error) => return failed(error),
+    let dataset = match open_locked(waiting) {
+        Ok(dataset) => dataset,
+        Err(outcome) => return Ok(outcome),
     };
-    match file.try_lock() {
-        Ok(()) => {}
-        Err(TryLockError::WouldBlock) => return Ok(Outcome::Busy),
-        Err(TryLockError::Error(error)) => return failed(error),
-    }
-    let answer = Answer::new(request, waiting.job, clock);
-    let outcome = if answer.folder.join(TOTALS).exists() {
+    let outbox = Outbox::new(&request.data, waiting.job, clock);
+    let outcome = if outbox.has_totals() {
         Outcome::AlreadyDone
     } else {
-        match answer.compute(file, observer) {
+        match outbox.compute(&dataset, observer) {
             Ok(()) => Outcome::Computed,
             Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
-            Err(Failure::Package(error)) => answer.fail(&error),
+            Err(Failure::Package(error)) => return Ok(Outcome::Failed(outbox.fail(&error))),
         }
     };
-    let finished = matches!(outcome, Outcome::Computed | Outcome::AlreadyDone);
-    if finished
-        && !request.keep
-        && let Err(error) = remove_dataset(&waiting.path)
-    {
-        return Ok(Outcome::Failed(format!("its totals are there, but its dataset cannot be removed: {error}")));
+    if request.keep {
+        return Ok(outcome);
     }
-    Ok(outcome)
+    let left = |error| Outcome::Failed(format!("its totals are there, but its dataset cannot be removed: {error}"));
+    Ok(remove_dataset(&waiting.path).map_or_else(left, |()| outcome))
+}
+
+/// The dataset and the lock on it; or what became of it otherwise.
+fn open_locked(waiting: &Waiting) -> Result<File, Outcome> {
+    let place = format!("{}/{DATASET}", names::inbox(waiting.job));
+    let failed = |error: io::Error| Outcome::Failed(at(&place)(error).to_string());
+    let file = File::open(&waiting.path).map_err(|error| match error.kind() {
+        // Another process was faster, and has removed it.
+        io::ErrorKind::NotFound => Outcome::AlreadyDone,
+        _ => failed(error),
+    })?;
+    file.try_lock().map_err(|error| match error {
+        TryLockError::WouldBlock => Outcome::Busy,
+        TryLockError::Error(error) => failed(error),
+    })?;
+    Ok(file)
 }
 
 fn remove_dataset(path: &Path) -> io::Result<()> {
@@ -145,122 +147,3 @@ fn remove_dataset(path: &Path) -> io::Result<()> {
         _ => Ok(()),
     }
 }
-
-/// Why a dataset gave no totals.
-enum Failure {
-    Stopped(crate::foundation::observer::Stopped),
-    Package(PackageError),
-}
-
-impl<E: Into<PackageError>> From<E> for Failure {
-    fn from(error: E) -> Self {
-        Self::Package(error.into())
-    }
-}
-
-/// A job's folder in the outbox.
-struct Answer<'c> {
-    folder: PathBuf,
-    job: JobId,
-    clock: &'c dyn Clock,
-}
-
-impl<'c> Answer<'c> {
-    fn new(request: &ComputeRequest, job: JobId, clock: &'c dyn Clock) -> Self {
-        Self { folder: request.data.join(OUTBOX).join(job.to_string()), job, clock }
-    }
-
-    /// One pass over the dataset: read, hash and add; then the totals appear, whole.
-    fn compute(&self, file: File, observer: &dyn Observer) -> Result<(), Failure> {
-        fs::create_dir_all(&self.folder)?;
-        self.sweep()?;
-        let mut dataset = DatasetReader::open(file)?;
-        if dataset.job() != self.job {
-            return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
-        }
-        observer.begin(Stage::Computing, dataset.layout().block_count());
-        let segments = self.add(&mut dataset, observer);
-        observer.end();
-        let segments = segments?;
-        let layout = dataset.layout().clone();
-        let digest = dataset.finish()?;
-        self.write_totals(&TotalsHeader::new(self.job, digest, &layout), &segments)?;
-        Ok(self.report(JobState::Done)?)
-    }
-
-    fn add(&self, dataset: &mut DatasetReader, observer: &dyn Observer) -> Result<Vec<Vec<LaneTotals>>, Failure> {
-        let layout = dataset.layout().clone();
-        let blocks = layout.block_count();
-        let mut evaluator = Evaluator::new(&layout);
-        let mut segments = Vec::new();
-        let (mut done, mut told) = (0, self.clock.now());
-        let mut batches = layout.batches(BATCH_WORDS * rayon::current_num_threads());
-        let mut current = (batches.next(), Vec::new());
-        if let Some(batch) = &current.0 {
-            dataset.read(batch, &mut current.1)?;
-        }
-        let mut next_words = Vec::new();
-        while let (Some(batch), words) = &current {
-            observer.go_on().map_err(Failure::Stopped)?;
-            let next = batches.next();
-            // While this batch is added, it is hashed and the next one is read.
-            let (added, read) = rayon::join(
-                || evaluator.add(batch, words).map_err(|error| PackageError::Header(error.to_string())),
-                || {
-                    dataset.absorb(words);
-                    next.as_ref().map_or(Ok(()), |next| dataset.read(next, &mut next_words))
-                },
-            );
-            added.and(read)?;
-            if batch.ends_segment {
-                segments.push(evaluator.finish_segment());
-            }
-            done += batch.blocks.len() as u64;
-            observer.advance(batch.blocks.len() as u64);
-            let now = self.clock.now();
-            if now >= told + REPORT_EVERY {
-                self.report(JobState::Computing { done, blocks })?;
-                told = now;
-            }
-            let words = std::mem::take(&mut current.1);
-            current = (next, std::mem::replace(&mut next_words, words));
-        }
-        Ok(segments)
-    }
-
-    fn write_totals(&self, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
-        let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared)?;
-        totals::write(&mut file, header, segments)?;
-        Ok(file.commit()?)
-    }
-
-    /// Removes what a killed process left half-written; the lock on the dataset says that nobody writes here now.
-    fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
-            let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(atomic::TEMPORARY) {
-                fs::remove_file(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    /// Tells the client, as far as that can be done, and our caller.
-    fn fail(&self, error: &PackageError) -> Outcome {
-        let reason = error.to_string();
-        match self.report(JobState::Failed { reason: reason.clone() }) {
-            Ok(()) => Outcome::Failed(reason),
-            Err(untold) => Outcome::Failed(format!("{reason} (and the client cannot be told: {untold})")),
-        }
-    }
-
-    fn report(&self, state: JobState) -> io::Result<()> {
-        let status = Status { job: self.job, state, time: self.clock.now() };
-        let mut file = AtomicFile::create(&self.folder.join(STATUS), Access::Shared)?;
-        file.write_all(&status.to_json())?;
-        file.publish()
-    }
-}
-
-/// Milliseconds between two status files while a job is computed.
-const REPORT_EVERY: u64 = 1000;

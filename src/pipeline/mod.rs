@@ -15,6 +15,7 @@ pub mod init;
 pub mod inspect;
 pub mod jobs;
 mod names;
+mod outbox;
 pub mod result;
 pub mod run;
 pub mod watch;

@@ -3,9 +3,13 @@
 // A test says what must hold by failing where it does not; here that is what these are for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod cheating;
 mod commands;
 mod csv_in_the_wild;
+mod hostile;
 mod house;
+mod interrupted;
 mod layers;
 mod oracle;
 mod readme;
+mod site;

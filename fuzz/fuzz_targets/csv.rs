@@ -1,0 +1,32 @@
+//! A table as the first pass learns it; what it accepts, the second pass must be able to encode.
+#![no_main]
+
+use hestat::encoding::Plan;
+use hestat::foundation::observer::Silent;
+use hestat::statistics;
+use hestat::table::{CsvSource, Dialect, Schema, Selection, TableError, TableReader};
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    let source = CsvSource::spool("fuzz", bytes, tempfile::tempfile).expect("a temporary file");
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()) {
+        Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
+        Err(error) => assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
+    }
+});
+
+fn encode(source: &CsvSource, schema: &Schema) -> Result<(), TableError> {
+    let plan = Plan::new(schema.rows, &schema.columns, &statistics::ALL);
+    let silent = Silent::default();
+    let mut reader = TableReader::open(source, &schema.dialect, &silent)?;
+    let mut slots = vec![0; plan.slots()];
+    let mut rows = 0;
+    while reader.next_row()? {
+        plan.encode(|position| reader.cell(position), &mut slots).expect("a cell of the learnt schema");
+        assert!(slots.iter().all(|slot| *slot < 1 << 20));
+        rows += 1;
+    }
+    assert_eq!(rows, schema.rows);
+    assert!(reader.digest() == schema.digest);
+    Ok(())
+}

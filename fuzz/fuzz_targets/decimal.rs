@@ -1,0 +1,13 @@
+//! A number as people write it: what is read prints as a number that reads the same.
+#![no_main]
+
+use hestat::foundation::decimal::Decimal;
+use libfuzzer_sys::fuzz_target;
+
+fuzz_target!(|bytes: &[u8]| {
+    for mark in [b'.', b','] {
+        let Ok(number) = Decimal::parse(bytes, mark) else { continue };
+        let written = number.to_string();
+        assert_eq!(Decimal::parse(written.as_bytes(), b'.'), Ok(number), "{written}");
+    }
+});

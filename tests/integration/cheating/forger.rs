@@ -1,0 +1,110 @@
+//! Makes false answers to a job, out of everything a server has: the dataset, the honest totals, other jobs' files.
+
+use std::io::Cursor;
+
+use hestat::he::layout::SEED_WORDS;
+use hestat::he::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
+use hestat::he::{Evaluator, LaneTotals, Layout};
+use hestat::package::{JobId, TotalsFile, TotalsHeader, totals};
+
+use crate::site::Answered;
+
+/// Totals of all segments, lane by lane.
+pub(super) type Segments = Vec<Vec<LaneTotals>>;
+
+pub(super) struct Forger {
+    pub(super) header: TotalsHeader,
+    pub(super) layout: Layout,
+    pub(super) honest: Segments,
+    /// Words of each block.
+    blocks: Vec<Vec<u64>>,
+}
+
+impl Forger {
+    pub(super) fn new(job: &Answered) -> Self {
+        let mut file = TotalsFile::open(Cursor::new(&job.totals), job.totals.len() as u64).unwrap();
+        let layout = file.layout().clone();
+        let honest: Segments = (0..layout.segments()).map(|_| file.read_segment().unwrap()).collect();
+        let payload = job.dataset.len() - 32 - 8 * usize::try_from(layout.words()).unwrap();
+        let words = job.dataset[payload..].chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
+        let mut words = words.take(usize::try_from(layout.words()).unwrap());
+        let blocks = layout.blocks().map(|block| words.by_ref().take(block.words()).collect()).collect();
+        Self { header: file.header().clone(), layout, honest, blocks }
+    }
+
+    /// The file with these totals, its digest right.
+    pub(super) fn file(&self, segments: &Segments) -> Vec<u8> {
+        write(&self.header, segments)
+    }
+
+    /// The honest totals after `change`.
+    pub(super) fn changed(&self, change: impl FnOnce(&mut Segments)) -> Vec<u8> {
+        let mut segments = self.honest.clone();
+        change(&mut segments);
+        assert_ne!(segments, self.honest);
+        self.file(&segments)
+    }
+
+    /// The honest totals of other blocks: what a server gives that adds these instead. For one lane and one segment.
+    pub(super) fn over(&self, change: impl FnOnce(&mut Vec<Vec<u64>>)) -> Vec<u8> {
+        let mut blocks = self.blocks.clone();
+        change(&mut blocks);
+        let segments = vec![vec![sum(&blocks, self.layout.slots())]];
+        assert_ne!(segments, self.honest);
+        self.file(&segments)
+    }
+
+    /// −Δ·Σ_k 2^k·X^{−kS} as mask and nothing as body: without the check, slot j would show forty bits of the key.
+    pub(super) fn key_reader(&self) -> Vec<u8> {
+        let width = self.layout.slots();
+        let mut mask = vec![0_u64; POLYNOMIAL_SIZE];
+        for k in 0..40 {
+            let term = 1_u64 << (DELTA_BITS + k);
+            // X^{−d} = −X^{N−d}, and an answer's phase is b − a·s.
+            match k as usize * width {
+                0 => mask[0] = mask[0].wrapping_sub(term),
+                degree => mask[POLYNOMIAL_SIZE - degree] = mask[POLYNOMIAL_SIZE - degree].wrapping_add(term),
+            }
+        }
+        self.file(&vec![vec![LaneTotals { mask, body: vec![0; width] }]])
+    }
+
+    /// These totals under the name of this job and of its dataset.
+    pub(super) fn renamed(&self, job: JobId, segments: &Segments) -> Vec<u8> {
+        write(&TotalsHeader::new(job, self.header.dataset, &self.layout), segments)
+    }
+}
+
+fn write(header: &TotalsHeader, segments: &Segments) -> Vec<u8> {
+    let mut file = Vec::new();
+    totals::write(&mut file, header, segments).unwrap();
+    file
+}
+
+/// The totals of blocks of one lane, each folded alone.
+fn sum(blocks: &[Vec<u64>], width: usize) -> LaneTotals {
+    let mut sum = LaneTotals { mask: vec![0; POLYNOMIAL_SIZE], body: vec![0; width] };
+    for words in blocks {
+        let rows = (words.len() - SEED_WORDS) / width;
+        let layout = Layout::with_widths(rows as u64, vec![width]).unwrap();
+        let mut evaluator = Evaluator::new(&layout);
+        evaluator.add(&layout.batches(usize::MAX).next().unwrap(), words).unwrap();
+        let one = evaluator.finish_segment().remove(0);
+        add(&mut sum.mask, &one.mask);
+        add(&mut sum.body, &one.body);
+    }
+    sum
+}
+
+fn add(sum: &mut [u64], words: &[u64]) {
+    sum.iter_mut().zip(words).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+}
+
+#[test]
+fn the_forger_could_be_honest() {
+    let job = Answered::new(crate::site::Site::new(&crate::site::small_table(2000)));
+    let forger = Forger::new(&job);
+    assert_eq!(vec![vec![sum(&forger.blocks, forger.layout.slots())]], forger.honest);
+    assert!(forger.blocks.len() > 3);
+    assert!(forger.file(&forger.honest) == job.totals);
+}

@@ -1,0 +1,9 @@
+//! Files that nobody honest wrote: whatever their bytes, they fail alone, in words, and in little memory.
+
+mod claims;
+mod datasets;
+mod inbox;
+mod inspected;
+mod mutation;
+mod state;
+mod totals;

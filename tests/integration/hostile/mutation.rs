@@ -1,0 +1,116 @@
+//! Ways to spoil a `.hes` file, written from the format's description and not with the program's own code.
+
+use proptest::prelude::*;
+use proptest::sample::Index;
+
+/// One way.
+#[derive(Debug, Clone)]
+pub(super) enum Mutation {
+    /// A byte is combined with another by exclusive or.
+    Byte(Index, u8),
+    /// The file ends here.
+    Cut(Index),
+    /// More bytes follow.
+    Grow(Vec<u8>),
+    Version(u16),
+    Kind(u16),
+    HeaderLength(u32),
+    ParameterSet(u16),
+    Rows(u64),
+    Widths(Vec<u16>),
+    /// The header claims so many lane widths, whatever follows.
+    WidthCount(u64),
+}
+
+/// Bytes of magic, version, kind and length of the header.
+const PREAMBLE: usize = 16;
+const DIGEST: usize = 32;
+
+/// Where the shape stands in a dataset's header, after the job's name.
+pub(super) const DATASET_SHAPE: usize = PREAMBLE + 16;
+/// Where it stands in that of totals, after the job's name and the dataset's digest.
+pub(super) const TOTALS_SHAPE: usize = DATASET_SHAPE + 32;
+
+pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
+    let large = prop_oneof![any::<u64>(), 0..100_000_u64, (0..64_u32).prop_map(|bits| 1 << bits), Just(u64::MAX)];
+    prop_oneof![
+        11 => any_change(),
+        1 => any::<u16>().prop_map(Mutation::Version),
+        1 => (0..6_u16).prop_map(Mutation::Kind),
+        1 => any::<u32>().prop_map(Mutation::HeaderLength),
+        1 => (0..200_u32).prop_map(Mutation::HeaderLength),
+        1 => any::<u16>().prop_map(Mutation::ParameterSet),
+        2 => large.clone().prop_map(Mutation::Rows),
+        1 => large.prop_map(Mutation::WidthCount),
+        2 => proptest::collection::vec(0..5000_u16, 0..300).prop_map(Mutation::Widths),
+    ]
+}
+
+/// One that files of every kind can have.
+pub(super) fn any_change() -> impl Strategy<Value = Mutation> {
+    prop_oneof![
+        8 => any_byte(),
+        2 => any::<Index>().prop_map(Mutation::Cut),
+        1 => proptest::collection::vec(any::<u8>(), 1..100).prop_map(Mutation::Grow),
+    ]
+}
+
+pub(super) fn any_byte() -> impl Strategy<Value = Mutation> {
+    (any::<Index>(), 1..=u8::MAX).prop_map(|(place, with)| Mutation::Byte(place, with))
+}
+
+impl Mutation {
+    /// The spoilt file; `shape` is where its kind has the shape.
+    pub(super) fn of(&self, file: &[u8], shape: usize) -> Vec<u8> {
+        let mut bytes = file.to_vec();
+        match self {
+            Self::Byte(place, with) => bytes[place.index(file.len())] ^= with,
+            Self::Cut(place) => bytes.truncate(place.index(file.len())),
+            Self::Grow(more) => bytes.extend(more),
+            Self::Version(version) => put(&mut bytes, 8, &version.to_le_bytes()),
+            Self::Kind(kind) => put(&mut bytes, 10, &kind.to_le_bytes()),
+            Self::HeaderLength(length) => put(&mut bytes, 12, &length.to_le_bytes()),
+            Self::ParameterSet(number) => put(&mut bytes, shape, &number.to_le_bytes()),
+            Self::Rows(rows) => put(&mut bytes, shape + 2, &rows.to_le_bytes()),
+            Self::WidthCount(count) => put(&mut bytes, shape + 10, &count.to_le_bytes()),
+            Self::Widths(widths) => return with_widths(file, shape, widths),
+        }
+        bytes
+    }
+}
+
+fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
+    bytes[at..at + with.len()].copy_from_slice(with);
+}
+
+/// The file with another header, well-formed, of other lane widths.
+fn with_widths(file: &[u8], shape: usize, widths: &[u16]) -> Vec<u8> {
+    let mut bytes = file[..shape + 10].to_vec();
+    bytes.extend((widths.len() as u64).to_le_bytes());
+    bytes.extend(widths.iter().flat_map(|width| width.to_le_bytes()));
+    let header = u32::try_from(bytes.len() - PREAMBLE).unwrap();
+    put(&mut bytes, 12, &header.to_le_bytes());
+    bytes.resize(bytes.len().next_multiple_of(64), 0);
+    bytes.extend(&file[payload_start(file)..]);
+    bytes
+}
+
+/// The first byte after header and padding.
+pub(super) fn payload_start(file: &[u8]) -> usize {
+    let header = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
+    (PREAMBLE + header).next_multiple_of(64)
+}
+
+/// Sets another job's name.
+pub(super) fn rename(file: &mut [u8], job: hestat::package::JobId) {
+    put(file, PREAMBLE, &job.bytes());
+}
+
+/// The same bytes with the right digest at their end, where there is room for one.
+pub(super) fn sealed(mut file: Vec<u8>) -> Vec<u8> {
+    if let Some(body) = file.len().checked_sub(DIGEST) {
+        let digest = blake3::hash(&file[..body]);
+        put(&mut file, body, digest.as_bytes());
+    }
+    file
+}

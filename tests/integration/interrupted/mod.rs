@@ -1,0 +1,8 @@
+//! What may come between: a kill, a full disk, a closed door, another process.
+
+mod at_once;
+mod denied;
+mod full;
+mod killed;
+mod seeds;
+mod small_disk;
