@@ -12,8 +12,8 @@ use crate::he::{Evaluator, LaneTotals};
 use crate::package::atomic::{self, Access, AtomicFile};
 use crate::package::{DatasetReader, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
-/// Words read at a time for each core: a mebibyte, which its cache holds while it is hashed and added.
-const BATCH_WORDS: usize = 1 << 17;
+/// Words read at a time for each core: 256 KiB. Two such batches and the sums stay in its cache while they are used.
+const BATCH_WORDS: usize = 1 << 15;
 
 /// Where to compute, and how.
 #[derive(Debug, Clone)]
@@ -158,7 +158,8 @@ impl Answer<'_> {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
         }
         observer.begin(Stage::Computing, dataset.layout().block_count());
-        let segments = self.add(&mut dataset, observer);
+        // On one of the pool's threads, for waking the pool for every batch costs more than reading it.
+        let segments = rayon::scope(|_| self.add(&mut dataset, observer));
         observer.end();
         let segments = segments?;
         let layout = dataset.layout().clone();
@@ -182,13 +183,14 @@ impl Answer<'_> {
         while let (Some(batch), words) = &current {
             observer.go_on().map_err(Failure::Stopped)?;
             let next = batches.next();
-            // While this batch is added, it is hashed and the next one is read.
-            let (added, read) = rayon::join(
-                || evaluator.add(batch, words).map_err(|error| PackageError::Header(error.to_string())),
+            // Reading is one core's work and goes first; hashing and adding are shared with whoever is free.
+            let (read, added) = rayon::join(
                 || {
+                    let read = next.as_ref().map_or(Ok(()), |next| dataset.read(next, &mut next_words));
                     dataset.absorb(words);
-                    next.as_ref().map_or(Ok(()), |next| dataset.read(next, &mut next_words))
+                    read
                 },
+                || evaluator.add(batch, words).map_err(|error| PackageError::Header(error.to_string())),
             );
             added.and(read)?;
             if batch.ends_segment {
