@@ -63,10 +63,10 @@ pub(crate) fn seconds(work: impl FnOnce()) -> f64 {
 
 /// Seconds that `work` keeps processors busy.
 fn processor_seconds(work: impl FnOnce()) -> f64 {
-    let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("time does not run backwards");
+    let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("no time is negative");
     let start = now();
     work();
-    (now() - start).as_secs_f64()
+    now().abs_diff(start).as_secs_f64()
 }
 
 /// Some times measured in turn `rounds` times, the best of each: others use the machine too, and only slow it down.

@@ -228,7 +228,9 @@ mod tests {
             let mut sum = [5, 6, 7];
             add_bodies(&mut sum, &slices);
             let mut expected = [5, 6, 7];
-            slices.iter().for_each(|body| add_words(&mut expected, body));
+            for body in slices {
+                add_words(&mut expected, body);
+            }
             assert_eq!(sum, expected, "{count} bodies");
         }
     }
