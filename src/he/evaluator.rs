@@ -53,9 +53,10 @@ impl Evaluator {
         }
         let share = shares.len().div_ceil(self.workers.len()).max(1);
         self.workers.par_iter_mut().zip(shares.par_chunks(share)).try_for_each(|(lanes, blocks)| {
-            blocks
-                .iter()
-                .try_for_each(|(block, words)| lanes.get_mut(block.lane).ok_or(HeError::Layout)?.add(block, words))
+            let lane = |(block, _): &(&Block, &[u64])| block.lane;
+            let runs = blocks.chunk_by(|one, next| lane(one) == lane(next));
+            runs.filter_map(|run| Some((lane(run.first()?), run)))
+                .try_for_each(|(lane, run)| lanes.get_mut(lane).ok_or(HeError::Layout)?.add(run))
         })
     }
 
@@ -97,20 +98,30 @@ impl LaneSum {
         }
     }
 
-    fn add(&mut self, block: &Block, words: &[u64]) -> Result<(), HeError> {
-        let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
-        if block.width != self.width || body.len() != block.body_words() || body.len() > self.body.len() {
-            return Err(HeError::Layout);
+    fn add(&mut self, blocks: &[(&Block, &[u64])]) -> Result<(), HeError> {
+        let mut bodies = Vec::with_capacity(blocks.len());
+        for (block, words) in blocks {
+            let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
+            if block.width != self.width || body.len() != block.body_words() || body.len() > self.body.len() {
+                return Err(HeError::Layout);
+            }
+            let seed = MaskSeed::from_words(*seed);
+            if body.len() == self.body.len() {
+                mask::add(seed, &mut self.mask)?;
+                bodies.push(body);
+            } else {
+                self.add_cut(seed, body, block.rows)?;
+            }
         }
-        let mut mask = [0; POLYNOMIAL_SIZE];
-        mask::expand(MaskSeed::from_words(*seed), &mut mask)?;
-        if body.len() == self.body.len() {
-            add_words(&mut self.mask, &mask);
-            add_words(&mut self.body, body);
-        } else {
-            add_words(&mut self.cut.mask, &fold_mask(&mask, self.width, block.rows));
-            add_words(&mut self.cut.body, &fold_body(body, self.width));
-        }
+        add_bodies(&mut self.body, &bodies);
+        Ok(())
+    }
+
+    fn add_cut(&mut self, seed: MaskSeed, body: &[u64], rows: usize) -> Result<(), HeError> {
+        let mut mask = vec![0; POLYNOMIAL_SIZE];
+        mask::expand(seed, &mut mask)?;
+        add_words(&mut self.cut.mask, &fold_mask(&mask, self.width, rows));
+        add_words(&mut self.cut.body, &fold_body(body, self.width));
         Ok(())
     }
 
@@ -165,6 +176,19 @@ fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
     folded
 }
 
+/// Adds bodies as long as the sum, four at a time: then the sum itself is read and written a fourth as often.
+fn add_bodies(sum: &mut [u64], bodies: &[&[u64]]) {
+    let (fours, rest) = bodies.as_chunks::<4>();
+    for [a, b, c, d] in fours {
+        for ((((sum, a), b), c), d) in sum.iter_mut().zip(*a).zip(*b).zip(*c).zip(*d) {
+            *sum = sum.wrapping_add(*a).wrapping_add(*b).wrapping_add(*c).wrapping_add(*d);
+        }
+    }
+    for body in rest {
+        add_words(sum, body);
+    }
+}
+
 fn add_words(sum: &mut [u64], words: &[u64]) {
     for (sum, word) in sum.iter_mut().zip(words) {
         *sum = sum.wrapping_add(*word);
@@ -191,6 +215,21 @@ mod tests {
             }
         }
         folded
+    }
+
+    #[test]
+    fn bodies_add_up_however_many_there_are() {
+        let bodies: Vec<[u64; 3]> = (0..11).map(|i| [i, u64::MAX - i, i * i]).collect();
+        for count in 0..=bodies.len() {
+            let slices: Vec<&[u64]> = bodies.iter().take(count).map(|body| &body[..]).collect();
+            let mut sum = [5, 6, 7];
+            add_bodies(&mut sum, &slices);
+            let mut expected = [5, 6, 7];
+            for body in slices {
+                add_words(&mut expected, body);
+            }
+            assert_eq!(sum, expected, "{count} bodies");
+        }
     }
 
     #[test]

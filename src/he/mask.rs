@@ -4,7 +4,6 @@ use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, Unbo
 use aws_lc_rs::iv::FixedLength;
 
 use super::error::HeError;
-use super::parameters::POLYNOMIAL_SIZE;
 
 /// The public seed of a block's mask. One seed serves one block, ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -22,18 +21,67 @@ impl MaskSeed {
     }
 }
 
-const KEYSTREAM_INPUT: [u8; 8 * POLYNOMIAL_SIZE] = [0; 8 * POLYNOMIAL_SIZE];
-
 /// Fills `mask` (N words) with the AES-128-CTR keystream of `seed`: counter block 0 first, counted as a 128-bit
 /// big-endian integer (NIST SP 800-38A §6.5), read as little-endian words.
 ///
 /// # Errors
 /// [`HeError::Mask`], which a working library never gives.
 pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
-    let input = KEYSTREAM_INPUT.get(..8 * mask.len()).ok_or(HeError::Mask)?;
-    let key = UnboundCipherKey::new(&AES_128, &seed.0).map_err(|_| HeError::Mask)?;
-    let start = EncryptionContext::Iv128(FixedLength::from([0; 16]));
-    let mut stream = StreamingEncryptingKey::less_safe_ctr(key, start).map_err(|_| HeError::Mask)?;
-    stream.less_safe_update(input, bytemuck::cast_slice_mut(mask)).map_err(|_| HeError::Mask)?;
+    let mut keystream = Keystream::new(seed)?;
+    mask.chunks_mut(PIECE).try_for_each(|piece| keystream.next(piece))
+}
+
+/// Adds the mask of `seed` to `sum` (N words): what [`expand`] gives, but it never leaves the nearest cache.
+///
+/// # Errors
+/// As [`expand`].
+pub fn add(seed: MaskSeed, sum: &mut [u64]) -> Result<(), HeError> {
+    let mut keystream = Keystream::new(seed)?;
+    let mut mask = [0; PIECE];
+    for sum in sum.chunks_mut(PIECE) {
+        let mask = mask.get_mut(..sum.len()).ok_or(HeError::Mask)?;
+        keystream.next(mask)?;
+        sum.iter_mut().zip(mask).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+    }
     Ok(())
+}
+
+/// Words of a mask that are made at a time.
+const PIECE: usize = 1024;
+
+/// The keystream is what encrypting these gives.
+static ZEROS: [u8; 8 * PIECE] = [0; 8 * PIECE];
+
+/// A seed's keystream, piece after piece.
+struct Keystream(StreamingEncryptingKey);
+
+impl Keystream {
+    fn new(seed: MaskSeed) -> Result<Self, HeError> {
+        let key = UnboundCipherKey::new(&AES_128, &seed.0).map_err(|_| HeError::Mask)?;
+        let start = EncryptionContext::Iv128(FixedLength::from([0; 16]));
+        StreamingEncryptingKey::less_safe_ctr(key, start).map(Self).map_err(|_| HeError::Mask)
+    }
+
+    fn next(&mut self, piece: &mut [u64]) -> Result<(), HeError> {
+        let zeros = ZEROS.get(..8 * piece.len()).ok_or(HeError::Mask)?;
+        self.0.less_safe_update(zeros, bytemuck::cast_slice_mut(piece)).map_err(|_| HeError::Mask)?;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::he::parameters::POLYNOMIAL_SIZE;
+
+    #[test]
+    fn adding_a_mask_is_expanding_it_and_adding() {
+        let seed = MaskSeed([7; 16]);
+        let mut mask = vec![0; POLYNOMIAL_SIZE];
+        expand(seed, &mut mask).unwrap();
+        let mut sum: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i << 50).collect();
+        let expected: Vec<u64> = sum.iter().zip(&mask).map(|(sum, word)| sum.wrapping_add(*word)).collect();
+        add(seed, &mut sum).unwrap();
+        assert_eq!(sum, expected);
+    }
 }

@@ -130,12 +130,14 @@ impl DatasetReader {
         self.read(batch.as_ref(), &mut current)?;
         while let Some(now) = batch {
             let next = batches.next();
-            let (worked, read) = rayon::join(
-                || work(&now, &current),
+            // Reading is one core's work and goes first; hashing and working are shared with whoever is free.
+            let (read, worked) = rayon::join(
                 || {
+                    let read = self.read(next.as_ref(), &mut following);
                     self.input.absorb(bytemuck::cast_slice(&current));
-                    self.read(next.as_ref(), &mut following)
+                    read
                 },
+                || work(&now, &current),
             );
             worked?;
             read?;

@@ -11,8 +11,8 @@ use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::atomic::{self, Access, AtomicFile};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
-/// Words read at a time for each core: a mebibyte, which its cache holds while it is hashed and added.
-const BATCH_WORDS: usize = 1 << 17;
+/// Words read at a time for each core: 256 KiB. Two such batches and the sums stay in its cache while they are used.
+const BATCH_WORDS: usize = 1 << 15;
 
 /// Milliseconds between two status files while a job is computed.
 const REPORT_EVERY: u64 = 1000;
@@ -76,7 +76,8 @@ impl<'c> Outbox<'c> {
         }
         let layout = dataset.layout().clone();
         observer.begin(Stage::Computing, layout.block_count());
-        let added = self.add(dataset, &layout, observer);
+        // On one of the pool's threads, for waking the pool for every batch costs more than reading it.
+        let added = rayon::scope(|_| self.add(dataset, &layout, observer));
         observer.end();
         let (digest, segments) = added?;
         self.write_totals(&TotalsHeader::new(self.job, digest, &layout), &segments)?;

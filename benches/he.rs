@@ -1,0 +1,98 @@
+//! The hot loops of encryption and evaluation, one at a time.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a benchmark")]
+
+use std::hint::black_box;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use hestat::foundation::random::{self, Randomness};
+use hestat::he::mask::{self, MaskSeed};
+use hestat::he::parameters::POLYNOMIAL_SIZE;
+use hestat::he::{
+    Batch, CheckKey, Checksum, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, PlainBlock, SecretKey,
+};
+use zeroize::Zeroizing;
+
+/// A layout whose single block is full.
+fn layout() -> Layout {
+    Layout::with_widths(120, vec![34]).expect("it can be")
+}
+
+fn batch() -> Batch {
+    layout().batches(1).next().expect("there is one block")
+}
+
+fn plain() -> PlainBlock {
+    let block = batch().blocks[0];
+    PlainBlock { block, values: Zeroizing::new((0..block.body_words() as u32).collect()) }
+}
+
+fn randomness() -> Randomness {
+    random::from_system().expect("the system has randomness")
+}
+
+fn encryptor() -> Encryptor {
+    let key = SecretKey::generate(&mut randomness());
+    Encryptor::new(&key, randomness()).expect("the ring has a transform")
+}
+
+fn ring(criterion: &mut Criterion) {
+    let encryptor = encryptor();
+    let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    let mut product = vec![0; POLYNOMIAL_SIZE];
+    let mut group = criterion.benchmark_group("block");
+    group.throughput(Throughput::Elements(POLYNOMIAL_SIZE as u64));
+    group.bench_function("NTT product", |b| b.iter(|| encryptor.multiply(black_box(&mask), black_box(&mut product))));
+    group.finish();
+}
+
+fn masks(criterion: &mut Criterion) {
+    let mut words = vec![0; POLYNOMIAL_SIZE];
+    let mut group = criterion.benchmark_group("mask");
+    group.throughput(Throughput::Bytes(8 * POLYNOMIAL_SIZE as u64));
+    let seed = MaskSeed([7; 16]);
+    group.bench_function("expand", |b| b.iter(|| mask::expand(black_box(seed), black_box(&mut words))));
+    group.bench_function("add", |b| b.iter(|| mask::add(black_box(seed), black_box(&mut words))));
+    group.finish();
+}
+
+fn encryption(criterion: &mut Criterion) {
+    let (mut encryptor, blocks) = (encryptor(), [plain()]);
+    let mut group = criterion.benchmark_group("block");
+    group.throughput(Throughput::Elements(blocks[0].values.len() as u64));
+    group.bench_function("encrypt", |b| b.iter(|| encryptor.encrypt(black_box(&blocks))));
+    group.finish();
+}
+
+fn evaluation(criterion: &mut Criterion) {
+    let (batch, words) = (batch(), encryptor().encrypt(&[plain()]).expect("the block fits"));
+    let mut group = criterion.benchmark_group("block");
+    group.throughput(Throughput::Bytes(8 * words.len() as u64));
+    let mut evaluator = Evaluator::new(&layout());
+    let mut added = 0;
+    group.bench_function("evaluator add", |b| {
+        b.iter(|| {
+            // A segment takes so many blocks and no more.
+            added += 1;
+            if added % 8_000 == 0 {
+                black_box(evaluator.finish_segment());
+            }
+            evaluator.add(&batch, black_box(&words)).expect("the segment has room");
+        });
+    });
+    group.finish();
+}
+
+fn decryption(criterion: &mut Criterion) {
+    let (key, layout) = (SecretKey::generate(&mut randomness()), layout());
+    let lane = [LaneTotals { mask: vec![7; POLYNOMIAL_SIZE], body: vec![7; 34] }];
+    criterion.bench_function("lane/decrypt", |b| {
+        b.iter(|| {
+            let checksum = Checksum::new(CheckKey::from_bytes([5; 32]));
+            Decryptor::new(&key, &layout, checksum).add_segment(black_box(&lane)).expect("the shape is right");
+        });
+    });
+}
+
+criterion_group!(benches, ring, masks, encryption, evaluation, decryption);
+criterion_main!(benches);

@@ -1,0 +1,127 @@
+//! The steps of a job on 100,000 synthetic rows.
+
+#![allow(missing_docs, clippy::expect_used, reason = "a benchmark")]
+
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::path::Path;
+
+use criterion::{Criterion, criterion_group, criterion_main};
+use hestat::encoding::Plan;
+use hestat::foundation::clock::SystemClock;
+use hestat::foundation::observer::Silent;
+use hestat::keystore::KeyStore;
+use hestat::pipeline::compute::{ComputeRequest, compute};
+use hestat::pipeline::init::{InitRequest, init};
+use hestat::pipeline::run::{RunRequest, run};
+use hestat::statistics::ALL;
+use hestat::table::sample::write_sample;
+use hestat::table::{CsvSource, Dialect, Schema, Selection, TableReader};
+use hestat::transfer::Location;
+use tempfile::TempDir;
+
+const ROWS: u64 = 100_000;
+
+/// A temporary directory with the table in it.
+fn directory() -> TempDir {
+    let directory = tempfile::tempdir().expect("there is a temporary directory");
+    let mut file = File::create(directory.path().join("sample.csv")).expect("it can be written to");
+    write_sample(ROWS, 1, &mut file).expect("there is room");
+    directory
+}
+
+fn source(directory: &Path) -> CsvSource {
+    CsvSource::open(&directory.join("sample.csv"), tempfile::tempfile).expect("the sample is there")
+}
+
+/// Gives every row to `take`.
+fn read(source: &CsvSource, mut take: impl FnMut(&TableReader)) {
+    let silent = Silent::default();
+    let mut reader = TableReader::open(source, &Dialect::default(), &silent).expect("the sample can be read");
+    while reader.next_row().expect("the sample can be read") {
+        take(&reader);
+    }
+}
+
+fn learn(source: &CsvSource) -> Schema {
+    Schema::learn(source, &Dialect::default(), &Selection::default(), &Silent::default()).expect("it has numbers")
+}
+
+fn start(directory: &Path) {
+    let server = directory.join("server");
+    fs::create_dir_all(&server).expect("it can be written to");
+    let request = InitRequest {
+        source: source(directory),
+        dialect: Dialect::default(),
+        selection: Selection::default(),
+        statistics: ALL.to_vec(),
+        server: Location::Directory(server),
+        passphrase: None,
+    };
+    let store = KeyStore::new(directory.join("client"));
+    init(&request, &store, &SystemClock, &Silent::default()).expect("the sample can be encrypted");
+}
+
+fn remove(path: &Path) {
+    fs::remove_dir_all(path).expect("it was just made");
+}
+
+fn table(criterion: &mut Criterion) {
+    let directory = directory();
+    let source = source(directory.path());
+    let columns = 16;
+    criterion.bench_function("100,000 rows/parse", |b| {
+        b.iter(|| {
+            read(&source, |reader| {
+                for position in 0..columns {
+                    black_box(reader.cell(position));
+                }
+            });
+        });
+    });
+    criterion.bench_function("100,000 rows/schema", |b| b.iter(|| learn(&source)));
+    let schema = learn(&source);
+    let plan = Plan::new(schema.rows, &schema.columns, &ALL);
+    let mut slots = vec![0; plan.slots()];
+    criterion.bench_function("100,000 rows/parse and encode", |b| {
+        b.iter(|| read(&source, |reader| plan.encode(|at| reader.cell(at), &mut slots).expect("the plan is its own")));
+    });
+}
+
+fn steps(criterion: &mut Criterion) {
+    let directory = directory();
+    let (path, server) = (directory.path(), directory.path().join("server"));
+    criterion.bench_function("100,000 rows/init", |b| {
+        b.iter(|| {
+            start(path);
+            remove(&server);
+        });
+    });
+    start(path);
+    let request = ComputeRequest { data: server.clone(), keep: true };
+    criterion.bench_function("100,000 rows/compute", |b| {
+        b.iter(|| {
+            compute(&request, &SystemClock, &Silent::default()).expect("the directory can be used");
+            remove(&server.join("outbox"));
+        });
+    });
+    criterion.bench_function("100,000 rows/run", |b| b.iter(|| whole_job(path)));
+}
+
+fn whole_job(directory: &Path) {
+    let request = RunRequest {
+        source: source(directory),
+        dialect: Dialect::default(),
+        selection: Selection::default(),
+        statistics: ALL.to_vec(),
+        check: false,
+    };
+    run(request, &SystemClock, &Silent::default()).expect("the job succeeds");
+}
+
+criterion_group! {
+    name = benches;
+    config = Criterion::default().sample_size(10);
+    targets = table, steps
+}
+criterion_main!(benches);

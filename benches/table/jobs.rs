@@ -1,0 +1,98 @@
+//! Whole steps: init beside parsing alone, and the job from CSV to statistics.
+
+use std::fs::{self, File};
+use std::hint::black_box;
+use std::path::{Path, PathBuf};
+
+use hestat::foundation::clock::SystemClock;
+use hestat::foundation::observer::{Silent, Stage};
+use hestat::keystore::{JobRecord, KeyStore};
+use hestat::pipeline::init::{InitRequest, init};
+use hestat::pipeline::run::{RunRequest, run};
+use hestat::statistics::ALL;
+use hestat::table::sample::write_sample;
+use hestat::table::{CsvSource, Dialect, Selection, TableReader};
+use hestat::transfer::Location;
+
+use crate::cores::{best, seconds};
+use crate::rows::{Aim, Row, time};
+use crate::stopwatch::Stopwatch;
+
+/// A synthetic table of `rows` rows in `directory`.
+pub(crate) fn sample(directory: &Path, rows: u64) -> PathBuf {
+    let path = directory.join(format!("{rows}.csv"));
+    let mut file = File::create(&path).expect("the directory can be written to");
+    write_sample(rows, 1, &mut file).expect("there is room");
+    path
+}
+
+/// The job that [`init`] made of `csv` in `directory`, whose dataset waits in `directory/server`.
+pub(crate) fn initiate(csv: &Path, directory: &Path, stopwatch: &Stopwatch) -> JobRecord {
+    let server = directory.join("server");
+    fs::create_dir_all(&server).expect("the directory can be written to");
+    let request = InitRequest {
+        source: source(csv),
+        dialect: Dialect::default(),
+        selection: Selection::default(),
+        statistics: ALL.to_vec(),
+        server: Location::Directory(server),
+        passphrase: None,
+    };
+    let store = KeyStore::new(directory.join("client"));
+    init(&request, &store, &SystemClock, stopwatch).expect("the sample can be encrypted").record
+}
+
+/// Init of `csv`, the dataset on the server's disk included, beside parsing it twice.
+pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
+    let [all, reading, encrypting, uploading, parsing] = best(3, || {
+        let stopwatch = Stopwatch::default();
+        let all = seconds(|| drop(initiate(csv, scratch, &stopwatch)));
+        fs::remove_dir_all(scratch).expect("it was just made");
+        let stages = [Stage::Reading, Stage::Encrypting, Stage::Uploading].map(|stage| stopwatch.seconds(stage));
+        let [reading, encrypting, uploading] = stages;
+        [all, reading, encrypting, uploading, seconds(|| parse(csv)) + seconds(|| parse(csv))]
+    });
+    let stages = [("schema", reading), ("encrypt", encrypting), ("upload", uploading)];
+    let stages = stages.map(|(name, seconds)| format!("{name} {}", time(seconds))).join(", ");
+    Row::new(format!("init, 1,000,000 × 16 ({stages})"), time(all))
+        .beside(format!("{}: parsing the CSV twice", time(parsing)))
+        .ratio(format!("{:.2}", all / parsing))
+        .aim(Aim::AtMost(2.5, ""), all / parsing)
+}
+
+/// All steps in this process, from `csv` to its statistics.
+pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
+    run(run_request(csv, false), &SystemClock, stopwatch).expect("the job succeeds");
+}
+
+/// How many decrypted figures are not, to the last digit, what exact arithmetic gives on the clear data.
+pub(crate) fn figures_that_differ(csv: &Path) -> usize {
+    let (_, comparison) = run(run_request(csv, true), &SystemClock, &Silent::default()).expect("the job succeeds");
+    comparison.expect("it was asked for").differences().len()
+}
+
+fn run_request(csv: &Path, check: bool) -> RunRequest {
+    RunRequest {
+        source: source(csv),
+        dialect: Dialect::default(),
+        selection: Selection::default(),
+        statistics: ALL.to_vec(),
+        check,
+    }
+}
+
+/// Reads every cell as an exact decimal.
+pub(crate) fn parse(csv: &Path) {
+    let silent = Silent::default();
+    let mut reader = TableReader::open(&source(csv), &Dialect::default(), &silent).expect("the sample can be read");
+    let columns = reader.names().len();
+    while reader.next_row().expect("the sample can be read") {
+        for position in 0..columns {
+            black_box(reader.cell(position));
+        }
+    }
+}
+
+fn source(csv: &Path) -> CsvSource {
+    CsvSource::open(csv, tempfile::tempfile).expect("the sample is there")
+}
