@@ -63,7 +63,7 @@ impl Console {
     pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
         self.end();
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
-        self.say(&format!("error: {error:#}{next}"));
+        self.say(&format!("error: {}{next}", with_causes(error)));
     }
 
     /// Names and paths come from others; what in them would command a terminal does not reach it.
@@ -109,6 +109,13 @@ impl Observer for Console {
     fn go_on(&self) -> Result<(), Stopped> {
         if self.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
     }
+}
+
+/// The error and what caused it, without causes that the words before already end with.
+fn with_causes(error: &anyhow::Error) -> String {
+    error.chain().skip(1).map(ToString::to_string).fold(error.to_string(), |told, cause| {
+        if told.ends_with(&cause) { told } else { format!("{told}: {cause}") }
+    })
 }
 
 fn title(stage: Stage) -> &'static str {
