@@ -1,6 +1,5 @@
 //! The client's first step: a CSV goes in, a job is made, its ciphertext goes to the server.
 
-use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
@@ -161,8 +160,8 @@ fn spool(
     require_room(&path, bytes, observer)?;
     let checksum = Checksum::new(CheckKey::generate(random));
     let encryptor = Encryptor::new(key, random::from_system()?)?;
-    let file = File::create(&path).map_err(PipelineError::file(path.display()))?;
-    let dataset = DatasetWriter::new(BufWriter::with_capacity(1 << 20, file), &header).map_err(failed)?;
+    let file = BufWriter::with_capacity(1 << 20, new.create_spool()?);
+    let dataset = DatasetWriter::new(file, &header).map_err(failed)?;
     let (output, dataset, checksum) = table.encrypt(checksum, encryptor, dataset, observer)?;
     // Not synced: should a power cut take it, the server finds the upload's digest wrong, and nothing is computed.
     output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;
