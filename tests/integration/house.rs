@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::fs;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Signal};
 
@@ -15,6 +16,9 @@ const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 pub(crate) struct House {
     root: tempfile::TempDir,
 }
+
+/// A command that goes on while the test does.
+pub(crate) struct Running(Child);
 
 /// How a command ended, and what it said.
 #[derive(Debug)]
@@ -102,7 +106,12 @@ impl House {
     pub(crate) fn feed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
-        end(child)
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// Starts a command.
+    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+        Running(self.command(arguments).spawn().unwrap())
     }
 
     /// Encrypts a CSV file for this house's server and uploads it; returns the job's name.
@@ -158,14 +167,45 @@ impl From<Output> for Ended {
     }
 }
 
-/// Waits for a command that was spawned.
-pub(crate) fn end(child: Child) -> Ended {
-    child.wait_with_output().unwrap().into()
+impl Running {
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// The reading end of its standard output.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
+    }
+
+    /// Waits until it is over. What it says must fit into its pipes.
+    pub(crate) fn end(mut self) -> Ended {
+        wait_until("the end of a command", || self.0.try_wait().unwrap().is_some());
+        let code = self.0.wait().unwrap().code();
+        let mut ended = Ended { code, stdout: String::new(), stderr: String::new() };
+        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());
+        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut ended.stderr).unwrap());
+        ended
+    }
 }
 
-/// Sends a signal to a command that was spawned.
-pub(crate) fn signal(child: &Child, signal: Signal) {
-    rustix::process::kill_process(Pid::from_child(child), signal).unwrap();
+/// A test that fails leaves no process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+}
+
+/// Asks again and again until it is so; fails when that takes very long.
+pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_secs(60);
+    while !reached() {
+        assert!(Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
 }
 
 /// Names in a directory, sorted; none if it is not there.
