@@ -1,13 +1,14 @@
 //! A house: one user's state, one server's directory and a place for files, all gone when it is dropped.
 
+mod process;
+
 use std::ffi::OsStr;
 use std::fs;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Output, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal};
+pub(crate) use process::{Ended, Running, wait_until};
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
@@ -15,17 +16,6 @@ const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 /// Temporary directories for one client and one server.
 pub(crate) struct House {
     root: tempfile::TempDir,
-}
-
-/// A command that goes on while the test does.
-pub(crate) struct Running(Child);
-
-/// How a command ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl House {
@@ -111,7 +101,7 @@ impl House {
 
     /// Starts a command.
     pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
-        Running(self.command(arguments).spawn().unwrap())
+        Running::new(self.command(arguments).spawn().unwrap())
     }
 
     /// Encrypts a CSV file for this house's server and uploads it; returns the job's name.
@@ -133,78 +123,6 @@ impl House {
     /// Names of the folders in the server's inbox.
     pub(crate) fn inbox(&self) -> Vec<String> {
         entries(&self.server().join("inbox"))
-    }
-}
-
-impl Ended {
-    /// Itself, if it ended so.
-    #[track_caller]
-    pub(crate) fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Itself, if its standard error holds all these words.
-    #[track_caller]
-    pub(crate) fn says(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
-        }
-        self
-    }
-
-    /// Its standard output as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in: {}", self.stdout))
-    }
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
-        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-impl Running {
-    /// Sends a signal.
-    pub(crate) fn signal(&self, signal: Signal) {
-        rustix::process::kill_process(Pid::from_child(&self.0), signal).unwrap();
-    }
-
-    /// The reading end of its standard output.
-    pub(crate) fn stdout(&mut self) -> ChildStdout {
-        self.0.stdout.take().unwrap()
-    }
-
-    /// Waits until it is over. What it says must fit into its pipes.
-    pub(crate) fn end(mut self) -> Ended {
-        wait_until("the end of a command", || self.0.try_wait().unwrap().is_some());
-        let code = self.0.wait().unwrap().code();
-        let mut ended = Ended { code, stdout: String::new(), stderr: String::new() };
-        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());
-        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut ended.stderr).unwrap());
-        ended
-    }
-}
-
-/// A test that fails leaves no process behind.
-impl Drop for Running {
-    fn drop(&mut self) {
-        if let Ok(None) = self.0.try_wait() {
-            self.0.kill().unwrap();
-            self.0.wait().unwrap();
-        }
-    }
-}
-
-/// Asks again and again until it is so; fails when that takes very long.
-pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_secs(60);
-    while !reached() {
-        assert!(Instant::now() < end, "waited in vain for {what}");
-        std::thread::sleep(Duration::from_millis(1));
     }
 }
 

@@ -3,6 +3,8 @@
 use std::fs;
 use std::path::Path;
 
+use hestat::keystore::KeyStore;
+
 use super::TABLE;
 use crate::house::{House, entries, path};
 
@@ -87,6 +89,10 @@ fn no_usable_job_is_5_each_in_its_own_words() {
     said.push(
         house.run(["result", twice.unwrap()]).expect_code(5).says(&["is the beginning of", "hestat jobs"]).stderr,
     );
+    let held = KeyStore::new(house.state()).open(names[0].parse().unwrap()).unwrap();
+    let busy = house.run(["result", &names[0]]).expect_code(5);
+    said.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
+    drop(held);
     let distinct: std::collections::HashSet<_> = said.iter().collect();
     assert_eq!(distinct.len(), said.len(), "{said:#?}");
 }
@@ -128,7 +134,8 @@ fn a_refused_answer_is_7_and_shows_nothing() {
 fn unusable_places_here_are_8() {
     let (house, _) = computed();
     house.run(["compute", "--data", "nowhere"]).expect_code(8).says(&["nowhere", "Check the path"]);
-    house.run(["inspect", "nowhere"]).expect_code(8).says(&["cannot use nowhere: No such file"]);
+    let nowhere = house.run(["inspect", "nowhere"]).expect_code(8).says(&["cannot use nowhere: No such file"]);
+    assert_eq!(nowhere.stderr.matches("No such file").count(), 1, "{}", nowhere.stderr);
     house.run(["inspect", "."]).expect_code(8);
     house.run(["result", "--output", "nowhere/out.csv"]).expect_code(8).says(&["nowhere/out.csv"]);
     house.run(["sample", "--output", "nowhere/out.csv"]).expect_code(8);

@@ -22,7 +22,7 @@ fn options(help: &str) -> Vec<String> {
     for line in help.lines().skip_while(|line| !["Arguments:", "Options:"].contains(line)) {
         match options.last_mut() {
             _ if begins(line) => options.push(line.trim().to_owned()),
-            Some(option) if !line.starts_with("Example") => option.push_str(&format!("\n{line}")),
+            Some(option) if !line.starts_with("Example") => *option += &["\n", line].concat(),
             _ => {}
         }
     }

@@ -139,10 +139,10 @@ fn columns_with_awkward_names_can_be_chosen() {
 fn a_wide_table_and_a_long_one() {
     let wide: Vec<String> = (0..300).map(|column| format!("c{column}")).collect();
     let values: Vec<String> = (0..300).map(|column| (column * column).to_string()).collect();
-    let rows: String =
-        (0..300).map(|column| format!("c{column},2,0,{0},{1},0,0\n", 2 * column * column, column * column)).collect();
-    gives(format!("{0}\n{1}\n{1}\n", wide.join(","), values.join(",")), &[], &rows);
-    let long: String = (1..=20_000).map(|row| format!("{row}\n")).collect();
+    let row = |column: u32| format!("c{column},2,0,{0},{1},0,0\n", 2 * column * column, column * column);
+    let rows: Vec<String> = (0..300).map(row).collect();
+    gives(format!("{0}\n{1}\n{1}\n", wide.join(","), values.join(",")), &[], &rows.concat());
+    let long: Vec<String> = (1..=20_000).map(|row: u32| row.to_string()).collect();
     // n(n+1)/2, (n+1)/2 and n(n+1)/12.
-    gives(format!("n\n{long}"), &[], "n,20000,0,200010000,10000.5,33335000,5773.647027659381\n");
+    gives(format!("n\n{}\n", long.join("\n")), &[], "n,20000,0,200010000,10000.5,33335000,5773.647027659381\n");
 }
