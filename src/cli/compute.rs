@@ -31,6 +31,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        console.hear_signals();
         let request = ComputeRequest { data: self.data.clone(), keep: self.keep };
         if self.watch {
             // A line per job as it happens; who stopped reading them does not stop the work.

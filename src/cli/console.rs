@@ -30,15 +30,18 @@ pub(super) struct Console {
 
 impl Console {
     pub(super) fn new(shown: Shown) -> Self {
-        let stop = Arc::new(AtomicBool::new(false));
+        Self { shown, stop: Arc::default(), bar: Mutex::new(ProgressBar::hidden()) }
+    }
+
+    /// From now on a signal asks the work to end and leave nothing behind; a second one ends the process at once, as the
+    /// first did before.
+    pub(super) fn hear_signals(&self) {
         for signal in [SIGINT, SIGTERM] {
-            // A second signal ends the process at once; the first asks it to leave nothing behind.
-            let conditional = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&stop));
-            let registered = conditional.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&stop)));
+            let conditional = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop));
+            let registered = conditional.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&self.stop)));
             // Without a handler the signal simply ends the process, which every step survives.
             drop(registered);
         }
-        Self { shown, stop, bar: Mutex::new(ProgressBar::hidden()) }
     }
 
     /// Whether results are wanted as JSON.
@@ -60,7 +63,7 @@ impl Console {
         self.print(&format!("{json:#}"))
     }
 
-    /// Prints an error and the next step; errors here tell their causes themselves.
+    /// Prints an error, its causes and the next step.
     pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
         self.end();
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();

@@ -37,10 +37,14 @@ impl Args {
         let store = self.state.store()?;
         let (record, left_out) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
+            console.hear_signals();
             (resume(&store, job, console)?, Vec::new())
         } else {
-            let initiated = init(&self.request(&store)?, &store, &SystemClock, console)?;
-            (initiated.record, initiated.left_out)
+            let request = self.request(&store)?;
+            console.hear_signals();
+            let initiated = init(&request, &store, &SystemClock, console)?;
+            let names = initiated.left_out.into_iter().map(|column| column.name).collect();
+            (initiated.record, names)
         };
         if console.json() {
             let mut json = serde_json::to_value(&record)?;

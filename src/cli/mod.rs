@@ -24,7 +24,7 @@ use console::{Console, Shown};
 /// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts exactly
 /// the statistics of the clear data.
 #[derive(Debug, Parser)]
-#[command(name = "hestat", version, after_help = AFTER_HELP, max_term_width = 110)]
+#[command(name = "hestat", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 110)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,

@@ -48,9 +48,10 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
-        let job = store.find(self.job.as_deref()).map_err(PipelineError::from)?;
+        let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
         let request = ResultRequest { job, passphrase: self.passphrase.to_open(protected)?, wait: self.patience() };
+        console.hear_signals();
         let decrypted = result(&request, &store, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         let comparison = match &self.check {

@@ -35,6 +35,7 @@ impl Args {
             statistics: self.table.statistics(),
             check: self.check,
         };
+        console.hear_signals();
         let (decrypted, comparison) = run(request, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         show(&decrypted, comparison.as_ref(), &self.output, console)

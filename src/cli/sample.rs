@@ -1,9 +1,10 @@
 //! `hestat sample`
 
-use std::io;
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::console::Console;
+use crate::foundation::observer::Observer;
 use crate::package::atomic::{Access, AtomicFile};
 use crate::pipeline::PipelineError;
 use crate::table::sample::write_sample;
@@ -27,15 +28,43 @@ pub(super) struct Args {
 }
 
 impl Args {
-    pub(super) fn run(&self, _: &Console) -> anyhow::Result<u8> {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        console.hear_signals();
+        let outcome = self.write(console);
+        // Once asked to stop, nothing was written, and that is why.
+        console.go_on().map_err(PipelineError::from)?;
+        outcome
+    }
+
+    fn write(&self, console: &Console) -> anyhow::Result<u8> {
         match &self.output {
-            None => write_sample(self.rows, self.seed, &mut io::stdout().lock())?,
+            None => write_sample(self.rows, self.seed, &mut Stoppable { output: io::stdout().lock(), console })?,
             Some(path) => {
                 let failed = |source| PipelineError::File { place: path.display().to_string(), source };
-                let mut file = AtomicFile::create(path, Access::Shared).map_err(failed)?;
-                write_sample(self.rows, self.seed, &mut file).and_then(|()| file.commit()).map_err(failed)?;
+                let mut output =
+                    Stoppable { output: AtomicFile::create(path, Access::Shared).map_err(failed)?, console };
+                write_sample(self.rows, self.seed, &mut output)
+                    .and_then(|()| output.output.commit())
+                    .map_err(failed)?;
             }
         }
         Ok(0)
+    }
+}
+
+/// Takes no more when the user has asked for an end.
+struct Stoppable<'c, W> {
+    output: W,
+    console: &'c Console,
+}
+
+impl<W: Write> Write for Stoppable<'_, W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.console.go_on().map_err(io::Error::other)?;
+        self.output.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.output.flush()
     }
 }

@@ -44,6 +44,19 @@ impl NewJob {
         self.directory.join(SPOOL)
     }
 
+    /// The dataset file, empty, for its owner only.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn create_spool(&self) -> Result<File, KeyStoreError> {
+        let path = self.spool();
+        let mut options = fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        options.open(&path).map_err(KeyStoreError::io(&path))
+    }
+
     /// Writes record and secrets, and gives the directory its name: from now on the job exists.
     ///
     /// # Errors

@@ -7,7 +7,7 @@ use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
 use super::error::PackageError;
-use super::frame::write_hex;
+use super::frame::{read_hex, write_hex};
 use crate::foundation::random::Randomness;
 use crate::he::Layout;
 use crate::he::parameters::PARAMETER_SET;
@@ -57,14 +57,7 @@ impl FromStr for JobId {
     type Err = NotAJobId;
 
     fn from_str(text: &str) -> Result<Self, NotAJobId> {
-        let (pairs, rest) = text.as_bytes().as_chunks::<2>();
-        let pairs: &[[u8; 2]; 16] = pairs.try_into().map_err(|_| NotAJobId)?;
-        let digits = text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'));
-        if !rest.is_empty() || !digits {
-            return Err(NotAJobId);
-        }
-        let value = |digit: u8| if digit <= b'9' { digit - b'0' } else { digit - b'a' + 10 };
-        Ok(Self(pairs.map(|[high, low]| value(high) << 4 | value(low))))
+        read_hex(text).map(Self).ok_or(NotAJobId)
     }
 }
 

@@ -1,6 +1,5 @@
 //! The client's first step: a CSV goes in, a job is made, its ciphertext goes to the server.
 
-use std::fs::File;
 use std::io::BufWriter;
 use std::path::Path;
 
@@ -16,7 +15,8 @@ use crate::he::{CheckKey, Checksum, Encryptor, Layout, SecretKey};
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
 use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError};
 use crate::statistics::Statistic;
-use crate::table::{CsvSource, Dialect, Schema, Selection};
+use crate::table::error::has_decimal_comma;
+use crate::table::{CsvSource, Dialect, LeftOut, Schema, Selection};
 use crate::transfer::{self, Location, Server};
 
 /// What to encrypt, and for which server.
@@ -41,7 +41,7 @@ pub struct Initiated {
     /// The job's record.
     pub record: JobRecord,
     /// Columns that hold no number.
-    pub left_out: Vec<String>,
+    pub left_out: Vec<LeftOut>,
 }
 
 /// Encrypts a table and uploads it.
@@ -99,10 +99,20 @@ fn learn(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, Pipel
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
     let schema = schema?;
-    if !schema.left_out.is_empty() {
-        observer.notice(&format!("left out, for none of their cells is a number: {}", schema.left_out.join(", ")));
+    for column in &schema.left_out {
+        observer.notice(&told_left_out(column));
     }
     Ok(schema)
+}
+
+fn told_left_out(LeftOut { name, example }: &LeftOut) -> String {
+    match example {
+        None => format!("column {name:?} is left out, for all of its cells are blank"),
+        Some(cell) if has_decimal_comma(cell) => format!(
+            "column {name:?} is left out, for none of its cells is a number; if {cell:?} is one, say --decimal-comma"
+        ),
+        Some(cell) => format!("column {name:?} is left out, for none of its cells is a number (the first: {cell:?})"),
+    }
 }
 
 fn encrypt(
@@ -161,8 +171,8 @@ fn spool(
     require_room(&path, bytes, observer)?;
     let checksum = Checksum::new(CheckKey::generate(random));
     let encryptor = Encryptor::new(key, random::from_system()?)?;
-    let file = File::create(&path).map_err(PipelineError::file(path.display()))?;
-    let dataset = DatasetWriter::new(BufWriter::with_capacity(1 << 20, file), &header).map_err(failed)?;
+    let file = BufWriter::with_capacity(1 << 20, new.create_spool()?);
+    let dataset = DatasetWriter::new(file, &header).map_err(failed)?;
     let (output, dataset, checksum) = table.encrypt(checksum, encryptor, dataset, observer)?;
     // Not synced: should a power cut take it, the server finds the upload's digest wrong, and nothing is computed.
     output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;

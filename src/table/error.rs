@@ -1,7 +1,7 @@
 //! What can be wrong with a table: facts, each with its place.
 
 use super::names::argument;
-use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
+use crate::foundation::decimal::{Decimal, MAX_DIGITS, NotDecimal};
 
 /// Longest piece of a cell that an error shows, in characters.
 const SHOWN: usize = 40;
@@ -194,8 +194,7 @@ impl TableError {
 }
 
 fn mixed_remedy(cell: &str, column: &str) -> String {
-    let with_point = cell.replacen(',', ".", 1);
-    if cell.contains(',') && with_point.parse::<f64>().is_ok() {
+    if has_decimal_comma(cell) {
         return "If the numbers use a decimal comma, say --decimal-comma; else correct the cell.".into();
     }
     format!(
@@ -203,6 +202,11 @@ fn mixed_remedy(cell: &str, column: &str) -> String {
         argument(cell),
         argument(column)
     )
+}
+
+/// Whether `cell` would be a number if commas stood before fractions.
+pub fn has_decimal_comma(cell: &str) -> bool {
+    cell.contains(',') && Decimal::parse(cell.as_bytes(), b',').is_ok()
 }
 
 /// A cell as an error shows it: at most [`SHOWN`] characters.

@@ -13,5 +13,5 @@ pub mod source;
 pub use dialect::{Dialect, HeaderRow};
 pub use error::TableError;
 pub use reader::{Cell, TableReader};
-pub use schema::{ColumnProfile, Schema, Selection};
+pub use schema::{ColumnProfile, LeftOut, Schema, Selection};
 pub use source::{CsvDigest, CsvSource};

@@ -77,7 +77,10 @@ impl<'o> TableReader<'o> {
     /// # Errors
     /// [`TableError`] for an unreadable file, a ragged or endless row, and bytes that are no UTF-8.
     pub fn next_row(&mut self) -> Result<bool, TableError> {
-        let there = std::mem::take(&mut self.first_row_waits) || self.read_record()?;
+        let mut there = std::mem::take(&mut self.first_row_waits) || self.read_record()?;
+        while there && self.names.len() > 1 && self.is_blank() {
+            there = self.read_record()?;
+        }
         if there && self.record.len() != self.names.len() {
             return Err(TableError::Ragged {
                 line: self.line(),
@@ -118,6 +121,11 @@ impl<'o> TableReader<'o> {
         bare(self.record.get(position).unwrap_or_default())
     }
 
+    /// Whether the current line holds nothing but spaces, or there is none.
+    fn is_blank(&self) -> bool {
+        self.record.len() <= 1 && self.field(0).is_empty()
+    }
+
     /// Line breaks in the current row's fields.
     fn breaks_inside(&self) -> u64 {
         self.record.as_slice().split(|byte| *byte == b'\n').count() as u64 - 1
@@ -151,7 +159,8 @@ impl<'o> TableReader<'o> {
     }
 
     fn with_header(mut self) -> Result<Self, TableError> {
-        if !self.read_record()? {
+        while self.read_record()? && self.is_blank() {}
+        if self.is_blank() {
             return Err(TableError::Empty);
         }
         self.first_row_waits = self.dialect.header == HeaderRow::Absent;
@@ -190,11 +199,11 @@ impl<'o> TableReader<'o> {
     }
 }
 
-/// `field` without the spaces around it, and without quotation marks that a space kept from being seen as such.
+/// `field` without the spaces around it, and without quotation marks that a space before kept from being seen as such.
 fn bare(field: &[u8]) -> &[u8] {
     let trimmed = field.trim_ascii();
     match trimmed {
-        [b'"', inner @ .., b'"'] => inner.trim_ascii(),
+        [b'"', inner @ .., b'"'] if trimmed.len() < field.len() => inner.trim_ascii(),
         _ => trimmed,
     }
 }

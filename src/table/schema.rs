@@ -41,13 +41,22 @@ pub struct ColumnProfile {
     pub range: u128,
 }
 
+/// A column of which no cell is a number.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// From the header.
+    pub name: String,
+    /// Its first cell that holds something, as a message shows it.
+    pub example: Option<String>,
+}
+
 /// What the first pass learned of the table.
 #[derive(Debug, Clone)]
 pub struct Schema {
     /// The wanted columns of numbers, in the file's order; never empty.
     pub columns: Vec<ColumnProfile>,
-    /// Names of the columns that hold no number, in the file's order.
-    pub left_out: Vec<String>,
+    /// The columns that hold no number, in the file's order.
+    pub left_out: Vec<LeftOut>,
     /// Rows below the header; at least one.
     pub rows: u64,
     /// The file that this is true of.
@@ -83,7 +92,7 @@ impl Schema {
             return Err(TableError::NoRows);
         }
         let (numeric, other): (Vec<_>, Vec<_>) = columns.into_iter().partition(|column| column.present > 0);
-        let left_out: Vec<_> = other.into_iter().map(|column| column.name).collect();
+        let left_out: Vec<_> = other.into_iter().map(Sighting::left_out).collect();
         selection.insist(&left_out)?;
         let columns = numeric.into_iter().map(Sighting::profile).collect::<Result<Vec<_>, _>>()?;
         if columns.is_empty() {
@@ -106,10 +115,10 @@ impl Selection {
     }
 
     /// A column asked for by name must not be left out in silence.
-    fn insist(&self, left_out: &[String]) -> Result<(), TableError> {
+    fn insist(&self, left_out: &[LeftOut]) -> Result<(), TableError> {
         let only = self.only.as_deref().unwrap_or_default();
-        match left_out.iter().find(|name| only.contains(name)) {
-            Some(name) => Err(TableError::NotNumeric { name: name.clone() }),
+        match left_out.iter().find(|column| only.contains(&column.name)) {
+            Some(column) => Err(TableError::NotNumeric { name: column.name.clone() }),
             None => Ok(()),
         }
     }
@@ -206,6 +215,10 @@ impl Sighting {
             number_line: number.line,
             number: shown(number.value.to_string().as_bytes()),
         }
+    }
+
+    fn left_out(self) -> LeftOut {
+        LeftOut { name: self.name, example: self.text.map(|(_, cell)| cell) }
     }
 
     fn profile(self) -> Result<ColumnProfile, TableError> {

@@ -1,12 +1,14 @@
 //! A house: one user's state, one server's directory and a place for files, all gone when it is dropped.
 
+mod process;
+
 use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal};
+pub(crate) use process::{Ended, Running, wait_until};
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
@@ -14,14 +16,6 @@ const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 /// Temporary directories for one client and one server.
 pub(crate) struct House {
     root: tempfile::TempDir,
-}
-
-/// How a command ended, and what it said.
-#[derive(Debug)]
-pub(crate) struct Ended {
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
 }
 
 impl House {
@@ -102,7 +96,12 @@ impl House {
     pub(crate) fn feed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
-        end(child)
+        child.wait_with_output().unwrap().into()
+    }
+
+    /// Starts a command.
+    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
+        Running::new(self.command(arguments).spawn().unwrap())
     }
 
     /// Encrypts a CSV file for this house's server and uploads it; returns the job's name.
@@ -125,47 +124,6 @@ impl House {
     pub(crate) fn inbox(&self) -> Vec<String> {
         entries(&self.server().join("inbox"))
     }
-}
-
-impl Ended {
-    /// Itself, if it ended so.
-    #[track_caller]
-    pub(crate) fn expect_code(self, code: i32) -> Self {
-        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
-        self
-    }
-
-    /// Itself, if its standard error holds all these words.
-    #[track_caller]
-    pub(crate) fn says(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
-        }
-        self
-    }
-
-    /// Its standard output as JSON.
-    #[track_caller]
-    pub(crate) fn json(&self) -> serde_json::Value {
-        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in: {}", self.stdout))
-    }
-}
-
-impl From<Output> for Ended {
-    fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
-        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
-    }
-}
-
-/// Waits for a command that was spawned.
-pub(crate) fn end(child: Child) -> Ended {
-    child.wait_with_output().unwrap().into()
-}
-
-/// Sends a signal to a command that was spawned.
-pub(crate) fn signal(child: &Child, signal: Signal) {
-    rustix::process::kill_process(Pid::from_child(child), signal).unwrap();
 }
 
 /// Names in a directory, sorted; none if it is not there.

@@ -1,6 +1,7 @@
 //! What can be read.
 
-use super::{TWO_COLUMNS, gives};
+use super::{HEAD, TWO_COLUMNS, gives};
+use crate::house::{House, path};
 
 #[test]
 fn one_table_in_many_dresses() {
@@ -18,6 +19,7 @@ fn one_table_in_many_dresses() {
         "a , b\n 1, 2 \n3 , 4\n",
         "a, \"b\"\n1, \"2\"\n\"3\" ,\"4\" \n",
         "\n\r\n\na,b\n\n1,2\n\n\n3,4\n\n\n",
+        "  \n\t\na,b\n \n1,2\n  \t \n3,4\n ",
         "a,b\n+1,2e0\n0.3E+1,40e-1\n",
         "a,b\n1.000,02\n3.,4.0\n",
         "a,b\n1,2\n3.0000000000000000000000000000000000000000000000,4\n",
@@ -39,6 +41,7 @@ fn one_table_with_options() {
         gives(csv, options, "column1,2,0,4,2,2,1.4142135623730951\n");
     }
     gives("a,x;b\n1;2\n3;4\n", &["--delimiter", ";"], &TWO_COLUMNS.replacen("a,", "\"a,x\",", 1));
+    gives("a,\"\"\"q\"\"\",b\n1,9,2\n3,9,4\n", &["--exclude", "\"\"\"q\"\"\""], TWO_COLUMNS);
     gives("a;b;t,u\n1,0;2\t;x\n3;4,00;y\n", &["--decimal-comma"], TWO_COLUMNS);
     gives("a\tb\n1\t2\n3\t4\n", &["--delimiter", "tab"], TWO_COLUMNS);
     gives("c,a,b\n9,1,2\n8,3,4\n", &["--columns", "b,a"], TWO_COLUMNS);
@@ -139,10 +142,24 @@ fn columns_with_awkward_names_can_be_chosen() {
 fn a_wide_table_and_a_long_one() {
     let wide: Vec<String> = (0..300).map(|column| format!("c{column}")).collect();
     let values: Vec<String> = (0..300).map(|column| (column * column).to_string()).collect();
-    let rows: String =
-        (0..300).map(|column| format!("c{column},2,0,{0},{1},0,0\n", 2 * column * column, column * column)).collect();
-    gives(format!("{0}\n{1}\n{1}\n", wide.join(","), values.join(",")), &[], &rows);
-    let long: String = (1..=20_000).map(|row| format!("{row}\n")).collect();
+    let row = |column: u32| format!("c{column},2,0,{0},{1},0,0\n", 2 * column * column, column * column);
+    let rows: Vec<String> = (0..300).map(row).collect();
+    gives(format!("{0}\n{1}\n{1}\n", wide.join(","), values.join(",")), &[], &rows.concat());
+    let long: Vec<String> = (1..=20_000).map(|row: u32| row.to_string()).collect();
     // n(n+1)/2, (n+1)/2 and n(n+1)/12.
-    gives(format!("n\n{long}"), &[], "n,20000,0,200010000,10000.5,33335000,5773.647027659381\n");
+    gives(format!("n\n{}\n", long.join("\n")), &[], "n,20000,0,200010000,10000.5,33335000,5773.647027659381\n");
+}
+
+#[test]
+fn columns_without_a_number_are_left_out_with_a_notice() {
+    for (csv, notice) in [
+        ("a,t\n1,x\n3,y\n", "note: column \"t\" is left out, for none of its cells is a number (the first: \"x\")"),
+        ("a,t\n1,\n3,NA\n", "note: column \"t\" is left out, for all of its cells are blank"),
+        ("a;t\n1;1,5\n3;2,5\n", "if \"1,5\" is one, say --decimal-comma"),
+    ] {
+        let house = House::new();
+        let input = house.write("data.csv", csv);
+        house.run(["run", "--output", "out.csv", "--input", path(&input)]).expect_code(0).says(&[notice]);
+        assert_eq!(house.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"), "{csv:?}");
+    }
 }

@@ -9,16 +9,8 @@ impl Code {
         let mut rest = source;
         while let Some(first) = rest.chars().next() {
             let skipped = comment(rest).or_else(|| string(rest, &code)).or_else(|| character(rest));
-            match skipped {
-                Some(length) => {
-                    code.push(' ');
-                    rest = &rest[length..];
-                }
-                None => {
-                    code.push(first);
-                    rest = &rest[first.len_utf8()..];
-                }
-            }
+            code.push(if skipped.is_some() { ' ' } else { first });
+            rest = &rest[skipped.unwrap_or(first.len_utf8())..];
         }
         Self(code)
     }

@@ -1,0 +1,211 @@
+//! Each exit code that --help lists, and the words that come with it. 0 and 3 are everywhere else; 130 is in `leftovers`.
+
+use std::fs;
+use std::path::Path;
+
+use hestat::keystore::KeyStore;
+
+use super::TABLE;
+use crate::house::{House, entries, path};
+
+/// A house with one job whose answer is there.
+fn computed() -> (House, String) {
+    let house = House::new();
+    let job = house.init(&house.write("data.csv", TABLE));
+    house.compute().expect_code(0);
+    (house, job)
+}
+
+fn flip_byte(file: &Path, position: usize) {
+    let mut bytes = fs::read(file).unwrap();
+    bytes[position] ^= 1;
+    fs::write(file, bytes).unwrap();
+}
+
+#[test]
+fn wrong_use_is_2() {
+    let house = House::new();
+    for arguments in [
+        &["nosuch"][..],
+        &[],
+        &["init"],
+        &["init", "--input", "data.csv"],
+        &["init", "--input", "data.csv", "--server", "ftp://server"],
+        &["init", "--input", "data.csv", "--server", "file://relative"],
+        &["run", "--input", "data.csv", "--statistics", "median"],
+        &["run", "--input", "data.csv", "--delimiter", "ab"],
+        &["run", "--input", "data.csv", "--header", "maybe"],
+        &["result", "--timeout", "5"],
+        &["init", "--input", "a", "--server", "file:///s", "--passphrase", "--passphrase-file", "p"],
+        &["forget"],
+        &["completions", "nosuch"],
+        &["sample", "--rows", "-1"],
+    ] {
+        let ended = house.run(arguments).expect_code(2);
+        assert!(ended.stdout.is_empty() && ended.stderr.contains("--help") || arguments.is_empty(), "{}", ended.stderr);
+    }
+}
+
+#[test]
+fn not_ready_is_4() {
+    let house = House::new();
+    let job = house.init(&house.write("data.csv", TABLE));
+    let early = house.run(["result"]).expect_code(4);
+    early.says(&[&format!("the result of job {job} is not there yet"), "hestat compute", "hestat result --wait"]);
+    house.run(["result", "--wait", "--timeout", "0"]).expect_code(4);
+    house
+        .run(["init", "--resume", &job])
+        .expect_code(4)
+        .says(&["is on the server already", &format!("hestat result {job}")]);
+    assert!(!house.file("decrypted_results.csv").exists());
+}
+
+#[test]
+fn no_usable_job_is_5_each_in_its_own_words() {
+    let house = House::new();
+    let mut said = vec![house.run(["result"]).expect_code(5).says(&["there is no job in", "hestat init"]).stderr];
+    let csv = house.write("data.csv", TABLE);
+    let job = house.init(&csv);
+    said.push(
+        house.run(["result", "nosuch"]).expect_code(5).says(&["there is no job nosuch", "hestat jobs lists"]).stderr,
+    );
+    house.compute().expect_code(0);
+    fs::remove_file(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
+    said.push(house.run(["result"]).expect_code(5).says(&["the key of job", "is lost", "hestat forget"]).stderr);
+    house.succeed(["forget", &job]);
+    said.push(house.run(["result", &job]).expect_code(5).says(&["was forgotten", "Encrypt the data again"]).stderr);
+    let job = house.init(&csv);
+    fs::write(house.state().join("jobs").join(&job).join("job.json"), "{").unwrap();
+    said.push(
+        house.run(["result", &job]).expect_code(5).says(&["the record of job", "is damaged", "hestat forget"]).stderr,
+    );
+    house.succeed(["forget", &job]);
+    // By the pigeonhole principle two of seventeen names begin with the same digit.
+    let names: Vec<String> = (0..17).map(|_| house.init(&csv)).collect();
+    let twice = names
+        .iter()
+        .map(|name| &name[..1])
+        .find(|digit| names.iter().filter(|name| name.starts_with(digit)).count() > 1);
+    said.push(
+        house.run(["result", twice.unwrap()]).expect_code(5).says(&["is the beginning of", "hestat jobs"]).stderr,
+    );
+    let held = KeyStore::new(house.state()).open(names[0].parse().unwrap()).unwrap();
+    let busy = house.run(["result", &names[0]]).expect_code(5);
+    said.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
+    drop(held);
+    let distinct: std::collections::HashSet<_> = said.iter().collect();
+    assert_eq!(distinct.len(), said.len(), "{said:#?}");
+}
+
+#[test]
+fn an_unusable_server_is_6() {
+    let house = House::new();
+    let csv = house.write("data.csv", TABLE);
+    let nowhere = format!("{}/nowhere", house.url());
+    house.run(["init", "--input", path(&csv), "--server", &nowhere]).expect_code(6).says(&[
+        "no server at",
+        &nowhere,
+        "--server",
+    ]);
+    assert_eq!(house.jobs(), Vec::<String>::new());
+    let job = house.init(&csv);
+    fs::remove_dir_all(house.server().join("inbox")).unwrap();
+    house.run(["result"]).expect_code(6).says(&[&format!("knows nothing of job {job}"), "Check that the server"]);
+}
+
+#[test]
+fn a_refused_answer_is_7_and_shows_nothing() {
+    let house = House::new();
+    let csv = house.write("data.csv", TABLE);
+    let (first, second) = (house.init(&csv), house.init(&csv));
+    house.compute().expect_code(0);
+    // The answer to another job with the same data.
+    let totals = |job: &str| house.server().join("outbox").join(job).join("totals.hes");
+    fs::copy(totals(&first), totals(&second)).unwrap();
+    let refused =
+        house.run(["result", &second]).expect_code(7).says(&["does not pass the check", "Do not trust this server"]);
+    assert!(refused.stdout.is_empty() && !house.file("decrypted_results.csv").exists());
+    // It stays refused; the other job is not touched by that.
+    assert_eq!(house.run(["result", &second]).expect_code(7).stderr, refused.stderr);
+    house.succeed(["result", &first]);
+}
+
+#[test]
+fn unusable_places_here_are_8() {
+    let (house, _) = computed();
+    house.run(["compute", "--data", "nowhere"]).expect_code(8).says(&["nowhere", "Check the path"]);
+    let nowhere = house.run(["inspect", "nowhere"]).expect_code(8).says(&["cannot use nowhere: No such file"]);
+    assert_eq!(nowhere.stderr.matches("No such file").count(), 1, "{}", nowhere.stderr);
+    house.run(["inspect", "."]).expect_code(8);
+    house.run(["result", "--output", "nowhere/out.csv"]).expect_code(8).says(&["nowhere/out.csv"]);
+    house.run(["sample", "--output", "nowhere/out.csv"]).expect_code(8);
+    house.run(["result", "--output", "."]).expect_code(8);
+    // None of these lost the result.
+    house.succeed(["result"]);
+}
+
+#[test]
+fn damaged_and_foreign_files_are_9() {
+    let (house, job) = computed();
+    let totals = house.server().join("outbox").join(&job).join("totals.hes");
+    let whole = fs::read(&totals).unwrap();
+    let foreign = house.write("foreign.hes", TABLE);
+    house.run(["inspect", path(&foreign)]).expect_code(9).says(&["not a .hes file"]);
+    flip_byte(&totals, 5000);
+    house.run(["inspect", path(&totals)]).expect_code(9).says(&["digest"]);
+    house.run(["result"]).expect_code(9).says(&["arrived damaged", "nothing was decrypted"]);
+    fs::write(&totals, &whole[..whole.len() - 1]).unwrap();
+    house.run(["result"]).expect_code(9);
+    // It was the line's fault, not the server's: once the file is whole, the result is there.
+    fs::write(&totals, whole).unwrap();
+    house.succeed(["result"]);
+}
+
+#[test]
+fn a_job_that_failed_on_the_server_is_10() {
+    let house = House::new();
+    let csv = house.write("data.csv", TABLE);
+    let (bad, good) = (house.init(&csv), house.init(&csv));
+    let dataset = house.server().join("inbox").join(&bad).join("dataset.hes");
+    let last = fs::read(&dataset).unwrap().len() - 40;
+    flip_byte(&dataset, last);
+    let computed = house.compute().expect_code(10).says(&["1 of 2 jobs failed"]);
+    assert!(
+        computed.stdout.contains(&format!("job {bad} failed: "))
+            && computed.stdout.contains(&format!("job {good} computed"))
+    );
+    house.run(["result", &bad]).expect_code(10).says(&["could not compute job", "digest"]);
+    house.succeed(["result", &good]);
+    assert_eq!(entries(&house.server().join("outbox").join(&bad)), ["status.json"]);
+}
+
+#[test]
+fn other_statistics_are_1() {
+    let (house, _) = computed();
+    house.write("other.csv", TABLE.replace('9', "8"));
+    let ended = house
+        .run(["result", "--check", "other.csv"])
+        .expect_code(1)
+        .says(&["this is not the CSV file that was encrypted"]);
+    assert!(
+        ended.stdout.contains("4 of 12 statistics DIFFER from those of the clear data (marked ≠)."),
+        "{}",
+        ended.stdout
+    );
+    for marked in ["15 ≠", "5 ≠", "13 ≠", "3.605551275463989 ≠"] {
+        assert!(ended.stdout.contains(marked), "no {marked:?} in {}", ended.stdout);
+    }
+    assert_eq!(ended.stdout.matches('≠').count(), 5);
+    let json = house.run(["result", "--json", "--check", "other.csv"]).expect_code(1).json();
+    assert_eq!(
+        json["check"]["differences"][0],
+        serde_json::json!({ "column": "weight", "statistic": "sum", "clear": "14", "decrypted": "15" })
+    );
+    assert_eq!(
+        (json["check"]["differences"].as_array().unwrap().len(), &json["check"]["same_file"]),
+        (4, &false.into())
+    );
+    // Other bytes with the same values: a warning, but no difference.
+    house.write("same.csv", TABLE.replace('9', "9.0"));
+    house.run(["result", "--check", "same.csv"]).expect_code(0).says(&["this is not the CSV file that was encrypted"]);
+}

@@ -1,0 +1,109 @@
+//! What --help promises.
+
+use crate::house::House;
+
+/// All commands, by the list in `hestat --help`.
+fn commands(house: &House) -> Vec<String> {
+    let help = house.succeed(["--help"]).stdout;
+    let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+    let name = |line: &str| line.split_whitespace().next().unwrap().to_owned();
+    let all = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("    "));
+    all.map(name).filter(|name| name != "help").collect()
+}
+
+/// The options and arguments of a help text, each with all that is said of it.
+fn options(help: &str) -> Vec<String> {
+    let mut options: Vec<String> = Vec::new();
+    let begins = |line: &str| {
+        let indent = line.len() - line.trim_start().len();
+        (indent == 2 || indent == 6)
+            && (line.trim_start().starts_with('-') || line.trim_start().starts_with(['<', '[']))
+    };
+    for line in help.lines().skip_while(|line| !["Arguments:", "Options:"].contains(line)) {
+        match options.last_mut() {
+            _ if begins(line) => options.push(line.trim().to_owned()),
+            Some(option) if !line.starts_with("Example") => *option += &["\n", line].concat(),
+            _ => {}
+        }
+    }
+    options
+}
+
+#[test]
+fn every_flag_has_an_environment_variable() {
+    let house = House::new();
+    let commands = commands(&house);
+    assert!(commands.len() >= 10, "{commands:?}");
+    for command in commands {
+        let help = house.succeed([command.as_str(), "--help"]).stdout;
+        let options = options(&help);
+        let flags = help.lines().filter(|line| line.trim_start().starts_with('-')).count();
+        assert!(options.len() >= flags && flags >= 3, "{command}: the test does not understand its help");
+        for option in options.iter().filter(|option| !option.contains("--help") && !option.contains("--version")) {
+            let words = option.split_whitespace().collect::<Vec<_>>().join(" ");
+            assert!(words.contains("[env: HESTAT_"), "hestat {command}: no environment variable for {option}");
+        }
+    }
+}
+
+#[test]
+fn help_shows_an_example() {
+    let house = House::new();
+    for command in commands(&house) {
+        for help in ["--help", "-h"] {
+            let text = house.succeed([command.as_str(), help]).stdout;
+            assert!(text.contains(&format!("Example:\n  hestat {command}")), "hestat {command} {help}");
+        }
+    }
+    assert!(house.succeed(["--help"]).stdout.contains("Begin with:\n  hestat sample"));
+}
+
+#[test]
+fn the_environment_is_enough() {
+    let house = House::new();
+    let csv = house.write("data.csv", super::TABLE);
+    let run = |command: &str, variables: &[(&str, &str)]| {
+        let output = house.command([command]).envs(variables.iter().copied()).output().unwrap();
+        crate::house::Ended::from(output).expect_code(0)
+    };
+    let url = house.url();
+    let variables = [
+        ("HESTAT_INPUT", crate::house::path(&csv)),
+        ("HESTAT_SERVER", &url),
+        ("HESTAT_COLUMNS", "weight"),
+        ("HESTAT_QUIET", "true"),
+    ];
+    assert_eq!(run("init", &variables).stderr, "");
+    run("compute", &[("HESTAT_DATA", crate::house::path(&house.server())), ("HESTAT_KEEP", "no")]);
+    let variables = [
+        ("HESTAT_JOB", house.jobs()[0].as_str()),
+        ("HESTAT_OUTPUT", "o.csv"),
+        ("HESTAT_JSON", "1"),
+        ("HESTAT_CHECK", "data.csv"),
+    ]
+    .map(|(name, value)| (name, value.to_owned()));
+    let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    assert_eq!(run("result", &variables).json()["check"]["differences"], serde_json::json!([]));
+    assert!(house.read("o.csv").contains("weight,3,0,15,5,13,"));
+}
+
+#[test]
+fn help_lists_the_exit_codes() {
+    let help = House::new().succeed(["--help"]).stdout;
+    for code in [
+        "0  done",
+        "1  statistics differ",
+        "2  wrong use",
+        "3  the CSV file",
+        "4  the result is not there yet",
+        "5  no such job",
+        "6  the server",
+        "7  the server's answer was refused",
+        "8  a file, disk or directory here",
+        "9  a .hes file is damaged",
+        "10  a job failed",
+        "130 stopped",
+    ] {
+        assert!(help.contains(code), "no {code:?} in {help}");
+    }
+}

@@ -1,0 +1,78 @@
+//! What a command leaves behind when it is over, one way or another: nothing but what was asked for.
+
+use rustix::process::Signal;
+
+use super::{FIGURES, TABLE, sample};
+use crate::house::{Ended, House, Running, entries, path, wait_until};
+
+/// Rows that keep every stage busy for long enough to be interrupted in it.
+const MANY: u64 = 400_000;
+
+#[test]
+fn run_leaves_its_results_only() {
+    let house = House::new();
+    let csv = house.write("data.csv", TABLE);
+    house.succeed(["run", "--input", path(&csv), "--output", "out.csv"]);
+    assert_eq!(house.read("out.csv"), FIGURES);
+    assert_eq!(entries(&house.work()), ["data.csv", "out.csv"]);
+    nothing_is_left(&house);
+    house.feed(["run", "--input", "-"], TABLE.as_bytes()).expect_code(0);
+    nothing_is_left(&house);
+    house.write("bad.csv", "a\n1\nx\n");
+    house.run(["run", "--input", "bad.csv"]).expect_code(3);
+    nothing_is_left(&house);
+    house.run(["run", "--input", path(&csv), "--output", "nowhere/out.csv"]).expect_code(8);
+    nothing_is_left(&house);
+}
+
+#[track_caller]
+fn nothing_is_left(house: &House) {
+    assert_eq!((entries(&house.temporary()), entries(&house.state())), (vec![], vec![]));
+}
+
+#[test]
+fn an_interrupted_run_leaves_nothing() {
+    let house = House::new();
+    let csv = sample(&house, MANY);
+    let run = || house.start(["run", "--input", path(&csv), "--output", "out.csv", "--check"]);
+    let directory = || entries(&house.temporary()).first().map(|name| house.temporary().join(name));
+    let jobs = || directory().map(|run| entries(&run.join("client").join("jobs"))).unwrap_or_default();
+    let stages: [(&str, &dyn Fn() -> bool); 2] = [
+        ("the run's directory", &|| directory().is_some()),
+        ("the encryption", &|| jobs().iter().any(|name| name.starts_with(".new-"))),
+    ];
+    for (what, reached) in stages {
+        for asked in [Signal::INT, Signal::TERM] {
+            let ended = interrupt(run(), what, reached, asked);
+            ended.expect_code(130).says(&["error: stopped on request"]);
+            nothing_is_left(&house);
+            assert!(!house.file("out.csv").exists());
+        }
+    }
+}
+
+#[test]
+fn an_interrupted_init_leaves_no_job() {
+    let house = House::new();
+    let csv = sample(&house, MANY);
+    let init = house.start(["init", "--input", path(&csv), "--server", &house.url()]);
+    let ended = interrupt(init, "the encryption", &|| !house.jobs().is_empty(), Signal::INT);
+    assert_eq!(ended.expect_code(130).stdout, "");
+    assert_eq!((house.jobs(), house.inbox()), (vec![], vec![]));
+}
+
+/// Sends the signal as soon as the command has come so far.
+fn interrupt(child: Running, what: &str, reached: &dyn Fn() -> bool, asked: Signal) -> Ended {
+    wait_until(what, reached);
+    child.signal(asked);
+    child.end()
+}
+
+#[test]
+fn an_interrupted_sample_leaves_no_file() {
+    let house = House::new();
+    let child = house.start(["sample", "--rows", "1000000000", "--output", "endless.csv"]);
+    let ended = interrupt(child, "the file", &|| !entries(&house.work()).is_empty(), Signal::INT);
+    ended.expect_code(130);
+    assert_eq!(entries(&house.work()), Vec::<String>::new());
+}

@@ -1,0 +1,122 @@
+//! Who can read what: the state is its owner's alone, and the server has nothing that it must not have.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+
+use hestat::keystore::KeyStore;
+
+use crate::house::{Ended, House, everything, path};
+
+/// Names that occur nowhere by chance.
+const CSV: &str = "unmistakable_name,another_unmistakable_name,left_out_unmistakable_name\n1,2,x\n3,4,y\n5,6,z\n";
+const NAMES: [&[u8]; 2] = [b"unmistakable_name", b"unmistakable"];
+
+/// Runs a command that may give everyone every permission.
+fn without_mask(house: &House, arguments: &[&str]) -> Ended {
+    let command = house.command(arguments);
+    let mut shell = Command::new("sh");
+    shell.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => shell.env(name, value),
+            None => shell.env_remove(name),
+        };
+    }
+    shell.current_dir(house.work()).output().unwrap().into()
+}
+
+#[track_caller]
+fn all_private(state: &Path) {
+    let all = everything(state);
+    assert!(!all.is_empty());
+    for path in all.iter().map(std::path::PathBuf::as_path).chain([state]) {
+        let meta = fs::symlink_metadata(path).unwrap();
+        let expected = if meta.is_dir() { 0o700 } else { 0o600 };
+        assert_eq!(meta.permissions().mode() & 0o777, expected, "{}", path.display());
+    }
+}
+
+#[test]
+fn the_state_is_its_owner_s_alone() {
+    let house = House::new();
+    let csv = house.write("data.csv", CSV);
+    let url = house.url();
+    let init = ["init", "--input", path(&csv), "--server", &url];
+    // An upload that fails leaves the ciphertext in the state.
+    house_with_broken_inbox(&house, || without_mask(&house, &init).expect_code(6));
+    let job = house.jobs().concat();
+    assert!(house.state().join("jobs").join(&job).join("dataset.hes").exists());
+    all_private(&house.state());
+    without_mask(&house, &["init", "--resume", &job]).expect_code(0);
+    all_private(&house.state());
+    house.compute().expect_code(0);
+    without_mask(&house, &["result"]).expect_code(0);
+    all_private(&house.state());
+    without_mask(&house, &init).expect_code(0);
+    without_mask(&house, &["forget", &job]).expect_code(0);
+    all_private(&house.state());
+}
+
+fn house_with_broken_inbox(house: &House, work: impl FnOnce() -> Ended) {
+    let inbox = house.server().join("inbox");
+    fs::write(&inbox, "not a directory").unwrap();
+    work();
+    fs::remove_file(&inbox).unwrap();
+}
+
+#[test]
+fn the_server_has_neither_key_nor_names() {
+    let house = House::new();
+    let job = house.init(&house.write("data.csv", CSV));
+    let secrets = KeyStore::new(house.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
+    let (key, check_key) = (secrets.key.pack(), secrets.check_key.expose());
+    let checksum = secrets.checksum.expose().to_le_bytes();
+    let mut needles: Vec<&[u8]> =
+        key.expose().chunks(16).chain(check_key.chunks(16)).chain([checksum.as_slice()]).collect();
+    needles.extend(NAMES);
+    // The same search finds them where they are.
+    let mine = fs::read(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
+    assert!(needles.iter().all(|needle| holds(&mine, needle)));
+    for keep in ["true", "false"] {
+        nothing_of(&needles, &house.server());
+        let output =
+            house.command(["compute", "--data", path(&house.server())]).env("HESTAT_KEEP", keep).output().unwrap();
+        Ended::from(output).expect_code(0);
+        nothing_of(&needles, &house.server());
+    }
+    house.succeed(["result"]);
+    nothing_of(&needles, &house.server());
+}
+
+#[track_caller]
+fn nothing_of(needles: &[&[u8]], directory: &Path) {
+    let files: Vec<_> = everything(directory).into_iter().filter(|file| file.is_file()).collect();
+    assert!(!files.is_empty());
+    for file in files {
+        let name = file.to_str().unwrap().as_bytes().to_vec();
+        let content = fs::read(&file).unwrap();
+        let found = needles.iter().position(|needle| holds(&content, needle) || holds(&name, needle));
+        assert_eq!(found, None, "a secret is in {}", file.display());
+    }
+}
+
+fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+#[test]
+fn every_job_has_its_own_key() {
+    let house = House::new();
+    let csv = house.write("data.csv", CSV);
+    let keys: Vec<Vec<u8>> = (0..3)
+        .map(|_| house.init(&csv))
+        .map(|job| {
+            let secrets = KeyStore::new(house.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
+            [secrets.key.pack().expose().as_slice(), secrets.check_key.expose()].concat()
+        })
+        .collect();
+    assert!(keys[0] != keys[1] && keys[1] != keys[2] && keys[0] != keys[2]);
+    assert!(keys.iter().all(|key| key.iter().any(|byte| *byte != 0)));
+}

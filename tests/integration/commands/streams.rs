@@ -1,0 +1,65 @@
+//! Standard streams and pipes.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+
+use rustix::fs::{CWD, FileType, Mode};
+
+use super::{FIGURES, TABLE, sample};
+use crate::house::{House, entries, path};
+
+#[test]
+fn a_table_from_standard_input() {
+    let house = House::new();
+    house.feed(["init", "--input", "-", "--server", &house.url()], TABLE.as_bytes()).expect_code(0);
+    assert_eq!(entries(&house.state()), ["jobs"], "a copy of the table is left in the state");
+    house.compute().expect_code(0);
+    let checked = house.feed(["result", "--check", "-"], TABLE.as_bytes()).expect_code(0);
+    assert!(!checked.stderr.contains("not the CSV file"), "{}", checked.stderr);
+    assert_eq!(house.read("decrypted_results.csv"), FIGURES);
+    house.feed(["init", "--input", "-", "--server", &house.url()], b"").expect_code(3).says(&["the file is empty"]);
+}
+
+#[test]
+fn a_table_from_a_named_pipe() {
+    let house = House::new();
+    let pipe = house.file("pipe");
+    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let init = house.start(["init", "--input", path(&pipe), "--server", &house.url()]);
+    // Opening waits for the reader.
+    fs::write(&pipe, TABLE).unwrap();
+    init.end().expect_code(0);
+    house.compute().expect_code(0);
+    house.succeed(["result"]);
+    assert_eq!(house.read("decrypted_results.csv"), FIGURES);
+}
+
+#[test]
+fn who_stops_reading_has_seen_enough() {
+    let house = House::new();
+    let mut child = house.start(["sample", "--rows", "1000000"]);
+    let mut first = String::new();
+    BufReader::new(child.stdout()).read_line(&mut first).unwrap();
+    assert!(first.starts_with("male,age,"), "{first}");
+    assert_eq!(child.end().expect_code(0).stderr, "");
+    for arguments in [&["man"][..], &["completions", "bash"], &["--help"]] {
+        let mut child = house.start(arguments);
+        drop(child.stdout());
+        assert_eq!(child.end().expect_code(0).stderr, "", "{arguments:?}");
+    }
+}
+
+#[test]
+fn no_progress_where_nobody_watches() {
+    let house = House::new();
+    let csv = sample(&house, 50_000);
+    let loud = house.succeed(["run", "--input", path(&csv), "--check"]).stderr;
+    let drawn = loud.chars().find(|c| c.is_control() && *c != '\n' || ('\u{2580}'..='\u{259f}').contains(c));
+    assert!(drawn.is_none() && !loud.contains("rows/s"), "{loud}");
+    assert!(loud.lines().all(|line| line.starts_with("note: ")) && !loud.is_empty(), "{loud}");
+    for quiet in ["-q", "--quiet"] {
+        assert_eq!(house.succeed(["run", quiet, "--input", path(&csv), "--check"]).stderr, "");
+    }
+    house.write("bad.csv", "a\n1\nx\n");
+    house.run(["run", "--quiet", "--input", "bad.csv"]).expect_code(3).says(&["error: line 3"]);
+}

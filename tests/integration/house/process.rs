@@ -1,0 +1,107 @@
+//! Commands: while they run, and how they ended.
+
+use std::fs;
+use std::io::Read;
+use std::path::Path;
+use std::process::{Child, ChildStdout, Output};
+use std::time::{Duration, Instant};
+
+use rustix::process::{Pid, Signal};
+
+use super::entries;
+
+/// A command that goes on while the test does.
+pub(crate) struct Running(Child);
+
+/// How a command ended, and what it said.
+#[derive(Debug)]
+pub(crate) struct Ended {
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+}
+
+impl Ended {
+    /// Itself, if it ended so.
+    #[track_caller]
+    pub(crate) fn expect_code(self, code: i32) -> Self {
+        assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
+        self
+    }
+
+    /// Itself, if its standard error holds all these words.
+    #[track_caller]
+    pub(crate) fn says(self, words: &[&str]) -> Self {
+        for word in words {
+            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
+        }
+        self
+    }
+
+    /// Its standard output as JSON.
+    #[track_caller]
+    pub(crate) fn json(&self) -> serde_json::Value {
+        serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error} in: {}", self.stdout))
+    }
+}
+
+impl From<Output> for Ended {
+    fn from(output: Output) -> Self {
+        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
+        Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
+    }
+}
+
+impl Running {
+    pub(super) fn new(child: Child) -> Self {
+        Self(child)
+    }
+
+    /// Sends a signal.
+    pub(crate) fn signal(&self, signal: Signal) {
+        rustix::process::kill_process(Pid::from_child(&self.0), signal).unwrap();
+    }
+
+    /// Whether it has this file or directory open, by what Linux tells of it.
+    pub(crate) fn has_open(&self, path: &Path) -> bool {
+        let descriptors = Path::new("/proc").join(self.0.id().to_string()).join("fd");
+        entries(&descriptors).iter().any(|number| {
+            fs::read_link(descriptors.join(number))
+                .is_ok_and(|target| path.canonicalize().is_ok_and(|path| target == path))
+        })
+    }
+
+    /// The reading end of its standard output.
+    pub(crate) fn stdout(&mut self) -> ChildStdout {
+        self.0.stdout.take().unwrap()
+    }
+
+    /// Waits until it is over. What it says must fit into its pipes.
+    pub(crate) fn end(mut self) -> Ended {
+        wait_until("the end of a command", || self.0.try_wait().unwrap().is_some());
+        let code = self.0.wait().unwrap().code();
+        let mut ended = Ended { code, stdout: String::new(), stderr: String::new() };
+        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());
+        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut ended.stderr).unwrap());
+        ended
+    }
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            self.0.kill().unwrap();
+            self.0.wait().unwrap();
+        }
+    }
+}
+
+/// Asks again and again until it is so; fails when that takes very long.
+pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
+    let end = Instant::now() + Duration::from_mins(1);
+    while !reached() {
+        assert!(Instant::now() < end, "waited in vain for {what}");
+        std::thread::sleep(Duration::from_millis(1));
+    }
+}
