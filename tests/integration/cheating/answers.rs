@@ -148,6 +148,30 @@ fn segments_have_their_places() {
     assert_all_spend(&job, &answers);
 }
 
+#[test]
+fn lanes_have_their_places() {
+    let job = Answered::new(Site::new(&wide_table(1500, 10)));
+    let forger = Forger::new(&job);
+    let widths = forger.layout.widths();
+    assert!(widths.len() > 1, "{widths:?}");
+    let answers = [
+        ("lanes swapped", forger.changed(|totals| totals[0].swap(0, 1))),
+        ("a lane with nothing", forger.changed(|totals| scale(&mut totals[0][1], 0))),
+        ("a lane missing", forger.changed(|totals| drop(totals[0].pop()))),
+        ("one more in the last lane", forger.changed(|totals| bump(&mut totals[0][1].body[0], 1 << DELTA_BITS))),
+    ];
+    assert_all_spend(&job, &answers);
+}
+
+/// Columns of ones and twos and threes.
+fn wide_table(columns: usize, rows: usize) -> String {
+    let names = (0..columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(",");
+    let row =
+        |row: usize| (0..columns).map(|column| (1 + (row + column) % 3).to_string()).collect::<Vec<_>>().join(",");
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("{names}\n{}\n", rows.join("\n"))
+}
+
 /// One less in the first segment and one more in the second: the sum over both stays what it was.
 fn shift(totals: &mut [Vec<LaneTotals>]) {
     bump(&mut totals[0][0].body[0], (1_u64 << DELTA_BITS).wrapping_neg());

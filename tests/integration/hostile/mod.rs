@@ -6,4 +6,5 @@ mod inbox;
 mod inspected;
 mod mutation;
 mod state;
+mod status;
 mod totals;

@@ -22,8 +22,11 @@ while read -r size; do mount -o "remount,size=$size" "$1" && echo done; done
 
 impl SmallDisk {
     /// A disk of so many bytes, mounted over `folder`; `None` where no namespace can be had.
+    #[allow(clippy::print_stderr, reason = "whoever reads the test's output should know what was tested")]
     pub(super) fn mount(folder: &Path, bytes: u64) -> Option<Self> {
-        ["-rm", "-m"].into_iter().find_map(|namespaces| Self::mount_in(namespaces, folder, bytes))
+        let mounted = ["-rm", "-m"].into_iter().find_map(|namespaces| Self::mount_in(namespaces, folder, bytes));
+        eprintln!("{}", if mounted.is_some() { "a small disk is mounted" } else { "no mount: file sizes are limited" });
+        mounted
     }
 
     fn mount_in(namespaces: &str, folder: &Path, bytes: u64) -> Option<Self> {
