@@ -43,8 +43,9 @@ impl AtomicFile {
     /// If the neighbour cannot be made.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
         let mut builder = tempfile::Builder::new();
-        let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path))?;
-        Ok(Self { file, path: path.into() })
+        let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path));
+        // tempfile tells the hidden name, which is nobody's business and may travel in a status.
+        Ok(Self { file: file.map_err(|error| error.kind())?, path: path.into() })
     }
 
     /// Puts the file on disk under its name, in place of one that has it.
