@@ -53,7 +53,9 @@ fn inits_at_once_make_as_many_jobs() {
     let site = Site::new(&small_table(3));
     for _ in 0..40 {
         let inits: Vec<_> = (0..4).map(|_| begin(&site, &["init", "--quiet"])).collect();
-        inits.into_iter().for_each(|init| drop(end(init).done()));
+        for init in inits {
+            end(init).done();
+        }
     }
     let jobs = site.store().list().unwrap();
     assert_eq!(jobs.len(), 160);

@@ -36,7 +36,7 @@ impl Killer {
 
     /// The sleep is the test's input, not its way to wait for something.
     fn kill(&mut self, command: &mut Command) {
-        let moment = self.longest.mul_f64(self.random.next_u32() as f64 / f64::from(u32::MAX));
+        let moment = self.longest.mul_f64(f64::from(self.random.next_u32()) / f64::from(u32::MAX));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         thread::sleep(moment);
         child.kill().unwrap();
@@ -122,7 +122,9 @@ fn a_killed_result_leaves_the_old_results_or_the_new_ones() {
     for round in 0..2 * ROUNDS {
         job.forget_answers();
         let old = (round % 2 == 0).then_some(b"of another day\n".to_vec());
-        old.iter().for_each(|old| fs::write(job.site.results(), old).unwrap());
+        if let Some(old) = &old {
+            fs::write(job.site.results(), old).unwrap();
+        }
         killer.kill(&mut job.site.hestat(["result"]));
         let found = fs::read(job.site.results()).ok();
         assert!(found == old || found.as_ref() == Some(&job.results), "absent, old or whole");
