@@ -47,14 +47,14 @@ fn a_full_disk_of_the_client_is_told_before_anything_is_encrypted() {
     let site = site();
     let folder = site.root().join("disk");
     fs::create_dir(&folder).unwrap();
-    let Some(mut disk) = SmallDisk::mount(&folder, MEBIBYTE) else {
+    let Some(disk) = SmallDisk::mount(&folder, MEBIBYTE) else {
         // Without a disk of a known size: that of a limit, which is told while encrypting.
         return assert_failed(&run_limited(&site, 500, &["init"]), 8, &["File too large"]);
     };
     let state = disk.path().join("client");
     assert_failed(&init_in(&site, &state), 8, &["bytes free, but"]);
     assert!(names(&state.join("jobs")).is_empty());
-    assert!(disk.resize(8 * MEBIBYTE));
+    disk.make_room();
     init_in(&site, &state).done();
     site.run(["compute"]).done();
     Ran::of(site.hestat(["result", "--state"]).arg(&state)).done();
@@ -66,7 +66,7 @@ fn a_full_disk_of_the_server_lets_the_upload_go_on_later() {
     let expected = site.expected_results();
     let folder = site.root().join("disk");
     fs::create_dir(&folder).unwrap();
-    let Some(mut disk) = SmallDisk::mount(&folder, MEBIBYTE) else {
+    let Some(disk) = SmallDisk::mount(&folder, MEBIBYTE) else {
         return upload_goes_on_after_a_limit(&site, &expected);
     };
     let data = disk.path().to_owned();
@@ -75,7 +75,7 @@ fn a_full_disk_of_the_server_lets_the_upload_go_on_later() {
     let job = site.newest();
     assert!(!data.join(format!("inbox/{job}/dataset.hes")).exists());
     assert_failed(&site.run(["result"]), 4, &["its upload was interrupted"]);
-    assert!(disk.resize(8 * MEBIBYTE));
+    disk.make_room();
     site.run(["init", "--resume", &job.to_string()]).done();
     Ran::of(site.hestat(["compute", "--data"]).arg(&data)).done();
     site.run(["result"]).done();

@@ -1,50 +1,54 @@
 //! Disks that fill up: a small file system of our own where the system lets us mount one, else a limit on file sizes.
 
-use std::io::{BufRead, BufReader, Write};
+use std::fs;
+use std::io::{BufRead, BufReader};
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 
 use crate::site::{PROGRAM, Ran, Site};
 
 /// A small file system in a mount namespace of its own, kept alive by a shell and seen through it.
 pub(super) struct SmallDisk {
     shell: Child,
-    input: ChildStdin,
-    output: BufReader<ChildStdout>,
     path: PathBuf,
 }
 
-/// Mounts at $1 with the size on the first line, then changes the size to that of each further line.
-const SHELL: &str = r#"
-read -r size && mount -t tmpfs -o "size=$size" hestat-test "$1" && echo done || exit
-while read -r size; do mount -o "remount,size=$size" "$1" && echo done; done
-"#;
+/// Bytes of the whole disk.
+const SIZE: u64 = 8 << 20;
+
+/// Takes up most of the disk until there is to be room.
+const BALLAST: &str = "ballast";
+
+/// Mounts a disk of $2 bytes at $1, and lives on until it is killed or its test is.
+const SHELL: &str = r#"mount -t tmpfs -o "size=$2" hestat-test "$1" && echo mounted && read -r _"#;
 
 impl SmallDisk {
-    /// A disk of so many bytes, mounted over `folder`; `None` where no namespace can be had.
+    /// A disk of which so many bytes are free, mounted over `folder`; `None` where no namespace can be had.
     #[allow(clippy::print_stderr, reason = "whoever reads the test's output should know what was tested")]
-    pub(super) fn mount(folder: &Path, bytes: u64) -> Option<Self> {
-        let mounted = ["-rm", "-m"].into_iter().find_map(|namespaces| Self::mount_in(namespaces, folder, bytes));
+    pub(super) fn mount(folder: &Path, free: u64) -> Option<Self> {
+        let mounted = ["-rm", "-m"].into_iter().find_map(|namespaces| Self::mount_in(namespaces, folder));
         eprintln!("{}", if mounted.is_some() { "a small disk is mounted" } else { "no mount: file sizes are limited" });
+        if let Some(disk) = &mounted {
+            fs::write(disk.path.join(BALLAST), vec![1; usize::try_from(SIZE - free).unwrap()]).unwrap();
+        }
         mounted
     }
 
-    fn mount_in(namespaces: &str, folder: &Path, bytes: u64) -> Option<Self> {
+    fn mount_in(namespaces: &str, folder: &Path) -> Option<Self> {
         let mut command = Command::new("unshare");
-        command.args([namespaces, "sh", "-c", SHELL, "sh"]).arg(folder);
+        command.args([namespaces, "sh", "-c", SHELL, "sh"]).arg(folder).arg(SIZE.to_string());
         command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut shell = command.spawn().ok()?;
-        let (input, output) = (shell.stdin.take()?, BufReader::new(shell.stdout.take()?));
+        let output = BufReader::new(shell.stdout.take()?);
         let path = Path::new("/proc").join(shell.id().to_string()).join("root").join(folder.strip_prefix("/").ok()?);
-        let mut disk = Self { shell, input, output, path };
-        (disk.resize(bytes) && disk.path.metadata().is_ok()).then_some(disk)
+        let disk = Self { shell, path };
+        // A shell that cannot mount ends, and so does its output.
+        let mounted = output.lines().next()?.ok()? == "mounted";
+        (mounted && disk.path.metadata().is_ok()).then_some(disk)
     }
 
-    /// Whether the disk has so many bytes now.
-    pub(super) fn resize(&mut self, bytes: u64) -> bool {
-        let mut answer = String::new();
-        let asked = writeln!(self.input, "{bytes}").and_then(|()| self.output.read_line(&mut answer));
-        asked.is_ok() && answer == "done\n"
+    pub(super) fn make_room(&self) {
+        fs::remove_file(self.path.join(BALLAST)).unwrap();
     }
 
     /// Where the disk can be reached from outside of its namespace.
