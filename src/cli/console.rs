@@ -9,6 +9,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
 use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::text::printable;
 
 /// How much is shown, and in which form; for all commands.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -77,9 +78,8 @@ impl Console {
 
 /// Writes a line to stderr. Names and paths come from others: what in them would command a terminal does not reach it.
 fn say(text: &str) {
-    let shown: String = text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect();
     // There is nobody left to tell if this fails.
-    drop(writeln!(io::stderr().lock(), "{shown}"));
+    drop(writeln!(io::stderr().lock(), "{}", printable(text)));
 }
 
 impl Observer for Console {

@@ -4,8 +4,10 @@ use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
 
 use super::slots::{SlotGroup, join_limbs};
+use crate::foundation::decimal::MAX_EXPONENT;
 use crate::foundation::exact::Exact;
 use crate::statistics::{Statistic, Sums, Term};
+use crate::table::limits::MAX_RANGE_BITS;
 use crate::table::{Cell, ColumnProfile};
 
 /// How one column is encoded.
@@ -46,6 +48,11 @@ impl Plan {
         let squares = statistics.iter().any(|statistic| statistic.terms().contains(&Term::Square));
         let columns = profiles.iter().map(|profile| ColumnPlan::new(profile, squares)).collect();
         Self { rows, columns, squares }
+    }
+
+    /// Whether this can be a plan that [`Plan::new`] made; to be asked of one that was read from a file.
+    pub fn is_sound(&self) -> bool {
+        self.rows > 0 && !self.columns.is_empty() && self.columns.iter().all(ColumnPlan::is_sound)
     }
 
     /// Slots per row; at least one.
@@ -97,6 +104,11 @@ impl ColumnPlan {
             range: profile.range,
             groups: terms.map(|term| SlotGroup::new(term, profile.range)).collect(),
         }
+    }
+
+    fn is_sound(&self) -> bool {
+        let groups = self.groups.iter().all(|group| *group == SlotGroup::new(group.term, self.range));
+        self.exponent.abs() <= MAX_EXPONENT && self.range >> MAX_RANGE_BITS == 0 && groups && self.has(Term::Value)
     }
 
     fn width(&self) -> usize {

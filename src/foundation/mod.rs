@@ -8,3 +8,4 @@ pub mod observer;
 pub mod random;
 pub mod rational;
 pub mod secret;
+pub mod text;

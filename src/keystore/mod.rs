@@ -4,7 +4,7 @@
 //! <state>/jobs/<job>/job.json       the record: server, digests, phase
 //!                    secrets.hes    key, check key, checksum, plan; under a passphrase if one was given
 //!                    dataset.hes    the spool, until the server has it
-//! <state>/jobs/.new-<job>/          a job being made; without secrets until it is whole
+//! <state>/jobs/.new-<job>/          a job being made; swept away if its maker dies
 //! <state>/forgotten                 names of jobs that were forgotten
 //! ```
 //! Directories are 0700 and files 0600. Whoever works on a job holds a lock on its directory.

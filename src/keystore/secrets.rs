@@ -163,7 +163,7 @@ impl JobSecrets {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let stored: Stored = codec::decode(bytes, MAX_SECRETS).ok()?;
-        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok()?;
+        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok().filter(|_| stored.plan.is_sound())?;
         Some(Self {
             key: SecretKey::unpack(packed),
             check_key: CheckKey::from_bytes(stored.check_key),

@@ -9,6 +9,7 @@ use super::names;
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
+use crate::foundation::text::printable;
 use crate::he::Layout;
 use crate::keystore::{CsvRecord, Job, JobRecord, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
@@ -50,6 +51,10 @@ pub fn result(
     let mut job = store.open(request.job)?;
     if job.record().phase == Phase::Spent {
         return Err(PipelineError::Refused(request.job));
+    }
+    if job.record().phase != Phase::Spooled {
+        // It is still there if init was killed just after the upload.
+        job.remove_spool()?;
     }
     let secrets = job.secrets(request.passphrase.as_ref())?;
     let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
@@ -129,7 +134,7 @@ fn progress_of(job: &Job, server: &dyn Server) -> Result<(), PipelineError> {
     }
     let not_ready = |state: String| PipelineError::NotReady { job: id, state };
     match status(job, server)? {
-        Some(JobState::Failed { reason }) => Err(PipelineError::Failed { job: id, reason: printable(&reason) }),
+        Some(JobState::Failed { reason }) => Err(PipelineError::Failed { job: id, reason: quoted(&reason) }),
         Some(JobState::Computing { done, blocks }) => {
             Err(not_ready(format!("the server has added {done} of {blocks} blocks")))
         }
@@ -153,7 +158,7 @@ fn status(job: &Job, server: &dyn Server) -> Result<Option<JobState>, PipelineEr
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }
 
-/// The server's words without what would command a terminal, and not endless.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { '\u{FFFD}' } else { c }).take(300).collect()
+/// The server's words: one line, not endless, and nothing in it that commands a terminal.
+fn quoted(text: &str) -> String {
+    printable(&text.replace('\n', " ")).chars().take(300).collect()
 }

@@ -2,6 +2,7 @@
 
 use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyle};
 
+use crate::foundation::text::printable;
 use crate::statistics::{Comparison, Summary};
 
 /// A line under the header, and nothing else that is no content.
@@ -52,9 +53,4 @@ pub fn verdict(comparison: &Comparison) -> String {
         0 => format!("All {figures} statistics of {columns} columns equal those of the clear data, to the last digit."),
         differing => format!("{differing} of {figures} statistics DIFFER from those of the clear data (marked ≠)."),
     }
-}
-
-/// `text` without characters that command a terminal; line breaks separate the lines of a cell.
-fn printable(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{FFFD}' } else { c }).collect()
 }
