@@ -12,8 +12,9 @@ use crate::he::{Evaluator, LaneTotals};
 use crate::package::atomic::{self, Access, AtomicFile};
 use crate::package::{DatasetReader, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
-/// Words read at a time for each core: 256 KiB. Two such batches and the sums stay in its cache while they are used.
-const BATCH_WORDS: usize = 1 << 15;
+/// Words read at a time for each core: 512 KiB. Less makes several cores wait for each other more often; of more, two
+/// batches and the sums no longer fit one core's cache.
+const BATCH_WORDS: usize = 1 << 16;
 
 /// Where to compute, and how.
 #[derive(Debug, Clone)]
@@ -158,7 +159,7 @@ impl Answer<'_> {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
         }
         observer.begin(Stage::Computing, dataset.layout().block_count());
-        // On one of the pool's threads, for waking the pool for every batch costs more than reading it.
+        // On one of the pool's threads, so that no batch has to wake the pool and be waited for.
         let segments = rayon::scope(|_| self.add(&mut dataset, observer));
         observer.end();
         let segments = segments?;
