@@ -9,6 +9,7 @@ use super::error::HeError;
 use super::layout::{Batch, Block, Layout, SEED_WORDS, rows_per_block};
 use super::mask::{self, MaskSeed};
 use super::parameters::{POLYNOMIAL_SIZE, SEGMENT_ROWS};
+use super::words;
 
 /// The encrypted totals of one lane over one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -99,29 +100,29 @@ impl LaneSum {
     }
 
     fn add(&mut self, blocks: &[(&Block, &[u64])]) -> Result<(), HeError> {
-        let mut bodies = Vec::with_capacity(blocks.len());
-        for (block, words) in blocks {
-            let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
+        let (mut seeds, mut bodies) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
+        for (block, stored) in blocks {
+            let (seed, body) = stored.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
             if block.width != self.width || body.len() != block.body_words() || body.len() > self.body.len() {
                 return Err(HeError::Layout);
             }
             let seed = MaskSeed::from_words(*seed);
             if body.len() == self.body.len() {
-                mask::add(seed, &mut self.mask)?;
+                seeds.push(seed);
                 bodies.push(body);
             } else {
                 self.add_cut(seed, body, block.rows)?;
             }
         }
-        add_bodies(&mut self.body, &bodies);
-        Ok(())
+        words::add_all(&mut self.body, &bodies);
+        mask::add(&seeds, &mut self.mask)
     }
 
     fn add_cut(&mut self, seed: MaskSeed, body: &[u64], rows: usize) -> Result<(), HeError> {
         let mut mask = vec![0; POLYNOMIAL_SIZE];
         mask::expand(seed, &mut mask)?;
-        add_words(&mut self.cut.mask, &fold_mask(&mask, self.width, rows));
-        add_words(&mut self.cut.body, &fold_body(body, self.width));
+        words::add(&mut self.cut.mask, &fold_mask(&mask, self.width, rows));
+        words::add(&mut self.cut.body, &fold_body(body, self.width));
         Ok(())
     }
 
@@ -133,7 +134,7 @@ impl LaneSum {
             (&mut self.cut.mask, &mut other.cut.mask),
             (&mut self.cut.body, &mut other.cut.body),
         ] {
-            add_words(own, others);
+            words::add(own, others);
             others.fill(0);
         }
     }
@@ -143,8 +144,8 @@ impl LaneSum {
             mask: fold_mask(&self.mask, self.width, rows_per_block(self.width)),
             body: fold_body(&self.body, self.width),
         };
-        add_words(&mut totals.mask, &self.cut.mask);
-        add_words(&mut totals.body, &self.cut.body);
+        words::add(&mut totals.mask, &self.cut.mask);
+        words::add(&mut totals.body, &self.cut.body);
         for words in [&mut self.mask, &mut self.body, &mut self.cut.mask, &mut self.cut.body] {
             words.fill(0);
         }
@@ -172,27 +173,8 @@ fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
 /// The first `width` coefficients of the same fold: the rows added up, for no sign turns there.
 fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
     let mut folded = vec![0; width];
-    body.chunks_exact(width).for_each(|row| add_words(&mut folded, row));
+    body.chunks_exact(width).for_each(|row| words::add(&mut folded, row));
     folded
-}
-
-/// Adds bodies as long as the sum, four at a time: then the sum itself is read and written a fourth as often.
-fn add_bodies(sum: &mut [u64], bodies: &[&[u64]]) {
-    let (fours, rest) = bodies.as_chunks::<4>();
-    for [a, b, c, d] in fours {
-        for ((((sum, a), b), c), d) in sum.iter_mut().zip(*a).zip(*b).zip(*c).zip(*d) {
-            *sum = sum.wrapping_add(*a).wrapping_add(*b).wrapping_add(*c).wrapping_add(*d);
-        }
-    }
-    for body in rest {
-        add_words(sum, body);
-    }
-}
-
-fn add_words(sum: &mut [u64], words: &[u64]) {
-    for (sum, word) in sum.iter_mut().zip(words) {
-        *sum = sum.wrapping_add(*word);
-    }
 }
 
 #[cfg(test)]
@@ -215,21 +197,6 @@ mod tests {
             }
         }
         folded
-    }
-
-    #[test]
-    fn bodies_add_up_however_many_there_are() {
-        let bodies: Vec<[u64; 3]> = (0..11).map(|i| [i, u64::MAX - i, i * i]).collect();
-        for count in 0..=bodies.len() {
-            let slices: Vec<&[u64]> = bodies.iter().take(count).map(|body| &body[..]).collect();
-            let mut sum = [5, 6, 7];
-            add_bodies(&mut sum, &slices);
-            let mut expected = [5, 6, 7];
-            for body in slices {
-                add_words(&mut expected, body);
-            }
-            assert_eq!(sum, expected, "{count} bodies");
-        }
     }
 
     #[test]

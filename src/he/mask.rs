@@ -4,6 +4,7 @@ use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, Unbo
 use aws_lc_rs::iv::FixedLength;
 
 use super::error::HeError;
+use super::words;
 
 /// The public seed of a block's mask. One seed serves one block, ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -31,20 +32,29 @@ pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
     mask.chunks_mut(PIECE).try_for_each(|piece| keystream.next(piece))
 }
 
-/// Adds the mask of `seed` to `sum` (N words): what [`expand`] gives, but it never leaves the nearest cache.
+/// Adds the masks of `seeds` to `sum` (N words): what [`expand`] gives, but it never leaves the nearest cache.
 ///
 /// # Errors
 /// As [`expand`].
-pub fn add(seed: MaskSeed, sum: &mut [u64]) -> Result<(), HeError> {
-    let mut keystream = Keystream::new(seed)?;
-    let mut mask = [0; PIECE];
-    for sum in sum.chunks_mut(PIECE) {
-        let mask = mask.get_mut(..sum.len()).ok_or(HeError::Mask)?;
-        keystream.next(mask)?;
-        sum.iter_mut().zip(mask).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+pub fn add(seeds: &[MaskSeed], sum: &mut [u64]) -> Result<(), HeError> {
+    let mut pieces = [[0; PIECE]; TOGETHER];
+    for seeds in seeds.chunks(TOGETHER) {
+        let mut streams = seeds.iter().map(|seed| Keystream::new(*seed)).collect::<Result<Vec<_>, _>>()?;
+        for sum in sum.chunks_mut(PIECE) {
+            let mut made = Vec::with_capacity(TOGETHER);
+            for (stream, piece) in streams.iter_mut().zip(&mut pieces) {
+                let piece = piece.get_mut(..sum.len()).ok_or(HeError::Mask)?;
+                stream.next(piece)?;
+                made.push(&*piece);
+            }
+            words::add_all(sum, &made);
+        }
     }
     Ok(())
 }
+
+/// Masks that are added together.
+const TOGETHER: usize = 4;
 
 /// Words of a mask that are made at a time.
 const PIECE: usize = 1024;
@@ -75,13 +85,16 @@ mod tests {
     use crate::he::parameters::POLYNOMIAL_SIZE;
 
     #[test]
-    fn adding_a_mask_is_expanding_it_and_adding() {
-        let seed = MaskSeed([7; 16]);
-        let mut mask = vec![0; POLYNOMIAL_SIZE];
-        expand(seed, &mut mask).unwrap();
+    fn adding_masks_is_expanding_them_and_adding() {
+        let seeds: Vec<MaskSeed> = (0..6).map(|i| MaskSeed([i; 16])).collect();
         let mut sum: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i << 50).collect();
-        let expected: Vec<u64> = sum.iter().zip(&mask).map(|(sum, word)| sum.wrapping_add(*word)).collect();
-        add(seed, &mut sum).unwrap();
+        let mut expected = sum.clone();
+        for seed in &seeds {
+            let mut mask = vec![0; POLYNOMIAL_SIZE];
+            expand(*seed, &mut mask).unwrap();
+            words::add(&mut expected, &mask);
+        }
+        add(&seeds, &mut sum).unwrap();
         assert_eq!(sum, expected);
     }
 }

@@ -24,6 +24,7 @@ pub mod parameters;
 mod ring;
 #[cfg(test)]
 mod tests;
+mod words;
 
 pub use checksum::{CheckKey, Checksum};
 pub use decryptor::Decryptor;

@@ -221,7 +221,7 @@ impl<T> Hashing<T> {
 
     /// Counts bytes that were read or written past this wrapper.
     pub fn absorb(&mut self, bytes: &[u8]) {
-        if bytes.len() >= PARALLEL_FROM {
+        if bytes.len() >= PARALLEL_FROM && rayon::current_num_threads() > 1 {
             self.hasher.update_rayon(bytes);
         } else {
             self.hasher.update(bytes);
