@@ -16,17 +16,15 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 fn add_up(file: File) -> Result<(), PackageError> {
-    let mut dataset = DatasetReader::open(file)?;
+    let dataset = DatasetReader::open(file)?;
     let layout = dataset.layout().clone();
     let mut evaluator = Evaluator::new(&layout);
-    let mut words = Vec::new();
-    for batch in layout.batches(1 << 14) {
-        dataset.read(&batch, &mut words)?;
-        dataset.absorb(&words);
-        evaluator.add(&batch, &words).expect("a batch of a layout fits it");
+    let added = dataset.for_each_batch(1 << 14, |batch, words| {
+        evaluator.add(batch, words).expect("a batch of a layout fits it");
         if batch.ends_segment {
             evaluator.finish_segment();
         }
-    }
-    dataset.finish().map(drop)
+        Ok::<(), PackageError>(())
+    });
+    added.map(drop)
 }
