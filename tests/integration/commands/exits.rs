@@ -47,6 +47,15 @@ fn wrong_use_is_2() {
 }
 
 #[test]
+fn an_empty_name_is_no_job() {
+    let (house, job) = computed();
+    for arguments in [&["forget", ""][..], &["init", "--resume", ""]] {
+        house.run(arguments).expect_code(5).says(&["hestat jobs"]);
+    }
+    assert!(house.run(["jobs"]).expect_code(0).stdout.contains(&job));
+}
+
+#[test]
 fn not_ready_is_4() {
     let house = House::new();
     let job = house.init(&house.write("data.csv", TABLE));
