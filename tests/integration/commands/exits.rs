@@ -47,6 +47,17 @@ fn wrong_use_is_2() {
 }
 
 #[test]
+fn results_do_not_take_the_tables_place() {
+    let (house, _) = computed();
+    let table = house.file("data.csv");
+    for arguments in [["run", "--input"], ["result", "--check"]] {
+        let arguments = [arguments[0], arguments[1], path(&table), "--output", path(&table)];
+        house.run(arguments).expect_code(2).says(&["is the table itself"]);
+    }
+    assert_eq!(house.read("data.csv"), TABLE);
+}
+
+#[test]
 fn an_empty_name_is_no_job() {
     let (house, job) = computed();
     for arguments in [&["forget", ""][..], &["init", "--resume", ""]] {
