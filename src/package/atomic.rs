@@ -43,7 +43,10 @@ impl AtomicFile {
     /// If the neighbour cannot be made, or if `path` is a device, a pipe or a directory: taking its name would destroy it.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
         if path.metadata().is_ok_and(|meta| !meta.is_file()) {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file and cannot be replaced by one"));
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file and cannot be replaced by one",
+            ));
         }
         let mut builder = tempfile::Builder::new();
         let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path));
