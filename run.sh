@@ -43,4 +43,4 @@ fi
 echo "Building (the first time takes some minutes) ..." >&2
 cargo build --release --locked --quiet
 echo "Encrypting, computing and decrypting $csv ..." >&2
-exec "${CARGO_TARGET_DIR:-target}/release/hestat" run --input "$csv" --output data/decrypted_results.csv --check
+exec cargo run --release --locked --quiet -- run --input "$csv" --output data/decrypted_results.csv --check

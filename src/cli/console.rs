@@ -50,13 +50,16 @@ impl Console {
         self.shown.json
     }
 
-    /// Prints a result, and what ends its last line.
+    /// Prints a result, and what ends its last line. Whoever stopped reading has seen enough; how the command ends does
+    /// not depend on it.
     #[expect(clippy::unused_self, reason = "who prints shows that it has the console")]
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        stdout.write_all(text.trim_end_matches('\n').as_bytes())?;
-        stdout.write_all(b"\n")?;
-        stdout.flush()
+        let line = format!("{}\n", text.trim_end_matches('\n'));
+        match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            outcome => outcome,
+        }
     }
 
     /// Prints a JSON result.

@@ -82,6 +82,11 @@ impl TableOptions {
         open_source(self.input.as_deref().ok_or_else(missing)?, spool)
     }
 
+    /// Where the table lies, unless it comes from standard input.
+    pub(super) fn path(&self) -> Option<&Path> {
+        self.input.as_deref().filter(|path| *path != Path::new("-"))
+    }
+
     pub(super) fn dialect(&self) -> Dialect {
         let usual = Dialect::default();
         Dialect {
@@ -114,6 +119,21 @@ pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource
         CsvSource::open(path, unnamed)
     };
     Ok(source.map_err(PipelineError::from)?)
+}
+
+/// That `output` is not the table that is read: results must not take the data's place.
+pub(super) fn keep_apart(table: Option<&Path>, output: &Path) -> anyhow::Result<()> {
+    let Some(taken) = identity(output) else { return Ok(()) };
+    if table.and_then(identity) == Some(taken) {
+        return Err(Usage(format!("--output {} is the table itself; name another file", output.display())).into());
+    }
+    Ok(())
+}
+
+/// Device and number of the file at `path`, if there is one.
+fn identity(path: &Path) -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    path.metadata().ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
 fn statistic_names() -> PossibleValuesParser {

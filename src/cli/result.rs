@@ -7,7 +7,7 @@ use clap::builder::BoolishValueParser;
 
 use super::console::Console;
 use super::exit::DIFFERENT;
-use super::options::{PassphraseOptions, StateOptions, open_source};
+use super::options::{PassphraseOptions, StateOptions, keep_apart, open_source};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::package::atomic::{self, Access};
@@ -47,6 +47,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        keep_apart(self.check.as_deref(), &self.output)?;
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 
 use super::console::Console;
-use super::options::TableOptions;
+use super::options::{TableOptions, keep_apart};
 use super::result::{show, write_results};
 use crate::foundation::clock::SystemClock;
 use crate::pipeline::run::{RunRequest, run};
@@ -28,6 +28,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        keep_apart(self.table.path(), &self.output)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,
             dialect: self.table.dialect(),

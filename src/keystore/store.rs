@@ -93,8 +93,9 @@ impl KeyStore {
         let Some(name) = name else {
             return listed.last().map(|(id, _)| *id).ok_or_else(|| KeyStoreError::NoJobs { state: state() });
         };
-        let matches: Vec<JobId> =
-            listed.into_iter().map(|(id, _)| id).filter(|id| id.to_string().starts_with(name)).collect();
+        // Every name begins with nothing: a variable that is not set must not choose the only job.
+        let called = |id: &JobId| !name.is_empty() && id.to_string().starts_with(name);
+        let matches: Vec<JobId> = listed.into_iter().map(|(id, _)| id).filter(called).collect();
         match matches.as_slice() {
             [id] => Ok(*id),
             [] => Err(match self.forgotten(name)? {
@@ -138,7 +139,10 @@ impl KeyStore {
     fn forgotten(&self, name: &str) -> Result<Option<JobId>, KeyStoreError> {
         let list = self.forgotten_list();
         match fs::read_to_string(&list) {
-            Ok(text) => Ok(text.lines().find(|line| line.starts_with(name)).and_then(|line| line.parse().ok())),
+            Ok(text) if !name.is_empty() => {
+                Ok(text.lines().find(|line| line.starts_with(name)).and_then(|line| line.parse().ok()))
+            }
+            Ok(_) => Ok(None),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(KeyStoreError::io(&list)(error)),
         }

@@ -40,8 +40,14 @@ impl AtomicFile {
     /// Begins a file that will be called `path`.
     ///
     /// # Errors
-    /// If the neighbour cannot be made.
+    /// If the neighbour cannot be made, or if `path` is a device, a pipe or a directory: taking its name would destroy it.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
+        if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+            return Err(io::Error::new(
+                io::ErrorKind::InvalidInput,
+                "it is no regular file and cannot be replaced by one",
+            ));
+        }
         let mut builder = tempfile::Builder::new();
         let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path));
         // tempfile tells the hidden name, which is nobody's business and may travel in a status.
@@ -70,11 +76,12 @@ impl AtomicFile {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.file.write(bytes)
+        // Past tempfile, whose errors tell the hidden name.
+        self.file.as_file_mut().write(bytes)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.flush()
+        self.file.as_file_mut().flush()
     }
 }
 
@@ -122,6 +129,20 @@ mod tests {
         write(&path, b"again", Access::Shared).unwrap();
         assert_eq!(names(directory.path()), ["name"]);
         assert_eq!(fs::read(&path).unwrap(), b"again");
+    }
+
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let directory = tempfile::tempdir().unwrap();
+        let socket = directory.path().join("socket");
+        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+        let link = directory.path().join("link");
+        std::os::unix::fs::symlink(&socket, &link).unwrap();
+        for path in [&socket, &link, &directory.path().to_path_buf()] {
+            let error = write(path, b"bytes", Access::Shared).unwrap_err();
+            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
+        }
+        assert!(link.is_symlink() && !socket.is_file());
     }
 
     #[test]

@@ -4,6 +4,8 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
+use rustix::fs::{Mode, OFlags};
+
 use super::Server;
 use super::error::TransferError;
 use crate::foundation::observer::Observer;
@@ -46,7 +48,7 @@ impl Server for LocalDirectory {
             fs::create_dir_all(folder).map_err(at_server)?;
         }
         let mut input = File::open(local).map_err(here)?;
-        let mut output = File::create(&part).map_err(at_server)?;
+        let mut output = create_anew(&part).map_err(at_server)?;
         copy(&mut input, &mut output, observer, here, at_server)?;
         output.sync_all().map_err(at_server)?;
         let found = output.metadata().map_err(at_server)?.len();
@@ -68,7 +70,7 @@ impl Server for LocalDirectory {
         let place = self.place(name);
         let at_server = |source| TransferError::at_server(&place, source);
         let here = |source| TransferError::Local { place: "the downloaded copy".into(), source };
-        let input = File::open(&place).map_err(at_server)?;
+        let input = open_regular(&place).map_err(at_server)?;
         let copied = copy(&mut input.take(limit + 1), output, observer, at_server, here)?;
         if copied > limit {
             return Err(TransferError::TooLarge { place: place.display().to_string(), limit });
@@ -91,6 +93,21 @@ impl Server for LocalDirectory {
             }
             _ => Ok(()),
         }
+    }
+}
+
+/// Opens a file that an untrusted server put there: no pipe to wait at for ever, no link that leads elsewhere.
+fn open_regular(place: &Path) -> io::Result<File> {
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
+}
+
+/// A new file at `place`, in place of what lies there; never one that a link there leads to.
+fn create_anew(place: &Path) -> io::Result<File> {
+    match fs::remove_file(place) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => File::create_new(place),
     }
 }
 
@@ -118,4 +135,31 @@ fn copy(
 
 fn sync_folder(place: &Path) -> io::Result<()> {
     place.parent().map_or(Ok(()), |folder| File::open(folder)?.sync_all())
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::symlink;
+
+    use super::*;
+    use crate::foundation::observer::Silent;
+
+    #[test]
+    fn links_and_pipes_of_a_server_are_not_followed() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        fs::write(at("precious"), "mine").unwrap();
+        fs::write(at("spool"), "ciphertext").unwrap();
+        symlink(at("precious"), at("sent.part")).unwrap();
+        symlink(at("precious"), at("link")).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        let server = LocalDirectory::open(directory.path()).unwrap();
+
+        server.put(&at("spool"), "sent", &Silent::default()).unwrap();
+        assert_eq!(fs::read(at("precious")).unwrap(), b"mine");
+        assert_eq!(fs::read(at("sent")).unwrap(), b"ciphertext");
+        for name in ["link", "pipe"] {
+            assert!(server.get(name, 100, &mut Vec::new(), &Silent::default()).is_err(), "{name}");
+        }
+    }
 }

@@ -47,6 +47,26 @@ fn wrong_use_is_2() {
 }
 
 #[test]
+fn results_do_not_take_the_tables_place() {
+    let (house, _) = computed();
+    let table = house.file("data.csv");
+    for arguments in [["run", "--input"], ["result", "--check"]] {
+        let arguments = [arguments[0], arguments[1], path(&table), "--output", path(&table)];
+        house.run(arguments).expect_code(2).says(&["is the table itself"]);
+    }
+    assert_eq!(house.read("data.csv"), TABLE);
+}
+
+#[test]
+fn an_empty_name_is_no_job() {
+    let (house, job) = computed();
+    for arguments in [&["forget", ""][..], &["init", "--resume", ""]] {
+        house.run(arguments).expect_code(5).says(&["hestat jobs"]);
+    }
+    assert!(house.run(["jobs"]).expect_code(0).stdout.contains(&job));
+}
+
+#[test]
 fn not_ready_is_4() {
     let house = House::new();
     let job = house.init(&house.write("data.csv", TABLE));

@@ -35,6 +35,17 @@ fn a_table_from_a_named_pipe() {
 }
 
 #[test]
+fn a_difference_is_told_by_the_code_even_when_nobody_reads() {
+    let house = House::new();
+    house.init(&house.write("data.csv", TABLE));
+    house.compute().expect_code(0);
+    let other = house.write("other.csv", format!("{TABLE}{}\n", TABLE.lines().last().unwrap()));
+    let mut result = house.start(["result", "--check", path(&other)]);
+    drop(result.stdout());
+    result.end().expect_code(1);
+}
+
+#[test]
 fn who_stops_reading_has_seen_enough() {
     let house = House::new();
     let mut child = house.start(["sample", "--rows", "1000000"]);
