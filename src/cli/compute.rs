@@ -50,7 +50,7 @@ impl Args {
                 console.print(&line(console, *job, outcome))?;
             }
         }
-        let failed = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed(_))).count();
+        let failed = outcomes.iter().filter(|(_, outcome)| matches!(outcome, Outcome::Failed { .. })).count();
         if failed > 0 {
             return Err(PipelineError::SomeFailed { failed, total: outcomes.len() }.into());
         }
@@ -63,7 +63,7 @@ fn words(outcome: &Outcome) -> (&'static str, Option<&str>) {
         Outcome::Computed => ("computed", None),
         Outcome::AlreadyDone => ("already done", None),
         Outcome::Busy => ("being computed by another process", None),
-        Outcome::Failed(reason) => ("failed", Some(reason)),
+        Outcome::Failed { reason, .. } => ("failed", Some(reason)),
     }
 }
 

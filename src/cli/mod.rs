@@ -16,7 +16,7 @@ mod sample;
 
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::{Console, Shown};
 
 /// Exact statistics on encrypted columns, computed by a machine that is not trusted.
@@ -61,7 +61,7 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub fn main() -> ExitCode {
-    let Arguments { command, shown } = Arguments::parse();
+    let Arguments { command, shown } = arguments();
     let console = Console::new(shown);
     let outcome = match command {
         Command::Init(args) => args.run(&console),
@@ -76,6 +76,21 @@ pub fn main() -> ExitCode {
         Command::Man(args) => args.run(&console),
     };
     exit::code(outcome, &console)
+}
+
+/// The arguments; a variable that is set to nothing counts as not set, for compose files and scripts often do that.
+fn arguments() -> Arguments {
+    let matches = without_empty_variables(definition()).get_matches();
+    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
+}
+
+fn without_empty_variables(command: clap::Command) -> clap::Command {
+    let is_empty = |arg: &clap::Arg| {
+        let name = arg.get_env().map(std::ffi::OsStr::to_owned);
+        name.and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+    };
+    let keep = |arg: clap::Arg| if is_empty(&arg) { arg.env(None::<&str>) } else { arg };
+    command.mut_args(keep).mut_subcommands(without_empty_variables)
 }
 
 /// The whole command line, for what is generated from it.

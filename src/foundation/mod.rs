@@ -7,5 +7,6 @@ pub mod exact;
 pub mod observer;
 pub mod random;
 pub mod rational;
+pub mod regular;
 pub mod secret;
 pub mod text;

@@ -9,6 +9,7 @@ use super::names::{self, DATASET, INBOX};
 use super::outbox::{Failure, Outbox, at};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
+use crate::foundation::regular;
 use crate::package::JobId;
 
 /// Where to compute, and how.
@@ -29,8 +30,13 @@ pub enum Outcome {
     AlreadyDone,
     /// Another process is at it.
     Busy,
-    /// It cannot be computed.
-    Failed(String),
+    /// It was not computed.
+    Failed {
+        /// Why.
+        reason: String,
+        /// Whether the system refused, and not the dataset is to blame: then it may do better later.
+        passing: bool,
+    },
 }
 
 /// A dataset that waits in the inbox.
@@ -110,21 +116,26 @@ pub(super) fn compute_one(
         match outbox.compute(&dataset, observer) {
             Ok(()) => Outcome::Computed,
             Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
-            Err(Failure::Package(error)) => return Ok(Outcome::Failed(outbox.fail(&error))),
+            Err(Failure::Package(error)) => {
+                return Ok(Outcome::Failed { reason: outbox.fail(&error), passing: error.is_io() });
+            }
         }
     };
     if request.keep {
         return Ok(outcome);
     }
-    let left = |error| Outcome::Failed(format!("its totals are there, but its dataset cannot be removed: {error}"));
+    let left = |error| {
+        let reason = format!("its totals are there, but its dataset cannot be removed: {error}");
+        Outcome::Failed { reason, passing: true }
+    };
     Ok(remove_dataset(&waiting.path).map_or_else(left, |()| outcome))
 }
 
 /// The dataset and the lock on it; or what became of it otherwise.
 fn open_locked(waiting: &Waiting) -> Result<File, Outcome> {
     let place = format!("{}/{DATASET}", names::inbox(waiting.job));
-    let failed = |error: io::Error| Outcome::Failed(at(&place)(error).to_string());
-    let file = File::open(&waiting.path).map_err(|error| match error.kind() {
+    let failed = |error: io::Error| Outcome::Failed { reason: at(&place)(error).to_string(), passing: true };
+    let file = regular::open(&waiting.path).map_err(|error| match error.kind() {
         // Another process was faster, and has removed it.
         io::ErrorKind::NotFound => Outcome::AlreadyDone,
         _ => failed(error),

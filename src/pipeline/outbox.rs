@@ -114,7 +114,10 @@ impl<'c> Outbox<'c> {
     fn write_totals(&self, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
         let place = format!("{}/{TOTALS}", names::outbox(self.job));
         let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared).map_err(at(&place))?;
-        totals::write(&mut file, header, segments)?;
+        totals::write(&mut file, header, segments).map_err(|error| match error {
+            PackageError::Io(error) => PackageError::Io(at(&place)(error)),
+            other => other,
+        })?;
         Ok(file.commit().map_err(at(&place))?)
     }
 

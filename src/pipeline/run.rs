@@ -48,7 +48,7 @@ pub fn run(
     let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
     let job = init(&request, &store, clock, observer)?.record.job;
     for (job, outcome) in compute(&ComputeRequest { data, keep: false }, clock, observer)? {
-        if let Outcome::Failed(reason) = outcome {
+        if let Outcome::Failed { reason, .. } = outcome {
             return Err(PipelineError::Failed { job, reason });
         }
     }

@@ -13,43 +13,76 @@ use crate::package::JobId;
 /// Between two looks into the inbox.
 const PAUSE: Duration = Duration::from_millis(500);
 
+/// Milliseconds until a job that the system refused (a full disk, say) is tried again.
+const RETRY_AFTER: u64 = 10_000;
+
 /// Length and time of a dataset, by which a new upload is told from the one that failed.
 type Appearance = Option<(u64, SystemTime)>;
 
+/// A dataset that failed, and when it is tried again although it has not changed.
+struct Failure {
+    appearance: Appearance,
+    retry_at: Option<u64>,
+}
+
 /// Computes what is there and what comes; `told` hears of each job. Ends when `observer` says so.
 ///
-/// A dataset that failed is tried again only when it has changed.
+/// A damaged dataset is tried again only when it has changed; one that the system refused, after ten seconds.
 ///
 /// # Errors
-/// [`PipelineError::File`] if the directory itself cannot be used.
+/// [`PipelineError::File`] if the directory cannot be used at the first look. Later it is waited for.
 pub fn watch(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
     mut told: impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
-    let mut failed: HashMap<JobId, Appearance> = HashMap::new();
+    let mut failures = HashMap::new();
+    let mut away = false;
+    waiting(&request.data)?;
     while observer.go_on().is_ok() {
-        let all = waiting(&request.data)?;
-        announce(request, &all, clock);
-        for waiting in all {
-            let appearance = appearance(&waiting.path);
-            if failed.get(&waiting.job).is_some_and(|before| *before == appearance) {
-                continue;
+        match look(request, clock, observer, &mut failures, &mut told) {
+            Err(PipelineError::Stopped(_)) => break,
+            Err(error) => {
+                if !std::mem::replace(&mut away, true) {
+                    observer.notice(&format!("{error}; waiting for it to come back"));
+                }
             }
-            let outcome = match compute_one(request, &waiting, clock, observer) {
-                Err(PipelineError::Stopped(_)) => return Ok(()),
-                outcome => outcome?,
-            };
-            match outcome {
-                Outcome::Failed(_) => drop(failed.insert(waiting.job, appearance)),
-                _ => drop(failed.remove(&waiting.job)),
-            }
-            if outcome != Outcome::Busy && !(request.keep && outcome == Outcome::AlreadyDone) {
-                told(waiting.job, &outcome);
-            }
+            Ok(()) => away = false,
         }
         clock.sleep(PAUSE);
+    }
+    Ok(())
+}
+
+/// One look into the inbox: computes what waits there and has not failed for good.
+fn look(
+    request: &ComputeRequest,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+    failures: &mut HashMap<JobId, Failure>,
+    told: &mut impl FnMut(JobId, &Outcome),
+) -> Result<(), PipelineError> {
+    let all = waiting(&request.data)?;
+    announce(request, &all, clock);
+    for waiting in all {
+        let appearance = appearance(&waiting.path);
+        let left_alone = |failure: &Failure| {
+            failure.appearance == appearance && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
+        };
+        if failures.get(&waiting.job).is_some_and(left_alone) {
+            continue;
+        }
+        let outcome = compute_one(request, &waiting, clock, observer)?;
+        if let Outcome::Failed { passing, .. } = outcome {
+            let retry_at = passing.then(|| clock.now() + RETRY_AFTER);
+            failures.insert(waiting.job, Failure { appearance, retry_at });
+        } else {
+            failures.remove(&waiting.job);
+        }
+        if outcome != Outcome::Busy && !(request.keep && outcome == Outcome::AlreadyDone) {
+            told(waiting.job, &outcome);
+        }
     }
     Ok(())
 }

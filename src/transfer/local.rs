@@ -4,11 +4,10 @@ use std::fs::{self, File};
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use rustix::fs::{Mode, OFlags};
-
 use super::Server;
 use super::error::TransferError;
 use crate::foundation::observer::Observer;
+use crate::foundation::regular;
 
 /// Bytes copied between two questions whether to go on.
 const PIECE: usize = 1 << 20;
@@ -70,7 +69,7 @@ impl Server for LocalDirectory {
         let place = self.place(name);
         let at_server = |source| TransferError::at_server(&place, source);
         let here = |source| TransferError::Local { place: "the downloaded copy".into(), source };
-        let input = open_regular(&place).map_err(at_server)?;
+        let input = regular::open(&place).map_err(at_server)?;
         let copied = copy(&mut input.take(limit + 1), output, observer, at_server, here)?;
         if copied > limit {
             return Err(TransferError::TooLarge { place: place.display().to_string(), limit });
@@ -94,13 +93,6 @@ impl Server for LocalDirectory {
             _ => Ok(()),
         }
     }
-}
-
-/// Opens a file that an untrusted server put there: no pipe to wait at for ever, no link that leads elsewhere.
-fn open_regular(place: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
 }
 
 /// A new file at `place`, in place of what lies there; never one that a link there leads to.
@@ -152,7 +144,8 @@ mod tests {
         fs::write(at("spool"), "ciphertext").unwrap();
         symlink(at("precious"), at("sent.part")).unwrap();
         symlink(at("precious"), at("link")).unwrap();
-        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, Mode::RUSR, 0).unwrap();
+        rustix::fs::mknodat(rustix::fs::CWD, at("pipe"), rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0)
+            .unwrap();
         let server = LocalDirectory::open(directory.path()).unwrap();
 
         server.put(&at("spool"), "sent", &Silent::default()).unwrap();

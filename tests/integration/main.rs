@@ -13,3 +13,4 @@ mod layers;
 mod oracle;
 mod readme;
 mod site;
+mod watching;

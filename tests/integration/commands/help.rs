@@ -107,3 +107,19 @@ fn help_lists_the_exit_codes() {
         assert!(help.contains(code), "no {code:?} in {help}");
     }
 }
+
+#[test]
+fn a_variable_set_to_nothing_is_not_set() {
+    let house = House::new();
+    let input = house.write("data.csv", "a\n1\n2\n");
+    let program = std::path::Path::new(env!("CARGO_BIN_EXE_hestat"));
+    let mut command = std::process::Command::new(program);
+    for name in
+        ["QUIET", "JSON", "STATE", "COLUMNS", "EXCLUDE", "STATISTICS", "DELIMITER", "HEADER", "MISSING", "OUTPUT"]
+    {
+        command.env(format!("HESTAT_{name}"), "");
+    }
+    command.current_dir(input.parent().unwrap()).env("HESTAT_INPUT", &input);
+    assert!(command.args(["run", "--check"]).status().unwrap().success());
+    assert!(house.read("decrypted_results.csv").contains("a,2,0,3,1.5,0.5,"));
+}

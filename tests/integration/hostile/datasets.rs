@@ -48,7 +48,7 @@ fn state(data: &Path, job: JobId) -> Option<JobState> {
 }
 
 fn assert_failed((outcome, state): (Outcome, Option<JobState>)) {
-    let Outcome::Failed(reason) = outcome else { panic!("{outcome:?}") };
+    let Outcome::Failed { reason, .. } = outcome else { panic!("{outcome:?}") };
     assert!(!reason.is_empty());
     assert_eq!(state, Some(JobState::Failed { reason }));
 }
