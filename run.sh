@@ -25,6 +25,10 @@ elif [ -e "$here/data/framingham_heart_disease_raw.csv" ]; then
 else
     csv=$here/data/framingham_synthetic.csv
 fi
+if [ ! -r "$csv" ] || [ -d "$csv" ]; then
+    echo "run.sh: cannot read $csv; name an existing CSV file" >&2
+    exit 3
+fi
 cd "$here"
 
 if ! command -v cargo >/dev/null; then

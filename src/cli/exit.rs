@@ -91,6 +91,9 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         PipelineError::Refused(_) => {
             (REFUSED, say("Do not trust this server; encrypt the data again with hestat init for another one."))
         }
+        PipelineError::OtherTable { .. } => {
+            (TABLE, say("Give --check the CSV file that was encrypted; the decrypted statistics are written already."))
+        }
         PipelineError::SomeFailed { .. } => (FAILED, say("Their reasons are above and in each job's status.json.")),
     }
 }

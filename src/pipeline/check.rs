@@ -28,7 +28,7 @@ fn summarise(
     let mut columns = Vec::new();
     for column in &decrypted.summary.columns {
         let position = reader.names().iter().position(|name| *name == column.name);
-        let missing = || TableError::NoSuchColumn { name: column.name.clone(), names: reader.names().to_vec() };
+        let missing = || PipelineError::OtherTable { table: source.name().into(), column: column.name.clone() };
         columns.push((position.ok_or_else(missing)?, column.name.clone(), TwinColumn::default()));
     }
     while reader.next_row()? {

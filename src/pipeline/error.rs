@@ -103,6 +103,14 @@ pub enum PipelineError {
         "the server's answer to job {0} does not pass the check: it is not the sum of what was encrypted. No value of it is shown, and the job is spent"
     )]
     Refused(JobId),
+    /// The table to compare with lacks a column of the encrypted one.
+    #[error("{table} has no column {column:?}, so it is not the table that was encrypted")]
+    OtherTable {
+        /// The table given.
+        table: String,
+        /// The column.
+        column: String,
+    },
     /// Some jobs failed.
     #[error("{failed} of {total} jobs failed")]
     SomeFailed {

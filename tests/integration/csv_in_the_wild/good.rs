@@ -163,3 +163,14 @@ fn columns_without_a_number_are_left_out_with_a_notice() {
         assert_eq!(house.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"), "{csv:?}");
     }
 }
+
+#[test]
+fn another_table_is_told_apart_when_compared() {
+    let house = House::new();
+    let (input, other) = (house.write("data.csv", "a\n1\n3\n"), house.write("other.csv", "x\n1\n"));
+    house.init(&input);
+    house.compute();
+    let words = ["has no column \"a\", so it is not the table that was encrypted"];
+    house.run(["result", "--output", "out.csv", "--check", path(&other)]).expect_code(3).says(&words);
+    assert_eq!(house.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"));
+}
