@@ -1,6 +1,7 @@
 #!/bin/sh
-# The main job end to end: builds hestat, then encrypts a CSV file, computes on the ciphertext, decrypts, and compares
-# with the clear data. Leaves data/decrypted_results.csv; ends with 0 only if every statistic is equal.
+# The main job end to end: builds hestat, then encrypts a CSV file, uploads it over FTPS to a server on a free port of this
+# machine, computes on the ciphertext there, downloads, decrypts, and compares with the clear data. Leaves
+# data/decrypted_results.csv; ends with 0 only if every statistic is equal.
 set -eu
 
 if [ "${1:-}" = "--help" ] || [ "${1:-}" = "-h" ]; then
@@ -46,5 +47,5 @@ fi
 
 echo "Building (the first time takes some minutes) ..." >&2
 cargo build --release --locked --quiet
-echo "Encrypting, computing and decrypting $csv ..." >&2
+echo "Encrypting $csv, over FTPS to a server of its own, computing there, and back ..." >&2
 exec cargo run --release --locked --quiet -- run --input "$csv" --output data/decrypted_results.csv --check

@@ -9,17 +9,21 @@ step() {
     "$@"
 }
 
-# Debian packages: a C compiler for aws-lc, a C++ one for libFuzzer, Python for the second oracle.
+# Debian packages: a C compiler for aws-lc, a C++ one for libFuzzer, Python for the second oracle, and other people's FTP
+# servers and clients.
 need() {
     missing=
-    for pair in cc:gcc c++:g++ python3:python3; do
+    for pair in cc:gcc c++:g++ python3:python3 openssl:openssl curl:curl lftp:lftp; do
         command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
     done
+    python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
+    [ -x /usr/sbin/vsftpd ] || missing="$missing vsftpd"
+    [ -e /usr/share/doc/libpam-pwdfile ] || missing="$missing libpam-pwdfile"
     [ -z "$missing" ] && return
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         apt-get update -qq
         # shellcheck disable=SC2086 # a list of words
-        apt-get install -y -qq libc6-dev $missing
+        DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends ca-certificates libc6-dev $missing
     else
         echo "test.sh: please install:$missing" >&2
         exit 1

@@ -17,7 +17,7 @@ use hestat::pipeline::run::{RunRequest, run};
 use hestat::statistics::ALL;
 use hestat::table::sample::write_sample;
 use hestat::table::{CsvSource, Dialect, Schema, Selection, TableReader};
-use hestat::transfer::Location;
+use hestat::transfer::{Connector, Location};
 use tempfile::TempDir;
 
 const ROWS: u64 = 100_000;
@@ -59,7 +59,8 @@ fn start(directory: &Path) {
         passphrase: None,
     };
     let store = KeyStore::new(directory.join("client"));
-    init(&request, &store, &SystemClock, &Silent::default()).expect("the sample can be encrypted");
+    init(&request, &store, &Connector::default(), &SystemClock, &Silent::default())
+        .expect("the sample can be encrypted");
 }
 
 fn remove(path: &Path) {
@@ -110,6 +111,7 @@ fn steps(criterion: &mut Criterion) {
 
 fn whole_job(directory: &Path) {
     let request = RunRequest {
+        server: None,
         source: source(directory),
         dialect: Dialect::default(),
         selection: Selection::default(),

@@ -12,7 +12,7 @@ use hestat::pipeline::run::{RunRequest, run};
 use hestat::statistics::ALL;
 use hestat::table::sample::write_sample;
 use hestat::table::{CsvSource, Dialect, Selection, TableReader};
-use hestat::transfer::Location;
+use hestat::transfer::{Connector, Location};
 
 use crate::cores::{best, seconds};
 use crate::rows::{Aim, Row, time};
@@ -30,16 +30,27 @@ pub(crate) fn sample(directory: &Path, rows: u64) -> PathBuf {
 pub(crate) fn initiate(csv: &Path, directory: &Path, stopwatch: &Stopwatch) -> JobRecord {
     let server = directory.join("server");
     fs::create_dir_all(&server).expect("the directory can be written to");
+    initiate_at(csv, directory, Location::Directory(server), &Connector::default(), stopwatch)
+}
+
+/// The job that [`init`] made of `csv` in `directory/client`, whose dataset waits on `server`.
+pub(crate) fn initiate_at(
+    csv: &Path,
+    directory: &Path,
+    server: Location,
+    connector: &Connector,
+    stopwatch: &Stopwatch,
+) -> JobRecord {
     let request = InitRequest {
         source: source(csv),
         dialect: Dialect::default(),
         selection: Selection::default(),
         statistics: ALL.to_vec(),
-        server: Location::Directory(server),
+        server,
         passphrase: None,
     };
     let store = KeyStore::new(directory.join("client"));
-    init(&request, &store, &SystemClock, stopwatch).expect("the sample can be encrypted").record
+    init(&request, &store, connector, &SystemClock, stopwatch).expect("the sample can be encrypted").record
 }
 
 /// Init of `csv`, the dataset on the server's disk included, beside parsing it twice.
@@ -73,6 +84,7 @@ pub(crate) fn figures_that_differ(csv: &Path) -> usize {
 
 fn run_request(csv: &Path, check: bool) -> RunRequest {
     RunRequest {
+        server: None,
         source: source(csv),
         dialect: Dialect::default(),
         selection: Selection::default(),

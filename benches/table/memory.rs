@@ -50,7 +50,8 @@ fn watch(child: &mut Child) -> f64 {
     }
 }
 
-fn peak_of(process: u32) -> Option<f64> {
+/// The most mebibytes that `process` has ever held; `None` when it is gone.
+pub(crate) fn peak_of(process: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     let kibibytes: f64 = line.trim().strip_suffix(" kB")?.parse().ok()?;

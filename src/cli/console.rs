@@ -45,6 +45,11 @@ impl Console {
         }
     }
 
+    /// Whether only results and errors are wanted.
+    pub(super) fn quiet(&self) -> bool {
+        self.shown.quiet
+    }
+
     /// Whether results are wanted as JSON.
     pub(super) fn json(&self) -> bool {
         self.shown.json

@@ -22,6 +22,17 @@ const REFUSED: u8 = 7;
 const LOCAL: u8 = 8;
 const DAMAGED: u8 = 9;
 const FAILED: u8 = 10;
+const NO_SERVER: u8 = 11;
+const TIMEOUT: u8 = 12;
+const WRONG_PASSWORD: u8 = 13;
+const UNKNOWN_CERTIFICATE: u8 = 14;
+const CHANGED_CERTIFICATE: u8 = 15;
+const NO_TLS: u8 = 16;
+const DENIED: u8 = 17;
+const SERVER_FULL: u8 = 18;
+const QUOTA: u8 = 19;
+const PROTOCOL: u8 = 20;
+const PORT_TAKEN: u8 = 21;
 const STOPPED: u8 = 130;
 
 /// Arguments that do not go together, in words that say how they would.
@@ -77,7 +88,9 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         }
         PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
         PipelineError::Upload { job, source } => {
-            (transfer(source).0, Some(format!("Mend the cause, then go on with: hestat init --resume {job}")))
+            let (code, remedy) = transfer(source);
+            let remedy = remedy.map(|remedy| format!("{remedy}\n")).unwrap_or_default();
+            (code, Some(format!("{remedy}Then go on with: hestat init --resume {job}")))
         }
         PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat result {job}"))),
         PipelineError::Failed { .. } => {
@@ -94,6 +107,7 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         PipelineError::OtherTable { .. } => {
             (TABLE, say("Give --check the CSV file that was encrypted; the decrypted statistics are written already."))
         }
+        PipelineError::StateInData { .. } => (USAGE, say("Choose a directory elsewhere with --server-state.")),
         PipelineError::SomeFailed { .. } => (FAILED, say("Their reasons are above and in each job's status.json.")),
     }
 }
@@ -113,6 +127,7 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
             Some(format!("Clean up with hestat forget {job}, and encrypt the data again with hestat init."))
         }
         KeyStoreError::DamagedRecord { job, .. } => Some(format!("Clean up with: hestat forget {job}")),
+        KeyStoreError::Certificate(_) => return (USAGE, say("Give names and addresses of this server with --name.")),
         KeyStoreError::Busy(_) => say("Wait for the other command to end."),
         KeyStoreError::PassphraseNeeded(_) => {
             say("Give it with --passphrase-file, or on a terminal with --passphrase.")
@@ -123,14 +138,75 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
 }
 
 fn transfer(error: &TransferError) -> (u8, Option<String>) {
-    let say = |text: &str| Some(text.to_owned());
+    (transfer_code(error), transfer_remedy(error).map(str::to_owned))
+}
+
+fn transfer_code(error: &TransferError) -> u8 {
     match error {
-        TransferError::Stopped(Stopped) => (STOPPED, None),
-        TransferError::Local { .. } => (LOCAL, say("Check the path, its permissions and the room on its disk.")),
-        TransferError::Unreachable { .. } => (SERVER, say("Check the address given with --server.")),
-        TransferError::ServerFull { .. } => (SERVER, say("Make room there, and run the command again.")),
-        TransferError::Denied { .. } => (SERVER, say("Have the server's owner give you access to its directory.")),
-        TransferError::TooLarge { .. } => (SERVER, say("The server's files are not those of a hestat server.")),
-        TransferError::Server { .. } | TransferError::Incomplete { .. } => (SERVER, say("Run the command again.")),
+        TransferError::Stopped(Stopped) => STOPPED,
+        TransferError::Local { .. } | TransferError::KnownServers { .. } | TransferError::Identity { .. } => LOCAL,
+        TransferError::Plain { .. } | TransferError::NoPassword { .. } | TransferError::Password { .. } => USAGE,
+        TransferError::Unreachable { .. } => NO_SERVER,
+        TransferError::Timeout { .. } => TIMEOUT,
+        TransferError::WrongPassword { .. } => WRONG_PASSWORD,
+        TransferError::UnknownCertificate { .. } => UNKNOWN_CERTIFICATE,
+        TransferError::ChangedCertificate { .. } => CHANGED_CERTIFICATE,
+        TransferError::NoTls { .. } => NO_TLS,
+        TransferError::Denied { .. } => DENIED,
+        TransferError::ServerFull { .. } => SERVER_FULL,
+        TransferError::Quota { .. } => QUOTA,
+        TransferError::Protocol { .. } | TransferError::TooLarge { .. } => PROTOCOL,
+        TransferError::PortTaken { .. } => PORT_TAKEN,
+        TransferError::Broken { .. }
+        | TransferError::Tls { .. }
+        | TransferError::Busy { .. }
+        | TransferError::Server { .. }
+        | TransferError::Serve { .. }
+        | TransferError::Incomplete { .. } => SERVER,
     }
+}
+
+fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
+    Some(match error {
+        TransferError::Stopped(Stopped) => return None,
+        TransferError::Local { .. } => "Check the path, its permissions and the room on its disk.",
+        TransferError::KnownServers { .. } => {
+            "Mend or remove that file; it holds nothing but addresses and fingerprints."
+        }
+        TransferError::Plain { .. } => "Write ftps:// for TLS, or say --insecure-plain-ftp if nobody can listen.",
+        TransferError::NoPassword { .. } | TransferError::Password { .. } => {
+            "Give it with --password-file FILE, in the variable HESTAT_PASSWORD, in ~/.netrc, or on a terminal."
+        }
+        TransferError::Unreachable { .. } => "Check the address given with --server, and that the server runs.",
+        TransferError::Timeout { .. } => {
+            "Check the network and firewalls (data connections have ports of their own), or give more time with --server-timeout."
+        }
+        TransferError::WrongPassword { .. } => {
+            "Check user and password; hestat serve names the file of its password when it starts."
+        }
+        TransferError::UnknownCertificate { .. } => {
+            "If that is the fingerprint the server's owner told you, say --server-fingerprint with it; or name its certificate with --server-certificate."
+        }
+        TransferError::ChangedCertificate { .. } => {
+            "Nothing was sent. Ask the server's owner; if its certificate is new, say --server-fingerprint with the new fingerprint."
+        }
+        TransferError::NoTls { .. } => {
+            "Have TLS switched on there; or write ftp:// and say --insecure-plain-ftp if nobody can listen."
+        }
+        TransferError::Denied { .. } => "Have the server's owner give you access to its directory.",
+        TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Make room there, and run the command again.",
+        TransferError::Protocol { .. } | TransferError::TooLarge { .. } => {
+            "Check that this is the server you mean; hestat ping tells more."
+        }
+        TransferError::Identity { .. } => {
+            "Give a certificate and its own private key as PEM, the key not encrypted; or none, and one is made."
+        }
+        TransferError::PortTaken { .. } => "Stop that program, or choose another port with --listen.",
+        TransferError::Serve { .. } => "Check the address given with --listen.",
+        TransferError::Broken { .. }
+        | TransferError::Tls { .. }
+        | TransferError::Busy { .. }
+        | TransferError::Server { .. }
+        | TransferError::Incomplete { .. } => "Run the command again.",
+    })
 }

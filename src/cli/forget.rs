@@ -4,6 +4,7 @@ use serde_json::json;
 
 use super::console::Console;
 use super::options::StateOptions;
+use super::reach::ReachOptions;
 use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
 use crate::pipeline::jobs::{Cleaned, forget};
@@ -19,13 +20,15 @@ pub(super) struct Args {
     job: String,
     #[command(flatten)]
     state: StateOptions,
+    #[command(flatten)]
+    reach: ReachOptions,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
         let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
-        let cleaned = forget(&store, job)?;
+        let cleaned = forget(&store, job, &self.reach.connector(&store)?, console)?;
         let server = matches!(cleaned, Cleaned::Server);
         if console.json() {
             console.print_json(&json!({ "job": job, "server_cleaned": server }))?;

@@ -4,7 +4,9 @@ use serde_json::json;
 
 use super::console::Console;
 use super::exit::Usage;
-use super::options::{PassphraseOptions, StateOptions, TableOptions};
+use super::options::{StateOptions, TableOptions};
+use super::reach::ReachOptions;
+use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
 use crate::keystore::{JobRecord, KeyStore};
 use crate::pipeline::PipelineError;
@@ -16,11 +18,11 @@ use crate::transfer::Location;
 /// Reads the file twice in constant memory, encrypts it under a key of this job only, and uploads the ciphertext. The
 /// key stays here; who loses it loses the result.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  hestat init --input data.csv --server file:///srv/hestat")]
+#[command(after_help = "Example:\n  hestat init --input data.csv --server ftps://hestat@host:2121")]
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
-    /// Server that computes: file:///DIR
+    /// Server that computes: ftps://USER@HOST:PORT or file:///DIR
     #[arg(long, env = "HESTAT_SERVER", value_name = "URL", required_unless_present = "resume")]
     server: Option<Location>,
     #[command(flatten)]
@@ -30,6 +32,8 @@ pub(super) struct Args {
     /// Instead: go on with the interrupted upload of this job
     #[arg(long, env = "HESTAT_RESUME", value_name = "JOB")]
     resume: Option<String>,
+    #[command(flatten)]
+    reach: ReachOptions,
 }
 
 impl Args {
@@ -38,11 +42,11 @@ impl Args {
         let (record, left_out) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
             console.hear_signals();
-            (resume(&store, job, console)?, Vec::new())
+            (resume(&store, job, &self.reach.connector(&store)?, console)?, Vec::new())
         } else {
             let request = self.request(&store)?;
             console.hear_signals();
-            let initiated = init(&request, &store, &SystemClock, console)?;
+            let initiated = init(&request, &store, &self.reach.connector(&store)?, &SystemClock, console)?;
             let names = initiated.left_out.into_iter().map(|column| column.name).collect();
             (initiated.record, names)
         };

@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::console::Console;
-use crate::package::atomic::{self, Access};
+use crate::foundation::atomic::{self, Access};
 use crate::pipeline::PipelineError;
 
 /// Print the manual page, or write those of all commands

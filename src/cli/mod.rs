@@ -1,5 +1,6 @@
 //! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
 
+mod bounds;
 mod completions;
 mod compute;
 mod console;
@@ -8,11 +9,17 @@ mod forget;
 mod init;
 mod inspect;
 mod jobs;
+mod log;
+mod machine;
 mod man;
 mod options;
+mod ping;
+mod reach;
 mod result;
 mod run;
 mod sample;
+mod secrets;
+mod serve;
 
 use std::process::ExitCode;
 
@@ -38,18 +45,26 @@ Begin with:
   hestat run --input sample.csv --check
 
 Exit codes:
-  0  done                                   6  the server cannot be used
-  1  statistics differ from the clear data  7  the server's answer was refused
-  2  wrong use of the command               8  a file, disk or directory here cannot be used
-  3  the CSV file cannot be used            9  a .hes file is damaged or foreign
-  4  the result is not there yet           10  a job failed on the server
-  5  no such job, or its key is not usable 130 stopped by a signal";
+  0  done                                   11  no server there
+  1  statistics differ from the clear data  12  the server does not answer in time
+  2  wrong use of the command               13  the server refuses the password
+  3  the CSV file cannot be used            14  the server's certificate is not known
+  4  the result is not there yet            15  the server shows another certificate
+  5  no such job, or its key is not usable  16  the server offers no TLS
+  6  the server cannot be used otherwise    17  the server denies access
+  7  the server's answer was refused        18  the server's disk is full
+  8  a file, disk or directory here fails   19  the server stores no more for this account
+  9  a .hes file is damaged or foreign      20  the server breaks the protocol
+ 10  a job failed on the server             21  the port to serve at is taken
+                                           130  stopped by a signal";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Init(init::Args),
     Compute(compute::Args),
     Result(result::Args),
+    Serve(serve::Args),
+    Ping(ping::Args),
     Jobs(jobs::Args),
     Forget(forget::Args),
     Run(run::Args),
@@ -67,6 +82,8 @@ pub fn main() -> ExitCode {
         Command::Init(args) => args.run(&console),
         Command::Compute(args) => args.run(&console),
         Command::Result(args) => args.run(&console),
+        Command::Serve(args) => args.run(&console),
+        Command::Ping(args) => args.run(&console),
         Command::Jobs(args) => args.run(&console),
         Command::Forget(args) => args.run(&console),
         Command::Run(args) => args.run(&console),

@@ -1,14 +1,11 @@
 //! Options that several commands share.
 
-use std::fs::File;
-use std::io::{self, IsTerminal, Read};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 
 use super::exit::Usage;
-use crate::crypto::Passphrase;
-use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
 use crate::pipeline::PipelineError;
 use crate::statistics::{self, Statistic};
@@ -24,12 +21,17 @@ pub(super) struct StateOptions {
 
 impl StateOptions {
     pub(super) fn store(&self) -> anyhow::Result<KeyStore> {
-        let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let by_user = || Some(std::env::home_dir()?.join(".local/state/hestat"));
-        let found = self.state.clone().or_else(|| Some(set("XDG_STATE_HOME")?.join("hestat"))).or_else(by_user);
-        let none = || Usage("there is no home directory for the state; name a directory with --state".into());
-        Ok(KeyStore::new(found.ok_or_else(none)?))
+        Ok(KeyStore::new(state_directory(self.state.as_ref(), "hestat", "--state")?))
     }
+}
+
+/// The directory that was `named`; else `usual` among the user's states (XDG Base Directory Specification).
+pub(super) fn state_directory(named: Option<&PathBuf>, usual: &str, option: &str) -> anyhow::Result<PathBuf> {
+    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let by_user = || Some(std::env::home_dir()?.join(".local/state"));
+    let found = named.cloned().or_else(|| Some(set("XDG_STATE_HOME").or_else(by_user)?.join(usual)));
+    let none = || Usage(format!("there is no home directory for the state; name a directory with {option}"));
+    Ok(found.ok_or_else(none)?)
 }
 
 /// The table, and how it is read.
@@ -154,70 +156,4 @@ fn delimiter(text: &str) -> Result<u8, String> {
         [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
         _ => Err("one ASCII character, or the word tab".into()),
     }
-}
-
-/// Protects keys on disk.
-#[derive(Debug, clap::Args)]
-pub(super) struct PassphraseOptions {
-    /// The passphrase for the job's key is the first line of this file
-    #[arg(long, env = "HESTAT_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "passphrase")]
-    passphrase_file: Option<PathBuf>,
-    /// Ask for the passphrase on the terminal
-    #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new())]
-    passphrase: bool,
-}
-
-/// The longest passphrase, in bytes.
-const LONGEST_PASSPHRASE: u64 = 1 << 12;
-
-impl PassphraseOptions {
-    /// For a new key: none unless asked for, and asked twice.
-    pub(super) fn to_protect(&self) -> anyhow::Result<Option<Passphrase>> {
-        match (&self.passphrase_file, self.passphrase) {
-            (Some(file), _) => from_file(file).map(Some),
-            (None, false) => Ok(None),
-            (None, true) => {
-                let first = from_terminal("Passphrase for the new key: ")?;
-                let again = from_terminal("Again: ")?;
-                if first.expose() != again.expose() {
-                    return Err(Usage("the two passphrases are not the same".into()).into());
-                }
-                Ok(Some(first))
-            }
-        }
-    }
-
-    /// For a key that is `protected` or not: asks on a terminal if no file is named.
-    pub(super) fn to_open(&self, protected: bool) -> anyhow::Result<Option<Passphrase>> {
-        match &self.passphrase_file {
-            _ if !protected => Ok(None),
-            Some(file) => from_file(file).map(Some),
-            None if io::stdin().is_terminal() => from_terminal("Passphrase of the key: ").map(Some),
-            None => Ok(None),
-        }
-    }
-}
-
-fn from_file(path: &Path) -> anyhow::Result<Passphrase> {
-    let failed = |source| PipelineError::File { place: path.display().to_string(), source };
-    let mut text = Secret::new(String::with_capacity(LONGEST_PASSPHRASE as usize));
-    let file = File::open(path).map_err(failed)?;
-    file.take(LONGEST_PASSPHRASE).read_to_string(text.expose_mut()).map_err(failed)?;
-    let end = text.expose().find(['\r', '\n']).unwrap_or(text.expose().len());
-    text.expose_mut().truncate(end);
-    if text.expose().is_empty() {
-        return Err(Usage(format!("the first line of {} is empty", path.display())).into());
-    }
-    Ok(text)
-}
-
-fn from_terminal(question: &str) -> anyhow::Result<Passphrase> {
-    if !io::stdin().is_terminal() {
-        return Err(Usage("no terminal to ask for the passphrase on; use --passphrase-file".into()).into());
-    }
-    let text = Secret::new(rpassword::prompt_password(question)?);
-    if text.expose().is_empty() {
-        return Err(Usage("an empty passphrase protects nothing".into()).into());
-    }
-    Ok(text)
 }

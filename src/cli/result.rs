@@ -7,10 +7,12 @@ use clap::builder::BoolishValueParser;
 
 use super::console::Console;
 use super::exit::DIFFERENT;
-use super::options::{PassphraseOptions, StateOptions, keep_apart, open_source};
+use super::options::{StateOptions, keep_apart, open_source};
+use super::reach::ReachOptions;
+use super::secrets::PassphraseOptions;
+use crate::foundation::atomic::{self, Access};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
-use crate::package::atomic::{self, Access};
 use crate::pipeline::PipelineError;
 use crate::pipeline::check::check;
 use crate::pipeline::result::{Decrypted, ResultRequest, result};
@@ -43,6 +45,8 @@ pub(super) struct Args {
     state: StateOptions,
     #[command(flatten)]
     passphrase: PassphraseOptions,
+    #[command(flatten)]
+    reach: ReachOptions,
 }
 
 impl Args {
@@ -53,7 +57,7 @@ impl Args {
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
         let request = ResultRequest { job, passphrase: self.passphrase.to_open(protected)?, wait: self.patience() };
         console.hear_signals();
-        let decrypted = result(&request, &store, &SystemClock, console)?;
+        let decrypted = result(&request, &store, &self.reach.connector(&store)?, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         let comparison = match &self.check {
             Some(path) => {

@@ -5,14 +5,17 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 
 use super::console::Console;
-use super::options::{TableOptions, keep_apart};
+use super::options::{StateOptions, TableOptions, keep_apart};
+use super::reach::ReachOptions;
 use super::result::{show, write_results};
 use crate::foundation::clock::SystemClock;
 use crate::pipeline::run::{RunRequest, run};
+use crate::transfer::{Connector, Location};
 
 /// Encrypt, compute and decrypt in one process, to see it work
 ///
-/// The same code as the separate commands, through a temporary directory that is removed afterwards.
+/// The same code as the separate commands: by default over FTPS to a server of its own on a free port of this machine,
+/// with keys and ciphertext in a temporary directory that is removed afterwards.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat run --input data.csv --output decrypted_results.csv --check")]
 pub(super) struct Args {
@@ -24,6 +27,13 @@ pub(super) struct Args {
     /// Compute the same in the clear and compare
     #[arg(long, env = "HESTAT_RUN_CHECK", value_parser = BoolishValueParser::new())]
     check: bool,
+    /// Instead of a server of its own, one that computes on upload: ftps://USER@HOST:PORT or file:///DIR
+    #[arg(long, env = "HESTAT_RUN_SERVER", value_name = "URL")]
+    server: Option<Location>,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    reach: ReachOptions,
 }
 
 impl Args {
@@ -35,10 +45,16 @@ impl Args {
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             check: self.check,
+            server: self.server()?,
         };
         console.hear_signals();
         let (decrypted, comparison) = run(request, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         show(&decrypted, comparison.as_ref(), &self.output, console)
+    }
+
+    fn server(&self) -> anyhow::Result<Option<(Location, Connector)>> {
+        let Some(server) = self.server.clone() else { return Ok(None) };
+        Ok(Some((server, self.reach.connector(&self.state.store()?)?)))
     }
 }

@@ -4,8 +4,8 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::console::Console;
+use crate::foundation::atomic::{Access, AtomicFile};
 use crate::foundation::observer::Observer;
-use crate::package::atomic::{Access, AtomicFile};
 use crate::pipeline::PipelineError;
 use crate::table::sample::write_sample;
 

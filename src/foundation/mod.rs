@@ -1,5 +1,6 @@
-//! What every room stands on: exact decimals, a bounded codec, secrets, time, progress.
+//! What every room stands on: exact decimals, atomic files, a bounded codec, secrets, time, progress.
 
+pub mod atomic;
 pub mod clock;
 pub mod codec;
 pub mod decimal;

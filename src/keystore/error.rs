@@ -67,6 +67,9 @@ pub enum KeyStoreError {
     /// A wrong passphrase.
     #[error("the passphrase does not open the key of job {0}")]
     WrongPassphrase(JobId),
+    /// No certificate can be made.
+    #[error("no certificate can be made for these names: {0}")]
+    Certificate(String),
     /// A passphrase cannot be used.
     #[error("the key cannot be put under the passphrase: {0}")]
     Seal(#[from] CannotOpen),

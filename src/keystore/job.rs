@@ -8,9 +8,9 @@ use super::error::KeyStoreError;
 use super::record::{JobRecord, Phase};
 use super::secrets::JobSecrets;
 use crate::crypto::Passphrase;
+use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
-use crate::package::atomic::{self, Access};
 
 /// The record's file name.
 pub(super) const RECORD: &str = "job.json";

@@ -1,4 +1,4 @@
-//! The client's secrets on disk: per job the keys, the plan, the record and, until it is uploaded, the ciphertext.
+//! Secrets on disk. The client's: per job the keys, the plan, the record and, until it is uploaded, the ciphertext.
 //!
 //! ```text
 //! <state>/jobs/<job>/job.json       the record: server, digests, phase
@@ -13,10 +13,12 @@ pub mod error;
 pub mod job;
 pub mod record;
 pub mod secrets;
+pub mod server;
 pub mod store;
 
 pub use error::KeyStoreError;
 pub use job::{Job, NewJob};
 pub use record::{JobRecord, Phase};
 pub use secrets::{CsvRecord, JobSecrets};
+pub use server::{ServerIdentity, ServerState};
 pub use store::{KeyStore, Listed};

@@ -1,6 +1,5 @@
-//! The files that travel and the files that stay: framing, digests, atomic writes. `docs/FORMAT.md` has the bytes.
+//! The files that travel and the files that stay: framing, digests. `docs/FORMAT.md` has the bytes.
 
-pub mod atomic;
 pub mod dataset;
 pub mod error;
 pub mod frame;

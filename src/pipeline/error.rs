@@ -111,6 +111,14 @@ pub enum PipelineError {
         /// The column.
         column: String,
     },
+    /// The server's secrets lie where clients can read.
+    #[error("the server's state {state} lies below its data {data}, where clients could read the password")]
+    StateInData {
+        /// The state.
+        state: String,
+        /// The data.
+        data: String,
+    },
     /// Some jobs failed.
     #[error("{failed} of {total} jobs failed")]
     SomeFailed {

@@ -17,7 +17,8 @@ use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError};
 use crate::statistics::Statistic;
 use crate::table::error::has_decimal_comma;
 use crate::table::{CsvSource, Dialect, LeftOut, Schema, Selection};
-use crate::transfer::{self, Location, Server};
+use crate::transfer::location::NotALocation;
+use crate::transfer::{Connector, Location, Server};
 
 /// What to encrypt, and for which server.
 pub struct InitRequest {
@@ -51,15 +52,16 @@ pub struct Initiated {
 pub fn init(
     request: &InitRequest,
     store: &KeyStore,
+    connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Initiated, PipelineError> {
-    let server = transfer::connect(&request.server)?;
+    let server = connector.connect(&request.server, observer)?;
     sweep(store, observer)?;
     let schema = learn(request, observer)?;
     let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
     let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
-    upload(&mut job, server.as_ref(), observer)?;
+    send(&mut job, server.as_ref(), observer)?;
     Ok(Initiated { record: job.record().clone(), left_out: schema.left_out })
 }
 
@@ -67,19 +69,24 @@ pub fn init(
 ///
 /// # Errors
 /// [`PipelineError::AlreadyUploaded`] if there is nothing to do, and others.
-pub fn resume(store: &KeyStore, job: JobId, observer: &dyn Observer) -> Result<JobRecord, PipelineError> {
+pub fn resume(
+    store: &KeyStore,
+    job: JobId,
+    connector: &Connector,
+    observer: &dyn Observer,
+) -> Result<JobRecord, PipelineError> {
     let mut job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
         return Err(PipelineError::AlreadyUploaded(job.record().job));
     }
-    let server = transfer::connect(&location(job.record())?)?;
-    upload(&mut job, server.as_ref(), observer)?;
+    let server = connector.connect(&location(job.record())?, observer)?;
+    send_again(&mut job, server.as_ref(), observer)?;
     Ok(job.record().clone())
 }
 
 /// The server of a job.
 pub(super) fn location(record: &JobRecord) -> Result<Location, PipelineError> {
-    let damaged = |error: transfer::location::NotALocation| crate::keystore::KeyStoreError::DamagedRecord {
+    let damaged = |error: NotALocation| crate::keystore::KeyStoreError::DamagedRecord {
         job: record.job,
         reason: error.to_string(),
     };
@@ -197,18 +204,30 @@ fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(),
     Ok(())
 }
 
-/// Sends the spool, unless the server has it all already, and remembers that it is there.
-fn upload(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+/// Sends the spool, unless the server has it all already: then an attempt before this one came further than it knew.
+fn send_again(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", names::inbox(id), names::DATASET);
     let failed = |source| PipelineError::Upload { job: id, source };
     let computed = server.size(&format!("{}/{}", names::outbox(id), names::TOTALS)).map_err(failed)?.is_some();
-    if !computed && server.size(&name).map_err(failed)? != Some(dataset_bytes) {
-        observer.begin(Stage::Uploading, dataset_bytes);
-        let sent = server.put(&job.spool(), &name, observer);
-        observer.end();
-        sent.map_err(failed)?;
+    if computed || server.size(&name).map_err(failed)? == Some(dataset_bytes) {
+        return arrived(job);
     }
+    send(job, server, observer)
+}
+
+fn send(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let JobRecord { job: id, dataset_bytes, .. } = *job.record();
+    let name = format!("{}/{}", names::inbox(id), names::DATASET);
+    observer.begin(Stage::Uploading, dataset_bytes);
+    let sent = server.put(&job.spool(), &name, observer);
+    observer.end();
+    sent.map_err(|source| PipelineError::Upload { job: id, source })?;
+    arrived(job)
+}
+
+/// Remembers that the server has it all.
+fn arrived(job: &mut Job) -> Result<(), PipelineError> {
     job.enter(Phase::Uploaded)?;
     Ok(job.remove_spool()?)
 }

@@ -3,9 +3,10 @@
 use super::error::PipelineError;
 use super::init::location;
 use super::names;
+use crate::foundation::observer::Observer;
 use crate::keystore::{JobRecord, KeyStore, KeyStoreError};
 use crate::package::JobId;
-use crate::transfer;
+use crate::transfer::{Connector, TransferError};
 
 /// What became of a forgotten job's files on the server.
 #[derive(Debug)]
@@ -21,19 +22,32 @@ pub enum Cleaned {
 /// # Errors
 /// [`PipelineError::KeyStore`] if the secrets cannot be destroyed. A server that cannot be reached is no error: without
 /// the key its files are noise.
-pub fn forget(store: &KeyStore, job: JobId) -> Result<Cleaned, PipelineError> {
+pub fn forget(
+    store: &KeyStore,
+    job: JobId,
+    connector: &Connector,
+    observer: &dyn Observer,
+) -> Result<Cleaned, PipelineError> {
     let record = match store.open(job) {
         Ok(job) => Ok(job.record().clone()),
         Err(error @ KeyStoreError::DamagedRecord { .. }) => Err(error),
         Err(error) => return Err(error.into()),
     };
     store.forget(job)?;
-    let cleaned = record.map_err(PipelineError::from).and_then(|record| clean_server(&record));
+    let cleaned = record.map_err(PipelineError::from).and_then(|record| clean_server(&record, connector, observer));
     Ok(cleaned.map_or_else(Cleaned::NotServer, |()| Cleaned::Server))
 }
 
-fn clean_server(record: &JobRecord) -> Result<(), PipelineError> {
-    let server = transfer::connect(&location(record)?)?;
-    server.remove_folder(&names::inbox(record.job))?;
-    Ok(server.remove_folder(&names::outbox(record.job))?)
+fn clean_server(record: &JobRecord, connector: &Connector, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let server = connector.connect(&location(record)?, observer)?;
+    let (inbox, outbox) = (names::inbox(record.job), names::outbox(record.job));
+    server.remove_folder(&inbox)?;
+    server.remove_folder(&outbox)?;
+    // A server that does not let us may say the same as one where there is nothing.
+    for place in [format!("{inbox}/{}", names::DATASET), format!("{outbox}/{}", names::TOTALS)] {
+        if server.size(&place)?.is_some() {
+            return Err(TransferError::Denied { place }.into());
+        }
+    }
+    Ok(())
 }

@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod bell;
 pub mod check;
 pub mod compute;
 mod encrypt;
@@ -16,8 +17,11 @@ pub mod inspect;
 pub mod jobs;
 mod names;
 mod outbox;
+pub mod ping;
 pub mod result;
+mod rules;
 pub mod run;
+pub mod serve;
 pub mod watch;
 
 pub use error::PipelineError;

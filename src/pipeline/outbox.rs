@@ -5,10 +5,10 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::names::{self, STATUS, TOTALS};
+use crate::foundation::atomic::{self, Access, AtomicFile};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
-use crate::package::atomic::{self, Access, AtomicFile};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
 /// Words read at a time for each core: 512 KiB. Less makes several cores wait for each other more often; of more, two

@@ -15,7 +15,7 @@ use crate::keystore::{CsvRecord, Job, JobRecord, KeyStore, KeyStoreError, Phase}
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Summary, by_name};
-use crate::transfer::{self, Server};
+use crate::transfer::{Connector, Server};
 
 /// Which answer is wanted.
 pub struct ResultRequest {
@@ -45,6 +45,7 @@ pub struct Decrypted {
 pub fn result(
     request: &ResultRequest,
     store: &KeyStore,
+    connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Decrypted, PipelineError> {
@@ -58,7 +59,7 @@ pub fn result(
     }
     let secrets = job.secrets(request.passphrase.as_ref())?;
     let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
-    let server = transfer::connect(&location(job.record())?)?;
+    let server = connector.connect(&location(job.record())?, observer)?;
     wait_for_totals(&job, request.wait, server.as_ref(), clock, observer)?;
     let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
     let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
@@ -141,6 +142,8 @@ fn progress_of(job: &Job, server: &dyn Server) -> Result<(), PipelineError> {
         _ if server.size(&format!("{}/{}", names::inbox(id), names::DATASET))?.is_some() => {
             Err(not_ready("the server has not begun to compute it".into()))
         }
+        // Computed since the first question: the totals appear before the dataset goes.
+        _ if server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some() => Ok(()),
         _ => Err(PipelineError::Vanished { job: id, location: job.record().server.clone() }),
     }
 }

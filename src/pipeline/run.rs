@@ -1,18 +1,31 @@
-//! All steps in one process, through a temporary directory: the same code as the separate commands.
+//! All steps in one process: the same code as the separate commands, through a server of its own or a real one.
 
 use std::fs;
+use std::net::Ipv4Addr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
 
 use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
 use super::error::PipelineError;
 use super::init::{InitRequest, init};
+use super::jobs::forget;
 use super::result::{Decrypted, ResultRequest, result};
+use super::rules::HouseRules;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::keystore::KeyStore;
+use crate::foundation::random;
+use crate::foundation::secret::Secret;
+use crate::keystore::server::draw_password;
+use crate::keystore::{KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
-use crate::transfer::Location;
+use crate::transfer::serve::{FtpService, Limits, ServeOptions};
+use crate::transfer::{Connector, FtpAddress, Location, Trust};
+
+/// The account of a server that nobody else knows of.
+const USER: &str = "hestat";
 
 /// What to run the whole job on.
 pub struct RunRequest {
@@ -26,6 +39,8 @@ pub struct RunRequest {
     pub statistics: Vec<&'static dyn Statistic>,
     /// Whether to compare with the clear data.
     pub check: bool,
+    /// The server that computes; without one, it is done here.
+    pub server: Option<(Location, Connector)>,
 }
 
 /// Encrypts, computes and decrypts; keys and ciphertext are gone when it returns.
@@ -40,19 +55,81 @@ pub fn run(
     let place = std::env::temp_dir();
     let directory =
         tempfile::Builder::new().prefix("hestat-run-").tempdir().map_err(PipelineError::file(place.display()))?;
-    let (state, data) = (directory.path().join("client"), directory.path().join("server"));
-    fs::create_dir(&data).map_err(PipelineError::file(data.display()))?;
-    let store = KeyStore::new(state);
-    let server = Location::Directory(data.clone());
-    let RunRequest { source, dialect, selection, statistics, check: compare } = request;
-    let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
-    let job = init(&request, &store, clock, observer)?.record.job;
-    for (job, outcome) in compute(&ComputeRequest { data, keep: false }, clock, observer)? {
-        if let Outcome::Failed { reason, .. } = outcome {
-            return Err(PipelineError::Failed { job, reason });
+    let store = KeyStore::new(directory.path().join("client"));
+    let RunRequest { source, dialect, selection, statistics, check: compare, server } = request;
+    let (own, (server, connector)) = match server {
+        Some(server) => (None, server),
+        None => {
+            let own = OwnServer::start(directory.path().join("server"))?;
+            let reached = (own.location(), own.connector());
+            (Some(own), reached)
         }
+    };
+    let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
+    let job = init(&request, &store, &connector, clock, observer)?.record.job;
+    let wait = match &own {
+        Some(own) => own.compute(clock, observer).map(|()| None)?,
+        None => Some(Duration::MAX),
+    };
+    let decrypted = result(&ResultRequest { job, passphrase: None, wait }, &store, &connector, clock, observer);
+    if own.is_none() {
+        // What cannot be removed there is noise without the key.
+        drop(forget(&store, job, &connector, observer));
     }
-    let decrypted = result(&ResultRequest { job, passphrase: None, wait: None }, &store, clock, observer)?;
+    let decrypted = decrypted?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;
     Ok((decrypted, comparison))
+}
+
+/// A server on a free port of the loopback interface, with a certificate and a password that are as old as it is.
+struct OwnServer {
+    service: FtpService,
+    password: Secret<String>,
+    data: PathBuf,
+}
+
+impl OwnServer {
+    fn start(data: PathBuf) -> Result<Self, PipelineError> {
+        fs::create_dir(&data).map_err(PipelineError::file(data.display()))?;
+        let identity = ServerIdentity::generate(&["localhost".into()])?;
+        let password = draw_password(&mut random::from_system()?);
+        let options = ServeOptions {
+            root: data.clone(),
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            user: USER.into(),
+            password: Secret::new(password.expose().clone()),
+            certificates: identity.certificate,
+            key: identity.key,
+            passive_ports: None,
+            public_address: None,
+            plain: false,
+            limits: Limits::default(),
+        };
+        let service = FtpService::start(options, Arc::new(HouseRules(Arc::default())))?;
+        Ok(Self { service, password, data })
+    }
+
+    fn location(&self) -> Location {
+        let address = self.service.address();
+        let (user, host) = (USER.into(), address.ip().to_string());
+        Location::Ftp(FtpAddress { secure: true, user, host, port: address.port(), path: String::new() })
+    }
+
+    fn connector(&self) -> Connector {
+        let password = Secret::new(self.password.expose().clone());
+        Connector {
+            trust: Trust::Pinned { fingerprints: vec![self.service.fingerprint()], by: "this process".into() },
+            password: Box::new(move |_| Ok(Secret::new(password.expose().clone()))),
+            ..Connector::default()
+        }
+    }
+
+    fn compute(&self, clock: &dyn Clock, observer: &dyn Observer) -> Result<(), PipelineError> {
+        for (job, outcome) in compute(&ComputeRequest { data: self.data.clone(), keep: false }, clock, observer)? {
+            if let Outcome::Failed { reason, .. } = outcome {
+                return Err(PipelineError::Failed { job, reason });
+            }
+        }
+        Ok(())
+    }
 }

@@ -3,6 +3,7 @@
 use std::io;
 use std::path::Path;
 
+use crate::crypto::Fingerprint;
 use crate::foundation::observer::Stopped;
 
 /// Why bytes did not get there.
@@ -16,9 +17,130 @@ pub enum TransferError {
         /// Why.
         source: io::Error,
     },
+    /// The server does not go on.
+    #[error("the server at {location} does not answer: nothing for {seconds} seconds while {doing}")]
+    Timeout {
+        /// Which server.
+        location: String,
+        /// How long it was waited for.
+        seconds: u64,
+        /// What was waited for.
+        doing: String,
+    },
+    /// The line was cut, and again at each new attempt.
+    #[error("the connection to {location} breaks off while {doing}")]
+    Broken {
+        /// Which server.
+        location: String,
+        /// During what.
+        doing: String,
+        /// How.
+        source: io::Error,
+    },
+    /// Name and password are not those of an account.
+    #[error("{location} refuses the login: {reply}")]
+    WrongPassword {
+        /// Which server, as whom.
+        location: String,
+        /// In its words.
+        reply: String,
+    },
+    /// There is no password to log in with.
+    #[error("there is no password for {location}")]
+    NoPassword {
+        /// Which server, as whom.
+        location: String,
+    },
+    /// The password is to be had from a place that does not give it.
+    #[error("{location} needs a password, but {reason}")]
+    Password {
+        /// Which server, as whom.
+        location: String,
+        /// What is wrong.
+        reason: String,
+    },
+    /// Nothing vouches for the server's certificate.
+    #[error("the server at {location} is not known: {reason}. Its certificate has the fingerprint {fingerprint}")]
+    UnknownCertificate {
+        /// Which server.
+        location: String,
+        /// Its certificate.
+        fingerprint: Fingerprint,
+        /// Why it is not accepted.
+        reason: String,
+    },
+    /// It is not the certificate that it should be.
+    #[error(
+        "THE SERVER AT {location} SHOWS ANOTHER CERTIFICATE THAN {expected}. Somebody may be in between. It should have \
+         {known}, but it has {fingerprint}"
+    )]
+    ChangedCertificate {
+        /// Which server.
+        location: String,
+        /// Who says what it should be.
+        expected: String,
+        /// What it should be.
+        known: String,
+        /// What it is.
+        fingerprint: Fingerprint,
+    },
+    /// The list of known servers cannot be used.
+    #[error("cannot use the list of known servers in {place}")]
+    KnownServers {
+        /// Which file.
+        place: String,
+        /// Why.
+        source: io::Error,
+    },
+    /// The server speaks plain FTP only.
+    #[error("the server at {location} offers no TLS: {reply}")]
+    NoTls {
+        /// Which server.
+        location: String,
+        /// In its words.
+        reply: String,
+    },
+    /// A plain connection that nobody asked for.
+    #[error("{location} would send the password and all file names in plain")]
+    Plain {
+        /// Which server.
+        location: String,
+    },
+    /// TLS did not come about.
+    #[error("no TLS connection to {location}: {reason}")]
+    Tls {
+        /// Which server.
+        location: String,
+        /// Why.
+        reason: String,
+    },
+    /// The server does not speak FTP as it should.
+    #[error("the server at {location} does not keep to the protocol while {doing}: {reply}")]
+    Protocol {
+        /// Which server.
+        location: String,
+        /// During what.
+        doing: String,
+        /// What it said.
+        reply: String,
+    },
+    /// The server is busy, or tired of us.
+    #[error("the server at {location} does not take this now: {reply}")]
+    Busy {
+        /// Which server.
+        location: String,
+        /// In its words.
+        reply: String,
+    },
     /// The server's disk is full.
     #[error("the disk of the server is full (at {place})")]
     ServerFull {
+        /// Where.
+        place: String,
+    },
+    /// The account may not store as much.
+    #[error("the server stores no more than it allows this account (at {place})")]
+    Quota {
         /// Where.
         place: String,
     },
@@ -62,6 +184,28 @@ pub enum TransferError {
         /// Here.
         sent: u64,
     },
+    /// Our own server finds its port in use.
+    #[error("{address} is in use by another program")]
+    PortTaken {
+        /// Where it should listen.
+        address: String,
+    },
+    /// Our own server's certificate or key cannot be used.
+    #[error("the {what} of the server cannot be used: {reason}")]
+    Identity {
+        /// Which of them.
+        what: &'static str,
+        /// Why.
+        reason: String,
+    },
+    /// Our own server cannot begin.
+    #[error("cannot serve at {address}")]
+    Serve {
+        /// Where it should listen.
+        address: String,
+        /// Why.
+        source: io::Error,
+    },
     /// Work was stopped.
     #[error(transparent)]
     Stopped(#[from] Stopped),
@@ -72,7 +216,8 @@ impl TransferError {
     pub(super) fn at_server(place: &Path, source: io::Error) -> Self {
         let place = place.display().to_string();
         match source.kind() {
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::ServerFull { place },
+            io::ErrorKind::StorageFull => Self::ServerFull { place },
+            io::ErrorKind::QuotaExceeded => Self::Quota { place },
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::Denied { place },
             _ => Self::Server { place, source },
         }

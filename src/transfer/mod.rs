@@ -1,14 +1,23 @@
 //! Moves named bytes between the client and a server. Opens none of them.
 
+pub mod connector;
 pub mod error;
+pub mod ftp;
 pub mod local;
 pub mod location;
+pub mod serve;
+mod tls;
+mod watch;
 
 use std::io::Write;
 use std::path::Path;
 
+pub use connector::Connector;
 pub use error::TransferError;
-pub use location::Location;
+pub use ftp::remote::FtpServer;
+pub use ftp::session::Greeting;
+pub use ftp::trust::Trust;
+pub use location::{FtpAddress, Location};
 
 use crate::foundation::observer::Observer;
 
@@ -43,14 +52,4 @@ pub trait Server {
     /// # Errors
     /// [`TransferError`].
     fn remove_folder(&self, name: &str) -> Result<(), TransferError>;
-}
-
-/// The server at `location`.
-///
-/// # Errors
-/// [`TransferError::Unreachable`].
-pub fn connect(location: &Location) -> Result<Box<dyn Server>, TransferError> {
-    match location {
-        Location::Directory(path) => Ok(Box::new(local::LocalDirectory::open(path)?)),
-    }
 }

@@ -1,6 +1,7 @@
 //! A house: one user's state, one server's directory and a place for files, all gone when it is dropped.
 
 mod process;
+mod served;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -9,6 +10,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub(crate) use process::{Ended, Running, wait_until};
+pub(crate) use served::Served;
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");

@@ -21,9 +21,12 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Words of the code, and where alone they may stand: files or folders below `src`.
-const AT_HOME: [(&[&str], &[&str]); 6] = [
+const AT_HOME: [(&[&str], &[&str]); 9] = [
     (&["tfhe", "tfhe_ntt"], &["he/"]),
-    (&["aws_lc_rs"], &["crypto/", "he/mask.rs"]),
+    (&["aws_lc_rs"], &["crypto/", "he/mask.rs", "transfer/tls.rs"]),
+    (&["suppaftp"], &["transfer/ftp/"]),
+    (&["rustls"], &["transfer/"]),
+    (&["rcgen"], &["keystore/server.rs"]),
     (&["clap", "clap_complete", "clap_mangen", "anyhow", "indicatif", "rpassword"], &["cli/"]),
     (&["bincode"], &["foundation/codec.rs"]),
     (&["print", "println", "eprint", "eprintln", "dbg", "stdout", "stderr"], &["cli/", "main.rs"]),

@@ -6,11 +6,16 @@
 mod cheating;
 mod commands;
 mod csv_in_the_wild;
+mod faults;
+mod ftp;
 mod hostile;
+mod hostile_clients;
+mod hostile_ftp;
 mod house;
 mod interrupted;
 mod layers;
 mod oracle;
+mod reaching;
 mod readme;
 mod site;
 mod watching;

@@ -1,20 +1,28 @@
 //! The README's commands, as written: every `console` block is typed into a shell, in order, and prints what it says.
 
+use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, Command, Stdio};
 
 /// A command of the README and what it says the command prints.
 struct Step {
+    /// On the server: it goes on while the others are typed.
+    serves: bool,
     command: String,
     expected: Vec<String>,
 }
+
+const PROMPTS: [(&str, bool); 3] = [("$ ", false), ("onlooker$ ", false), ("server$ ", true)];
 
 fn steps(readme: &str) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let blocks = readme.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
     for line in blocks.flat_map(str::lines) {
-        match (line.strip_prefix("$ "), steps.last_mut()) {
-            (Some(command), _) => steps.push(Step { command: command.into(), expected: Vec::new() }),
+        let typed = PROMPTS.iter().find_map(|(prompt, serves)| Some((line.strip_prefix(prompt)?, *serves)));
+        match (typed, steps.last_mut()) {
+            (Some((command, serves)), _) => {
+                steps.push(Step { serves, command: command.into(), expected: Vec::new() });
+            }
             (None, Some(step)) => step.expected.push(line.into()),
             (None, None) => panic!("output before any command: {line}"),
         }
@@ -34,34 +42,76 @@ fn matches(pattern: &str, line: &str) -> bool {
     }
 }
 
-fn run(step: &Step, house: &Path) {
-    let program = Path::new(env!("CARGO_BIN_EXE_hestat")).parent().unwrap();
-    let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-    let output = Command::new("sh")
-        .args(["-c", &step.command])
-        .current_dir(house)
-        .env("PATH", path)
-        .env("HESTAT_STATE", house.join("state"))
-        .output()
-        .unwrap();
-    let (out, error) =
-        (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr).into_owned());
-    assert!(output.status.success(), "{}\n{out}{error}", step.command);
-    let lines: Vec<&str> = out.lines().collect();
-    assert_eq!(lines.len(), step.expected.len(), "{}\n{out}", step.command);
-    for (pattern, line) in step.expected.iter().zip(lines) {
-        assert!(matches(pattern, line), "{}\nexpected: {pattern}\n   found: {line}", step.command);
+/// The reader's terminals, in one folder.
+struct Terminals {
+    folder: tempfile::TempDir,
+    /// What was exported, for all commands after it.
+    exports: String,
+    servers: Vec<Child>,
+}
+
+impl Terminals {
+    fn shell(&self, command: &str) -> Command {
+        let program = Path::new(env!("CARGO_BIN_EXE_hestat")).parent().unwrap();
+        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let mut shell = Command::new("sh");
+        shell.args(["-c", &format!("{}{command}", self.exports)]).current_dir(self.folder.path());
+        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
+            shell.env_remove(name);
+        }
+        shell.env("PATH", path).env("HESTAT_STATE", self.folder.path().join("state"));
+        shell
+    }
+
+    fn run(&mut self, step: &Step) {
+        if step.command.starts_with("export ") {
+            self.exports.extend([&step.command, "; "]);
+            return;
+        }
+        let lines = if step.serves { self.serve(step) } else { self.print(step) };
+        assert_eq!(lines.len(), step.expected.len(), "{}\n{lines:?}", step.command);
+        for (pattern, line) in step.expected.iter().zip(lines) {
+            assert!(matches(pattern, &line), "{}\nexpected: {pattern}\n   found: {line}", step.command);
+        }
+    }
+
+    fn print(&self, step: &Step) -> Vec<String> {
+        let output = self.shell(&step.command).output().unwrap();
+        let out = String::from_utf8(output.stdout).unwrap();
+        let error = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "{}\n{out}{error}", step.command);
+        out.lines().map(str::to_owned).collect()
+    }
+
+    /// What the server says when it begins; it has said it all when clients can come.
+    fn serve(&mut self, step: &Step) -> Vec<String> {
+        let mut shell = self.shell(&format!("exec {}", step.command));
+        let mut server = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
+        let lines = BufReader::new(server.stdout.take().unwrap()).lines().take(step.expected.len());
+        let lines = lines.map(Result::unwrap).collect();
+        self.servers.push(server);
+        lines
+    }
+}
+
+impl Drop for Terminals {
+    fn drop(&mut self) {
+        for server in &mut self.servers {
+            drop(server.kill().and_then(|()| server.wait()));
+        }
     }
 }
 
 #[test]
 fn the_commands_of_the_readme_print_what_it_says() {
     let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
-    let steps = steps(&readme);
-    assert!(steps.len() >= 8, "only {} commands found", steps.len());
-    let house = tempfile::tempdir().unwrap();
+    // The README's port may be in use on this machine.
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let steps = steps(&readme.replace(":2121", &format!(":{port}")));
+    assert!(steps.len() >= 14, "only {} commands found", steps.len());
+    let mut terminals = Terminals { folder: tempfile::tempdir().unwrap(), exports: String::new(), servers: Vec::new() };
     for step in &steps {
-        run(step, house.path());
+        terminals.run(step);
     }
 }
 

@@ -13,6 +13,7 @@ use hestat::keystore::{Job, KeyStore, KeyStoreError, Phase};
 use hestat::package::JobId;
 use hestat::pipeline::PipelineError;
 use hestat::pipeline::result::{Decrypted, ResultRequest, result};
+use hestat::transfer::Connector;
 use tempfile::TempDir;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hestat");
@@ -156,7 +157,7 @@ impl Site {
         let request = ResultRequest { job, passphrase: None, wait: None };
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            match result(&request, &self.store(), &SystemClock, &Silent::default()) {
+            match result(&request, &self.store(), &Connector::default(), &SystemClock, &Silent::default()) {
                 Err(PipelineError::KeyStore(KeyStoreError::Busy(_))) if Instant::now() < deadline => {
                     std::thread::yield_now();
                 }

@@ -122,7 +122,7 @@ fn an_unusable_server_is_6() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     let nowhere = format!("{}/nowhere", house.url());
-    house.run(["init", "--input", path(&csv), "--server", &nowhere]).expect_code(6).says(&[
+    house.run(["init", "--input", path(&csv), "--server", &nowhere]).expect_code(11).says(&[
         "no server at",
         &nowhere,
         "--server",

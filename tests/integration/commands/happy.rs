@@ -145,7 +145,20 @@ fn completions_and_manual_pages() {
     assert!(page.contains(".TH hestat 1") && page.contains("Exit codes"), "{page}");
     fs::create_dir(house.file("man")).unwrap();
     house.succeed(["man", "--dir", "man"]);
-    let commands = ["completions", "compute", "forget", "init", "inspect", "jobs", "man", "result", "run", "sample"];
+    let commands = [
+        "completions",
+        "compute",
+        "forget",
+        "init",
+        "inspect",
+        "jobs",
+        "man",
+        "ping",
+        "result",
+        "run",
+        "sample",
+        "serve",
+    ];
     let mut pages: Vec<String> = commands.iter().map(|command| format!("hestat-{command}.1")).collect();
     pages.push("hestat.1".into());
     assert_eq!(entries(&house.file("man")), pages);

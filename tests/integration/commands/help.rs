@@ -29,6 +29,9 @@ fn options(help: &str) -> Vec<String> {
     options
 }
 
+/// Whoever wants plain FTP says so each time.
+const WITHOUT: [&str; 3] = ["--help", "--version", "--insecure-plain-ftp"];
+
 #[test]
 fn every_flag_has_an_environment_variable() {
     let house = House::new();
@@ -39,7 +42,7 @@ fn every_flag_has_an_environment_variable() {
         let options = options(&help);
         let flags = help.lines().filter(|line| line.trim_start().starts_with('-')).count();
         assert!(options.len() >= flags && flags >= 3, "{command}: the test does not understand its help");
-        for option in options.iter().filter(|option| !option.contains("--help") && !option.contains("--version")) {
+        for option in options.iter().filter(|option| !WITHOUT.iter().any(|name| option.contains(name))) {
             let words = option.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(words.contains("[env: HESTAT_"), "hestat {command}: no environment variable for {option}");
         }
@@ -102,7 +105,18 @@ fn help_lists_the_exit_codes() {
         "8  a file, disk or directory here",
         "9  a .hes file is damaged",
         "10  a job failed",
-        "130 stopped",
+        "11  no server there",
+        "12  the server does not answer",
+        "13  the server refuses the password",
+        "14  the server's certificate is not known",
+        "15  the server shows another certificate",
+        "16  the server offers no TLS",
+        "17  the server denies access",
+        "18  the server's disk is full",
+        "19  the server stores no more",
+        "20  the server breaks the protocol",
+        "21  the port to serve at is taken",
+        "130  stopped",
     ] {
         assert!(help.contains(code), "no {code:?} in {help}");
     }

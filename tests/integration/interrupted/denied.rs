@@ -89,10 +89,10 @@ fn doors_of_the_server_are_named() {
     let bound = Bound::new(Site::new(&small_table(500)));
     let site = &bound.site;
     let data = site.data();
-    bound.assert_stopped_at(&data, READ_ONLY, &["init"], 6, &data.display().to_string());
+    bound.assert_stopped_at(&data, READ_ONLY, &["init"], 17, &data.display().to_string());
     let job = site.newest();
     let resume = ["init", "--resume", &job.to_string()];
-    bound.assert_stopped_at(&data, SEALED, &resume, 6, &data.display().to_string());
+    bound.assert_stopped_at(&data, SEALED, &resume, 17, &data.display().to_string());
     bound.run(&resume).done();
 
     let dataset = format!("inbox/{job}/dataset.hes");
@@ -106,7 +106,7 @@ fn doors_of_the_server_are_named() {
 
     let folder = data.join(format!("outbox/{job}"));
     for door in [&folder, &site.totals(job)] {
-        bound.assert_stopped_at(door, SEALED, &["result"], 6, &site.totals(job).display().to_string());
+        bound.assert_stopped_at(door, SEALED, &["result"], 17, &site.totals(job).display().to_string());
     }
     bound.run(&["result"]).done();
 }

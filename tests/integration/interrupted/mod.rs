@@ -6,3 +6,5 @@ mod full;
 mod killed;
 mod seeds;
 mod small_disk;
+
+pub(crate) use small_disk::SmallDisk;

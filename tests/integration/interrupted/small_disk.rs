@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use crate::site::{PROGRAM, Ran, Site};
 
 /// A small file system in a mount namespace of its own, kept alive by a shell and seen through it.
-pub(super) struct SmallDisk {
+pub(crate) struct SmallDisk {
     shell: Child,
     path: PathBuf,
 }
@@ -25,7 +25,7 @@ const SHELL: &str = r#"mount -t tmpfs -o "size=$2" hestat-test "$1" && echo moun
 impl SmallDisk {
     /// A disk of which so many bytes are free, mounted over `folder`; `None` where no namespace can be had.
     #[allow(clippy::print_stderr, reason = "whoever reads the test's output should know what was tested")]
-    pub(super) fn mount(folder: &Path, free: u64) -> Option<Self> {
+    pub(crate) fn mount(folder: &Path, free: u64) -> Option<Self> {
         let mounted = ["-rm", "-m"].into_iter().find_map(|namespaces| Self::mount_in(namespaces, folder));
         eprintln!("{}", if mounted.is_some() { "a small disk is mounted" } else { "no mount: file sizes are limited" });
         if let Some(disk) = &mounted {
@@ -47,12 +47,12 @@ impl SmallDisk {
         (mounted && disk.path.metadata().is_ok()).then_some(disk)
     }
 
-    pub(super) fn make_room(&self) {
+    pub(crate) fn make_room(&self) {
         fs::remove_file(self.path.join(BALLAST)).unwrap();
     }
 
     /// Where the disk can be reached from outside of its namespace.
-    pub(super) fn path(&self) -> &Path {
+    pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 }

@@ -1,0 +1,119 @@
+//! The same bytes through rustls alone: one thread that sends, one that receives, and no disk.
+
+use std::hint::black_box;
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::sync::Arc;
+use std::thread;
+
+use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::{self, cipher_suite};
+use rustls::pki_types::{PrivateKeyDer, ServerName};
+use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, Stream};
+
+use crate::cores::seconds;
+
+const NAME: &str = "localhost";
+
+/// Bytes that each side handles at a time.
+const PIECE: usize = 1 << 20;
+
+/// Both ends of a TLS 1.2 connection with the cipher suite that hestat's client and server agree on.
+pub(crate) struct Bare {
+    client: Arc<ClientConfig>,
+    server: Arc<ServerConfig>,
+}
+
+impl Bare {
+    pub(crate) fn new() -> Self {
+        let suites = vec![cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384];
+        let provider = Arc::new(CryptoProvider { cipher_suites: suites, ..aws_lc_rs::default_provider() });
+        let own = rcgen::generate_simple_self_signed([NAME.to_owned()]).expect("it is a name");
+        let mut roots = RootCertStore::empty();
+        roots.add(own.cert.der().clone()).expect("it is a certificate");
+        let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
+        let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .map(|client| client.with_root_certificates(roots).with_no_client_auth());
+        let server = ServerConfig::builder_with_provider(provider)
+            .with_protocol_versions(&[&rustls::version::TLS12])
+            .and_then(|server| server.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key));
+        Self {
+            client: Arc::new(client.expect("they go together")),
+            server: Arc::new(server.expect("they go together")),
+        }
+    }
+
+    /// Seconds until `bytes` bytes have gone over the loopback interface, from connecting to the end.
+    pub(crate) fn copy(&self, bytes: u64) -> f64 {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+        let address = listener.local_addr().expect("it was bound");
+        seconds(|| {
+            thread::scope(|scope| {
+                let receiver = scope.spawn(|| self.receive(listener.accept().expect("somebody comes").0));
+                self.send(TcpStream::connect(address).expect("it listens"), bytes);
+                assert_eq!(receiver.join().expect("it does not panic"), bytes);
+            });
+        })
+    }
+
+    fn send(&self, socket: TcpStream, bytes: u64) {
+        let name = ServerName::try_from(NAME).expect("it is a name");
+        let mut tls = ClientConnection::new(Arc::clone(&self.client), name).expect("it can begin");
+        tls.set_buffer_limit(Some(PIECE));
+        let mut socket = Buffered::new(socket);
+        let mut stream = Stream::new(&mut tls, &mut socket);
+        let piece = vec![7; PIECE];
+        let mut left = bytes as usize;
+        while left > 0 {
+            let count = stream.write(black_box(&piece[..left.min(PIECE)])).expect("it is taken");
+            left -= count;
+        }
+        stream.conn.send_close_notify();
+        stream.flush().expect("it is taken");
+    }
+
+    fn receive(&self, socket: TcpStream) -> u64 {
+        let mut tls = ServerConnection::new(Arc::clone(&self.server)).expect("it can begin");
+        let mut socket = Buffered::new(socket);
+        let mut stream = Stream::new(&mut tls, &mut socket);
+        let mut piece = vec![0; PIECE];
+        let mut received = 0;
+        loop {
+            match stream.read(black_box(&mut piece)).expect("it comes") {
+                0 => return received,
+                count => received += count as u64,
+            }
+        }
+    }
+}
+
+/// rustls asks a socket for 4 KiB at a time; this one asks the kernel for more.
+struct Buffered(BufReader<TcpStream>);
+
+impl Buffered {
+    fn new(socket: TcpStream) -> Self {
+        socket.set_nodelay(true).expect("it is open");
+        Self(BufReader::with_capacity(PIECE, socket))
+    }
+}
+
+impl Read for Buffered {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        self.0.read(bytes)
+    }
+}
+
+impl Write for Buffered {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.get_mut().write(bytes)
+    }
+
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        self.0.get_mut().write_vectored(pieces)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

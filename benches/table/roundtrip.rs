@@ -1,0 +1,58 @@
+//! A whole job by its separate steps, over FTPS and without it.
+
+use std::fs;
+use std::path::Path;
+
+use hestat::foundation::clock::SystemClock;
+use hestat::foundation::observer::Stage;
+use hestat::keystore::KeyStore;
+use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
+use hestat::pipeline::result::{ResultRequest, result};
+use hestat::transfer::{Connector, Location};
+
+use crate::bare::Bare;
+use crate::cores::{best, seconds};
+use crate::jobs;
+use crate::rows::{Aim, Row, time};
+use crate::service::Service;
+use crate::stopwatch::Stopwatch;
+
+/// Init, compute and result of `csv`, whose dataset has `bytes` bytes.
+pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, bare: &Bare) -> Row {
+    let [ftps, upload, file, copy] = best(5, || {
+        let stopwatch = Stopwatch::default();
+        let ftps = anew(scratch, |root| {
+            let service = Service::start(root);
+            let connector = service.connector();
+            seconds(|| job(csv, scratch, service.location(), &connector, &stopwatch))
+        });
+        let file = anew(scratch, |root| {
+            let server = Location::Directory(root.into());
+            seconds(|| job(csv, scratch, server, &Connector::default(), &Stopwatch::default()))
+        });
+        [ftps, stopwatch.seconds(Stage::Uploading), file, bare.copy(bytes)]
+    });
+    let ratio = ftps / (file + copy);
+    Row::new(format!("init + compute + result, 1,000,000 × 16 over FTPS (upload {})", time(upload)), time(ftps))
+        .beside(format!("{} + {}: the same over file:// + rustls alone", time(file), time(copy)))
+        .ratio(format!("{ratio:.2}"))
+        .aim(Aim::AtMost(1.5, ""), ratio)
+}
+
+/// What `measure` finds with an empty directory in `scratch` for a server.
+fn anew(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
+    let root = scratch.join("server");
+    fs::create_dir_all(&root).expect("the directory can be written to");
+    let measured = measure(&root);
+    fs::remove_dir_all(scratch).expect("it was just made");
+    measured
+}
+
+fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
+    let job = jobs::initiate_at(csv, scratch, server, connector, stopwatch).job;
+    let request = ComputeRequest { data: scratch.join("server"), keep: false };
+    let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory can be used");
+    assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
+    let (request, store) = (ResultRequest { job, passphrase: None, wait: None }, KeyStore::new(scratch.join("client")));
+    result(&request, &store, connector, &SystemClock, stopwatch).expect("the totals are there");
+}

@@ -1,0 +1,66 @@
+//! hestat's FTPS server in this process, and how its own client reaches it.
+
+use std::net::Ipv4Addr;
+use std::path::Path;
+use std::sync::Arc;
+
+use hestat::foundation::secret::Secret;
+use hestat::keystore::ServerIdentity;
+use hestat::transfer::serve::{Action, FtpService, Limits, Rules, ServeOptions};
+use hestat::transfer::{Connector, FtpAddress, Location, Trust};
+
+const USER: &str = "hestat";
+const PASSWORD: &str = "of a benchmark";
+
+/// A server on a free port of the loopback interface.
+pub(crate) struct Service(FtpService);
+
+impl Service {
+    /// Serves what is below `root`.
+    pub(crate) fn start(root: &Path) -> Self {
+        let identity = ServerIdentity::generate(&["localhost".into()]).expect("it is a name");
+        let options = ServeOptions {
+            root: root.into(),
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            user: USER.into(),
+            password: Secret::new(PASSWORD.into()),
+            certificates: identity.certificate,
+            key: identity.key,
+            passive_ports: None,
+            public_address: None,
+            plain: false,
+            limits: Limits::default(),
+        };
+        Self(FtpService::start(options, Arc::new(Anything)).expect("there is a free port"))
+    }
+
+    pub(crate) fn location(&self) -> Location {
+        location(USER, self.0.address().port())
+    }
+
+    pub(crate) fn connector(&self) -> Connector {
+        let trust = Trust::Pinned { fingerprints: vec![self.0.fingerprint()], by: "this process".into() };
+        connector(trust, PASSWORD.into())
+    }
+}
+
+/// An account on this machine, at `port`.
+pub(crate) fn location(user: &str, port: u16) -> Location {
+    let host = Ipv4Addr::LOCALHOST.to_string();
+    Location::Ftp(FtpAddress { secure: true, user: user.into(), host, port, path: String::new() })
+}
+
+pub(crate) fn connector(trust: Trust, password: String) -> Connector {
+    Connector { trust, password: Box::new(move |_| Ok(Secret::new(password.clone()))), ..Connector::default() }
+}
+
+/// Nothing is forbidden, and nobody waits for files.
+struct Anything;
+
+impl Rules for Anything {
+    fn permits(&self, _: Action, _: &[String]) -> bool {
+        true
+    }
+
+    fn arrived(&self) {}
+}

@@ -1,0 +1,141 @@
+//! How servers are reached: options of every command that talks to one.
+
+use std::fs;
+use std::io::{self, IsTerminal, Write};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rustix::event::{PollFd, PollFlags, poll};
+
+use super::secrets::{first_line, from_terminal};
+use crate::crypto::Fingerprint;
+use crate::foundation::observer::Stopped;
+use crate::foundation::secret::Secret;
+use crate::keystore::KeyStore;
+use crate::pipeline::PipelineError;
+use crate::transfer::ftp::netrc;
+use crate::transfer::{Connector, FtpAddress, TransferError, Trust};
+
+/// The variable that a password may be in.
+const PASSWORD_VARIABLE: &str = "HESTAT_PASSWORD";
+
+/// The password in the variable, without the line end that files and shells leave there.
+pub(super) fn password_variable() -> Option<Secret<String>> {
+    let password = std::env::var(PASSWORD_VARIABLE).ok()?;
+    let password = password.trim_end_matches(['\r', '\n']);
+    (!password.is_empty()).then(|| Secret::new(password.to_owned()))
+}
+
+#[derive(Debug, Clone, clap::Args)]
+#[command(next_help_heading = "Reaching the server")]
+pub(super) struct ReachOptions {
+    /// SHA-256 of the server's certificate, as hestat serve prints it
+    #[arg(long, env = "HESTAT_SERVER_FINGERPRINT", value_name = "HEX", conflicts_with_all = ["server_certificate", "server_ca"])]
+    server_fingerprint: Option<Fingerprint>,
+    /// File with exactly the server's certificate (PEM)
+    #[arg(long, env = "HESTAT_SERVER_CERTIFICATE", value_name = "FILE", conflicts_with = "server_ca")]
+    server_certificate: Option<PathBuf>,
+    /// File with the authorities that vouch for the server's name (PEM)
+    #[arg(long, env = "HESTAT_SERVER_CA", value_name = "FILE")]
+    server_ca: Option<PathBuf>,
+    /// The server's password is the first line of this file [else: $HESTAT_PASSWORD, the netrc file, the terminal]
+    #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
+    password_file: Option<PathBuf>,
+    /// File of passwords in the form of ftp and curl [default: ~/.netrc]
+    #[arg(long, env = "HESTAT_NETRC", value_name = "FILE")]
+    netrc: Option<PathBuf>,
+    /// Seconds for which a server may do nothing
+    #[arg(long, env = "HESTAT_SERVER_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    server_timeout: u64,
+    /// Attempts in a row that may fail, beside the first one
+    #[arg(long, env = "HESTAT_RETRIES", value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    retries: u32,
+    /// Talk to ftp:// servers, which see the password and everything else in plain, as all in between do
+    #[arg(long)]
+    insecure_plain_ftp: bool,
+}
+
+impl ReachOptions {
+    /// What reaches servers as these options say; servers are remembered in the state.
+    pub(super) fn connector(&self, store: &KeyStore) -> anyhow::Result<Connector> {
+        let options = self.clone();
+        Ok(Connector {
+            trust: self.trust().map_err(PipelineError::from)?,
+            known_servers: Some(store.root().join("known_servers")),
+            confirm: is_interactive().then(|| Box::new(confirm) as _),
+            password: Box::new(move |address| options.password(address)),
+            timeout: Duration::from_secs(self.server_timeout),
+            retries: self.retries,
+            plain: self.insecure_plain_ftp,
+        })
+    }
+
+    fn trust(&self) -> Result<Trust, TransferError> {
+        match (&self.server_fingerprint, &self.server_certificate, &self.server_ca) {
+            (Some(fingerprint), ..) => {
+                Ok(Trust::Pinned { fingerprints: vec![*fingerprint], by: "--server-fingerprint".into() })
+            }
+            (_, Some(path), _) => Trust::from_certificates(path),
+            (.., Some(path)) => Trust::from_authorities(path),
+            _ => Ok(Trust::Known),
+        }
+    }
+
+    fn password(&self, address: &FtpAddress) -> Result<Secret<String>, TransferError> {
+        let location = || format!("{} at {}", address.user, address.endpoint());
+        if let Some(path) = &self.password_file {
+            let unusable = |error| TransferError::Password { location: location(), reason: format!("{error:#}") };
+            return first_line(path).map_err(unusable);
+        }
+        if let Some(password) = password_variable() {
+            return Ok(password);
+        }
+        if let Some(password) = self.netrc_password(address)? {
+            return Ok(password);
+        }
+        if !is_interactive() {
+            return Err(TransferError::NoPassword { location: location() });
+        }
+        let typed = from_terminal(&format!("Password of {}: ", location()), "password", "--password-file");
+        typed.map_err(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
+            Some(io::ErrorKind::Interrupted) => TransferError::Stopped(Stopped),
+            _ => TransferError::Password { location: location(), reason: error.to_string() },
+        })
+    }
+
+    fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
+        let usual = || std::env::home_dir().map(|home| home.join(".netrc"));
+        let Some(path) = self.netrc.clone().or_else(usual) else { return Ok(None) };
+        match fs::read_to_string(&path) {
+            Ok(text) => Ok(netrc::find(Secret::new(text).expose(), &address.host, &address.user)),
+            Err(error) if self.netrc.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(unreadable(&path, error)),
+        }
+    }
+}
+
+fn unreadable(path: &Path, source: io::Error) -> TransferError {
+    TransferError::Local { place: path.display().to_string(), source }
+}
+
+fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks whether a server that nothing is known of is the right one.
+fn confirm(address: &FtpAddress, fingerprint: Fingerprint) -> bool {
+    let question = format!(
+        "The server at {} is not known here. Its certificate has the fingerprint\n  {fingerprint}\n\
+         Is that what the server's owner told you (hestat serve prints it)? It will be remembered. [yes/no] ",
+        address.endpoint()
+    );
+    let mut stderr = io::stderr().lock();
+    let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
+    let mut answer = [0; 64];
+    let stdin = io::stdin();
+    // Reading goes on after a signal, waiting for something to read does not.
+    let ready = asked.and_then(|()| Ok(poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None)?));
+    let typed = ready.and_then(|_| Ok(rustix::io::read(&stdin, &mut answer)?));
+    let answer = typed.ok().and_then(|count| answer.get(..count)).unwrap_or_default();
+    String::from_utf8_lossy(answer).trim().eq_ignore_ascii_case("yes")
+}

@@ -1,0 +1,82 @@
+//! Passphrases and passwords: from files and from the terminal, never from arguments.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Read};
+use std::path::{Path, PathBuf};
+
+use clap::builder::BoolishValueParser;
+
+use super::exit::Usage;
+use crate::crypto::Passphrase;
+use crate::foundation::secret::Secret;
+use crate::pipeline::PipelineError;
+
+/// Protects keys on disk.
+#[derive(Debug, clap::Args)]
+pub(super) struct PassphraseOptions {
+    /// The passphrase for the job's key is the first line of this file
+    #[arg(long, env = "HESTAT_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "passphrase")]
+    passphrase_file: Option<PathBuf>,
+    /// Ask for the passphrase on the terminal
+    #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new())]
+    passphrase: bool,
+}
+
+/// The longest secret, in bytes.
+const LONGEST_SECRET: u64 = 1 << 12;
+
+impl PassphraseOptions {
+    /// For a new key: none unless asked for, and asked twice.
+    pub(super) fn to_protect(&self) -> anyhow::Result<Option<Passphrase>> {
+        match (&self.passphrase_file, self.passphrase) {
+            (Some(file), _) => Ok(Some(first_line(file)?)),
+            (None, false) => Ok(None),
+            (None, true) => {
+                let first = from_terminal("Passphrase for the new key: ", "passphrase", "--passphrase-file")?;
+                let again = from_terminal("Again: ", "passphrase", "--passphrase-file")?;
+                if first.expose() != again.expose() {
+                    return Err(Usage("the two passphrases are not the same".into()).into());
+                }
+                Ok(Some(first))
+            }
+        }
+    }
+
+    /// For a key that is `protected` or not: asks on a terminal if no file is named.
+    pub(super) fn to_open(&self, protected: bool) -> anyhow::Result<Option<Passphrase>> {
+        match &self.passphrase_file {
+            _ if !protected => Ok(None),
+            Some(file) => Ok(Some(first_line(file)?)),
+            None if io::stdin().is_terminal() => {
+                from_terminal("Passphrase of the key: ", "passphrase", "--passphrase-file").map(Some)
+            }
+            None => Ok(None),
+        }
+    }
+}
+
+/// The first line of a file that holds a secret.
+pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
+    let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+    let mut text = Secret::new(String::with_capacity(LONGEST_SECRET as usize));
+    let file = File::open(path).map_err(failed)?;
+    file.take(LONGEST_SECRET).read_to_string(text.expose_mut()).map_err(failed)?;
+    let end = text.expose().find(['\r', '\n']).unwrap_or(text.expose().len());
+    text.expose_mut().truncate(end);
+    if text.expose().is_empty() {
+        return Err(Usage(format!("the first line of {} is empty", path.display())).into());
+    }
+    Ok(text)
+}
+
+/// A secret that somebody types; without a terminal, `option` is where it could come from.
+pub(super) fn from_terminal(question: &str, what: &str, option: &str) -> anyhow::Result<Secret<String>> {
+    if !io::stdin().is_terminal() {
+        return Err(Usage(format!("no terminal to ask for the {what} on; use {option}")).into());
+    }
+    let text = Secret::new(rpassword::prompt_password(question)?);
+    if text.expose().is_empty() {
+        return Err(Usage(format!("an empty {what} protects nothing")).into());
+    }
+    Ok(text)
+}

@@ -1,0 +1,76 @@
+//! Fingerprints of certificates: SHA-256 (FIPS 180-4) of the DER bytes, as `openssl x509 -fingerprint -sha256` shows it.
+
+use std::fmt;
+use std::str::FromStr;
+
+use aws_lc_rs::digest::{SHA256, digest};
+
+/// What a certificate is known by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Fingerprint([u8; 32]);
+
+/// Text that is no fingerprint.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, with colons between pairs or without")]
+pub struct NotAFingerprint;
+
+impl Fingerprint {
+    /// That of the certificate with these DER bytes.
+    pub fn of(certificate: &[u8]) -> Self {
+        let mut bytes = [0; 32];
+        bytes.copy_from_slice(digest(&SHA256, certificate).as_ref());
+        Self(bytes)
+    }
+}
+
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("SHA256")?;
+        self.0.iter().try_for_each(|byte| write!(f, ":{byte:02X}"))
+    }
+}
+
+impl fmt::Debug for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = NotAFingerprint;
+
+    fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
+        let named = text.trim().to_ascii_lowercase();
+        let digits = named.trim_start_matches("sha256").trim_start_matches([':', '=', ' ']).replace(':', "");
+        if digits.len() != 64 || !digits.is_ascii() {
+            return Err(NotAFingerprint);
+        }
+        let mut bytes = [0; 32];
+        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
+            let pair = std::str::from_utf8(pair).map_err(|_| NotAFingerprint)?;
+            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAFingerprint)?;
+        }
+        Ok(Self(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// FIPS 180-4's example: SHA-256 of "abc".
+    const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
+
+    #[test]
+    fn it_reads_in_the_forms_that_tools_write() {
+        let expected = Fingerprint::of(b"abc");
+        let shown = expected.to_string();
+        assert!(shown.starts_with("SHA256:BA:78:16:BF:"), "{shown}");
+        for text in [ABC, &ABC.to_uppercase(), &shown, &format!("sha256:{ABC}"), &format!(" SHA256={ABC}\n")] {
+            assert_eq!(text.parse(), Ok(expected), "{text}");
+        }
+        for text in ["", "SHA256:", &ABC[1..], &format!("{ABC}00"), &ABC.replace('a', "g"), &"ü".repeat(32)] {
+            assert_eq!(text.parse::<Fingerprint>(), Err(NotAFingerprint), "{text}");
+        }
+    }
+}

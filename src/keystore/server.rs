@@ -1,0 +1,159 @@
+//! What a server must keep to itself: its certificate's key and its password.
+//!
+//! ```text
+//! <server state>/certificate.pem    for everyone to see
+//!                key.pem            its private key, 0600
+//!                password           of the one account, 0600
+//! ```
+
+use std::fs;
+use std::io::{self, ErrorKind};
+use std::path::{Path, PathBuf};
+
+use rand_core::Rng;
+use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
+
+use super::error::KeyStoreError;
+use super::job::private_directory;
+use crate::foundation::atomic::{self, Access};
+use crate::foundation::random::Randomness;
+use crate::foundation::secret::Secret;
+
+/// A certificate and its private key, both as PEM.
+#[derive(Debug)]
+pub struct ServerIdentity {
+    /// For everyone to see.
+    pub certificate: Vec<u8>,
+    /// For nobody.
+    pub key: Secret<Vec<u8>>,
+}
+
+impl ServerIdentity {
+    /// A self-signed certificate (RFC 5280) for these names and addresses, with a new ECDSA P-256 key.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Certificate`] if one of them can be no name.
+    pub fn generate(names: &[String]) -> Result<Self, KeyStoreError> {
+        let failed = |error: rcgen::Error| KeyStoreError::Certificate(error.to_string());
+        let key = KeyPair::generate().map_err(failed)?;
+        let mut parameters = CertificateParams::new(names).map_err(failed)?;
+        parameters.distinguished_name = DistinguishedName::new();
+        parameters.distinguished_name.push(DnType::CommonName, "hestat serve");
+        parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth];
+        let certificate = parameters.self_signed(&key).map_err(failed)?;
+        Ok(Self { certificate: certificate.pem().into(), key: Secret::new(key.serialize_pem().into()) })
+    }
+}
+
+/// The server's directory for them.
+#[derive(Debug, Clone)]
+pub struct ServerState {
+    root: PathBuf,
+}
+
+impl ServerState {
+    /// That in `root`, which is made if it is not there.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn open(root: &Path) -> Result<Self, KeyStoreError> {
+        private_directory(root)?;
+        Ok(Self { root: root.into() })
+    }
+
+    /// Where the certificate lies.
+    pub fn certificate_file(&self) -> PathBuf {
+        self.root.join("certificate.pem")
+    }
+
+    /// Where the password lies.
+    pub fn password_file(&self) -> PathBuf {
+        self.root.join("password")
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.root.join("key.pem")
+    }
+
+    /// The certificate and its key; made for `names` if there is none yet.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`], [`KeyStoreError::Certificate`].
+    pub fn identity(&self, names: &[String]) -> Result<ServerIdentity, KeyStoreError> {
+        let (certificate, key) = (read(&self.certificate_file())?, read(&self.key_file())?);
+        if let (Some(certificate), Some(key)) = (certificate, key) {
+            return Ok(ServerIdentity { certificate, key: Secret::new(key) });
+        }
+        let identity = ServerIdentity::generate(names)?;
+        // The key first: one without a certificate is replaced, a certificate without its key would be trusted in vain.
+        write(&self.key_file(), identity.key.expose(), Access::Private)?;
+        write(&self.certificate_file(), &identity.certificate, Access::Shared)?;
+        Ok(identity)
+    }
+
+    /// The password; a random one of 128 bits is made if there is none yet.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn password(&self, random: &mut Randomness) -> Result<Secret<String>, KeyStoreError> {
+        let path = self.password_file();
+        if let Some(bytes) = read(&path)? {
+            let bytes = Secret::new(bytes);
+            let line = String::from_utf8_lossy(bytes.expose()).lines().next().unwrap_or_default().to_owned();
+            if line.is_empty() {
+                return Err(KeyStoreError::io(&path)(io::Error::new(
+                    ErrorKind::InvalidData,
+                    "its first line is empty",
+                )));
+            }
+            return Ok(Secret::new(line));
+        }
+        let password = draw_password(random);
+        write(&path, format!("{}\n", password.expose()).as_bytes(), Access::Private)?;
+        Ok(password)
+    }
+}
+
+/// A random password of 128 bits.
+pub fn draw_password(random: &mut Randomness) -> Secret<String> {
+    Secret::new(format!("{:016x}{:016x}", random.next_u64(), random.next_u64()))
+}
+
+fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
+    match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        outcome => outcome.map(Some).map_err(KeyStoreError::io(path)),
+    }
+}
+
+fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), KeyStoreError> {
+    atomic::write(path, bytes, access).map_err(KeyStoreError::io(path))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::PermissionsExt;
+
+    use super::*;
+    use crate::foundation::random;
+
+    #[test]
+    fn what_was_made_stays_and_is_private() {
+        let directory = tempfile::tempdir().unwrap();
+        let root = directory.path().join("state");
+        let state = ServerState::open(&root).unwrap();
+        let mut random = random::from_system().unwrap();
+        let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let (identity, password) = (state.identity(&names).unwrap(), state.password(&mut random).unwrap());
+        assert_eq!(password.expose().len(), 32);
+        let again = ServerState::open(&root).unwrap();
+        assert_eq!(again.identity(&[]).unwrap().certificate, identity.certificate);
+        assert_eq!(again.password(&mut random).unwrap().expose(), password.expose());
+        let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
+        assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
+        fs::remove_file(root.join("key.pem")).unwrap();
+        assert_ne!(again.identity(&names).unwrap().certificate, identity.certificate);
+        fs::write(root.join("password"), "\n").unwrap();
+        assert!(again.password(&mut random).is_err());
+    }
+}

@@ -1,0 +1,204 @@
+//! A server in one process: files come in over FTPS, and what comes in is computed.
+
+use std::fs;
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use tracing::{info, warn};
+
+use super::bell::{Alarm, Bell};
+use super::compute::{ComputeRequest, Outcome};
+use super::error::PipelineError;
+use super::rules::HouseRules;
+use super::watch::watch;
+use crate::crypto::Fingerprint;
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::random;
+use crate::foundation::secret::Secret;
+use crate::foundation::text::printable;
+use crate::keystore::{ServerIdentity, ServerState};
+use crate::transfer::serve::{FtpService, Limits, ServeOptions};
+
+/// What to serve, and how.
+pub struct ServeRequest {
+    /// The server's directory: the FTP root, with `inbox` and `outbox`.
+    pub data: PathBuf,
+    /// Where certificate, key and password lie.
+    pub state: PathBuf,
+    /// Where to listen.
+    pub listen: SocketAddr,
+    /// The account.
+    pub user: String,
+    /// Its password, if it is not the one in the state.
+    pub password: Option<Secret<String>>,
+    /// Certificate and key, if they are not those in the state.
+    pub identity: Option<ServerIdentity>,
+    /// Names and addresses for a certificate that is made.
+    pub names: Vec<String>,
+    /// Ports of data connections.
+    pub passive_ports: Option<RangeInclusive<u16>>,
+    /// The address that clients reach it at, if that is another one than it has.
+    pub public_address: Option<Ipv4Addr>,
+    /// Whether logins and data are taken in plain, too.
+    pub plain: bool,
+    /// Bounds of what clients may do.
+    pub limits: Limits,
+    /// Whether datasets are computed when they arrive.
+    pub compute: bool,
+    /// Leaves datasets in place when their totals are there.
+    pub keep: bool,
+}
+
+/// How clients reach the server.
+#[derive(Debug, Clone)]
+pub struct Serving {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// The account.
+    pub user: String,
+    /// Whether clients come under TLS.
+    pub secure: bool,
+    /// The certificate's.
+    pub fingerprint: Fingerprint,
+    /// The certificate, if it is the one in the state.
+    pub certificate_file: Option<PathBuf>,
+    /// The password, if it is the one in the state.
+    pub password_file: Option<PathBuf>,
+}
+
+/// Serves until `observer` wants an end; `ready` hears of it when clients can come.
+///
+/// # Errors
+/// [`PipelineError`]: it cannot begin.
+pub fn serve(
+    request: ServeRequest,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+    ready: impl FnOnce(&Serving),
+) -> Result<(), PipelineError> {
+    make_data(&request.data)?;
+    let bell = Arc::new(Bell::default());
+    let compute = ComputeRequest { data: request.data.clone(), keep: request.keep };
+    let computes = request.compute;
+    let (service, serving) = open(request, Arc::clone(&bell))?;
+    ready(&serving);
+    let logged = Logged::new(observer, &compute.data)?;
+    let clock = Alarm { clock, bell: &bell, observer: &logged };
+    if computes {
+        watch(&compute, &clock, &logged, |job, outcome| match outcome {
+            Outcome::Failed { reason, .. } => warn!(%job, reason, "not computed"),
+            _ => info!(%job, ?outcome, "computed"),
+        })?;
+    }
+    while logged.go_on().is_ok() {
+        clock.sleep(Duration::MAX);
+    }
+    drop(service);
+    info!("stopped");
+    logged.verdict()
+}
+
+/// Says in the log what others say on a terminal, and ends the work when another directory takes the place of the one that
+/// is served: clients would go on to upload where nobody looks.
+struct Logged<'o> {
+    observer: &'o dyn Observer,
+    data: &'o Path,
+    served: (u64, u64),
+    replaced: AtomicBool,
+}
+
+impl<'o> Logged<'o> {
+    fn new(observer: &'o dyn Observer, data: &'o Path) -> Result<Self, PipelineError> {
+        let served = identity(data).map_err(PipelineError::file(data.display()))?;
+        Ok(Self { observer, data, served, replaced: AtomicBool::new(false) })
+    }
+
+    fn verdict(&self) -> Result<(), PipelineError> {
+        if !self.replaced.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let reason = "another directory has taken its place while it was served; start again to serve that one";
+        Err(PipelineError::file(self.data.display())(io::Error::other(reason)))
+    }
+}
+
+/// Device and number of what lies at `path`.
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let meta = fs::metadata(path)?;
+    Ok((meta.dev(), meta.ino()))
+}
+
+impl Observer for Logged<'_> {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+
+    fn notice(&self, message: &str) {
+        warn!("{}", printable(message));
+    }
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        // One that is away may come back.
+        if identity(self.data).is_ok_and(|identity| identity != self.served) {
+            self.replaced.store(true, Ordering::Relaxed);
+            return Err(Stopped);
+        }
+        self.observer.go_on()
+    }
+}
+
+fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
+    let state = ServerState::open(&request.state)?;
+    keep_apart(&request.state, &request.data)?;
+    let certificate_file = request.identity.is_none().then(|| state.certificate_file());
+    let identity = request.identity.map_or_else(|| state.identity(&request.names), Ok)?;
+    let password_file = request.password.is_none().then(|| state.password_file());
+    let password = match request.password {
+        Some(password) => password,
+        None => state.password(&mut random::from_system()?)?,
+    };
+    let options = ServeOptions {
+        root: request.data,
+        listen: request.listen,
+        user: request.user.clone(),
+        password,
+        certificates: identity.certificate,
+        key: identity.key,
+        passive_ports: request.passive_ports,
+        public_address: request.public_address,
+        plain: request.plain,
+        limits: request.limits,
+    };
+    let service = FtpService::start(options, Arc::new(HouseRules(bell)))?;
+    let (address, fingerprint) = (service.address(), service.fingerprint());
+    info!(%address, %fingerprint, "serving");
+    let secure = !request.plain;
+    Ok((service, Serving { address, user: request.user, secure, fingerprint, certificate_file, password_file }))
+}
+
+/// The data directory is made if it is not there (the one that it is in must be), and tried.
+fn make_data(data: &Path) -> Result<(), PipelineError> {
+    match fs::create_dir(data) {
+        Err(error) if error.kind() == io::ErrorKind::AlreadyExists && data.is_dir() => {}
+        outcome => outcome.map_err(PipelineError::file(data.display()))?,
+    }
+    tempfile::tempfile_in(data).map(drop).map_err(PipelineError::file(data.display()))
+}
+
+fn keep_apart(state: &Path, data: &Path) -> Result<(), PipelineError> {
+    let real = |path: &Path| path.canonicalize().map_err(PipelineError::file(path.display()));
+    if real(state)?.starts_with(real(data)?) {
+        return Err(PipelineError::StateInData {
+            state: state.display().to_string(),
+            data: data.display().to_string(),
+        });
+    }
+    Ok(())
+}

@@ -1,0 +1,144 @@
+//! Sessions that are opened as they are needed, and again when they break.
+
+use std::sync::mpsc::{RecvTimeoutError, channel};
+use std::sync::{Arc, MutexGuard, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rand_core::Rng;
+
+use super::super::error::TransferError;
+use super::super::watch::{Cut, TICK, Watch};
+use super::failure::Failure;
+use super::remote::FtpServer;
+use super::retry::pause;
+use super::session::Session;
+use crate::foundation::random::{self, Randomness};
+use crate::foundation::secret::Secret;
+
+/// How long a server surely waits for a login.
+const PATIENCE_OF_SERVERS: Duration = Duration::from_secs(5);
+
+#[derive(Default)]
+pub(super) struct State {
+    pub(super) session: Option<Session>,
+    password: Option<Secret<String>>,
+    /// Whether a session was ever opened: from then on, a server that cannot be reached is waited for.
+    met: bool,
+    random: Option<Randomness>,
+}
+
+/// What counts attempts: progress sets it back.
+#[derive(Default)]
+pub(super) struct Attempts {
+    pub(super) failed: u32,
+}
+
+impl FtpServer<'_> {
+    pub(super) fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn look_after(&self, watch: &Arc<Watch>) {
+        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(watch));
+    }
+
+    /// Does `work` in a session; again in another one if the failure may pass and too many did not fail already.
+    pub(super) fn perform<T>(
+        &self,
+        mut work: impl FnMut(&mut Session, &mut Attempts) -> Result<T, Failure>,
+    ) -> Result<T, TransferError> {
+        let mut state = self.state();
+        let mut attempts = Attempts::default();
+        loop {
+            let failure = match self.watched(|| self.attempt(&mut state, &mut attempts, &mut work)) {
+                Ok(value) => return Ok(value),
+                Err(failure) => failure,
+            };
+            state.session = None;
+            // Whatever failed then, this is why.
+            self.observer.go_on()?;
+            let again =
+                failure.transient && (state.met || !failure.is_absence()) && attempts.failed < self.connector.retries;
+            if !again {
+                return Err(failure.error);
+            }
+            attempts.failed += 1;
+            let number = format!("attempt {} of {}", attempts.failed + 1, u64::from(self.connector.retries) + 1);
+            self.observer.notice(&format!("{}; going on from there ({number})", failure.error));
+            self.wait(&mut state, attempts.failed)?;
+        }
+    }
+
+    fn attempt<T>(
+        &self,
+        state: &mut State,
+        attempts: &mut Attempts,
+        work: &mut impl FnMut(&mut Session, &mut Attempts) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        let mut session = match state.session.take() {
+            Some(session) => session,
+            None => self.open(state)?,
+        };
+        let value = work(&mut session, attempts)?;
+        state.session = Some(session);
+        Ok(value)
+    }
+
+    fn open(&self, state: &mut State) -> Result<Session, Failure> {
+        let watched = |watch: &Arc<Watch>| self.look_after(watch);
+        let mut session = self.connector.open_session(&self.address, watched)?;
+        self.connector.remember(&self.address, &session, self.observer)?;
+        if state.password.is_none() {
+            // A person may take their time, and a server may tire of that.
+            *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
+            let asked = Instant::now();
+            state.password = Some((self.connector.password)(&self.address)?);
+            if asked.elapsed() > PATIENCE_OF_SERVERS {
+                session = self.connector.open_session(&self.address, watched)?;
+            }
+            session.watch().allow(self.connector.timeout);
+            watched(session.watch());
+        }
+        let password = state.password.as_ref().map(|password| password.expose().as_str());
+        session.login(&self.address.user, password.unwrap_or_default())?;
+        state.met = true;
+        Ok(session)
+    }
+
+    /// Does `work` while somebody looks after deadlines and asks whether to go on.
+    pub(super) fn watched<T>(&self, work: impl FnOnce() -> T) -> T {
+        let (end, ended) = channel::<()>();
+        thread::scope(|scope| {
+            scope.spawn(move || {
+                while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
+                    let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
+                    match watch {
+                        Some(watch) if self.observer.go_on().is_err() => watch.cut(Cut::Wanted),
+                        Some(watch) => watch.tick(),
+                        None => {}
+                    }
+                }
+            });
+            let value = work();
+            drop(end);
+            value
+        })
+    }
+
+    fn wait(&self, state: &mut State, attempt: u32) -> Result<(), TransferError> {
+        if state.random.is_none() {
+            let none =
+                |error| TransferError::Local { place: "a random pause".into(), source: std::io::Error::other(error) };
+            state.random = Some(random::from_system().map_err(none)?);
+        }
+        let mut left = pause(attempt, state.random.as_mut().map_or(u32::MAX, Rng::next_u32));
+        while !left.is_zero() {
+            self.observer.go_on()?;
+            let nap = left.min(TICK);
+            thread::sleep(nap);
+            left -= nap;
+        }
+        Ok(self.observer.go_on()?)
+    }
+}

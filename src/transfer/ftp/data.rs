@@ -1,0 +1,184 @@
+//! Files going to a server and coming from it.
+
+use std::io::{self, Read, Write};
+use std::net::Shutdown;
+use std::time::Duration;
+
+use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Mode, Status, TransferStream};
+
+use super::super::error::TransferError;
+use super::super::watch::{Cut, PIECE, Watch};
+use super::failure::Failure;
+use super::session::Session;
+use super::tls::TlsLink;
+use crate::foundation::observer::Observer;
+
+/// After an upload the server may take this long, in seconds per byte, to get all of it to its disk.
+const DISK_SECONDS_PER_BYTE: f64 = 1e-7;
+
+/// When the last byte of an upload has been handed to the system, so many may still be on their way, and a slow line takes
+/// this long for each.
+const BYTES_ON_THEIR_WAY: f64 = 4e6;
+const LINE_SECONDS_PER_BYTE: f64 = 5e-5;
+
+/// How long a server is listened to that broke off an upload: it may say why.
+const LAST_WORDS: Duration = Duration::from_secs(3);
+
+impl Session {
+    /// Sends the rest of `local`, of which the server has `offset` bytes under `name`.
+    pub(in crate::transfer) fn store(
+        &mut self,
+        local: &mut dyn Read,
+        name: &str,
+        offset: u64,
+        observer: &dyn Observer,
+    ) -> Result<(), Failure> {
+        let doing = "uploading";
+        let mut stream = self.open_data(doing, name, offset, |ftp| ftp.put_with_stream(name))?;
+        let sent = match send(local, &mut stream, observer, &self.watch) {
+            Ok(sent) => sent,
+            Err(Interrupted::ByThem(error)) => return Err(self.last_words(stream, error, name)),
+            Err(Interrupted::ByUs(error)) => {
+                self.watch.cut(Cut::Wanted);
+                return Err(error.into());
+            }
+        };
+        // The watch holds the socket too, so that closing it here would tell the server nothing; under TLS, closing does.
+        if let DataStream::Tcp(socket) = stream.get_ref() {
+            drop(socket.shutdown(Shutdown::Write));
+        }
+        let sent = sent as f64;
+        let patience = sent * DISK_SECONDS_PER_BYTE + sent.min(BYTES_ON_THEIR_WAY) * LINE_SECONDS_PER_BYTE;
+        self.watch.allow(self.timeout + Duration::from_secs_f64(patience));
+        let finished = stream.finish();
+        self.watch.keep(1);
+        finished.map_err(|error| self.circumstances(doing, name).explain(error))
+    }
+
+    /// A server that breaks off an upload says why on the control connection.
+    fn last_words(&self, stream: TransferStream<TlsLink>, error: io::Error, name: &str) -> Failure {
+        if self.watch.why().is_none() {
+            self.watch.allow(LAST_WORDS.min(self.timeout));
+            if let Err(reply @ FtpError::UnexpectedResponse(_)) = stream.finish() {
+                return self.circumstances("uploading", name).explain(reply);
+            }
+        }
+        let mut circumstances = self.circumstances("uploading", name);
+        circumstances.cut = circumstances.cut.filter(|cut| *cut == Cut::Wanted);
+        circumstances.explain(FtpError::ConnectionError(error))
+    }
+
+    /// Copies the file `name` from `offset` on to `output`, as long as that takes no more than `limit` bytes; returns how
+    /// many were copied, and why there were no more if that was not the end.
+    pub(in crate::transfer) fn retrieve(
+        &mut self,
+        name: &str,
+        offset: u64,
+        limit: u64,
+        output: &mut dyn Write,
+        observer: &dyn Observer,
+    ) -> (u64, Result<(), Failure>) {
+        let doing = "downloading";
+        let mut copied = 0;
+        let outcome = self.open_data(doing, name, offset, |ftp| ftp.retr_as_stream(name)).and_then(|mut stream| {
+            let cut_off = match receive(&mut stream, limit, output, observer, &self.watch, &mut copied) {
+                Ok(()) => None,
+                Err(Interrupted::ByThem(error)) => Some(FtpError::ConnectionError(error)),
+                Err(Interrupted::ByUs(error)) => {
+                    self.watch.cut(Cut::Wanted);
+                    return Err(error.into());
+                }
+            };
+            self.watch.allow(self.timeout);
+            let finished = stream.finish();
+            self.watch.keep(1);
+            match (cut_off, finished) {
+                (None, Ok(())) => Ok(()),
+                // Some servers end the connection without the TLS alert that says so, and say that all is sent; but so they
+                // do when somebody in between cut off the end.
+                (Some(_), Ok(())) if self.size(name)? == Some(offset + copied) => Ok(()),
+                (Some(error), Ok(()) | Err(FtpError::ConnectionError(_))) | (_, Err(error)) => {
+                    Err(self.circumstances(doing, name).explain(error))
+                }
+            }
+        });
+        (copied, outcome)
+    }
+
+    /// Opens a data connection: EPSV (RFC 2428), or PASV with a server that does not know it.
+    pub(super) fn open_data<T>(
+        &mut self,
+        doing: &str,
+        place: &str,
+        offset: u64,
+        mut open: impl FnMut(&mut ImplFtpStream<TlsLink>) -> FtpResult<T>,
+    ) -> Result<T, Failure> {
+        let mut attempt = |ftp: &mut ImplFtpStream<TlsLink>| {
+            ftp.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX)).and_then(|()| open(ftp))
+        };
+        self.step(doing, place, |ftp| match attempt(ftp) {
+            Err(FtpError::UnexpectedResponse(reply)) if is_unknown_command(reply.status) => {
+                ftp.set_mode(Mode::Passive);
+                attempt(ftp)
+            }
+            outcome => outcome,
+        })
+    }
+}
+
+enum Interrupted {
+    ByUs(TransferError),
+    ByThem(io::Error),
+}
+
+fn send(
+    local: &mut dyn Read,
+    stream: &mut TransferStream<TlsLink>,
+    observer: &dyn Observer,
+    watch: &Watch,
+) -> Result<u64, Interrupted> {
+    let mut piece = vec![0; PIECE];
+    let mut sent = 0;
+    loop {
+        observer.go_on().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
+        let here = |source| Interrupted::ByUs(TransferError::Local { place: "the spooled ciphertext".into(), source });
+        let count = local.read(&mut piece).map_err(here)?;
+        if count == 0 {
+            return Ok(sent);
+        }
+        stream.write_all(piece.get(..count).unwrap_or_default()).map_err(Interrupted::ByThem)?;
+        watch.moved(count);
+        sent += count as u64;
+        observer.advance(count as u64);
+    }
+}
+
+fn receive(
+    stream: &mut TransferStream<TlsLink>,
+    limit: u64,
+    output: &mut dyn Write,
+    observer: &dyn Observer,
+    watch: &Watch,
+    copied: &mut u64,
+) -> Result<(), Interrupted> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        observer.go_on().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
+        let count = stream.read(&mut piece).map_err(Interrupted::ByThem)?;
+        if count == 0 {
+            return Ok(());
+        }
+        if *copied + count as u64 > limit {
+            return Err(Interrupted::ByUs(TransferError::TooLarge { place: "a file".into(), limit }));
+        }
+        let local = |source| Interrupted::ByUs(TransferError::Local { place: "the downloaded copy".into(), source });
+        output.write_all(piece.get(..count).unwrap_or_default()).map_err(local)?;
+        watch.moved(count);
+        *copied += count as u64;
+        observer.advance(count as u64);
+    }
+}
+
+fn is_unknown_command(status: Status) -> bool {
+    matches!(status, Status::BadCommand | Status::BadArguments | Status::NotImplemented | Status::BadSequence)
+}

@@ -1,0 +1,139 @@
+//! What an error of an FTP session means, and whether another attempt may do better.
+
+use std::io;
+
+use suppaftp::types::Response;
+use suppaftp::{FtpError, ReplyTooLarge, Status};
+
+use super::super::error::TransferError;
+use super::super::watch::Cut;
+use super::verifier::Refusal;
+use crate::foundation::observer::Stopped;
+use crate::foundation::text::printable;
+
+/// An attempt that failed.
+#[derive(Debug)]
+pub(in crate::transfer) struct Failure {
+    pub(in crate::transfer) error: TransferError,
+    /// Whether it may pass.
+    pub(in crate::transfer) transient: bool,
+}
+
+impl Failure {
+    pub(in crate::transfer) fn lasting(error: TransferError) -> Self {
+        Self { error, transient: false }
+    }
+
+    pub(in crate::transfer) fn passing(error: TransferError) -> Self {
+        Self { error, transient: true }
+    }
+
+    /// Whether nobody seems to be there at all.
+    pub(in crate::transfer) fn is_absence(&self) -> bool {
+        matches!(self.error, TransferError::Unreachable { .. } | TransferError::Timeout { .. })
+    }
+}
+
+impl From<TransferError> for Failure {
+    fn from(error: TransferError) -> Self {
+        Self::lasting(error)
+    }
+}
+
+/// What a session knows that explains its errors.
+#[derive(Debug)]
+pub(in crate::transfer) struct Circumstances<'s> {
+    pub(in crate::transfer) location: &'s str,
+    pub(in crate::transfer) doing: &'s str,
+    /// The file or folder in question.
+    pub(in crate::transfer) place: &'s str,
+    pub(in crate::transfer) seconds: u64,
+    pub(in crate::transfer) cut: Option<Cut>,
+    pub(in crate::transfer) refused: Option<Refusal>,
+}
+
+impl Circumstances<'_> {
+    pub(in crate::transfer) fn explain(self, error: FtpError) -> Failure {
+        if let Some(refusal) = self.refused.clone() {
+            return self.certificate(refusal);
+        }
+        match self.cut {
+            Some(Cut::Wanted) => return Failure::lasting(Stopped.into()),
+            Some(Cut::Late) => return self.late(),
+            None => {}
+        }
+        match error {
+            FtpError::ConnectionError(error) => self.connection(error),
+            FtpError::SecureError(reason) => {
+                Failure::passing(TransferError::Tls { location: self.location.into(), reason: printable(&reason) })
+            }
+            FtpError::UnexpectedResponse(reply) => self.reply(&reply),
+            other => self.protocol(other.to_string()),
+        }
+    }
+
+    fn certificate(self, refusal: Refusal) -> Failure {
+        let location = self.location.into();
+        Failure::lasting(match refusal {
+            Refusal::Unknown { fingerprint, reason } => {
+                TransferError::UnknownCertificate { location, fingerprint, reason }
+            }
+            Refusal::Other { fingerprint, known, by } => {
+                TransferError::ChangedCertificate { location, expected: by, known, fingerprint }
+            }
+        })
+    }
+
+    pub(in crate::transfer) fn late(self) -> Failure {
+        let Self { location, doing, seconds, .. } = self;
+        Failure::passing(TransferError::Timeout { location: location.into(), seconds, doing: doing.into() })
+    }
+
+    fn connection(self, source: io::Error) -> Failure {
+        if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReplyTooLarge>) {
+            return self.protocol("its reply does not end".into());
+        }
+        if source.kind() == io::ErrorKind::InvalidInput {
+            return self.protocol("a name that cannot be sent".into());
+        }
+        let Self { location, doing, .. } = self;
+        Failure::passing(TransferError::Broken { location: location.into(), doing: doing.into(), source })
+    }
+
+    fn protocol(self, reply: String) -> Failure {
+        let Self { location, doing, .. } = self;
+        Failure::lasting(TransferError::Protocol { location: location.into(), doing: doing.into(), reply })
+    }
+
+    /// By the code of the reply (RFC 959, section 4.2).
+    fn reply(self, reply: &Response) -> Failure {
+        let place = self.place.to_owned();
+        match reply.status {
+            Status::RequestedActionNotTaken => Failure::lasting(TransferError::ServerFull { place }),
+            Status::ExceededStorage => Failure::lasting(TransferError::Quota { place }),
+            Status::FileUnavailable | Status::BadFilename | Status::StoringNeedAccount => {
+                Failure::lasting(TransferError::Denied { place: format!("{place}: {}", words(reply)) })
+            }
+            Status::CannotOpenDataConnection | Status::TransferAborted => {
+                let source = io::Error::other(words(reply));
+                let Self { location, doing, .. } = self;
+                Failure::passing(TransferError::Broken { location: location.into(), doing: doing.into(), source })
+            }
+            Status::NotAvailable | Status::RequestFileActionIgnored | Status::ActionAborted => {
+                Failure::passing(TransferError::Busy { location: self.location.into(), reply: words(reply) })
+            }
+            _ => self.protocol(words(reply)),
+        }
+    }
+}
+
+/// The server's words: one line, not endless, and nothing in it that commands a terminal.
+pub(in crate::transfer) fn words(reply: &Response) -> String {
+    one_line(&String::from_utf8_lossy(&reply.body))
+}
+
+/// Text of a server as one short line.
+pub(in crate::transfer) fn one_line(text: &str) -> String {
+    let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
+    printable(&line).chars().take(200).collect()
+}

@@ -1,0 +1,55 @@
+//! How far an upload is, told once for each byte however often it is sent.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::foundation::observer::{Observer, Stage, Stopped};
+
+/// Tells `observer` of bytes beyond those that it has been told of.
+pub(super) struct Progress<'o> {
+    observer: &'o dyn Observer,
+    begun: AtomicU64,
+    position: AtomicU64,
+    told: AtomicU64,
+}
+
+impl<'o> Progress<'o> {
+    pub(super) fn new(observer: &'o dyn Observer) -> Self {
+        Self { observer, begun: AtomicU64::new(0), position: AtomicU64::new(0), told: AtomicU64::new(0) }
+    }
+
+    /// Another attempt begins at this byte; whether that is further than the one before it began.
+    pub(super) fn begin_at(&self, offset: u64) -> bool {
+        self.position.store(offset, Ordering::Relaxed);
+        self.tell();
+        offset > self.begun.swap(offset, Ordering::Relaxed)
+    }
+
+    fn tell(&self) {
+        let position = self.position.load(Ordering::Relaxed);
+        let told = self.told.fetch_max(position, Ordering::Relaxed);
+        self.observer.advance(position.saturating_sub(told));
+    }
+}
+
+impl Observer for Progress<'_> {
+    fn begin(&self, stage: Stage, total: u64) {
+        self.observer.begin(stage, total);
+    }
+
+    fn advance(&self, bytes: u64) {
+        self.position.fetch_add(bytes, Ordering::Relaxed);
+        self.tell();
+    }
+
+    fn end(&self) {
+        self.observer.end();
+    }
+
+    fn notice(&self, message: &str) {
+        self.observer.notice(message);
+    }
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        self.observer.go_on()
+    }
+}

@@ -1,0 +1,92 @@
+//! TLS under suppaftp, with the handshake done before the first byte and a deadline on all of it.
+
+use std::io::Write;
+use std::net::TcpStream;
+use std::sync::{Arc, OnceLock};
+
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection, StreamOwned};
+use suppaftp::{FtpError, FtpResult, TlsConnector, TlsStream};
+
+use super::super::tls::provider;
+use super::super::watch::{PIECE, Watch, WatchedSocket};
+use super::verifier::Verifier;
+
+/// A connection under TLS.
+#[derive(Debug)]
+pub(super) struct TlsLink(StreamOwned<ClientConnection, WatchedSocket>);
+
+impl TlsStream for TlsLink {
+    type InnerStream = StreamOwned<ClientConnection, WatchedSocket>;
+
+    fn tcp_stream(self) -> FtpResult<TcpStream> {
+        self.get_ref().try_clone().map_err(FtpError::ConnectionError)
+    }
+
+    fn get_ref(&self) -> &TcpStream {
+        self.0.sock.socket()
+    }
+
+    fn mut_ref(&mut self) -> &mut Self::InnerStream {
+        &mut self.0
+    }
+}
+
+impl Drop for TlsLink {
+    fn drop(&mut self) {
+        // The end of a transfer is told under TLS too (RFC 5246, section 7.2.1); the socket may be dead by now.
+        self.0.conn.send_close_notify();
+        drop(self.0.flush());
+    }
+}
+
+/// Makes all TLS connections of one session.
+#[derive(Debug, Clone)]
+pub(super) struct Dialer {
+    config: Arc<ClientConfig>,
+    watch: Arc<Watch>,
+    description: Arc<OnceLock<String>>,
+}
+
+impl Dialer {
+    /// TLS 1.2 only. Under TLS 1.3 a ticket opens one connection, so that servers that demand the control connection's
+    /// session on data connections refuse the second transfer; and vsftpd 3.0.3 crashes.
+    pub(super) fn new(verifier: Arc<Verifier>, watch: Arc<Watch>) -> Result<Self, rustls::Error> {
+        let config = ClientConfig::builder_with_provider(provider())
+            .with_protocol_versions(&[&rustls::version::TLS12])?
+            .dangerous()
+            .with_custom_certificate_verifier(verifier)
+            .with_no_client_auth();
+        Ok(Self { config: Arc::new(config), watch, description: Arc::default() })
+    }
+
+    /// Version and cipher suite of the control connection.
+    pub(super) fn description(&self) -> Option<&str> {
+        self.description.get().map(String::as_str)
+    }
+}
+
+impl TlsConnector for Dialer {
+    type Stream = TlsLink;
+
+    fn connect(&self, domain: &str, stream: TcpStream) -> FtpResult<TlsLink> {
+        let failed = |error: &dyn std::fmt::Display| FtpError::SecureError(error.to_string());
+        let name = ServerName::try_from(domain.to_owned()).map_err(|error| failed(&error))?;
+        let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(|error| failed(&error))?;
+        connection.set_buffer_limit(Some(PIECE));
+        let mut socket = WatchedSocket::reading_ahead(stream, Arc::clone(&self.watch));
+        while connection.is_handshaking() {
+            connection.complete_io(&mut socket).map_err(|error| failed(&error))?;
+        }
+        self.description.get_or_init(|| describe(&connection));
+        Ok(TlsLink(StreamOwned::new(connection, socket)))
+    }
+}
+
+fn describe(connection: &ClientConnection) -> String {
+    let version = connection
+        .protocol_version()
+        .and_then(|version| version.as_str().map(|name| name.replace("TLSv", "TLS ").replace('_', ".")));
+    let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
+    format!("{}, {}", version.as_deref().unwrap_or("TLS"), suite.unwrap_or("unnamed cipher suite"))
+}

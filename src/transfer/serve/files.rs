@@ -1,0 +1,122 @@
+//! Commands about files and folders.
+
+use std::io;
+
+use chrono::DateTime;
+use tracing::info;
+
+use super::Action;
+use super::names::Place;
+use super::session::Session;
+use super::tree::Entry;
+
+impl Session<'_> {
+    pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        match self.try_file_command(verb, argument) {
+            Ok(Said { code, text, lines: None }) => self.control.reply(code, &text),
+            Ok(Said { code, text, lines: Some(lines) }) => self.control.reply_lines(code, &text, &lines, "End"),
+            Err(error) => self.refuse(&error),
+        }
+    }
+
+    fn try_file_command(&mut self, verb: &str, argument: &str) -> io::Result<Said> {
+        let tree = &self.house.tree;
+        let place = self.folder.resolve(argument)?;
+        Ok(match verb {
+            "PWD" | "XPWD" => Said::new(257, quoted(&self.folder)),
+            "CDUP" | "XCUP" => {
+                self.folder = self.folder.parent();
+                Said::new(250, quoted(&self.folder))
+            }
+            "CWD" | "XCWD" => {
+                if !tree.entry(&place)?.is_folder {
+                    return Err(io::ErrorKind::NotADirectory.into());
+                }
+                self.folder = place;
+                Said::new(250, quoted(&self.folder))
+            }
+            "MKD" | "XMKD" => {
+                self.house.permit(Action::MakeFolder, &place)?;
+                tree.make_folder(&place)?;
+                self.log(verb, &place);
+                Said::new(257, quoted(&place))
+            }
+            "RMD" | "XRMD" | "DELE" => {
+                self.house.permit(Action::Remove, &place)?;
+                tree.remove(&place, verb != "DELE")?;
+                self.log(verb, &place);
+                Said::new(250, "Removed.".into())
+            }
+            "RNFR" => {
+                self.house.permit(Action::Take, &place)?;
+                tree.entry(&place)?;
+                self.renamed = Some(place);
+                Said::new(350, "To what?".into())
+            }
+            "RNTO" => {
+                let Some(from) = self.renamed.take() else { return Ok(Said::new(503, "Say RNFR first.".into())) };
+                self.house.permit(Action::Name, &place)?;
+                tree.rename(&from, &place)?;
+                self.log(verb, &place);
+                self.house.arrived();
+                Said::new(250, "Renamed.".into())
+            }
+            "SIZE" => match tree.entry(&place)? {
+                Entry { is_folder: false, bytes, .. } => Said::new(213, bytes.to_string()),
+                _ => return Err(io::ErrorKind::IsADirectory.into()),
+            },
+            "MDTM" => Said::new(213, time(tree.entry(&place)?.modified)),
+            "MLST" => {
+                let line = facts(&place.to_string(), &tree.entry(&place)?);
+                Said { code: 250, text: "Facts:".into(), lines: Some(vec![line]) }
+            }
+            // STAT
+            _ if argument.is_empty() => Said::new(211, format!("hestat {}", env!("CARGO_PKG_VERSION"))),
+            _ => {
+                let lines = tree.list(&place)?.iter().map(|(name, entry)| long(name, entry)).collect();
+                Said { code: 213, text: quoted(&place), lines: Some(lines) }
+            }
+        })
+    }
+
+    fn log(&self, verb: &str, place: &Place) {
+        let user = self.user.as_deref().unwrap_or_default();
+        info!(connection = self.link.number, peer = %self.link.peer, user, command = verb, place = place.shown(), "done");
+    }
+}
+
+/// What is replied.
+struct Said {
+    code: u16,
+    text: String,
+    lines: Option<Vec<String>>,
+}
+
+impl Said {
+    fn new(code: u16, text: String) -> Self {
+        Self { code, text, lines: None }
+    }
+}
+
+/// A path in a reply (RFC 959, appendix II).
+fn quoted(place: &Place) -> String {
+    format!("\"{}\"", place.to_string().replace('"', "\"\""))
+}
+
+/// Time in the form of RFC 3659, section 2.3.
+fn time(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default().format("%Y%m%d%H%M%S").to_string()
+}
+
+/// A line of MLSD and MLST (RFC 3659, section 7.2).
+pub(super) fn facts(name: &str, entry: &Entry) -> String {
+    let kind = if entry.is_folder { "dir" } else { "file" };
+    format!("type={kind};size={};modify={}; {name}", entry.bytes, time(entry.modified))
+}
+
+/// A line of LIST, as `ls -l` writes it and as clients read it.
+pub(super) fn long(name: &str, entry: &Entry) -> String {
+    let kind = if entry.is_folder { "drwxr-xr-x" } else { "-rw-r--r--" };
+    let when = DateTime::from_timestamp(entry.modified, 0).unwrap_or_default();
+    format!("{kind} 1 hestat hestat {:>13} {} {name}", entry.bytes, when.format("%b %e  %Y"))
+}

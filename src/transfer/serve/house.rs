@@ -1,0 +1,101 @@
+//! What all sessions share.
+
+use std::io;
+use std::net::Ipv4Addr;
+use std::ops::RangeInclusive;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use rustls::ServerConfig;
+use rustls::pki_types::pem::PemObject;
+use rustls::pki_types::{CertificateDer, PrivateKeyDer};
+
+use super::super::error::TransferError;
+use super::super::watch::TICK;
+use super::links::Links;
+use super::logins::Logins;
+use super::names::Place;
+use super::room::{Room, Share};
+use super::tree::Tree;
+use super::{Action, Limits, Rules, ServeOptions, wire};
+use crate::crypto::Fingerprint;
+
+/// Files, bounds and whoever is there.
+pub(super) struct House {
+    pub(super) tree: Tree,
+    pub(super) tls: Arc<ServerConfig>,
+    pub(super) logins: Logins,
+    pub(super) links: Links,
+    pub(super) uploads: Room,
+    pub(super) limits: Limits,
+    pub(super) passive_ports: Option<RangeInclusive<u16>>,
+    pub(super) public_address: Option<Ipv4Addr>,
+    pub(super) plain: bool,
+    pub(super) rules: Arc<dyn Rules>,
+    pub(super) stopping: AtomicBool,
+}
+
+impl House {
+    pub(super) fn new(options: ServeOptions, rules: Arc<dyn Rules>) -> Result<(Self, Fingerprint), TransferError> {
+        let unusable = |what, reason: String| TransferError::Identity { what, reason };
+        let certificates = CertificateDer::pem_slice_iter(&options.certificates).collect::<Result<Vec<_>, _>>();
+        let certificates = certificates.map_err(|error| unusable("certificate", error.to_string()))?;
+        let none = || unusable("certificate", "there is none in its file (PEM)".into());
+        let fingerprint = Fingerprint::of(certificates.first().ok_or_else(none)?);
+        let key = PrivateKeyDer::from_pem_slice(options.key.expose());
+        let key = key.map_err(|error| unusable("private key", error.to_string()))?;
+        let tls = wire::tls(certificates, key).map_err(|error| unusable("private key", error.to_string()))?;
+        let root = |source| TransferError::Local { place: options.root.display().to_string(), source };
+        let house = Self {
+            tree: Tree::open(&options.root).map_err(root)?,
+            tls,
+            logins: Logins::new(options.user, options.password, options.limits.failed_logins),
+            links: Links::new(options.limits.connections),
+            uploads: Room::default(),
+            limits: options.limits,
+            passive_ports: options.passive_ports,
+            public_address: options.public_address,
+            plain: options.plain,
+            rules,
+            stopping: AtomicBool::new(false),
+        };
+        Ok((house, fingerprint))
+    }
+
+    pub(super) fn is_stopping(&self) -> bool {
+        self.stopping.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn permit(&self, action: Action, place: &Place) -> io::Result<()> {
+        let permitted = self.rules.permits(action, place.names());
+        if permitted { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
+    }
+
+    pub(super) fn arrived(&self) {
+        self.rules.arrived();
+    }
+
+    pub(super) fn free_bytes(&self) -> io::Result<u64> {
+        Ok(self.tree.free()?.min(self.room()?))
+    }
+
+    /// Bytes that may still be stored.
+    pub(super) fn room(&self) -> io::Result<u64> {
+        self.limits.disk.map_or(Ok(u64::MAX), |most| Ok(most.saturating_sub(self.tree.used()?)))
+    }
+
+    /// Sees to it that an upload may store so many bytes more.
+    pub(super) fn give(&self, share: &mut Share<'_>, bytes: u64) -> io::Result<()> {
+        share.need(bytes, || self.room())
+    }
+
+    /// Waits, but not longer than the house stands.
+    pub(super) fn rest(&self, time: Duration) {
+        let end = Instant::now() + time;
+        while !self.is_stopping() && Instant::now() < end {
+            thread::sleep(TICK.min(time));
+        }
+    }
+}

@@ -1,0 +1,150 @@
+//! The connections that there are: how many at most, and which goes when there are too many.
+
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::super::watch::{Cut, Watch};
+use super::names::Place;
+
+/// After this long without a byte, an upload may be taken over.
+const STUCK: Duration = Duration::from_secs(1);
+
+/// A control connection, with the data connection that it may have.
+#[derive(Debug)]
+pub(super) struct Link {
+    pub(super) number: u64,
+    pub(super) peer: SocketAddr,
+    pub(super) watch: Arc<Watch>,
+    pub(super) logged_in: AtomicBool,
+    /// The file that it is writing.
+    writes: Mutex<Option<Place>>,
+}
+
+impl Link {
+    /// Says which file it is writing from now on.
+    pub(super) fn writes(&self, place: Option<&Place>) {
+        *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
+    }
+}
+
+/// All of them.
+#[derive(Debug)]
+pub(super) struct Links {
+    most: usize,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    last: u64,
+    open: BTreeMap<u64, Arc<Link>>,
+}
+
+impl Links {
+    pub(super) fn new(most: usize) -> Self {
+        Self { most, state: Mutex::default() }
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes in a connection. If there are too many, one that has not logged in gives way: those who only occupy places
+    /// do not keep out those who know the password. `None` if all are logged in.
+    pub(super) fn admit(&self, peer: SocketAddr, watch: Arc<Watch>) -> Option<Arc<Link>> {
+        let mut state = self.state();
+        if state.open.len() >= self.most {
+            let evicted = state.stranger().and_then(|number| state.open.remove(&number));
+            evicted?.watch.cut(Cut::Wanted);
+        }
+        state.last += 1;
+        let link = Arc::new(Link {
+            number: state.last,
+            peer,
+            watch,
+            logged_in: AtomicBool::new(false),
+            writes: Mutex::default(),
+        });
+        state.open.insert(link.number, Arc::clone(&link));
+        Some(link)
+    }
+
+    /// A connection is over.
+    pub(super) fn remove(&self, link: &Link) {
+        self.state().open.remove(&link.number);
+    }
+
+    /// Ends the connection that writes this file, if no byte of it has moved for a while; whether there is one. A client
+    /// whose line broke comes back for the rest of its upload before the server notices that the line is dead.
+    pub(super) fn relieve(&self, place: &Place) -> bool {
+        let state = self.state();
+        let mut open = state.open.values();
+        let stuck = open.find(|link| {
+            link.watch.still_for() > STUCK
+                && link.writes.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(place)
+        });
+        stuck.inspect(|link| link.watch.cut(Cut::Wanted)).is_some()
+    }
+
+    /// Ends what is late.
+    pub(super) fn tick(&self) {
+        self.state().open.values().for_each(|link| link.watch.tick());
+    }
+
+    /// Ends all.
+    pub(super) fn cut(&self) {
+        self.state().open.values().for_each(|link| link.watch.cut(Cut::Wanted));
+    }
+
+    pub(super) fn is_empty(&self) -> bool {
+        self.state().open.is_empty()
+    }
+}
+
+impl State {
+    /// Who gives way: the oldest stranger from the address that most of them come from, so that a rush from one address
+    /// does not push out who is just logging in from another.
+    fn stranger(&self) -> Option<u64> {
+        let mut addresses = BTreeMap::new();
+        for link in self.open.values().filter(|link| !link.logged_in.load(Ordering::Relaxed)) {
+            addresses.entry(link.peer.ip()).or_insert((0, Reverse(link.number))).0 += 1;
+        }
+        addresses.into_values().max().map(|(_, Reverse(oldest))| oldest)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_oldest_stranger_gives_way() {
+        let links = Links::new(2);
+        let admit = || links.admit("192.0.2.1:1".parse().unwrap(), Watch::new(Duration::from_secs(9)));
+        let (first, second) = (admit().unwrap(), admit().unwrap());
+        first.logged_in.store(true, Ordering::Relaxed);
+        let third = admit().unwrap();
+        assert_eq!((first.watch.why(), second.watch.why()), (None, Some(Cut::Wanted)));
+        third.logged_in.store(true, Ordering::Relaxed);
+        assert!(admit().is_none());
+        links.remove(&first);
+        assert!(admit().is_some());
+        links.cut();
+        assert_eq!(third.watch.why(), Some(Cut::Wanted));
+    }
+
+    #[test]
+    fn a_rush_makes_way_before_others_do() {
+        let links = Links::new(3);
+        let admit = |peer: &str| links.admit(peer.parse().unwrap(), Watch::new(Duration::from_secs(9))).unwrap();
+        let honest = admit("192.0.2.1:1");
+        let rush: Vec<_> = (1..9).map(|port| admit(&format!("192.0.2.2:{port}"))).collect();
+        assert_eq!(honest.watch.why(), None);
+        let pushed_out: Vec<bool> = rush.iter().map(|link| link.watch.why().is_some()).collect();
+        assert_eq!(pushed_out, [true, true, true, true, true, true, false, false]);
+    }
+}

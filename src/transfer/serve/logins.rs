@@ -1,0 +1,97 @@
+//! Who may come in, and how often somebody may be wrong.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use crate::foundation::secret::Secret;
+
+/// How long an address that was wrong too often is not talked to, and after how long a failure is forgotten.
+const PENALTY: Duration = Duration::from_mins(1);
+
+/// Addresses that are remembered at most. With more of them guessing at once, the oldest failures are forgotten first.
+const MOST_ADDRESSES: usize = 10_000;
+
+/// The one account, and what failed logins have cost.
+#[derive(Debug)]
+pub(super) struct Logins {
+    user: String,
+    password: Secret<String>,
+    most_failures: u32,
+    failures: Mutex<HashMap<IpAddr, (u32, Instant)>>,
+}
+
+impl Logins {
+    pub(super) fn new(user: String, password: Secret<String>, most_failures: u32) -> Self {
+        Self { user, password, most_failures, failures: Mutex::default() }
+    }
+
+    /// Whether this address was wrong too often of late.
+    pub(super) fn is_barred(&self, address: IpAddr, now: Instant) -> bool {
+        let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        let recent = failures.get(&address).filter(|(_, last)| now.duration_since(*last) < PENALTY);
+        recent.is_some_and(|(count, _)| *count >= self.most_failures)
+    }
+
+    /// Whether these are the account's; how long that takes tells nothing about the right ones.
+    pub(super) fn admit(&self, user: &str, password: &str, address: IpAddr, now: Instant) -> bool {
+        // Digests of the texts are compared in constant time, whatever their lengths.
+        let same = |left: &str, right: &str| blake3::hash(left.as_bytes()) == blake3::hash(right.as_bytes());
+        let admitted = same(user, &self.user) & same(password, self.password.expose()) && !self.is_barred(address, now);
+        if !admitted {
+            self.remember_failure(address, now);
+        }
+        admitted
+    }
+
+    fn remember_failure(&self, address: IpAddr, now: Instant) {
+        let mut failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
+        if failures.len() >= MOST_ADDRESSES {
+            failures.retain(|_, (_, last)| now.duration_since(*last) < PENALTY);
+        }
+        if failures.len() >= MOST_ADDRESSES {
+            let oldest = failures.iter().min_by_key(|(_, (_, last))| *last).map(|(address, _)| *address);
+            oldest.map(|address| failures.remove(&address));
+        }
+        let (count, last) = failures.entry(address).or_insert((0, now));
+        *count = if now.duration_since(*last) < PENALTY { *count + 1 } else { 1 };
+        *last = now;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn who_is_wrong_too_often_waits_and_others_do_not() {
+        let logins = Logins::new("me".into(), Secret::new("right".into()), 3);
+        let (guesser, honest) = ("192.0.2.1".parse().unwrap(), "192.0.2.2".parse().unwrap());
+        let now = Instant::now();
+        for (user, password) in [("me", "wrong"), ("you", "right"), ("me", "")] {
+            assert!(!logins.is_barred(guesser, now));
+            assert!(!logins.admit(user, password, guesser, now));
+        }
+        assert!(logins.is_barred(guesser, now));
+        assert!(!logins.admit("me", "right", guesser, now));
+        assert!(logins.admit("me", "right", honest, now));
+        let later = now + PENALTY + Duration::from_secs(1);
+        assert!(!logins.is_barred(guesser, later) && logins.admit("me", "right", guesser, later));
+    }
+
+    #[test]
+    fn what_is_remembered_is_bounded() {
+        let logins = Logins::new("me".into(), Secret::new("right".into()), 1);
+        let now = Instant::now();
+        for number in 0..=MOST_ADDRESSES as u32 {
+            logins.admit(
+                "me",
+                "wrong",
+                std::net::Ipv4Addr::from_bits(number).into(),
+                now + Duration::from_micros(number.into()),
+            );
+        }
+        assert_eq!(logins.failures.lock().unwrap().len(), MOST_ADDRESSES);
+    }
+}

@@ -1,0 +1,212 @@
+//! What one client says, command by command (RFC 959, 2228, 2389, 2428, 3659, 4217).
+
+use std::io;
+use std::net::{IpAddr, TcpListener};
+use std::sync::Arc;
+
+use tracing::warn;
+
+use super::house::House;
+use super::links::Link;
+use super::names::Place;
+use super::wire::{Control, Wire};
+
+/// Commands before a login; honest clients need fewer.
+const STRANGERS_COMMANDS: u32 = 20;
+
+/// Whether a session goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Next {
+    Command,
+    Tls,
+    End,
+}
+
+/// One control connection and what it has come to.
+pub(super) struct Session<'h> {
+    pub(super) house: &'h House,
+    pub(super) link: Arc<Link>,
+    pub(super) control: Control,
+    /// Our address, as this client sees it.
+    pub(super) local: IpAddr,
+    pub(super) named: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) secure: bool,
+    /// Data connections are under TLS.
+    pub(super) private: bool,
+    pub(super) folder: Place,
+    pub(super) passive: Option<TcpListener>,
+    pub(super) offset: u64,
+    pub(super) renamed: Option<Place>,
+    pub(super) failures: u32,
+}
+
+impl<'h> Session<'h> {
+    pub(super) fn new(house: &'h House, link: Arc<Link>, wire: Wire, local: IpAddr) -> Self {
+        Self {
+            house,
+            link,
+            control: Control::new(wire),
+            local,
+            named: None,
+            user: None,
+            secure: false,
+            private: false,
+            folder: Place::default(),
+            passive: None,
+            offset: 0,
+            renamed: None,
+            failures: 0,
+        }
+    }
+
+    /// Talks until one side ends it.
+    pub(super) fn talk(mut self) -> io::Result<()> {
+        self.control.reply(220, "hestat")?;
+        let mut strangers_commands = 0;
+        loop {
+            if self.user.is_some() {
+                self.link.watch.allow(self.house.limits.idle);
+            }
+            let line = match self.control.read_line() {
+                Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
+                    return self.control.reply(500, "That line is too long.");
+                }
+                line => line?,
+            };
+            let Some(line) = line else { return Ok(()) };
+            if self.user.is_some() {
+                self.link.watch.allow(self.house.limits.transfer);
+            } else {
+                strangers_commands += 1;
+                if strangers_commands > STRANGERS_COMMANDS {
+                    return self.control.reply(421, "Too much said without a login.");
+                }
+            }
+            match self.command(&line)? {
+                Next::Command => {}
+                Next::Tls => {
+                    self.control = self.control.secure(&self.house.tls)?;
+                    self.secure = true;
+                }
+                Next::End => return Ok(()),
+            }
+        }
+    }
+
+    fn command(&mut self, line: &str) -> io::Result<Next> {
+        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+        let verb = verb.to_ascii_uppercase();
+        if verb != "RNTO" {
+            self.renamed = None;
+        }
+        match verb.as_str() {
+            "QUIT" => {
+                self.control.reply(221, "Goodbye.")?;
+                return Ok(Next::End);
+            }
+            "AUTH" => return self.auth(argument),
+            "USER" => return self.name(argument),
+            "PASS" => return self.password(argument),
+            "PBSZ" => self.control.reply(200, "PBSZ=0")?,
+            "PROT" => self.protection(argument)?,
+            "NOOP" => self.control.reply(200, "Here.")?,
+            "FEAT" => self.features()?,
+            "SYST" => self.control.reply(215, "UNIX Type: L8")?,
+            "HELP" => self
+                .control
+                .reply(214, "This is hestat serve: encrypted datasets go to inbox, answers come to outbox.")?,
+            "OPTS" => self.option(argument)?,
+            _ if self.user.is_none() => self.control.reply(530, "Log in first.")?,
+            _ => self.member(&verb, argument)?,
+        }
+        Ok(Next::Command)
+    }
+
+    /// Commands of those who have logged in.
+    fn member(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        match verb {
+            "CWD" | "XCWD" | "CDUP" | "XCUP" | "PWD" | "XPWD" | "MKD" | "XMKD" | "RMD" | "XRMD" | "DELE" | "RNFR"
+            | "RNTO" | "SIZE" | "MDTM" | "MLST" | "STAT" => self.file_command(verb, argument),
+            "PASV" | "EPSV" | "REST" | "STOR" | "APPE" | "RETR" | "LIST" | "NLST" | "MLSD" => {
+                self.data_command(verb, argument)
+            }
+            "TYPE" | "MODE" | "STRU" => self.form(verb, argument),
+            // A transfer is over before the next command is read.
+            "ABOR" => self.control.reply(226, "Nothing is being transferred."),
+            "ALLO" | "ACCT" => self.control.reply(202, "Not needed here."),
+            "SITE" => self.site(argument),
+            "CCC" => self.control.reply(534, "What began under TLS stays under TLS."),
+            "PORT" | "EPRT" => self.control.reply(502, "Only passive connections: say EPSV or PASV."),
+            _ => self.control.reply(502, "No such command here."),
+        }
+    }
+
+    fn features(&mut self) -> io::Result<()> {
+        let features = [
+            "AUTH TLS",
+            "EPSV",
+            "MDTM",
+            "MLST type*;size*;modify*;",
+            "PASV",
+            "PBSZ",
+            "PROT",
+            "REST STREAM",
+            "SIZE",
+            "TVFS",
+            "UTF8",
+        ];
+        self.control.reply_lines(211, "Features:", &features.map(str::to_owned), "End")
+    }
+
+    fn option(&mut self, option: &str) -> io::Result<()> {
+        let option = option.to_ascii_uppercase();
+        match option.as_str() {
+            "UTF8 ON" | "UTF8" => self.control.reply(200, "Always."),
+            _ if option.starts_with("MLST") => self.control.reply(200, "MLST OPTS type;size;modify;"),
+            _ => self.control.reply(501, "No such option."),
+        }
+    }
+
+    /// Files go as they are, whatever type is asked for.
+    fn form(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        let first = argument.chars().next().map(|c| c.to_ascii_uppercase());
+        match (verb, first) {
+            ("TYPE", Some('I' | 'A' | 'L')) | ("MODE", Some('S')) | ("STRU", Some('F')) => {
+                self.control.reply(200, "So be it.")
+            }
+            _ => self.control.reply(504, "Not that one."),
+        }
+    }
+
+    /// What `hestat ping` asks.
+    fn site(&mut self, command: &str) -> io::Result<()> {
+        if !command.eq_ignore_ascii_case("HESTAT") {
+            return self.control.reply(502, "No such command here.");
+        }
+        let free = self.house.free_bytes()?;
+        self.control.reply(200, &format!("hestat {} free={free}", env!("CARGO_PKG_VERSION")))
+    }
+
+    /// Tells the client why its command failed.
+    pub(super) fn refuse(&mut self, error: &io::Error) -> io::Result<()> {
+        let (code, text) = match error.kind() {
+            io::ErrorKind::NotFound => (550, "There is no such file or folder."),
+            io::ErrorKind::NotADirectory => (550, "That is no folder."),
+            io::ErrorKind::IsADirectory => (550, "That is a folder."),
+            io::ErrorKind::DirectoryNotEmpty => (550, "That folder is not empty."),
+            io::ErrorKind::AlreadyExists => (553, "That exists already."),
+            io::ErrorKind::InvalidFilename => (553, "That name is not allowed."),
+            io::ErrorKind::InvalidInput => (554, "The file is shorter than that."),
+            io::ErrorKind::WouldBlock => (450, "Another connection is writing it."),
+            io::ErrorKind::StorageFull => (452, "The disk is full."),
+            io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => (552, "No more is stored for this account."),
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (550, "That is not permitted."),
+            _ => {
+                warn!(connection = self.link.number, %error, "failed");
+                (451, "That failed here.")
+            }
+        };
+        self.control.reply(code, text)
+    }
+}

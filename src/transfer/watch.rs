@@ -1,0 +1,240 @@
+//! A deadline on everything that waits for a peer: whoever holds a connection says by when something must have happened,
+//! and sockets that are late are shut from outside, in whatever read, write or handshake they hang.
+
+use std::io::{self, BufReader, Read, Write};
+use std::net::{Shutdown, TcpStream};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How often deadlines are looked at.
+pub(super) const TICK: Duration = Duration::from_millis(50);
+
+/// Bytes of a file that are handled at a time, on both sides.
+pub(super) const PIECE: usize = 1 << 17;
+
+/// A peer must move this many bytes in each timeout; so a byte now and then does not hold a connection for ever.
+const LEAST_BYTES: f64 = 4096.0;
+
+/// Why sockets were shut.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Cut {
+    /// The deadline passed.
+    Late,
+    /// Somebody wanted an end.
+    Wanted,
+}
+
+#[derive(Debug)]
+struct State {
+    deadline: Instant,
+    timeout: Duration,
+    sockets: Vec<TcpStream>,
+    last_moved: Instant,
+    cut: Option<Cut>,
+}
+
+/// The deadline of one peer, and the sockets that lead to it.
+#[derive(Debug)]
+pub(super) struct Watch(Mutex<State>);
+
+impl Watch {
+    /// The first thing must happen within `timeout`.
+    pub(super) fn new(timeout: Duration) -> Arc<Self> {
+        let now = Instant::now();
+        let state = State { deadline: now + timeout, timeout, sockets: Vec::new(), last_moved: now, cut: None };
+        Arc::new(Self(Mutex::new(state)))
+    }
+
+    /// Until more is allowed, there is this much time and no more, whatever moves.
+    pub(super) fn strict(time: Duration) -> Arc<Self> {
+        let watch = Self::new(time);
+        watch.state().timeout = Duration::ZERO;
+        watch
+    }
+
+    fn state(&self) -> MutexGuard<'_, State> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Watches over this socket too.
+    pub(super) fn add(&self, socket: &TcpStream) -> io::Result<()> {
+        let socket = socket.try_clone()?;
+        let mut state = self.state();
+        if state.cut.is_some() {
+            shut(&socket);
+        }
+        state.sockets.push(socket);
+        Ok(())
+    }
+
+    /// Watches over the first `count` sockets only: the others have been closed.
+    pub(super) fn keep(&self, count: usize) {
+        self.state().sockets.truncate(count);
+    }
+
+    /// From now on, the next thing must happen within `timeout`.
+    pub(super) fn allow(&self, timeout: Duration) {
+        let mut state = self.state();
+        state.timeout = timeout;
+        state.deadline = Instant::now() + timeout;
+    }
+
+    /// Some bytes have moved: as much more time as they earn, but no more than one timeout from now.
+    pub(super) fn moved(&self, bytes: usize) {
+        let mut state = self.state();
+        state.last_moved = Instant::now();
+        if state.timeout.is_zero() {
+            return;
+        }
+        let earned = state.timeout.mul_f64((bytes as f64 / LEAST_BYTES).min(1.0));
+        state.deadline = (state.deadline + earned).min(Instant::now() + state.timeout);
+    }
+
+    /// For how long no byte has moved.
+    pub(super) fn still_for(&self) -> Duration {
+        self.state().last_moved.elapsed()
+    }
+
+    /// Shuts everything; whoever waits there gets an error or an end.
+    pub(super) fn cut(&self, why: Cut) {
+        let mut state = self.state();
+        state.cut.get_or_insert(why);
+        state.sockets.iter().for_each(shut);
+    }
+
+    /// Shuts everything if the deadline has passed.
+    pub(super) fn tick(&self) {
+        let late = { self.state().deadline < Instant::now() };
+        if late {
+            self.cut(Cut::Late);
+        }
+    }
+
+    /// Why everything was shut, if it was.
+    pub(super) fn why(&self) -> Option<Cut> {
+        self.state().cut
+    }
+}
+
+fn shut(socket: &TcpStream) {
+    // It may be shut already.
+    drop(socket.shutdown(Shutdown::Both));
+}
+
+/// A socket whose bytes earn time.
+#[derive(Debug)]
+pub(super) struct WatchedSocket {
+    socket: BufReader<TcpStream>,
+    watch: Arc<Watch>,
+}
+
+impl WatchedSocket {
+    pub(super) fn new(socket: TcpStream, watch: Arc<Watch>) -> Self {
+        Self { socket: BufReader::with_capacity(0, socket), watch }
+    }
+
+    /// A socket for much data: rustls asks for 4 KiB at a time, the kernel is asked for more.
+    pub(super) fn reading_ahead(socket: TcpStream, watch: Arc<Watch>) -> Self {
+        Self { socket: BufReader::with_capacity(PIECE, socket), watch }
+    }
+
+    pub(super) fn socket(&self) -> &TcpStream {
+        self.socket.get_ref()
+    }
+}
+
+impl Read for WatchedSocket {
+    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+        let read_ahead = self.socket.buffer().len();
+        let count = self.socket.read(bytes)?;
+        if read_ahead == 0 {
+            self.watch.moved(count + self.socket.buffer().len());
+        }
+        Ok(count)
+    }
+}
+
+impl Write for WatchedSocket {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let count = self.socket.get_mut().write(bytes)?;
+        self.watch.moved(count);
+        Ok(count)
+    }
+
+    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        let count = self.socket.get_mut().write_vectored(pieces)?;
+        self.watch.moved(count);
+        Ok(count)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.socket.get_mut().flush()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn pair() -> (TcpStream, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (near, listener.accept().unwrap().0)
+    }
+
+    #[test]
+    fn a_late_peer_is_shut_while_it_is_waited_for() {
+        let (mut near, _far) = pair();
+        let watch = Watch::new(Duration::ZERO);
+        watch.add(&near).unwrap();
+        std::thread::scope(|scope| {
+            let waiting = scope.spawn(move || near.read(&mut [0; 1]).unwrap_or(0));
+            watch.tick();
+            assert_eq!(waiting.join().unwrap(), 0);
+        });
+        assert_eq!(watch.why(), Some(Cut::Late));
+        let (mut later, _far) = pair();
+        watch.add(&later).unwrap();
+        assert_eq!(later.read(&mut [0; 1]).unwrap_or(0), 0, "a socket that comes too late is shut at once");
+    }
+
+    #[test]
+    fn what_is_read_ahead_is_lost_to_nobody_and_earns_once() {
+        let (near, mut far) = pair();
+        let watch = Watch::new(Duration::from_secs(10));
+        let mut near = WatchedSocket::reading_ahead(near, Arc::clone(&watch));
+        far.write_all(&[7; 3]).unwrap();
+        far.shutdown(Shutdown::Write).unwrap();
+        let mut byte = [0];
+        near.read_exact(&mut byte).unwrap();
+        let deadline = watch.state().deadline;
+        let mut rest = Vec::new();
+        Read::by_ref(&mut near).take(2).read_to_end(&mut rest).unwrap();
+        assert_eq!((byte, rest, watch.state().deadline), ([7], vec![7; 2], deadline));
+        assert_eq!(near.read(&mut byte).unwrap(), 0);
+    }
+
+    #[test]
+    fn single_bytes_do_not_earn_a_timeout_each() {
+        let watch = Watch::new(Duration::from_secs(10));
+        let left = || watch.state().deadline.saturating_duration_since(Instant::now());
+        watch.state().deadline = Instant::now();
+        watch.moved(1);
+        assert!(left() < Duration::from_secs(1));
+        watch.moved(1 << 20);
+        assert!(left() > Duration::from_secs(9) && left() <= Duration::from_secs(10));
+    }
+
+    #[test]
+    fn a_strict_deadline_is_earned_away_by_nothing() {
+        let watch = Watch::strict(Duration::from_secs(10));
+        let deadline = watch.state().deadline;
+        watch.moved(1 << 20);
+        assert_eq!(watch.state().deadline, deadline);
+        watch.allow(Duration::from_secs(20));
+        watch.moved(1 << 20);
+        assert!(watch.state().deadline > deadline);
+    }
+}

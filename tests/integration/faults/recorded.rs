@@ -1,0 +1,80 @@
+//! What an eavesdropper records of a whole job holds no value, no column name and no password.
+
+use super::proxy::{Ports, Proxy};
+use super::served::{Customer, Served, run};
+use crate::house::House;
+
+/// Names and values that occur nowhere by chance.
+const NAMES: [&str; 2] = ["unmistakable_income", "unheard_of_weight"];
+const VALUES: [&str; 3] = ["73519284", "-918273.645", "50607080.9125"];
+const PASSWORD: &str = "unguessable-Zypresse-4711";
+
+fn table() -> String {
+    let [first, second, third] = VALUES;
+    format!("{},{}\n{first},{second}\n{third},12\n{first},7\n", NAMES[0], NAMES[1])
+}
+
+/// Runs a whole job through the proxy, `forget` and `ping` too, and gives everything that passed.
+fn conversation(house: &House, options: &[&str]) -> Vec<u8> {
+    let ports = Ports::free();
+    let proxy = Proxy::start(&ports);
+    let password = house.write("password", PASSWORD);
+    let password = password.to_str().unwrap();
+    let served = Served::start(house, &ports, &[options, &["--password-file", password]].concat());
+    let customer = Customer::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", password);
+    let customer = if options.is_empty() { customer } else { customer.plain() };
+    house.write("table.csv", table());
+    customer.ping(house).expect_code(0);
+    let job = customer.send(house, "table.csv");
+    let statistics = customer.fetch(house, &job);
+    assert!(NAMES.iter().all(|name| holds(&statistics, name.as_bytes())));
+    run(&mut customer.command(house, &["forget", &job])).expect_code(0);
+    proxy.recording()
+}
+
+/// Each name and value as it is written, and each value as programs keep it: as a double and as integers.
+fn secrets() -> Vec<(String, Vec<u8>)> {
+    let mut secrets: Vec<_> = NAMES.iter().chain(&VALUES).map(|text| (*text).into()).collect();
+    secrets.push("unmistakable".into());
+    let mut secrets: Vec<(String, Vec<u8>)> =
+        secrets.into_iter().map(|text: String| (text.clone(), text.into_bytes())).collect();
+    for value in VALUES {
+        let double: f64 = value.parse().unwrap();
+        secrets.push((format!("{value} as a double"), double.to_le_bytes().into()));
+        let digits: i64 = value.replace('.', "").parse().unwrap();
+        secrets.push((format!("{value} as an integer"), digits.to_le_bytes().into()));
+        secrets.push((format!("{value} as an integer, big end first"), digits.to_be_bytes().into()));
+    }
+    secrets
+}
+
+fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+    bytes.windows(needle.len()).any(|window| window == needle)
+}
+
+#[track_caller]
+fn assert_nothing_in(recording: &[u8]) {
+    assert!(recording.len() > 10_000, "only {} bytes were recorded", recording.len());
+    for (name, secret) in secrets() {
+        assert!(!holds(recording, &secret), "{name} was sent");
+    }
+}
+
+#[test]
+fn a_recorded_conversation_holds_no_secret() {
+    let recording = conversation(&House::new(), &[]);
+    assert_nothing_in(&recording);
+    for word in [PASSWORD, "USER", "PASS", "dataset.hes", "inbox"] {
+        assert!(!holds(&recording, word.as_bytes()), "{word} was sent in the clear");
+    }
+}
+
+/// The search finds what is there: without TLS, the password; but even then no value and no name.
+#[test]
+fn even_without_tls_only_the_password_can_be_read() {
+    let recording = conversation(&House::new(), &["--insecure-plain-ftp"]);
+    assert_nothing_in(&recording);
+    for word in [PASSWORD, "dataset.hes", "inbox"] {
+        assert!(holds(&recording, word.as_bytes()), "{word} was not recorded");
+    }
+}

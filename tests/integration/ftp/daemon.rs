@@ -1,0 +1,92 @@
+//! Programs that run beside a test.
+
+use std::fs::{self, File};
+use std::io::{BufRead, BufReader};
+use std::net::TcpStream;
+use std::path::{Path, PathBuf};
+use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
+
+use rustix::process::{Pid, Signal};
+
+use crate::house::wait_until;
+
+/// A program that runs until it is told to end; what it says goes to a file, which a test that fails shows.
+pub(super) struct Daemon {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Daemon {
+    /// Starts it; `log` grows by all that it says.
+    pub(super) fn start(command: &mut Command, log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        command.stdin(Stdio::null()).stdout(file.try_clone().unwrap());
+        Self::spawn(command.stderr(file), log)
+    }
+
+    /// Starts it, and leaves its standard output to be read.
+    pub(super) fn start_heard(command: &mut Command, log: &Path) -> (Self, BufReader<ChildStdout>) {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        let mut daemon = Self::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file), log);
+        let output = BufReader::new(daemon.child.stdout.take().unwrap());
+        (daemon, output)
+    }
+
+    fn spawn(command: &mut Command, log: &Path) -> Self {
+        let spawned = command.spawn();
+        let child = spawned.unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display()));
+        Self { child, log: log.into() }
+    }
+
+    /// Waits until it greets those who connect to this port of loopback.
+    pub(super) fn wait_until_it_greets(&mut self, port: u16) {
+        wait_until("a greeting", || {
+            assert_eq!(self.child.try_wait().unwrap(), None, "it ended: {}", self.said());
+            greets(port)
+        });
+    }
+
+    /// All that it said.
+    pub(super) fn said(&self) -> String {
+        fs::read_to_string(&self.log).unwrap_or_default()
+    }
+
+    /// Asks it to end; returns its exit code.
+    pub(super) fn stop(mut self) -> Option<i32> {
+        rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
+        wait_until("the end of a server", || self.child.try_wait().unwrap().is_some());
+        self.child.wait().unwrap().code()
+    }
+
+    /// Its own children: some servers have one for each session, which would live on.
+    fn children(&self) -> Vec<Pid> {
+        let process = self.child.id();
+        let list = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
+        list.split_whitespace().filter_map(|number| Pid::from_raw(number.parse().ok()?)).collect()
+    }
+}
+
+impl Drop for Daemon {
+    fn drop(&mut self) {
+        let children = self.children();
+        if self.child.try_wait().is_ok_and(|ended| ended.is_none()) {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+        for child in children {
+            // It may have ended by itself.
+            rustix::process::kill_process(child, Signal::KILL).ok();
+        }
+        if std::thread::panicking() {
+            eprintln!("{}:\n{}", self.log.display(), self.said());
+        }
+    }
+}
+
+fn greets(port: u16) -> bool {
+    let Ok(socket) = TcpStream::connect(("127.0.0.1", port)) else { return false };
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    let mut greeting = String::new();
+    BufReader::new(socket).read_line(&mut greeting).is_ok() && greeting.starts_with("220")
+}

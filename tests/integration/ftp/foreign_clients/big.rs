@@ -1,0 +1,80 @@
+//! Files with more bytes than fit into the 31 bits that some count with.
+
+use std::fs::File;
+use std::io::Read;
+use std::os::unix::fs::FileExt;
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::Mutex;
+
+use tempfile::TempDir;
+
+use super::repertoire::ForeignClient;
+use super::served::Served;
+
+const BIG: u64 = (2 << 30) + 12_345;
+
+/// Bytes at the end that a resumed transfer has to bring.
+const LAST: u64 = 12_000;
+
+/// One such file at a time.
+static ROOM: Mutex<()> = Mutex::new(());
+
+/// There and back, whole, and then the last of it.
+pub(super) fn two_gigabytes<C: ForeignClient>() {
+    let _room = ROOM.lock();
+    let served = Served::start_on(spacious());
+    let client = C::of(&served);
+    let (sent, big) = (served.house.file("sent"), served.file("big"));
+    let expected = marked(&sent);
+
+    client.put(&sent, "big");
+    assert_eq!(digest(File::open(&big).unwrap()), expected);
+    assert!(client.list("").contains(&BIG.to_string()));
+    let mut shown = client.show("big").stdout(Stdio::piped()).spawn().unwrap();
+    assert_eq!(digest(shown.stdout.take().unwrap()), expected);
+    assert!(shown.wait().unwrap().success());
+
+    let last = tail(&sent);
+    cut(&big);
+    client.resume_put(&sent, "big");
+    assert_eq!(tail(&big), last);
+    cut(&sent);
+    client.resume_get("big", &sent);
+    assert_eq!(tail(&sent), last);
+}
+
+/// In memory, if there is plenty of it: many disks take half a minute for such a file.
+fn spacious() -> TempDir {
+    let memory = Path::new("/dev/shm");
+    let free = rustix::fs::statvfs(memory).map_or(0, |disk| disk.f_bavail * disk.f_frsize);
+    let directory = if free > 4 * BIG { memory.into() } else { std::env::temp_dir() };
+    tempfile::Builder::new().prefix("hestat-test-").tempdir_in(directory).unwrap()
+}
+
+/// Makes a file, most of it zeros that take no room, with marks that make each part another; gives its digest.
+fn marked(path: &Path) -> blake3::Hash {
+    let file = File::create(path).unwrap();
+    file.set_len(BIG).unwrap();
+    for at in (0..BIG - 8).step_by(10_000_019).chain([BIG - 8]) {
+        file.write_all_at(&at.to_le_bytes(), at).unwrap();
+    }
+    digest(File::open(path).unwrap())
+}
+
+fn digest(bytes: impl Read) -> blake3::Hash {
+    blake3::Hasher::new().update_reader(bytes).unwrap().finalize()
+}
+
+/// As if its transfer had been broken off near the end.
+fn cut(path: &Path) {
+    File::options().write(true).open(path).unwrap().set_len(BIG - LAST).unwrap();
+}
+
+/// The end of a file that is whole again.
+fn tail(path: &Path) -> Vec<u8> {
+    let (file, mut bytes) = (File::open(path).unwrap(), vec![1; LAST as usize]);
+    assert_eq!(file.metadata().unwrap().len(), BIG);
+    file.read_exact_at(&mut bytes, BIG - LAST).unwrap();
+    bytes
+}

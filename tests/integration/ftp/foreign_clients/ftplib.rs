@@ -1,0 +1,20 @@
+//! Python's ftplib, over its ssl module.
+
+use std::path::Path;
+
+use super::super::programs::{program, run};
+use super::served::Served;
+use crate::house::path;
+
+/// Runs the session in ftplib_session.py, which insists on all that it does.
+#[test]
+fn ftplib() {
+    let served = Served::start();
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/ftp/foreign_clients/ftplib_session.py");
+    let mut command = program("python3");
+    command.arg(script).args([served.port(), served.user(), served.certificate(), path(&served.file(""))]);
+    let ended = run(command.env("PASSWORD", served.password()));
+    assert_eq!(ended.expect_code(0).stdout, "all of it\n");
+    let password = served.password();
+    served.stop(&password);
+}

@@ -1,0 +1,127 @@
+//! lftp, over GnuTLS.
+
+use std::path::Path;
+use std::process::Command;
+
+use super::super::programs::{program, run};
+use super::big::two_gigabytes;
+use super::repertoire::{ForeignClient, all_of_it};
+use super::served::Served;
+use crate::house::{Ended, path};
+
+/// TLS on all connections or none, the certificate verified, and no second attempts.
+const SETTINGS: &str = "set cmd:fail-exit yes; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; \
+    set ssl:verify-certificate yes; set net:max-retries 1; set net:timeout 20; set xfer:clobber yes";
+
+struct Lftp {
+    opening: String,
+    password: String,
+    home: String,
+}
+
+impl Lftp {
+    fn command(&self, commands: &str) -> Command {
+        let mut command = program("lftp");
+        command.args(["--norc", "-c", &format!("{}; {commands}", self.opening)]);
+        command.env("LFTP_PASSWORD", &self.password).env("HOME", &self.home);
+        command
+    }
+
+    fn run(&self, commands: &str) -> Ended {
+        run(&mut self.command(commands))
+    }
+
+    fn succeed(&self, commands: &str) -> String {
+        self.run(commands).expect_code(0).stdout
+    }
+}
+
+impl ForeignClient for Lftp {
+    fn of(served: &Served) -> Self {
+        let (certificate, user, port) = (served.certificate(), served.user(), served.port());
+        let opening = format!(
+            "{SETTINGS}; set ssl:ca-file {}; open --env-password -u {user} -p {port} 127.0.0.1",
+            quoted(certificate)
+        );
+        Self { opening, password: served.password(), home: path(&served.house.work()).into() }
+    }
+
+    fn list(&self, folder: &str) -> String {
+        self.succeed(&format!("ls {}", quoted(folder)))
+    }
+
+    fn put(&self, local: &Path, name: &str) {
+        self.succeed(&format!("put {} -o {}", quoted(path(local)), quoted(name)));
+    }
+
+    fn get(&self, name: &str, local: &Path) {
+        self.succeed(&format!("get {} -o {}", quoted(name), quoted(path(local))));
+    }
+
+    fn show(&self, name: &str) -> Command {
+        self.command(&format!("cat {}", quoted(name)))
+    }
+
+    fn slow_put(&self, local: &Path, name: &str) -> Command {
+        self.command(&format!("set net:limit-rate 1000000; put {} -o {}", quoted(path(local)), quoted(name)))
+    }
+
+    fn resume_put(&self, local: &Path, name: &str) {
+        self.succeed(&format!("put -c {} -o {}", quoted(path(local)), quoted(name)));
+    }
+
+    fn resume_get(&self, name: &str, local: &Path) {
+        self.succeed(&format!("get -c {} -o {}", quoted(name), quoted(path(local))));
+    }
+
+    fn make_folder(&self, name: &str) {
+        self.succeed(&format!("mkdir {}", quoted(name)));
+    }
+
+    fn rename(&self, from: &str, to: &str) {
+        self.succeed(&format!("mv {} {}", quoted(from), quoted(to)));
+    }
+
+    fn delete(&self, name: &str) {
+        self.succeed(&format!("rm {}", quoted(name)));
+    }
+}
+
+/// A word of lftp's own shell.
+fn quoted(text: &str) -> String {
+    format!("\"{}\"", text.replace('\\', "\\\\").replace('"', "\\\""))
+}
+
+#[test]
+fn lftp() {
+    all_of_it::<Lftp>();
+}
+
+#[test]
+fn two_gigabytes_by_lftp() {
+    two_gigabytes::<Lftp>();
+}
+
+#[test]
+fn lftp_sees_every_kind_of_list() {
+    let served = Served::start();
+    std::fs::create_dir(served.file("a folder")).unwrap();
+    std::fs::write(served.file("a file"), vec![0; 12_345]).unwrap();
+    let client = Lftp::of(&served);
+    for use_facts in ["yes", "no"] {
+        let list = client.succeed(&format!("set ftp:use-mlsd {use_facts}; cls -1 --classify --sort=name"));
+        assert_eq!(list, "a file\na folder/\n");
+        let sizes = client.succeed(&format!("set ftp:use-mlsd {use_facts}; cls -1 --size --block-size=1 'a file'"));
+        assert_eq!(sizes.trim(), "12345 a file");
+    }
+    assert_eq!(client.succeed("nlist"), "a file\na folder\n");
+}
+
+#[test]
+fn lftp_does_not_trust_another_certificate() {
+    let (served, other) = (Served::start(), Served::start());
+    let refused = Lftp { opening: Lftp::of(&other).opening, ..Lftp::of(&served) };
+    let opening = refused.opening.replace(&format!("-p {}", other.port()), &format!("-p {}", served.port()));
+    let ended = Lftp { opening, ..refused }.run("ls").expect_code(1);
+    assert!(ended.stderr.contains("ertificate"), "{ended:?}");
+}

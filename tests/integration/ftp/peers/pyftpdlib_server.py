@@ -1,0 +1,18 @@
+"""pyftpdlib with TLS on loopback, for one account; its password is in PASSWORD."""
+
+import os
+import sys
+
+from pyftpdlib.authorizers import DummyAuthorizer
+from pyftpdlib.handlers import TLS_FTPHandler
+from pyftpdlib.servers import FTPServer
+
+port, first, last, root, certificate, key, user, permissions = sys.argv[1:]
+authorizer = DummyAuthorizer()
+authorizer.add_user(user, os.environ["PASSWORD"], root, perm=permissions)
+handler = TLS_FTPHandler
+handler.certfile, handler.keyfile = certificate, key
+handler.tls_control_required = handler.tls_data_required = True
+handler.authorizer = authorizer
+handler.passive_ports = range(int(first), int(last) + 1)
+FTPServer(("127.0.0.1", int(port)), handler).serve_forever()

@@ -1,0 +1,60 @@
+//! Guessing passwords: it is slow, it ends soon, and it shuts out nobody else.
+
+use std::thread;
+use std::time::{Duration, Instant};
+
+use super::client::{CLOSED, Client, ELSEWHERE};
+use super::served::Served;
+
+fn guesser(served: &Served) -> Client {
+    let mut client = Client::silent(served, ELSEWHERE);
+    assert_eq!(client.reply(), 220);
+    client.secure();
+    client
+}
+
+#[test]
+fn guessing_is_slow_and_ends_and_honest_clients_go_on() {
+    let served = Served::new(&["--max-failed-logins", "4"]);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let start = Instant::now();
+            let mut client = guesser(&served);
+            for (user, password) in [("hestat", "guess"), ("root", served.password.as_str()), ("hestat", "")] {
+                assert_eq!(client.login(user, password), 530);
+            }
+            assert_eq!(client.say("NOOP"), CLOSED, "three failures end a connection");
+            assert!(start.elapsed() > Duration::from_secs(3), "{:?}", start.elapsed());
+            let mut client = guesser(&served);
+            assert_eq!(client.login("hestat", "guess"), 530);
+            assert_eq!(client.login("hestat", &served.password), 530, "the right one comes too late");
+            assert_eq!(Client::silent(&served, ELSEWHERE).reply(), 421);
+        });
+        for _ in 0..8 {
+            served.greets();
+            thread::sleep(Duration::from_millis(500));
+        }
+    });
+    assert_eq!(Client::silent(&served, ELSEWHERE).reply(), 421);
+    served.greets();
+}
+
+#[test]
+fn many_connections_guess_no_faster_than_one() {
+    let served = Served::new(&["--max-failed-logins", "3"]);
+    let mut guessers: Vec<Client> = (0..30).map(|_| guesser(&served)).collect();
+    let start = Instant::now();
+    for client in &mut guessers {
+        assert_eq!(client.say("USER hestat"), 331);
+        client.send(b"PASS guess\r\n").unwrap();
+    }
+    assert!(guessers.iter_mut().all(|client| client.reply() == 530));
+    assert!(start.elapsed() > Duration::from_secs(1));
+    // All thirty are connected still, and none gets in with anything.
+    for client in &mut guessers {
+        assert_eq!(client.say("USER hestat"), 331);
+        client.send(format!("PASS {}\r\n", served.password).as_bytes()).unwrap();
+    }
+    assert!(guessers.iter_mut().all(|client| client.reply() == 530));
+    served.greets();
+}

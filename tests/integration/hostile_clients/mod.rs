@@ -1,0 +1,18 @@
+//! Hostile clients at `hestat serve`: whatever they do, it stays within its bounds and honest clients go on.
+
+mod brute_force;
+mod client;
+mod crowd;
+mod endless;
+mod logs;
+mod names;
+mod odd;
+mod places;
+mod plain;
+mod quota;
+mod random;
+mod served;
+mod slow;
+mod stopping;
+mod ten;
+mod wire;

@@ -1,0 +1,144 @@
+//! Names that lead elsewhere, and things in the root that are neither files nor folders: no command touches them.
+
+use std::fs;
+use std::os::unix::fs::symlink;
+use std::path::Path;
+
+use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
+
+use super::client::Client;
+use super::served::Served;
+use crate::house::{entries, path};
+
+/// Commands that name a file, and need no data connection.
+const PLAIN: [&str; 9] = ["SIZE", "MDTM", "MLST", "CWD", "DELE", "RMD", "RNFR", "MKD", "STAT"];
+/// Those that need one.
+const DATA: [&str; 6] = ["RETR", "STOR", "APPE", "LIST", "NLST", "MLSD"];
+
+/// A server with one file of its own, and one beside its root that is not.
+fn served() -> Served {
+    let served = Served::new(&[]);
+    fs::write(served.at("own"), "own").unwrap();
+    served.house.write("canary", "alive");
+    served
+}
+
+/// Every command that names something refuses this name; `kept` is what is in the root, before and afterwards.
+fn assert_refused(client: &mut Client, name: &str) {
+    for verb in PLAIN {
+        let code = client.say(&format!("{verb} {name}"));
+        assert!((500..600).contains(&code), "{verb} {name:?}: {code}");
+    }
+    assert_eq!(client.say("RNFR own"), 350);
+    let code = client.say(&format!("RNTO {name}"));
+    assert!((500..600).contains(&code), "RNTO {name:?}: {code}");
+    for verb in DATA {
+        let refused = client.open(&format!("{verb} {name}")).map(drop);
+        assert!(refused.is_err_and(|code| (500..600).contains(&code)), "{verb} {name:?}: {refused:?}");
+    }
+    assert_eq!(client.say("PWD"), 257);
+}
+
+#[test]
+fn names_that_lead_out_of_the_root_lead_nowhere() {
+    let served = served();
+    let beside = entries(&served.house.work());
+    let mut client = Client::member(&served);
+    let (long, deep) = ("x".repeat(300), "d/".repeat(100));
+    let canary = Path::new("..").join(served.house.work().file_name().unwrap()).join("canary");
+    assert!(served.at(path(&canary)).exists());
+    let canary = path(&canary);
+    for name in [
+        canary,
+        "../../etc/passwd",
+        "/../../etc/passwd",
+        &format!("inbox/../{canary}"),
+        &format!("./.{}", canary.replace("..", "./../.")),
+        "..",
+        "/..",
+        "../.hestat-x",
+        ".hestat-0123456789abcdef",
+        "a\0b",
+        "own\0",
+        "a\rb",
+        "a\x1b[2Jb",
+        "a\u{85}b",
+        "\u{7f}",
+        &long,
+        &deep,
+        &format!("{long}/{long}"),
+        &"../".repeat(1000),
+    ] {
+        assert_refused(&mut client, name);
+    }
+    // What looks like a path on the server's machine is one below the root, and not there.
+    for name in ["/etc/passwd", "//etc/passwd", served.house.file("canary").to_str().unwrap()] {
+        assert_eq!((client.say(&format!("SIZE {name}")), client.say(&format!("CWD {name}"))), (550, 550));
+        assert_eq!(client.store(&format!("STOR {name}"), b"x"), 550);
+    }
+    // A line's end ends a command; what follows is another one, and none of the two is harmful.
+    client.send(b"SIZE own\nQUIET /etc/passwd\r\n").unwrap();
+    assert_eq!((client.reply(), client.reply()), (213, 502));
+    assert_eq!(served.house.read("canary"), "alive");
+    assert_eq!((entries(&served.house.work()), entries(&served.at(""))), (beside, vec!["own".to_owned()]));
+    served.greets();
+}
+
+#[test]
+fn links_pipes_and_devices_are_not_there() {
+    let served = served();
+    symlink(served.house.file("canary"), served.at("link")).unwrap();
+    symlink(served.house.work(), served.at("out")).unwrap();
+    symlink(served.house.file("new"), served.at("dangling")).unwrap();
+    symlink("own", served.at("within")).unwrap();
+    let mode = Mode::RUSR | Mode::WUSR;
+    mknodat(CWD, served.at("pipe"), FileType::Fifo, mode, 0).unwrap();
+    let _socket = std::os::unix::net::UnixListener::bind(served.at("socket")).unwrap();
+    let mut names = vec!["link", "out/canary", "out/new", "dangling", "within", "pipe", "socket"];
+    // Only some may make devices.
+    if mknodat(CWD, served.at("zero"), FileType::CharacterDevice, mode, makedev(1, 5)).is_ok() {
+        names.push("zero");
+    }
+    let before = (entries(&served.at("")), entries(&served.house.work()));
+    let mut client = Client::member(&served);
+    for name in names {
+        assert_refused(&mut client, name);
+    }
+    for list in ["NLST", "NLST .", "LIST -la", "MLSD"] {
+        let told = String::from_utf8(client.fetch(list).unwrap()).unwrap();
+        assert!(told.trim_end().ends_with("own") && told.lines().count() == 1, "{told}");
+    }
+    assert_eq!((entries(&served.at("")), entries(&served.house.work())), before);
+    assert_eq!((served.house.read("canary").as_str(), fs::read(served.at("own")).unwrap()), ("alive", b"own".to_vec()));
+    served.greets();
+}
+
+/// Each rename may be harmless, and all together make a way so deep that walking it takes all stack or all files.
+#[test]
+fn folders_are_not_moved_into_each_other() {
+    let served = Served::new(&["--max-disk", "1G"]);
+    served.limit_files(1024);
+    let mut client = Client::member(&served);
+    assert_eq!((client.say("MKD b"), client.store("STOR file", b"x")), (257, 226));
+    for depth in 1..=31 {
+        assert_eq!(client.say(&format!("MKD {}", vec!["a"; depth].join("/"))), 257);
+    }
+    let deepest = vec!["a"; 31].join("/");
+    for (from, to, code) in [
+        ("b", "a/b", 553),
+        ("a/a", "b/a", 553),
+        ("a/a", "c", 553),
+        ("b", "c", 250),
+        ("file", "c/file", 250),
+        ("c/file", &format!("{deepest}/file"), 250),
+    ] {
+        assert_eq!(
+            (client.say(&format!("RNFR {from}")), client.say(&format!("RNTO {to}"))),
+            (350, code),
+            "{from} {to}"
+        );
+    }
+    assert_eq!((client.say(&format!("MKD {deepest}/a")), client.say(&format!("MKD {deepest}/a/a"))), (257, 553));
+    assert_eq!(client.say("SITE HESTAT"), 200);
+    served.greets();
+}

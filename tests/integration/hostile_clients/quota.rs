@@ -1,0 +1,82 @@
+//! Uploads without end, and disks that end before: told in words, and what was begun goes on when there is room.
+
+use std::fs;
+use std::net::Ipv4Addr;
+use std::thread;
+
+use super::client::Client;
+use super::served::Served;
+use crate::house::{House, entries, everything, path};
+use crate::interrupted::SmallDisk;
+
+/// Bytes that all clients together may store.
+const MOST: u64 = 20_000_000;
+
+/// Sends and sends; the code with which the server ends it.
+fn fill(served: &Served, name: &str) -> u16 {
+    Client::member(served).store(&format!("STOR {name}"), &vec![7; 64_000_000])
+}
+
+fn stored(served: &Served) -> u64 {
+    let files = everything(&served.at(""));
+    files.iter().map(|file| file.metadata().unwrap()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
+}
+
+/// A table of which the ciphertext takes more than [`MOST`].
+fn big_table(house: &House) -> String {
+    let table = house.file("table.csv");
+    house.succeed(["sample", "--rows", "80000", "--output", path(&table)]);
+    path(&table).to_owned()
+}
+
+#[test]
+fn no_more_is_stored_than_may_be() {
+    let served = Served::new(&["--max-disk", "20M"]);
+    assert_eq!(fill(&served, "first"), 552);
+    assert!(stored(&served) <= MOST, "{}", stored(&served));
+    let table = big_table(&served.house);
+    served.run(&["init", "--input", &table]).expect_code(19).says(&["init --resume"]);
+    assert_eq!(Client::member(&served).say("DELE first"), 250);
+    let job = served.house.jobs().pop().unwrap();
+    served.run(&["init", "--resume", &job]).expect_code(19);
+    assert!(stored(&served) <= MOST && entries(&served.at("outbox")).is_empty());
+    let served = served.restart(&["--max-disk", "1G"]);
+    served.run(&["init", "--resume", &job]).expect_code(0);
+    served.run(&["result", &job, "--wait", "--timeout", "60", "--check", &table]).expect_code(0);
+}
+
+#[test]
+fn many_at_once_store_no_more_than_one() {
+    let served = Served::new(&["--max-disk", "20M"]);
+    thread::scope(|scope| {
+        let fillers: Vec<_> = (0..8)
+            .map(|number| {
+                let served = &served;
+                scope.spawn(move || fill(served, &number.to_string()))
+            })
+            .collect();
+        assert!(fillers.into_iter().all(|filler| filler.join().unwrap() == 552));
+    });
+    assert!(stored(&served) <= MOST, "{}", stored(&served));
+    let mut client = Client::member(&served);
+    for number in 0..8 {
+        assert_eq!(client.say(&format!("DELE {number}")), 250);
+    }
+    served.greets();
+}
+
+#[test]
+fn a_full_disk_is_told_and_what_was_begun_goes_on() {
+    let house = House::new();
+    let Some(disk) = SmallDisk::mount(&house.server(), 1 << 20) else { return };
+    let table = house.file("table.csv");
+    house.succeed(["sample", "--rows", "6000", "--output", path(&table)]);
+    let data = disk.path().to_owned();
+    let served = Served::start(house, data, (Ipv4Addr::LOCALHOST, 0).into(), &[]);
+    served.run(&["init", "--input", path(&table)]).expect_code(18).says(&["init --resume"]);
+    assert_eq!(fill(&served, "filler"), 452);
+    assert_eq!(Client::member(&served).say("DELE filler"), 250);
+    disk.make_room();
+    served.run(&["init", "--resume", &served.house.jobs()[0]]).expect_code(0);
+    served.run(&["result", "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
+}

@@ -1,0 +1,55 @@
+//! Ten clients at once, each with a job of its own.
+
+use std::io::Write;
+use std::thread;
+
+use super::client::Client;
+use super::served::Served;
+use crate::house::{Ended, House, path};
+
+#[test]
+fn ten_uploads_at_once_stay_small_and_exact() {
+    let served = Served::new(&[]);
+    let table = served.house.file("table.csv");
+    served.house.succeed(["sample", "--rows", "100000", "--output", path(&table)]);
+    let clients: Vec<House> = (0..10).map(|_| House::new()).collect();
+    let run = |house: &House, arguments: &[&str]| {
+        Ended::from(served.command(house, arguments).output().unwrap()).expect_code(0);
+    };
+    thread::scope(|scope| {
+        for house in &clients {
+            scope.spawn(|| run(house, &["init", "--input", path(&table)]));
+        }
+    });
+    let memory = served.peak_memory();
+    eprintln!("ten uploads at once: at most {memory} kB");
+    for house in &clients {
+        run(house, &["result", "--wait", "--timeout", "60", "--check", path(&table)]);
+    }
+    let memory = served.peak_memory();
+    eprintln!("with what was computed: at most {memory} kB");
+    assert!(memory < 256_000_000 / 1024, "{memory} kB");
+}
+
+/// All ten are in the middle of it at the same time, for certain.
+#[test]
+fn ten_uploads_under_way_take_little_memory() {
+    let served = Served::new(&[]);
+    let mut members: Vec<Client> = (0..10).map(|_| Client::member(&served)).collect();
+    let open = |(number, member): (usize, &mut Client)| member.open(&format!("STOR {number}.part")).unwrap();
+    let mut uploads: Vec<_> = members.iter_mut().enumerate().map(open).collect();
+    for round in 0..16 {
+        for upload in &mut uploads {
+            upload.write_all(&vec![round; 1 << 20]).unwrap();
+        }
+    }
+    let memory = served.peak_memory();
+    eprintln!("ten uploads under way: at most {memory} kB");
+    assert!(memory < 64 << 10, "{memory} kB");
+    for (upload, member) in uploads.into_iter().zip(&mut members) {
+        upload.finish().unwrap();
+        assert_eq!(member.reply(), 226);
+    }
+    let expected: Vec<u8> = (0..16).flat_map(|round| vec![round; 1 << 20]).collect();
+    assert!((0..10).all(|number| std::fs::read(served.at(&format!("{number}.part"))).unwrap() == expected));
+}

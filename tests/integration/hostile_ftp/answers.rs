@@ -1,0 +1,81 @@
+//! A server that hands out other answers than the job's: nothing of them is shown, and nothing is learnt of the key.
+
+use std::fs;
+
+use super::assert_refused;
+use super::manner::{Answer, Manner};
+use super::stage::Act;
+
+/// While the peer gives other bytes for the totals.
+fn with_totals(bytes: Vec<u8>) -> Manner {
+    Manner::tricky(move |line| {
+        let asked = line.starts_with("RETR") && line.ends_with("totals.hes");
+        if asked { Answer::Data { bytes: bytes.clone(), endless: Vec::new() } } else { Answer::Honest }
+    })
+}
+
+/// Another job of the same table on the same peer, computed; its name.
+fn other_job(act: &Act) -> String {
+    let told = act.stage.init("another job").expect_code(0).json();
+    act.stage.house.run(["compute", "--keep", "--data", act.stage.house.server().to_str().unwrap()]).expect_code(0);
+    told["job"].as_str().unwrap().to_owned()
+}
+
+/// The totals of another job of the very same table, older or newer, are not this job's.
+#[test]
+fn swapped_and_stale_totals_are_refused_and_spend_the_job() {
+    let act = Act::new();
+    let other = other_job(&act);
+    let swapped = |from: String, to: String| {
+        Manner::tricky(
+            move |line| if line.contains(&from) { Answer::Instead(line.replace(&from, &to)) } else { Answer::Honest },
+        )
+    };
+    let ended = act.answered("another job's totals", swapped(act.job.clone(), other.clone()));
+    assert_refused("another job's totals", &ended, &[7]);
+    assert_eq!(ended.stdout, "");
+    act.assert_spent("another job's totals");
+    act.stage.peer.set_manner(swapped(other.clone(), act.job.clone()));
+    let ended = act.stage.result("stale totals", &other);
+    assert_refused("stale totals", &ended, &[7]);
+    assert_eq!((ended.stdout.as_str(), act.results()), ("", None));
+}
+
+#[test]
+fn altered_totals_are_damaged_and_spend_nothing() {
+    let act = Act::new();
+    let honest = fs::read(act.file("outbox", "totals.hes")).unwrap();
+    for at in [0, 8, 40, honest.len() / 2, honest.len() - 1] {
+        let what = format!("byte {at}");
+        let mut altered = honest.clone();
+        altered[at] ^= 0x10;
+        let ended = act.answered(&what, with_totals(altered));
+        assert_refused(&what, &ended, &[9]);
+        assert_eq!((ended.stdout.as_str(), act.results()), ("", None));
+        act.assert_unspent(&what);
+    }
+}
+
+/// Well-formed files with right digests, but of another kind: the dataset itself.
+#[test]
+fn the_dataset_instead_of_the_totals_is_refused() {
+    let act = Act::new();
+    let dataset = fs::read(act.file("inbox", "dataset.hes")).unwrap();
+    let ended = act.answered("the dataset", with_totals(dataset));
+    assert_refused("the dataset", &ended, &[7]);
+    act.assert_spent("the dataset");
+}
+
+/// Even after the honest answer was taken, another one is refused.
+#[test]
+fn one_job_has_one_answer() {
+    let act = Act::new();
+    let other = other_job(&act);
+    let others = fs::read(act.file("outbox", "totals.hes").to_str().unwrap().replace(&act.job, &other)).unwrap();
+    act.answered("honest", Manner::honest()).expect_code(0);
+    fs::remove_file(act.stage.house.file("out.csv")).unwrap();
+    act.stage.peer.set_manner(with_totals(others));
+    let ended = act.stage.result("a second answer", &act.job);
+    assert_refused("a second answer", &ended, &[7]);
+    act.assert_spent("a second answer");
+}

@@ -1,0 +1,108 @@
+//! A server that sends the client elsewhere for its data.
+
+use std::io;
+use std::net::{Ipv4Addr, TcpListener};
+use std::sync::{Arc, Mutex};
+
+use super::manner::{Answer, Manner, Passive, say};
+use super::stage::{Act, Stage};
+use super::{assert_refused, try_all};
+
+/// A third machine that has nothing to do with it, on the ports at which the peer listens.
+#[derive(Clone, Default)]
+struct Bystander(Arc<Mutex<Vec<TcpListener>>>);
+
+impl Bystander {
+    const ADDRESS: Ipv4Addr = Ipv4Addr::new(127, 0, 0, 3);
+
+    fn listen(&self, port: u16) {
+        let listener = TcpListener::bind((Self::ADDRESS, port)).unwrap();
+        listener.set_nonblocking(true).unwrap();
+        self.0.lock().unwrap().push(listener);
+    }
+
+    /// Nobody ever came.
+    #[track_caller]
+    fn assert_untouched(&self) {
+        let listeners = self.0.lock().unwrap();
+        assert!(!listeners.is_empty());
+        for listener in listeners.iter() {
+            assert_eq!(listener.accept().unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        }
+    }
+
+    /// A reply that names it, made from a form with the host's and the port's places.
+    fn named_in(&self, form: impl Fn(Ipv4Addr, u16) -> String + Send + Sync + 'static) -> Passive {
+        let bystander = self.clone();
+        Box::new(move |_, port| {
+            bystander.listen(port);
+            form(Self::ADDRESS, port)
+        })
+    }
+}
+
+fn pasv(host: Ipv4Addr, port: u16) -> String {
+    let [a, b, c, d] = host.octets();
+    format!("227 Entering Passive Mode ({a},{b},{c},{d},{},{})", port / 256, port % 256)
+}
+
+fn no_epsv(line: &str) -> Answer {
+    if line.starts_with("EPSV") { say("502 not here") } else { Answer::Honest }
+}
+
+#[test]
+fn the_host_in_pasv_is_ignored() {
+    let bystander = Bystander::default();
+    let manner = || Manner { pasv: bystander.named_in(pasv), ..Manner::tricky(no_epsv) };
+    let stage = Stage::new(manner());
+    stage.init("PASV elsewhere").expect_code(0);
+    assert!(stage.peer.heard().iter().any(|line| line == "PASV"), "the fallback was used");
+    let act = Act::new();
+    act.answered("PASV elsewhere", manner()).expect_code(0);
+    assert!(act.results().as_ref() == Some(&act.expected));
+    bystander.assert_untouched();
+}
+
+#[test]
+fn a_host_in_epsv_is_ignored_or_refused() {
+    let bystander = Bystander::default();
+    let epsv = bystander.named_in(|host, port| format!("229 Entering Extended Passive Mode (|1|{host}|{port}|)"));
+    let stage = Stage::new(Manner { epsv, ..Manner::honest() });
+    let ended = stage.init("EPSV elsewhere");
+    if ended.code != Some(0) {
+        assert_refused("EPSV elsewhere", &ended, &[20]);
+    }
+    bystander.assert_untouched();
+}
+
+#[test]
+fn ports_that_are_none_are_refused() {
+    let epsv = ["(|||0|)", "(|||65536|)", "(|||-1|)", "(|||99999999999999999999|)", "(||||)", "(|||١|)", "", "\u{9b}"];
+    let pasv = ["(127,0,0,1,0,0)", "(127,0,0,1,256,1)", "(127,0,0,1,-1,1)", "(127,0,0,1,4)", "(1)", "()", "", "\u{9b}"];
+    let epsv = epsv.map(|form| (true, form));
+    let cases = epsv.into_iter().chain(pasv.map(|form| (false, form))).collect();
+    try_all(
+        cases,
+        || Stage::new(Manner::honest()),
+        |stage, (extended, form)| {
+            let reply = move |code: u16| -> Passive { Box::new(move |_, _| format!("{code} passive {form}")) };
+            stage.peer.set_manner(Manner {
+                epsv: reply(229),
+                pasv: reply(227),
+                ..Manner::tricky(move |line| if extended { Answer::Honest } else { no_epsv(line) })
+            });
+            let what = format!("{form:?}, extended: {extended}");
+            // Port 0 may be tried, and refuses connections.
+            assert_refused(&what, &stage.init(&what), &[6, 11, 20]);
+            assert_eq!(stage.peer.received(), 0);
+        },
+    );
+}
+
+#[test]
+fn a_data_port_at_which_nobody_listens_ends_in_time() {
+    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let epsv: Passive = Box::new(move |_, _| format!("229 Entering Extended Passive Mode (|||{closed}|)"));
+    let stage = Stage::new(Manner { epsv, ..Manner::honest() });
+    assert_refused("a closed port", &stage.init("a closed port"), &[6, 11, 12, 20]);
+}

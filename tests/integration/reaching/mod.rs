@@ -1,0 +1,19 @@
+//! How a client and our own server come together: who is believed to be whom, and by which password.
+
+mod passwords;
+mod serving;
+mod trust;
+
+use crate::house::{Ended, House, Served};
+
+/// `hestat ping` with these options.
+fn ping(house: &House, url: &str, options: &[&str]) -> Ended {
+    house.run(["ping", "--server", url].into_iter().chain(options.iter().copied()))
+}
+
+/// A house with a server at work.
+fn served() -> (House, Served) {
+    let house = House::new();
+    let served = Served::start(&house, &[]);
+    (house, served)
+}
