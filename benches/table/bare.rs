@@ -1,8 +1,10 @@
-//! The same bytes through rustls alone: one thread that sends, one that receives, and no disk.
+//! The same bytes through rustls alone: one thread that sends and one that receives, without a disk or from file to file.
 
+use std::fs::{self, File};
 use std::hint::black_box;
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
+use std::path::Path;
 use std::sync::Arc;
 use std::thread;
 
@@ -44,45 +46,80 @@ impl Bare {
         }
     }
 
-    /// Seconds until `bytes` bytes have gone over the loopback interface, from connecting to the end.
+    /// Seconds until `bytes` bytes of memory have gone over the loopback interface, from connecting to the end.
     pub(crate) fn copy(&self, bytes: u64) -> f64 {
+        let (mut left, mut received) = (bytes as usize, 0);
+        let next = |piece: &mut [u8]| {
+            let count = left.min(piece.len());
+            left -= count;
+            count
+        };
+        let seconds = self.transfer(next, |piece| received += piece.len() as u64, || {});
+        assert_eq!(received, bytes);
+        seconds
+    }
+
+    /// Seconds until the same has happened to a file, and its copy is on the disk.
+    pub(crate) fn copy_file(&self, from: &Path, to: &Path) -> f64 {
+        let mut source = File::open(from).expect("the file is there");
+        let copy = File::create(to).expect("the directory can be written to");
+        let next = |piece: &mut [u8]| source.read(piece).expect("it can be read");
+        let seconds = self.transfer(
+            next,
+            |piece| (&copy).write_all(piece).expect("there is room"),
+            || copy.sync_all().expect("the disk works"),
+        );
+        assert_eq!(copy.metadata().expect("it is open").len(), source.metadata().expect("it is open").len());
+        fs::remove_file(to).expect("it was just made");
+        seconds
+    }
+
+    fn transfer(
+        &self,
+        next: impl FnMut(&mut [u8]) -> usize,
+        took: impl FnMut(&[u8]) + Send,
+        end: impl FnOnce() + Send,
+    ) -> f64 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
         let address = listener.local_addr().expect("it was bound");
         seconds(|| {
             thread::scope(|scope| {
-                let receiver = scope.spawn(|| self.receive(listener.accept().expect("somebody comes").0));
-                self.send(TcpStream::connect(address).expect("it listens"), bytes);
-                assert_eq!(receiver.join().expect("it does not panic"), bytes);
+                let receiver = scope.spawn(|| {
+                    self.receive(listener.accept().expect("somebody comes").0, took);
+                    end();
+                });
+                self.send(TcpStream::connect(address).expect("it listens"), next);
+                receiver.join().expect("it does not panic");
             });
         })
     }
 
-    fn send(&self, socket: TcpStream, bytes: u64) {
+    fn send(&self, socket: TcpStream, mut next: impl FnMut(&mut [u8]) -> usize) {
         let name = ServerName::try_from(NAME).expect("it is a name");
         let mut tls = ClientConnection::new(Arc::clone(&self.client), name).expect("it can begin");
         tls.set_buffer_limit(Some(PIECE));
         let mut socket = Buffered::new(socket);
         let mut stream = Stream::new(&mut tls, &mut socket);
-        let piece = vec![7; PIECE];
-        let mut left = bytes as usize;
-        while left > 0 {
-            let count = stream.write(black_box(&piece[..left.min(PIECE)])).expect("it is taken");
-            left -= count;
+        let mut piece = vec![7; PIECE];
+        loop {
+            match next(&mut piece) {
+                0 => break,
+                count => stream.write_all(black_box(&piece[..count])).expect("it is taken"),
+            }
         }
         stream.conn.send_close_notify();
         stream.flush().expect("it is taken");
     }
 
-    fn receive(&self, socket: TcpStream) -> u64 {
+    fn receive(&self, socket: TcpStream, mut took: impl FnMut(&[u8])) {
         let mut tls = ServerConnection::new(Arc::clone(&self.server)).expect("it can begin");
         let mut socket = Buffered::new(socket);
         let mut stream = Stream::new(&mut tls, &mut socket);
         let mut piece = vec![0; PIECE];
-        let mut received = 0;
         loop {
             match stream.read(black_box(&mut piece)).expect("it comes") {
-                0 => return received,
-                count => received += count as u64,
+                0 => return,
+                count => took(&piece[..count]),
             }
         }
     }
