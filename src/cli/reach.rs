@@ -1,15 +1,16 @@
 //! How servers are reached: options of every command that talks to one.
 
 use std::fs;
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, BufRead, IsTerminal, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, poll};
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 
 use super::secrets::{first_line, from_terminal};
 use crate::crypto::Fingerprint;
-use crate::foundation::observer::Stopped;
+use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
 use crate::pipeline::PipelineError;
@@ -123,7 +124,7 @@ fn is_interactive() -> bool {
 }
 
 /// Asks whether a server that nothing is known of is the right one.
-fn confirm(address: &FtpAddress, fingerprint: Fingerprint) -> bool {
+fn confirm(address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observer) -> bool {
     let question = format!(
         "The server at {} is not known here. Its certificate has the fingerprint\n  {fingerprint}\n\
          Is that what the server's owner told you (hestat serve prints it)? It will be remembered. [yes/no] ",
@@ -131,11 +132,25 @@ fn confirm(address: &FtpAddress, fingerprint: Fingerprint) -> bool {
     );
     let mut stderr = io::stderr().lock();
     let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
-    let mut answer = [0; 64];
+    let answer = asked.and_then(|()| typed_line(observer)).unwrap_or_default();
+    answer.trim().eq_ignore_ascii_case("yes")
+}
+
+/// What is typed, as soon as a line of it is there; nothing when the work is to end before.
+fn typed_line(observer: &dyn Observer) -> io::Result<String> {
     let stdin = io::stdin();
-    // Reading goes on after a signal, waiting for something to read does not.
-    let ready = asked.and_then(|()| Ok(poll(&mut [PollFd::new(&stdin, PollFlags::IN)], None)?));
-    let typed = ready.and_then(|_| Ok(rustix::io::read(&stdin, &mut answer)?));
-    let answer = typed.ok().and_then(|count| answer.get(..count)).unwrap_or_default();
-    String::from_utf8_lossy(answer).trim().eq_ignore_ascii_case("yes")
+    let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+    // Reading would go on after a signal.
+    while observer.go_on().is_ok() {
+        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&moment)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => {
+                let mut line = String::new();
+                stdin.lock().read_line(&mut line)?;
+                return Ok(line);
+            }
+        }
+    }
+    Ok(String::new())
 }

@@ -87,9 +87,9 @@ pub fn serve(
     let bell = Arc::new(Bell::default());
     let compute = ComputeRequest { data: request.data.clone(), keep: request.keep };
     let computes = request.compute;
+    let logged = Logged::new(observer, &compute.data)?;
     let (service, serving) = open(request, Arc::clone(&bell))?;
     ready(&serving);
-    let logged = Logged::new(observer, &compute.data)?;
     let clock = Alarm { clock, bell: &bell, observer: &logged };
     if computes {
         watch(&compute, &clock, &logged, |job, outcome| match outcome {

@@ -20,8 +20,8 @@ use crate::foundation::secret::Secret;
 /// Gives the password of an account.
 pub type PasswordSource = Box<dyn Fn(&FtpAddress) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
-/// Asks a person whether a server's certificate is the right one.
-pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint) -> bool + Send + Sync>;
+/// Asks a person whether a server's certificate is the right one, as long as the observer wants to go on.
+pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint, &dyn Observer) -> bool + Send + Sync>;
 
 /// Reaches servers.
 pub struct Connector {
@@ -92,29 +92,30 @@ impl Connector {
         FtpServer::greet(self, address, observer)
     }
 
-    /// Opens a session with a server that is the right one.
-    pub(super) fn open_session(&self, address: &FtpAddress, watched: impl Fn(&Arc<Watch>)) -> Result<Session, Failure> {
+    /// Opens a session with a server that is the right one, which is remembered.
+    pub(super) fn open_session(
+        &self,
+        address: &FtpAddress,
+        observer: &dyn Observer,
+        watched: impl Fn(&Arc<Watch>),
+    ) -> Result<Session, Failure> {
         if !address.secure && !self.plain {
             return Err(TransferError::Plain { location: address.to_string() }.into());
         }
-        Ok(match Session::open(address, self.expected(address)?, self.timeout, &watched) {
+        let session = match Session::open(address, self.expected(address)?, self.timeout, &watched) {
             Err(Failure { error: TransferError::UnknownCertificate { fingerprint, .. }, .. })
-                if self.confirmed(address, fingerprint) =>
+                if self.confirmed(address, fingerprint, observer) =>
             {
                 let expected = Expected::Pinned { fingerprints: vec![fingerprint], by: "what you confirmed".into() };
                 Session::open(address, expected, self.timeout, watched)?
             }
             outcome => outcome?,
-        })
+        };
+        self.remember(address, &session, observer)?;
+        Ok(session)
     }
 
-    /// Remembers a server that was the right one.
-    pub(super) fn remember(
-        &self,
-        address: &FtpAddress,
-        session: &Session,
-        observer: &dyn Observer,
-    ) -> Result<(), TransferError> {
+    fn remember(&self, address: &FtpAddress, session: &Session, observer: &dyn Observer) -> Result<(), TransferError> {
         let (Some(known), Some(fingerprint)) = (self.known(), session.greeting.fingerprint) else { return Ok(()) };
         // What an authority vouches for may change at any time.
         if matches!(self.trust, Trust::Authorities { .. }) {
@@ -130,8 +131,9 @@ impl Connector {
         }
     }
 
-    fn confirmed(&self, address: &FtpAddress, fingerprint: Fingerprint) -> bool {
-        matches!(self.trust, Trust::Known) && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint))
+    fn confirmed(&self, address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observer) -> bool {
+        matches!(self.trust, Trust::Known)
+            && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint, observer))
     }
 
     fn known(&self) -> Option<KnownServers<'_>> {

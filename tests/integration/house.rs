@@ -2,6 +2,7 @@
 
 mod process;
 mod served;
+mod terminal;
 
 use std::ffi::OsStr;
 use std::fs;
@@ -11,6 +12,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) use process::{Ended, Running, wait_until};
 pub(crate) use served::Served;
+pub(crate) use terminal::Terminal;
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");

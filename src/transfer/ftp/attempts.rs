@@ -87,15 +87,14 @@ impl FtpServer<'_> {
 
     fn open(&self, state: &mut State) -> Result<Session, Failure> {
         let watched = |watch: &Arc<Watch>| self.look_after(watch);
-        let mut session = self.connector.open_session(&self.address, watched)?;
-        self.connector.remember(&self.address, &session, self.observer)?;
+        let mut session = self.connector.open_session(&self.address, self.observer, watched)?;
         if state.password.is_none() {
             // A person may take their time, and a server may tire of that.
             *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let asked = Instant::now();
             state.password = Some((self.connector.password)(&self.address)?);
             if asked.elapsed() > PATIENCE_OF_SERVERS {
-                session = self.connector.open_session(&self.address, watched)?;
+                session = self.connector.open_session(&self.address, self.observer, watched)?;
             }
             session.watch().allow(self.connector.timeout);
             watched(session.watch());

@@ -47,7 +47,8 @@ impl<'c> FtpServer<'c> {
         observer: &'c dyn Observer,
     ) -> Result<Greeting, TransferError> {
         let server = Self::new(connector, address, observer);
-        let opened = server.watched(|| connector.open_session(&server.address, |watch| server.look_after(watch)));
+        let opened =
+            server.watched(|| connector.open_session(&server.address, observer, |watch| server.look_after(watch)));
         observer.go_on()?;
         opened.map(|session| session.greeting.clone()).map_err(|failure| failure.error)
     }

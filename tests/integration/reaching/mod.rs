@@ -2,6 +2,7 @@
 
 mod passwords;
 mod serving;
+mod terminal;
 mod trust;
 
 use crate::house::{Ended, House, Served};

@@ -1,0 +1,83 @@
+//! A command at a terminal, and somebody who types.
+
+use std::fs::File;
+use std::io::{Read, Write};
+use std::process::{Command, Stdio};
+use std::sync::{Arc, Mutex};
+use std::thread::{self, JoinHandle};
+
+use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
+use rustix::termios::{LocalModes, tcgetattr};
+
+use super::{Running, wait_until};
+
+/// A command whose standard input and error are a terminal.
+pub(crate) struct Terminal {
+    master: File,
+    shown: Arc<Mutex<String>>,
+    reader: JoinHandle<()>,
+    command: Running,
+}
+
+impl Terminal {
+    /// Runs `command` there.
+    pub(crate) fn start(command: &Command) -> Self {
+        let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
+        grantpt(&master).unwrap();
+        unlockpt(&master).unwrap();
+        let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        let slave = File::options().read(true).write(true).open(name).unwrap();
+        // Questions are asked at the terminal that controls the session, whatever standard input is.
+        let mut session = Command::new("setsid");
+        session.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        session.current_dir(command.get_current_dir().unwrap());
+        for (name, value) in command.get_envs() {
+            match value {
+                Some(value) => session.env(name, value),
+                None => session.env_remove(name),
+            };
+        }
+        session.stdin(slave.try_clone().unwrap()).stdout(Stdio::piped()).stderr(slave);
+        let command = Running::new(session.spawn().unwrap());
+        // What the command holds of the terminal is all that is left of that side.
+        drop(session);
+        let (master, shown) = (File::from(master), Arc::<Mutex<String>>::default());
+        let (mut screen, text) = (master.try_clone().unwrap(), Arc::clone(&shown));
+        let reader = thread::spawn(move || {
+            let mut bytes = [0; 1024];
+            // The end of the command is an error here.
+            while let Ok(count @ 1..) = screen.read(&mut bytes) {
+                text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
+            }
+        });
+        Self { master, shown, reader, command }
+    }
+
+    /// Waits until this is to be read there.
+    pub(crate) fn wait_for(&self, words: &str) {
+        wait_until(words, || self.shown.lock().unwrap().contains(words));
+    }
+
+    /// Waits until what is typed is not shown any more.
+    pub(crate) fn wait_for_silence(&self) {
+        wait_until("a terminal that does not echo", || !self.echoes());
+    }
+
+    /// Whether what is typed is shown.
+    pub(crate) fn echoes(&self) -> bool {
+        tcgetattr(&self.master).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Types.
+    pub(crate) fn types(&self, keys: &str) {
+        (&self.master).write_all(keys.as_bytes()).unwrap();
+    }
+
+    /// Waits for the end of the command; its exit code, and all that was shown.
+    pub(crate) fn end(self) -> (Option<i32>, String) {
+        let code = self.command.end().code;
+        self.reader.join().unwrap();
+        let shown = self.shown.lock().unwrap().clone();
+        (code, shown)
+    }
+}
