@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use hestat::foundation::secret::Secret;
 use hestat::keystore::ServerIdentity;
-use hestat::transfer::serve::{Action, FtpService, Limits, Rules, ServeOptions};
+use hestat::transfer::serve::{Action, FtpService, Rules, ServeOptions};
 use hestat::transfer::{Connector, FtpAddress, Location, Trust};
 
 const USER: &str = "hestat";
@@ -19,18 +19,8 @@ impl Service {
     /// Serves what is below `root`.
     pub(crate) fn start(root: &Path) -> Self {
         let identity = ServerIdentity::generate(&["localhost".into()]).expect("it is a name");
-        let options = ServeOptions {
-            root: root.into(),
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            user: USER.into(),
-            password: Secret::new(PASSWORD.into()),
-            certificates: identity.certificate,
-            key: identity.key,
-            passive_ports: None,
-            public_address: None,
-            plain: false,
-            limits: Limits::default(),
-        };
+        let password = Secret::new(PASSWORD.into());
+        let options = ServeOptions::on_loopback(root.into(), USER, password, identity.certificate, identity.key);
         Self(FtpService::start(options, Arc::new(Anything)).expect("there is a free port"))
     }
 

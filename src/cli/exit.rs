@@ -107,7 +107,9 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         PipelineError::OtherTable { .. } => {
             (TABLE, say("Give --check the CSV file that was encrypted; the decrypted statistics are written already."))
         }
-        PipelineError::StateInData { .. } => (USAGE, say("Choose a directory elsewhere with --server-state.")),
+        PipelineError::SecretInData { .. } => {
+            (USAGE, say("Keep it elsewhere (--server-state, --password-file, --certificate-key)."))
+        }
         PipelineError::SomeFailed { .. } => (FAILED, say("Their reasons are above and in each job's status.json.")),
     }
 }
@@ -193,7 +195,9 @@ fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
         TransferError::NoTls { .. } => {
             "Have TLS switched on there; or write ftp:// and say --insecure-plain-ftp if nobody can listen."
         }
-        TransferError::Denied { .. } => "Have the server's owner give you access to its directory.",
+        TransferError::Denied { .. } => {
+            "Have the server's owner give you access. An address of hestat serve has no path: jobs go to its root."
+        }
         TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Make room there, and run the command again.",
         TransferError::Protocol { .. } | TransferError::TooLarge { .. } => {
             "Check that this is the server you mean; hestat ping tells more."
@@ -207,6 +211,6 @@ fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
         | TransferError::Tls { .. }
         | TransferError::Busy { .. }
         | TransferError::Server { .. }
-        | TransferError::Incomplete { .. } => "Run the command again.",
+        | TransferError::Incomplete { .. } => "Wait a moment, and run the command again.",
     })
 }

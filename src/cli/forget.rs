@@ -28,7 +28,7 @@ impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
         let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
-        let cleaned = forget(&store, job, &self.reach.connector(&store)?, console)?;
+        let cleaned = forget(&store, job, &self.reach.connector(&store, console)?, console)?;
         let server = matches!(cleaned, Cleaned::Server);
         if console.json() {
             console.print_json(&json!({ "job": job, "server_cleaned": server }))?;

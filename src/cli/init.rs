@@ -42,11 +42,11 @@ impl Args {
         let (record, left_out) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
             console.hear_signals();
-            (resume(&store, job, &self.reach.connector(&store)?, console)?, Vec::new())
+            (resume(&store, job, &self.reach.connector(&store, console)?, console)?, Vec::new())
         } else {
-            let request = self.request(&store)?;
+            let request = self.request(&store, console)?;
             console.hear_signals();
-            let initiated = init(&request, &store, &self.reach.connector(&store)?, &SystemClock, console)?;
+            let initiated = init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
             let names = initiated.left_out.into_iter().map(|column| column.name).collect();
             (initiated.record, names)
         };
@@ -60,7 +60,7 @@ impl Args {
         Ok(0)
     }
 
-    fn request(&self, store: &KeyStore) -> anyhow::Result<InitRequest> {
+    fn request(&self, store: &KeyStore, console: &Console) -> anyhow::Result<InitRequest> {
         let no_server = || Usage("--server URL is needed: who computes".into());
         let server = self.server.clone().ok_or_else(no_server)?;
         let spool = store.directory().map_err(PipelineError::from)?;
@@ -70,7 +70,7 @@ impl Args {
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             server,
-            passphrase: self.passphrase.to_protect()?,
+            passphrase: self.passphrase.to_protect(console)?,
         })
     }
 }
@@ -78,11 +78,16 @@ impl Args {
 fn told(record: &JobRecord, store: &KeyStore) -> String {
     let JobRecord { job, rows, columns, slots, dataset_bytes, server, .. } = record;
     let key = store.root().join("jobs").join(job.to_string());
+    let next = if server.starts_with("file://") {
+        format!("hestat compute --data DIR (on the server), then: hestat result {job}")
+    } else {
+        format!("hestat result --wait {job} (hestat serve computes by itself; other servers need hestat compute)")
+    };
     format!(
         "job {job}\n\
          {rows} rows, {columns} columns in {slots} slots: {dataset_bytes} bytes of ciphertext are at {server}\n\
          the key is in {} and nowhere else\n\
-         next: hestat compute --data DIR (on the server), then: hestat result {job}",
+         next: {next}",
         key.display()
     )
 }

@@ -95,19 +95,32 @@ pub fn main() -> ExitCode {
     exit::code(outcome, &console)
 }
 
-/// The arguments; a variable that is set to nothing counts as not set, for compose files and scripts often do that.
 fn arguments() -> Arguments {
-    let matches = without_empty_variables(definition()).get_matches();
+    let matches = without_idle_variables(definition()).get_matches();
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-fn without_empty_variables(command: clap::Command) -> clap::Command {
+/// A variable that is set to nothing counts as not set, for compose files and scripts often do that; so does one whose option
+/// does not go together with what the command line names.
+fn without_idle_variables(command: clap::Command) -> clap::Command {
     let is_empty = |arg: &clap::Arg| {
         let name = arg.get_env().map(std::ffi::OsStr::to_owned);
         name.and_then(std::env::var_os).is_some_and(|value| value.is_empty())
     };
-    let keep = |arg: clap::Arg| if is_empty(&arg) { arg.env(None::<&str>) } else { arg };
-    command.mut_args(keep).mut_subcommands(without_empty_variables)
+    let overruled: Vec<clap::Id> = overruled(&command).map(|arg| arg.get_id().clone()).collect();
+    let is_idle = |arg: &clap::Arg| is_empty(arg) || overruled.contains(arg.get_id());
+    let keep = |arg: clap::Arg| if is_idle(&arg) { arg.env(None::<&str>) } else { arg };
+    command.mut_args(keep).mut_subcommands(without_idle_variables)
+}
+
+/// What conflicts with an option that the command line names.
+fn overruled(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
+    let said: Vec<String> = std::env::args().collect();
+    let is_said = move |arg: &&clap::Arg| {
+        let option = arg.get_long().map(|long| format!("--{long}"));
+        option.is_some_and(|option| said.iter().any(|word| word.split('=').next() == Some(&option)))
+    };
+    command.get_arguments().filter(is_said).flat_map(|arg| command.get_arg_conflicts_with(arg))
 }
 
 /// The whole command line, for what is generated from it.

@@ -27,7 +27,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        let connector = self.reach.connector(&self.state.store()?)?;
+        let connector = self.reach.connector(&self.state.store()?, console)?;
         console.hear_signals();
         let mut findings = Vec::new();
         let outcome = ping(&self.server, &connector, &SystemClock, console, |finding| {

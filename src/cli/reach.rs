@@ -8,7 +8,8 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 
-use super::secrets::{first_line, from_terminal};
+use super::console::Console;
+use super::secrets::{first_line, from_terminal, notice_if_exposed};
 use crate::crypto::Fingerprint;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
@@ -34,10 +35,10 @@ pub(super) struct ReachOptions {
     #[arg(long, env = "HESTAT_SERVER_FINGERPRINT", value_name = "HEX", conflicts_with_all = ["server_certificate", "server_ca"])]
     server_fingerprint: Option<Fingerprint>,
     /// File with exactly the server's certificate (PEM)
-    #[arg(long, env = "HESTAT_SERVER_CERTIFICATE", value_name = "FILE", conflicts_with = "server_ca")]
+    #[arg(long, env = "HESTAT_SERVER_CERTIFICATE", value_name = "FILE", conflicts_with_all = ["server_fingerprint", "server_ca"])]
     server_certificate: Option<PathBuf>,
     /// File with the authorities that vouch for the server's name (PEM)
-    #[arg(long, env = "HESTAT_SERVER_CA", value_name = "FILE")]
+    #[arg(long, env = "HESTAT_SERVER_CA", value_name = "FILE", conflicts_with_all = ["server_fingerprint", "server_certificate"])]
     server_ca: Option<PathBuf>,
     /// The server's password is the first line of this file [else: $HESTAT_PASSWORD, the netrc file, the terminal]
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
@@ -58,7 +59,8 @@ pub(super) struct ReachOptions {
 
 impl ReachOptions {
     /// What reaches servers as these options say; servers are remembered in the state.
-    pub(super) fn connector(&self, store: &KeyStore) -> anyhow::Result<Connector> {
+    pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
+        self.password_file.iter().chain(&self.netrc).for_each(|path| notice_if_exposed(path, console));
         let options = self.clone();
         Ok(Connector {
             trust: self.trust().map_err(PipelineError::from)?,

@@ -57,7 +57,7 @@ impl Args {
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
         let request = ResultRequest { job, passphrase: self.passphrase.to_open(protected)?, wait: self.patience() };
         console.hear_signals();
-        let decrypted = result(&request, &store, &self.reach.connector(&store)?, &SystemClock, console)?;
+        let decrypted = result(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         let comparison = match &self.check {
             Some(path) => {

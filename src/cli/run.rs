@@ -45,7 +45,7 @@ impl Args {
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             check: self.check,
-            server: self.server()?,
+            server: self.server(console)?,
         };
         console.hear_signals();
         let (decrypted, comparison) = run(request, &SystemClock, console)?;
@@ -53,8 +53,8 @@ impl Args {
         show(&decrypted, comparison.as_ref(), &self.output, console)
     }
 
-    fn server(&self) -> anyhow::Result<Option<(Location, Connector)>> {
+    fn server(&self, console: &Console) -> anyhow::Result<Option<(Location, Connector)>> {
         let Some(server) = self.server.clone() else { return Ok(None) };
-        Ok(Some((server, self.reach.connector(&self.state.store()?)?)))
+        Ok(Some((server, self.reach.connector(&self.state.store()?, console)?)))
     }
 }

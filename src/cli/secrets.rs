@@ -1,13 +1,16 @@
 //! Passphrases and passwords: from files and from the terminal, never from arguments.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::{self, IsTerminal, Read};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 
+use super::console::Console;
 use super::exit::Usage;
 use crate::crypto::Passphrase;
+use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 use crate::pipeline::PipelineError;
 
@@ -18,7 +21,7 @@ pub(super) struct PassphraseOptions {
     #[arg(long, env = "HESTAT_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "passphrase")]
     passphrase_file: Option<PathBuf>,
     /// Ask for the passphrase on the terminal
-    #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new(), conflicts_with = "passphrase_file")]
     passphrase: bool,
 }
 
@@ -27,7 +30,8 @@ const LONGEST_SECRET: u64 = 1 << 12;
 
 impl PassphraseOptions {
     /// For a new key: none unless asked for, and asked twice.
-    pub(super) fn to_protect(&self) -> anyhow::Result<Option<Passphrase>> {
+    pub(super) fn to_protect(&self, console: &Console) -> anyhow::Result<Option<Passphrase>> {
+        self.passphrase_file.iter().for_each(|path| notice_if_exposed(path, console));
         match (&self.passphrase_file, self.passphrase) {
             (Some(file), _) => Ok(Some(first_line(file)?)),
             (None, false) => Ok(None),
@@ -52,6 +56,14 @@ impl PassphraseOptions {
             }
             None => Ok(None),
         }
+    }
+}
+
+/// Says so if everybody on this machine can read a file that holds a secret.
+pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
+    let everybody = |meta: fs::Metadata| meta.is_file() && meta.permissions().mode() & 0o004 != 0;
+    if fs::metadata(path).is_ok_and(everybody) {
+        console.notice(&format!("everybody on this machine can read {}; chmod 600 ends that", path.display()));
     }
 }
 

@@ -10,11 +10,12 @@ use serde_json::json;
 use super::bounds::{Bounds, ports};
 use super::console::Console;
 use super::reach::password_variable;
-use super::secrets::first_line;
+use super::secrets::{first_line, notice_if_exposed};
 use super::{log, machine};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::secret::Secret;
 use crate::keystore::ServerIdentity;
+use crate::keystore::server::is_server_name;
 use crate::pipeline::PipelineError;
 use crate::pipeline::serve::{ServeRequest, Serving, serve};
 
@@ -42,7 +43,7 @@ pub(super) struct Args {
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Names and addresses for a certificate that is made [default: this machine's]
-    #[arg(long, env = "HESTAT_NAME", value_name = "NAMES", value_delimiter = ',')]
+    #[arg(long, env = "HESTAT_NAME", value_name = "NAMES", value_delimiter = ',', value_parser = server_name)]
     name: Vec<String>,
     /// A certificate of your own (PEM, the server's own first)
     #[arg(long, env = "HESTAT_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
@@ -76,6 +77,7 @@ impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         log::begin(self.log_json, console.quiet());
         console.hear_signals();
+        self.secrets().for_each(|path| notice_if_exposed(path, console));
         serve(self.request()?, &SystemClock, console, |serving| {
             // Who does not want to read it is served all the same.
             drop(console.print(&self.told(serving, console.json())));
@@ -91,11 +93,9 @@ impl Args {
             user: self.user.clone(),
             password: self.password()?,
             identity: self.identity()?,
-            names: if self.name.is_empty() {
-                machine::names(self.listen, self.public_address)
-            } else {
-                self.name.clone()
-            },
+            secrets: self.secrets().cloned().collect(),
+            names: self.name.clone(),
+            usual_names: machine::names(self.listen, self.public_address),
             passive_ports: self.passive_ports.clone(),
             public_address: self.public_address,
             plain: self.insecure_plain_ftp,
@@ -103,6 +103,11 @@ impl Args {
             compute: !self.no_compute,
             keep: self.keep,
         })
+    }
+
+    /// The files of secrets that are named.
+    fn secrets(&self) -> impl Iterator<Item = &PathBuf> {
+        self.password_file.iter().chain(&self.certificate_key)
     }
 
     fn password(&self) -> anyhow::Result<Option<Secret<String>>> {
@@ -153,6 +158,12 @@ impl Args {
             None => address.to_string(),
         }
     }
+}
+
+/// A name or address that a certificate can hold.
+fn server_name(text: &str) -> Result<String, String> {
+    let wrong = || "neither the name of a host nor an IP address".to_owned();
+    if is_server_name(text) { Ok(text.into()) } else { Err(wrong()) }
 }
 
 /// A name that an address can hold.

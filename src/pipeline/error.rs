@@ -112,10 +112,10 @@ pub enum PipelineError {
         column: String,
     },
     /// The server's secrets lie where clients can read.
-    #[error("the server's state {state} lies below its data {data}, where clients could read the password")]
-    StateInData {
-        /// The state.
-        state: String,
+    #[error("the server's {secret} lies below its data {data}, where clients could read it")]
+    SecretInData {
+        /// The file or directory.
+        secret: String,
         /// The data.
         data: String,
     },

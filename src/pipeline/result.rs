@@ -85,17 +85,28 @@ fn wait_for_totals(
     let mut pause = Duration::from_millis(50);
     let mut progress = Progress::default();
     let outcome = loop {
-        match progress_of(job, server) {
-            Err(PipelineError::NotReady { .. }) if clock.now() < end => {}
+        match progress.ask(job, server, observer) {
+            Err(error) if clock.now() < end && can_be_waited_out(&error, observer) => {}
             outcome => break outcome,
         }
-        progress.tell(job, server, observer)?;
         observer.go_on()?;
         clock.sleep(pause);
         pause = LONGEST_PAUSE.min(pause * 2);
     };
     progress.end(observer);
     outcome
+}
+
+/// Whether the answer may come after all; says so where the server is what is missing.
+fn can_be_waited_out(error: &PipelineError, observer: &dyn Observer) -> bool {
+    match error {
+        PipelineError::NotReady { .. } => true,
+        PipelineError::Transfer(error) if error.may_pass() => {
+            observer.notice(&format!("{error}; still waiting for the answer"));
+            true
+        }
+        _ => false,
+    }
 }
 
 /// What has been told of the server's progress.
@@ -106,6 +117,15 @@ struct Progress {
 }
 
 impl Progress {
+    /// Nothing if the totals are there; else why they are not, and how far the server is.
+    fn ask(&mut self, job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+        let outcome = progress_of(job, server);
+        if matches!(outcome, Err(PipelineError::NotReady { .. })) {
+            self.tell(job, server, observer)?;
+        }
+        outcome
+    }
+
     fn tell(&mut self, job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
         if let Some(JobState::Computing { done, blocks }) = status(job, server)? {
             if !std::mem::replace(&mut self.begun, true) {

@@ -6,7 +6,7 @@ use super::bell::Bell;
 use super::names::{DATASET, INBOX, OUTBOX};
 use crate::transfer::serve::{Action, Rules};
 
-/// A dataset gets its name by renaming only, and only once: so it is whole, and nobody's job
+/// Datasets are computed in one inbox only, so there is no other. A dataset gets its name by renaming only, and only once: so it is whole, and nobody's job
 /// becomes another one. Answers are the server's; clients fetch them and clean up.
 pub(super) struct HouseRules(pub(super) Arc<Bell>);
 
@@ -19,6 +19,7 @@ impl Rules for HouseRules {
             [OUTBOX, ..] => action == Action::Remove,
             [INBOX, _] => matches!(action, Action::MakeFolder | Action::Remove),
             [INBOX, _, DATASET] => matches!(action, Action::Name | Action::Remove),
+            [.., INBOX] => matches!(action, Action::Remove | Action::Take),
             _ => true,
         }
     }
@@ -48,5 +49,6 @@ mod tests {
         assert_eq!(permitted("outbox/job/totals.hes"), [Action::Remove]);
         assert_eq!(permitted("outbox/job"), [Action::Remove]);
         assert_eq!(permitted("elsewhere/file"), all);
+        assert_eq!(permitted("elsewhere/inbox"), [Action::Remove, Action::Take]);
     }
 }

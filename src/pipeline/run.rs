@@ -1,7 +1,6 @@
 //! All steps in one process: the same code as the separate commands, through a server of its own or a real one.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -21,7 +20,7 @@ use crate::keystore::server::draw_password;
 use crate::keystore::{KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
-use crate::transfer::serve::{FtpService, Limits, ServeOptions};
+use crate::transfer::serve::{FtpService, ServeOptions};
 use crate::transfer::{Connector, FtpAddress, Location, Trust};
 
 /// The account of a server that nobody else knows of.
@@ -93,18 +92,8 @@ impl OwnServer {
         fs::create_dir(&data).map_err(PipelineError::file(data.display()))?;
         let identity = ServerIdentity::generate(&["localhost".into()])?;
         let password = draw_password(&mut random::from_system()?);
-        let options = ServeOptions {
-            root: data.clone(),
-            listen: (Ipv4Addr::LOCALHOST, 0).into(),
-            user: USER.into(),
-            password: Secret::new(password.expose().clone()),
-            certificates: identity.certificate,
-            key: identity.key,
-            passive_ports: None,
-            public_address: None,
-            plain: false,
-            limits: Limits::default(),
-        };
+        let given = Secret::new(password.expose().clone());
+        let options = ServeOptions::on_loopback(data.clone(), USER, given, identity.certificate, identity.key);
         let service = FtpService::start(options, Arc::new(HouseRules(Arc::default())))?;
         Ok(Self { service, password, data })
     }

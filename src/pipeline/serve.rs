@@ -40,8 +40,12 @@ pub struct ServeRequest {
     pub password: Option<Secret<String>>,
     /// Certificate and key, if they are not those in the state.
     pub identity: Option<ServerIdentity>,
-    /// Names and addresses for a certificate that is made.
+    /// Files of secrets, beside the state.
+    pub secrets: Vec<PathBuf>,
+    /// Names and addresses that the certificate is to be for.
     pub names: Vec<String>,
+    /// Those for a certificate that is made when none are asked for.
+    pub usual_names: Vec<String>,
     /// Ports of data connections.
     pub passive_ports: Option<RangeInclusive<u16>>,
     /// The address that clients reach it at, if that is another one than it has.
@@ -155,10 +159,14 @@ impl Observer for Logged<'_> {
 }
 
 fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
+    request.secrets.iter().chain([&request.state]).try_for_each(|secret| keep_apart(secret, &request.data))?;
     let state = ServerState::open(&request.state)?;
-    keep_apart(&request.state, &request.data)?;
     let certificate_file = request.identity.is_none().then(|| state.certificate_file());
-    let identity = request.identity.map_or_else(|| state.identity(&request.names), Ok)?;
+    let names = if request.names.is_empty() { &request.usual_names } else { &request.names };
+    let identity = request.identity.map_or_else(|| state.identity(names), Ok)?;
+    for name in request.names.iter().filter(|name| !identity.is_for(name)) {
+        warn!(name, "the certificate that there is already is not for this name; one that is made anew would be");
+    }
     let password_file = request.password.is_none().then(|| state.password_file());
     let password = match request.password {
         Some(password) => password,
@@ -192,13 +200,14 @@ fn make_data(data: &Path) -> Result<(), PipelineError> {
     tempfile::tempfile_in(data).map(drop).map_err(PipelineError::file(data.display()))
 }
 
-fn keep_apart(state: &Path, data: &Path) -> Result<(), PipelineError> {
+fn keep_apart(secret: &Path, data: &Path) -> Result<(), PipelineError> {
     let real = |path: &Path| path.canonicalize().map_err(PipelineError::file(path.display()));
-    if real(state)?.starts_with(real(data)?) {
-        return Err(PipelineError::StateInData {
-            state: state.display().to_string(),
-            data: data.display().to_string(),
-        });
+    let absolute = std::path::absolute(secret).map_err(PipelineError::file(secret.display()))?;
+    // It may have to be made yet.
+    let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(&absolute);
+    if real(there)?.starts_with(real(data)?) {
+        let (secret, data) = (secret.display().to_string(), data.display().to_string());
+        return Err(PipelineError::SecretInData { secret, data });
     }
     Ok(())
 }

@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::TransferError;
-use super::ftp::failure::Failure;
 use super::ftp::known::KnownServers;
 use super::ftp::session::Session;
 use super::ftp::trust::Trust;
@@ -98,12 +97,12 @@ impl Connector {
         address: &FtpAddress,
         observer: &dyn Observer,
         watched: impl Fn(&Arc<Watch>),
-    ) -> Result<Session, Failure> {
+    ) -> Result<Session, TransferError> {
         if !address.secure && !self.plain {
-            return Err(TransferError::Plain { location: address.to_string() }.into());
+            return Err(TransferError::Plain { location: address.to_string() });
         }
         let session = match Session::open(address, self.expected(address)?, self.timeout, &watched) {
-            Err(Failure { error: TransferError::UnknownCertificate { fingerprint, .. }, .. })
+            Err(TransferError::UnknownCertificate { fingerprint, .. })
                 if self.confirmed(address, fingerprint, observer) =>
             {
                 let expected = Expected::Pinned { fingerprints: vec![fingerprint], by: "what you confirmed".into() };

@@ -212,6 +212,17 @@ pub enum TransferError {
 }
 
 impl TransferError {
+    /// Whether another attempt may do better.
+    pub fn may_pass(&self) -> bool {
+        use TransferError::{Broken, Busy, Incomplete, Tls};
+        self.is_absence() || matches!(self, Broken { .. } | Tls { .. } | Busy { .. } | Incomplete { .. })
+    }
+
+    /// Whether nobody seems to be there at all.
+    pub fn is_absence(&self) -> bool {
+        matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
+    }
+
     /// What an error of the system means when it concerns `place` on the server.
     pub(super) fn at_server(place: &Path, source: io::Error) -> Self {
         let place = place.display().to_string();

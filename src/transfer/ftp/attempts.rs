@@ -9,7 +9,6 @@ use rand_core::Rng;
 
 use super::super::error::TransferError;
 use super::super::watch::{Cut, TICK, Watch};
-use super::failure::Failure;
 use super::remote::FtpServer;
 use super::retry::pause;
 use super::session::Session;
@@ -46,26 +45,25 @@ impl FtpServer<'_> {
     /// Does `work` in a session; again in another one if the failure may pass and too many did not fail already.
     pub(super) fn perform<T>(
         &self,
-        mut work: impl FnMut(&mut Session, &mut Attempts) -> Result<T, Failure>,
+        mut work: impl FnMut(&mut Session, &mut Attempts) -> Result<T, TransferError>,
     ) -> Result<T, TransferError> {
         let mut state = self.state();
         let mut attempts = Attempts::default();
         loop {
-            let failure = match self.watched(|| self.attempt(&mut state, &mut attempts, &mut work)) {
+            let error = match self.watched(|| self.attempt(&mut state, &mut attempts, &mut work)) {
                 Ok(value) => return Ok(value),
-                Err(failure) => failure,
+                Err(error) => error,
             };
             state.session = None;
             // Whatever failed then, this is why.
             self.observer.go_on()?;
-            let again =
-                failure.transient && (state.met || !failure.is_absence()) && attempts.failed < self.connector.retries;
-            if !again {
-                return Err(failure.error);
+            let again = error.may_pass() && (state.met || !error.is_absence());
+            if !again || attempts.failed >= self.connector.retries {
+                return Err(error);
             }
             attempts.failed += 1;
             let number = format!("attempt {} of {}", attempts.failed + 1, u64::from(self.connector.retries) + 1);
-            self.observer.notice(&format!("{}; going on from there ({number})", failure.error));
+            self.observer.notice(&format!("{error}; going on from there ({number})"));
             self.wait(&mut state, attempts.failed)?;
         }
     }
@@ -74,8 +72,8 @@ impl FtpServer<'_> {
         &self,
         state: &mut State,
         attempts: &mut Attempts,
-        work: &mut impl FnMut(&mut Session, &mut Attempts) -> Result<T, Failure>,
-    ) -> Result<T, Failure> {
+        work: &mut impl FnMut(&mut Session, &mut Attempts) -> Result<T, TransferError>,
+    ) -> Result<T, TransferError> {
         let mut session = match state.session.take() {
             Some(session) => session,
             None => self.open(state)?,
@@ -85,7 +83,7 @@ impl FtpServer<'_> {
         Ok(value)
     }
 
-    fn open(&self, state: &mut State) -> Result<Session, Failure> {
+    fn open(&self, state: &mut State) -> Result<Session, TransferError> {
         let watched = |watch: &Arc<Watch>| self.look_after(watch);
         let mut session = self.connector.open_session(&self.address, self.observer, watched)?;
         if state.password.is_none() {

@@ -6,12 +6,12 @@ use suppaftp::{FtpError, FtpResult, Status};
 
 use super::super::error::TransferError;
 use super::super::watch::Cut;
-use super::failure::{Failure, words};
+use super::failure::words;
 use super::session::Session;
 
 impl Session {
     /// Bytes of a file; `None` if there is none.
-    pub(in crate::transfer) fn size(&mut self, name: &str) -> Result<Option<u64>, Failure> {
+    pub(in crate::transfer) fn size(&mut self, name: &str) -> Result<Option<u64>, TransferError> {
         let size = self.step("asking for the size of a file", name, |ftp| match ftp.size(name) {
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => Ok(None),
             outcome => outcome.map(Some),
@@ -19,31 +19,31 @@ impl Session {
         Ok(size.map(|size| size as u64))
     }
 
-    /// Makes a folder, unless it is there.
-    pub(in crate::transfer) fn make_folder(&mut self, name: &str) -> Result<(), Failure> {
+    /// Makes a folder; what the server says if it does not. Most say so if it is there; if it is not, what comes next will
+    /// fail.
+    pub(in crate::transfer) fn make_folder(&mut self, name: &str) -> Result<Option<String>, TransferError> {
         self.step("making a folder", name, |ftp| match ftp.mkdir(name) {
-            // Most servers say so if it is there; if it is not, what comes next will tell.
-            Err(FtpError::UnexpectedResponse(reply)) if is_there(reply.status) => Ok(()),
-            outcome => outcome,
+            Err(FtpError::UnexpectedResponse(reply)) if is_there(reply.status) => Ok(Some(words(&reply))),
+            outcome => outcome.map(|()| None),
         })
     }
 
-    pub(in crate::transfer) fn rename(&mut self, from: &str, to: &str) -> Result<(), Failure> {
+    pub(in crate::transfer) fn rename(&mut self, from: &str, to: &str) -> Result<(), TransferError> {
         self.step("renaming a file", to, |ftp| ftp.rename(from, to))
     }
 
     /// Removes a file, if it is there.
-    pub(in crate::transfer) fn remove_file(&mut self, name: &str) -> Result<(), Failure> {
+    pub(in crate::transfer) fn remove_file(&mut self, name: &str) -> Result<(), TransferError> {
         self.step("removing a file", name, |ftp| gone(ftp.rm(name)))
     }
 
     /// Removes an empty folder, if it is there.
-    pub(in crate::transfer) fn remove_folder(&mut self, name: &str) -> Result<(), Failure> {
+    pub(in crate::transfer) fn remove_folder(&mut self, name: &str) -> Result<(), TransferError> {
         self.step("removing a folder", name, |ftp| gone(ftp.rmdir(name)))
     }
 
     /// What the server answers to a command of its own; `None` if it does not know it.
-    pub(in crate::transfer) fn ask(&mut self, command: &str) -> Result<Option<String>, Failure> {
+    pub(in crate::transfer) fn ask(&mut self, command: &str) -> Result<Option<String>, TransferError> {
         let expected = [Status::CommandOk, Status::File];
         self.step("asking about the server", "", |ftp| match ftp.custom_command(command, &expected) {
             Err(FtpError::UnexpectedResponse(_)) => Ok(None),
@@ -52,7 +52,7 @@ impl Session {
     }
 
     /// Names in a folder, at most `limit` bytes of them.
-    pub(in crate::transfer) fn names(&mut self, folder: &str, limit: u64) -> Result<Vec<String>, Failure> {
+    pub(in crate::transfer) fn names(&mut self, folder: &str, limit: u64) -> Result<Vec<String>, TransferError> {
         let doing = "listing a folder";
         let command = format!("NLST {folder}");
         let expected = [Status::AboutToSend, Status::AlreadyOpen];
@@ -60,7 +60,7 @@ impl Session {
         let mut stream = match opened {
             Ok((_, stream)) => stream,
             // An empty folder, or none, to some servers.
-            Err(Failure { error: TransferError::Denied { .. } | TransferError::Busy { .. }, .. }) => {
+            Err(TransferError::Denied { .. } | TransferError::Busy { .. }) => {
                 return Ok(Vec::new());
             }
             Err(failure) => return Err(failure),
@@ -69,7 +69,7 @@ impl Session {
         let read = (&mut stream).take(limit + 1).read_to_end(&mut text);
         if text.len() as u64 > limit {
             self.watch.cut(Cut::Wanted);
-            return Err(TransferError::TooLarge { place: format!("the list of {folder}"), limit }.into());
+            return Err(TransferError::TooLarge { place: format!("the list of {folder}"), limit });
         }
         self.watch.allow(self.timeout);
         let finished = stream.finish();

@@ -8,7 +8,6 @@ use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Mode, Status, Tra
 
 use super::super::error::TransferError;
 use super::super::watch::{Cut, PIECE, Watch};
-use super::failure::Failure;
 use super::session::Session;
 use super::tls::TlsLink;
 use crate::foundation::observer::Observer;
@@ -32,7 +31,7 @@ impl Session {
         name: &str,
         offset: u64,
         observer: &dyn Observer,
-    ) -> Result<(), Failure> {
+    ) -> Result<(), TransferError> {
         let doing = "uploading";
         let mut stream = self.open_data(doing, name, offset, |ftp| ftp.put_with_stream(name))?;
         let sent = match send(local, &mut stream, observer, &self.watch) {
@@ -40,7 +39,7 @@ impl Session {
             Err(Interrupted::ByThem(error)) => return Err(self.last_words(stream, error, name)),
             Err(Interrupted::ByUs(error)) => {
                 self.watch.cut(Cut::Wanted);
-                return Err(error.into());
+                return Err(error);
             }
         };
         // The watch holds the socket too, so that closing it here would tell the server nothing; under TLS, closing does.
@@ -56,7 +55,7 @@ impl Session {
     }
 
     /// A server that breaks off an upload says why on the control connection.
-    fn last_words(&self, stream: TransferStream<TlsLink>, error: io::Error, name: &str) -> Failure {
+    fn last_words(&self, stream: TransferStream<TlsLink>, error: io::Error, name: &str) -> TransferError {
         if self.watch.why().is_none() {
             self.watch.allow(LAST_WORDS.min(self.timeout));
             if let Err(reply @ FtpError::UnexpectedResponse(_)) = stream.finish() {
@@ -77,7 +76,7 @@ impl Session {
         limit: u64,
         output: &mut dyn Write,
         observer: &dyn Observer,
-    ) -> (u64, Result<(), Failure>) {
+    ) -> (u64, Result<(), TransferError>) {
         let doing = "downloading";
         let mut copied = 0;
         let outcome = self.open_data(doing, name, offset, |ftp| ftp.retr_as_stream(name)).and_then(|mut stream| {
@@ -86,7 +85,7 @@ impl Session {
                 Err(Interrupted::ByThem(error)) => Some(FtpError::ConnectionError(error)),
                 Err(Interrupted::ByUs(error)) => {
                     self.watch.cut(Cut::Wanted);
-                    return Err(error.into());
+                    return Err(error);
                 }
             };
             self.watch.allow(self.timeout);
@@ -112,7 +111,7 @@ impl Session {
         place: &str,
         offset: u64,
         mut open: impl FnMut(&mut ImplFtpStream<TlsLink>) -> FtpResult<T>,
-    ) -> Result<T, Failure> {
+    ) -> Result<T, TransferError> {
         let mut attempt = |ftp: &mut ImplFtpStream<TlsLink>| {
             ftp.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX)).and_then(|()| open(ftp))
         };

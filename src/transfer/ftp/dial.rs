@@ -4,26 +4,25 @@ use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
 use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
 use super::super::watch::{Cut, TICK, Watch};
-use super::failure::Failure;
 use crate::foundation::observer::Stopped;
 
 /// Connects to the first of the server's addresses that answers.
-pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Watch) -> Result<TcpStream, Failure> {
+pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Watch) -> Result<TcpStream, TransferError> {
     let location = address.endpoint();
     let unreachable = |source: io::Error| match source.kind() {
-        _ if watch.why() == Some(Cut::Wanted) => Failure::lasting(Stopped.into()),
+        _ if watch.why() == Some(Cut::Wanted) => Stopped.into(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
             let (location, doing) = (location.clone(), "connecting".into());
-            Failure::passing(TransferError::Timeout { location, seconds: timeout.as_secs(), doing })
+            TransferError::Timeout { location, seconds: timeout.as_secs(), doing }
         }
-        _ => Failure::passing(TransferError::Unreachable { location: location.clone(), source }),
+        _ => TransferError::Unreachable { location: location.clone(), source },
     };
-    let found = (address.host.as_str(), address.port).to_socket_addrs().map_err(unreachable)?;
+    let found = addresses(address, timeout, watch).map_err(unreachable)?;
     let mut last = io::ErrorKind::NotFound.into();
     for candidate in found {
         match connect(candidate, timeout, watch) {
@@ -37,18 +36,33 @@ pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Watch) -> Re
     Err(unreachable(last))
 }
 
-/// Connects, or ends when `watch` says that nobody wants it any more. The attempt itself cannot be called off, so a thread of
-/// its own waits for it.
+/// Where the host is, by the system's resolver.
+fn addresses(address: &FtpAddress, timeout: Duration, watch: &Watch) -> io::Result<Vec<SocketAddr>> {
+    let (host, port) = (address.host.clone(), address.port);
+    in_background(watch, timeout, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
+}
+
+/// Connects, or ends when `watch` says that nobody wants it any more.
 pub(super) fn connect(address: SocketAddr, timeout: Duration, watch: &Watch) -> io::Result<TcpStream> {
+    // The attempt ends itself.
+    in_background(watch, Duration::MAX, move || TcpStream::connect_timeout(&address, timeout))
+}
+
+/// Does what cannot be called off in a thread of its own, and stops waiting for it after `patience` or when `watch` says that
+/// nobody wants it any more.
+fn in_background<T: Send + 'static>(
+    watch: &Watch,
+    patience: Duration,
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
     let (done, outcome) = channel();
-    let attempt = move || {
-        // Who gave up does not hear of it.
-        drop(done.send(TcpStream::connect_timeout(&address, timeout)));
-    };
-    thread::Builder::new().spawn(attempt)?;
+    // Who gave up does not hear of it.
+    thread::Builder::new().spawn(move || drop(done.send(work())))?;
+    let begun = Instant::now();
     loop {
         match outcome.recv_timeout(TICK) {
             Ok(outcome) => return outcome,
+            Err(RecvTimeoutError::Timeout) if begun.elapsed() > patience => return Err(io::ErrorKind::TimedOut.into()),
             Err(RecvTimeoutError::Timeout) if watch.why() != Some(Cut::Wanted) => {}
             Err(_) => return Err(io::ErrorKind::Interrupted.into()),
         }

@@ -11,35 +11,6 @@ use super::verifier::Refusal;
 use crate::foundation::observer::Stopped;
 use crate::foundation::text::printable;
 
-/// An attempt that failed.
-#[derive(Debug)]
-pub(in crate::transfer) struct Failure {
-    pub(in crate::transfer) error: TransferError,
-    /// Whether it may pass.
-    pub(in crate::transfer) transient: bool,
-}
-
-impl Failure {
-    pub(in crate::transfer) fn lasting(error: TransferError) -> Self {
-        Self { error, transient: false }
-    }
-
-    pub(in crate::transfer) fn passing(error: TransferError) -> Self {
-        Self { error, transient: true }
-    }
-
-    /// Whether nobody seems to be there at all.
-    pub(in crate::transfer) fn is_absence(&self) -> bool {
-        matches!(self.error, TransferError::Unreachable { .. } | TransferError::Timeout { .. })
-    }
-}
-
-impl From<TransferError> for Failure {
-    fn from(error: TransferError) -> Self {
-        Self::lasting(error)
-    }
-}
-
 /// What a session knows that explains its errors.
 #[derive(Debug)]
 pub(in crate::transfer) struct Circumstances<'s> {
@@ -53,43 +24,43 @@ pub(in crate::transfer) struct Circumstances<'s> {
 }
 
 impl Circumstances<'_> {
-    pub(in crate::transfer) fn explain(self, error: FtpError) -> Failure {
+    pub(in crate::transfer) fn explain(self, error: FtpError) -> TransferError {
         if let Some(refusal) = self.refused.clone() {
             return self.certificate(refusal);
         }
         match self.cut {
-            Some(Cut::Wanted) => return Failure::lasting(Stopped.into()),
+            Some(Cut::Wanted) => return Stopped.into(),
             Some(Cut::Late) => return self.late(),
             None => {}
         }
         match error {
             FtpError::ConnectionError(error) => self.connection(error),
             FtpError::SecureError(reason) => {
-                Failure::passing(TransferError::Tls { location: self.location.into(), reason: printable(&reason) })
+                TransferError::Tls { location: self.location.into(), reason: printable(&reason) }
             }
             FtpError::UnexpectedResponse(reply) => self.reply(&reply),
             other => self.protocol(other.to_string()),
         }
     }
 
-    fn certificate(self, refusal: Refusal) -> Failure {
+    fn certificate(self, refusal: Refusal) -> TransferError {
         let location = self.location.into();
-        Failure::lasting(match refusal {
+        match refusal {
             Refusal::Unknown { fingerprint, reason } => {
                 TransferError::UnknownCertificate { location, fingerprint, reason }
             }
             Refusal::Other { fingerprint, known, by } => {
                 TransferError::ChangedCertificate { location, expected: by, known, fingerprint }
             }
-        })
+        }
     }
 
-    pub(in crate::transfer) fn late(self) -> Failure {
+    pub(in crate::transfer) fn late(self) -> TransferError {
         let Self { location, doing, seconds, .. } = self;
-        Failure::passing(TransferError::Timeout { location: location.into(), seconds, doing: doing.into() })
+        TransferError::Timeout { location: location.into(), seconds, doing: doing.into() }
     }
 
-    fn connection(self, source: io::Error) -> Failure {
+    fn connection(self, source: io::Error) -> TransferError {
         if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReplyTooLarge>) {
             return self.protocol("its reply does not end".into());
         }
@@ -97,30 +68,30 @@ impl Circumstances<'_> {
             return self.protocol("a name that cannot be sent".into());
         }
         let Self { location, doing, .. } = self;
-        Failure::passing(TransferError::Broken { location: location.into(), doing: doing.into(), source })
+        TransferError::Broken { location: location.into(), doing: doing.into(), source }
     }
 
-    fn protocol(self, reply: String) -> Failure {
+    fn protocol(self, reply: String) -> TransferError {
         let Self { location, doing, .. } = self;
-        Failure::lasting(TransferError::Protocol { location: location.into(), doing: doing.into(), reply })
+        TransferError::Protocol { location: location.into(), doing: doing.into(), reply }
     }
 
     /// By the code of the reply (RFC 959, section 4.2).
-    fn reply(self, reply: &Response) -> Failure {
+    fn reply(self, reply: &Response) -> TransferError {
         let place = self.place.to_owned();
         match reply.status {
-            Status::RequestedActionNotTaken => Failure::lasting(TransferError::ServerFull { place }),
-            Status::ExceededStorage => Failure::lasting(TransferError::Quota { place }),
+            Status::RequestedActionNotTaken => TransferError::ServerFull { place },
+            Status::ExceededStorage => TransferError::Quota { place },
             Status::FileUnavailable | Status::BadFilename | Status::StoringNeedAccount => {
-                Failure::lasting(TransferError::Denied { place: format!("{place}: {}", words(reply)) })
+                TransferError::Denied { place: format!("{place}: {}", words(reply)) }
             }
             Status::CannotOpenDataConnection | Status::TransferAborted => {
                 let source = io::Error::other(words(reply));
                 let Self { location, doing, .. } = self;
-                Failure::passing(TransferError::Broken { location: location.into(), doing: doing.into(), source })
+                TransferError::Broken { location: location.into(), doing: doing.into(), source }
             }
             Status::NotAvailable | Status::RequestFileActionIgnored | Status::ActionAborted => {
-                Failure::passing(TransferError::Busy { location: self.location.into(), reply: words(reply) })
+                TransferError::Busy { location: self.location.into(), reply: words(reply) }
             }
             _ => self.protocol(words(reply)),
         }

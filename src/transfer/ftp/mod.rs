@@ -6,6 +6,7 @@ mod data;
 mod dial;
 pub(super) mod failure;
 pub(super) mod known;
+mod line;
 pub mod netrc;
 mod progress;
 pub(super) mod remote;

@@ -11,7 +11,6 @@ use super::super::error::TransferError;
 use super::super::location::FtpAddress;
 use super::super::watch::Watch;
 use super::attempts::State;
-use super::failure::Failure;
 use super::progress::Progress;
 use super::session::{Greeting, Session};
 use crate::foundation::observer::Observer;
@@ -50,7 +49,7 @@ impl<'c> FtpServer<'c> {
         let opened =
             server.watched(|| connector.open_session(&server.address, observer, |watch| server.look_after(watch)));
         observer.go_on()?;
-        opened.map(|session| session.greeting.clone()).map_err(|failure| failure.error)
+        opened.map(|session| session.greeting.clone())
     }
 
     fn new(connector: &'c Connector, address: &FtpAddress, observer: &'c dyn Observer) -> Self {
@@ -83,7 +82,7 @@ impl Server for FtpServer<'_> {
         let (place, part) = (self.place(name), self.place(&format!("{name}.part")));
         let progress = Progress::new(observer);
         self.perform(|session, attempts| {
-            make_folders(session, &place)?;
+            let refusal = make_folders(session, &place)?;
             // An attempt before this one may have come further than its reply told.
             if session.size(&place)? == Some(sent) {
                 return Ok(());
@@ -94,11 +93,11 @@ impl Server for FtpServer<'_> {
             }
             if offset < sent || sent == 0 {
                 file.seek(SeekFrom::Start(offset)).map_err(here)?;
-                session.store(&mut file, &part, offset, &progress)?;
+                session.store(&mut file, &part, offset, &progress).map_err(|error| because_of(refusal, error))?;
             }
             let found = session.size(&part)?.unwrap_or(0);
             if found != sent {
-                return Err(Failure::passing(TransferError::Incomplete { place: place.clone(), found, sent }));
+                return Err(TransferError::Incomplete { place: place.clone(), found, sent });
             }
             session.rename(&part, &place)
         })
@@ -143,10 +142,21 @@ impl Server for FtpServer<'_> {
     }
 }
 
-/// Makes the folders that lead to `place`.
-fn make_folders(session: &mut Session, place: &str) -> Result<(), Failure> {
+/// Makes the folders that lead to `place`; what the server said of the last of them if it did not make it.
+fn make_folders(session: &mut Session, place: &str) -> Result<Option<String>, TransferError> {
     let slashes = place.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
-    slashes.map(|at| place.get(..at).unwrap_or_default()).try_for_each(|folder| session.make_folder(folder))
+    let mut folders = slashes.map(|at| place.get(..at).unwrap_or_default());
+    folders.try_fold(None, |_, folder| session.make_folder(folder))
+}
+
+/// Where a file cannot be, the reason may be that its folder could not.
+fn because_of(refusal: Option<String>, error: TransferError) -> TransferError {
+    match (refusal, error) {
+        (Some(said), TransferError::Denied { place }) => {
+            TransferError::Denied { place: format!("{place} (of its folder it said: {said})") }
+        }
+        (_, error) => error,
+    }
 }
 
 impl Drop for FtpServer<'_> {

@@ -2,23 +2,18 @@
 
 use std::collections::VecDeque;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::net::{IpAddr, TcpListener, TcpStream};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use tracing::{info, warn};
+use tracing::info;
 
 use super::super::watch::PIECE;
 use super::Action;
 use super::disk::{Incoming, MOST_UNWRITTEN, Piece};
-use super::door::accept;
 use super::files::{facts, long};
 use super::names::Place;
 use super::session::Session;
 use super::wire::Wire;
-
-/// How long a client may take to connect to the port it was given.
-const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
 
 /// How long a connection that was ended may take to let go of its file.
 const TIME_TO_GIVE_WAY: Duration = Duration::from_secs(2);
@@ -50,42 +45,14 @@ impl Session<'_> {
         }
     }
 
-    fn listen(&mut self, verb: &str, argument: &str) -> io::Result<()> {
-        if argument.eq_ignore_ascii_case("ALL") {
-            return self.control.reply(200, "EPSV it is.");
-        }
-        // Its own port is free again.
-        self.passive = None;
-        let listener = match self.house.bind_passive(self.local) {
-            Ok(listener) => listener,
-            Err(error) => {
-                warn!(%error, "no port for a data connection");
-                return self.control.reply(425, "No port is free for data now.");
-            }
-        };
-        let port = listener.local_addr()?.port();
-        self.passive = Some(listener);
-        let shown = self.house.public_address.map_or(self.local, IpAddr::V4).to_canonical();
-        match (verb, shown) {
-            ("EPSV", _) => self.control.reply(229, &format!("Entering extended passive mode (|||{port}|)")),
-            (_, IpAddr::V4(ip)) => {
-                let [a, b, c, d] = ip.octets();
-                let numbers = format!("({a},{b},{c},{d},{},{})", port >> 8, port & 0xFF);
-                self.control.reply(227, &format!("Entering passive mode {numbers}"))
-            }
-            _ => self.control.reply(522, "This address has six bytes too many for PASV: say EPSV."),
-        }
-    }
-
     fn transfer(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         // For the next transfer only, whatever becomes of it.
         let offset = std::mem::take(&mut self.offset);
-        let Some(listener) = self.passive.take() else {
+        let Some(listener) = self.link.take_port() else {
             return self.control.reply(425, "Say EPSV or PASV first.");
         };
         let begun = Instant::now();
-        let prepared = self.prepare(verb, argument, offset);
-        let (place, transfer) = match prepared {
+        let (place, transfer) = match self.prepare(verb, argument, offset) {
             Ok(prepared) => prepared,
             Err(error) => return self.refuse(&error),
         };
@@ -98,22 +65,19 @@ impl Session<'_> {
         });
         self.link.watch.keep(1);
         self.link.writes(None);
-        let milliseconds = begun.elapsed().as_millis() as u64;
-        let (number, peer) = (self.link.number, self.link.peer);
-        let user = self.user.as_deref().unwrap_or_default();
+        let (how, error) = match &outcome {
+            Ok(()) => ("done", None),
+            Err(Broken::Here(error)) => ("failed", Some(error)),
+            Err(Broken::There(error)) => ("broken off", Some(error)),
+        };
+        let (error, milliseconds) = (error.map(tracing::field::display), begun.elapsed().as_millis() as u64);
+        let (connection, peer, user) = (self.link.number, self.link.peer, self.user.as_deref().unwrap_or_default());
+        let place = place.shown();
+        info!(connection, %peer, user, command = verb, place, offset, bytes = moved, milliseconds, error, "{how}");
         match outcome {
-            Ok(()) => {
-                info!(connection = number, %peer, user, command = verb, place = place.shown(), offset, bytes = moved, milliseconds, "done");
-                self.control.reply(226, "All there.")
-            }
-            Err(Broken::Here(error)) => {
-                info!(connection = number, %peer, user, command = verb, place = place.shown(), offset, bytes = moved, milliseconds, %error, "failed");
-                self.refuse(&error)
-            }
-            Err(Broken::There(error)) => {
-                info!(connection = number, %peer, user, command = verb, place = place.shown(), offset, bytes = moved, milliseconds, %error, "broken off");
-                self.control.reply(426, "The data connection broke off.")
-            }
+            Ok(()) => self.control.reply(226, "All there."),
+            Err(Broken::Here(error)) => self.refuse(&error),
+            Err(Broken::There(_)) => self.control.reply(426, "The data connection broke off."),
         }
     }
 
@@ -160,36 +124,6 @@ impl Session<'_> {
                     thread::sleep(Duration::from_millis(5));
                 }
                 outcome => return outcome,
-            }
-        }
-    }
-
-    /// The data connection, from where the control connection comes from; replies if there is none.
-    fn connect(&mut self, listener: &TcpListener) -> io::Result<Option<Result<Wire, Broken>>> {
-        let transfer = self.house.limits.transfer;
-        let patience = TIME_TO_CONNECT.min(transfer);
-        // Who is late here is told so, and not cut off.
-        self.link.watch.allow(patience + transfer);
-        let socket = self.wait_for_data(listener, Instant::now() + patience)?;
-        self.link.watch.allow(transfer);
-        let Some(socket) = socket else {
-            self.control.reply(425, "No data connection came.")?;
-            return Ok(None);
-        };
-        self.link.watch.add(&socket)?;
-        self.control.reply(150, "Here it goes.")?;
-        let wire = Wire::data(socket, &self.link.watch);
-        Ok(Some(if self.private { wire.secure(&self.house.tls).map_err(Broken::There) } else { Ok(wire) }))
-    }
-
-    /// The first connection from this client's address; others are dropped, however many there are.
-    fn wait_for_data(&self, listener: &TcpListener, deadline: Instant) -> io::Result<Option<TcpStream>> {
-        let is_over = || self.house.is_stopping() || self.link.watch.why().is_some();
-        loop {
-            match accept(listener, Some(deadline), &is_over)? {
-                Some((socket, peer)) if peer.ip() == self.link.peer.ip() => return Ok(Some(socket)),
-                Some(_) if Instant::now() < deadline && !is_over() => {}
-                _ => return Ok(None),
             }
         }
     }
@@ -243,7 +177,7 @@ impl Session<'_> {
 }
 
 /// On which side a transfer broke.
-enum Broken {
+pub(super) enum Broken {
     Here(io::Error),
     There(io::Error),
 }

@@ -8,7 +8,7 @@ use tracing::info;
 use super::Action;
 use super::names::Place;
 use super::session::Session;
-use super::tree::Entry;
+use super::tree::{Entry, Tree};
 
 impl Session<'_> {
     pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
@@ -20,69 +20,75 @@ impl Session<'_> {
     }
 
     fn try_file_command(&mut self, verb: &str, argument: &str) -> io::Result<Said> {
-        let tree = &self.house.tree;
         let place = self.folder.resolve(argument)?;
-        Ok(match verb {
-            "PWD" | "XPWD" => Said::new(257, quoted(&self.folder)),
-            "CDUP" | "XCUP" => {
-                self.folder = self.folder.parent();
-                Said::new(250, quoted(&self.folder))
-            }
-            "CWD" | "XCWD" => {
-                if !tree.entry(&place)?.is_folder {
-                    return Err(io::ErrorKind::NotADirectory.into());
-                }
-                self.folder = place;
-                Said::new(250, quoted(&self.folder))
-            }
+        match verb {
+            "PWD" | "XPWD" => Ok(Said::new(257, quoted(&self.folder))),
+            "CDUP" | "XCUP" => self.enter(self.folder.parent()),
+            "CWD" | "XCWD" => self.enter(place),
             "MKD" | "XMKD" => {
                 self.house.permit(Action::MakeFolder, &place)?;
-                tree.make_folder(&place)?;
-                self.log(verb, &place);
-                Said::new(257, quoted(&place))
+                self.house.tree.make_folder(&place)?;
+                Ok(self.done(verb, &place, Said::new(257, quoted(&place))))
             }
             "RMD" | "XRMD" | "DELE" => {
                 self.house.permit(Action::Remove, &place)?;
-                tree.remove(&place, verb != "DELE")?;
-                self.log(verb, &place);
-                Said::new(250, "Removed.".into())
+                self.house.tree.remove(&place, verb != "DELE")?;
+                Ok(self.done(verb, &place, Said::new(250, "Removed.".into())))
             }
             "RNFR" => {
                 self.house.permit(Action::Take, &place)?;
-                tree.entry(&place)?;
+                self.house.tree.entry(&place)?;
                 self.renamed = Some(place);
-                Said::new(350, "To what?".into())
+                Ok(Said::new(350, "To what?".into()))
             }
-            "RNTO" => {
-                let Some(from) = self.renamed.take() else { return Ok(Said::new(503, "Say RNFR first.".into())) };
-                self.house.permit(Action::Name, &place)?;
-                tree.rename(&from, &place)?;
-                self.log(verb, &place);
-                self.house.arrived();
-                Said::new(250, "Renamed.".into())
-            }
-            "SIZE" => match tree.entry(&place)? {
-                Entry { is_folder: false, bytes, .. } => Said::new(213, bytes.to_string()),
-                _ => return Err(io::ErrorKind::IsADirectory.into()),
-            },
-            "MDTM" => Said::new(213, time(tree.entry(&place)?.modified)),
-            "MLST" => {
-                let line = facts(&place.to_string(), &tree.entry(&place)?);
-                Said { code: 250, text: "Facts:".into(), lines: Some(vec![line]) }
-            }
-            // STAT
-            _ if argument.is_empty() => Said::new(211, format!("hestat {}", env!("CARGO_PKG_VERSION"))),
-            _ => {
-                let lines = tree.list(&place)?.iter().map(|(name, entry)| long(name, entry)).collect();
-                Said { code: 213, text: quoted(&place), lines: Some(lines) }
-            }
-        })
+            "RNTO" => self.rename(verb, &place),
+            _ => tell(&self.house.tree, verb, argument, &place),
+        }
     }
 
-    fn log(&self, verb: &str, place: &Place) {
-        let user = self.user.as_deref().unwrap_or_default();
-        info!(connection = self.link.number, peer = %self.link.peer, user, command = verb, place = place.shown(), "done");
+    fn enter(&mut self, folder: Place) -> io::Result<Said> {
+        if !self.house.tree.entry(&folder)?.is_folder {
+            return Err(io::ErrorKind::NotADirectory.into());
+        }
+        self.folder = folder;
+        Ok(Said::new(250, quoted(&self.folder)))
     }
+
+    fn rename(&mut self, verb: &str, place: &Place) -> io::Result<Said> {
+        let Some(from) = self.renamed.take() else { return Ok(Said::new(503, "Say RNFR first.".into())) };
+        self.house.permit(Action::Name, place)?;
+        self.house.tree.rename(&from, place)?;
+        self.house.arrived();
+        Ok(self.done(verb, place, Said::new(250, "Renamed.".into())))
+    }
+
+    /// What is said of something that was done, which goes into the log.
+    fn done(&self, verb: &str, place: &Place, said: Said) -> Said {
+        let (connection, peer, user) = (self.link.number, self.link.peer, self.user.as_deref().unwrap_or_default());
+        info!(connection, %peer, user, command = verb, place = place.shown(), "done");
+        said
+    }
+}
+
+/// What a file or folder is like.
+fn tell(tree: &Tree, verb: &str, argument: &str, place: &Place) -> io::Result<Said> {
+    Ok(match verb {
+        "SIZE" => match tree.entry(place)? {
+            Entry { is_folder: false, bytes, .. } => Said::new(213, bytes.to_string()),
+            _ => return Err(io::ErrorKind::IsADirectory.into()),
+        },
+        "MDTM" => Said::new(213, time(tree.entry(place)?.modified)),
+        "MLST" => {
+            let line = facts(&place.to_string(), &tree.entry(place)?);
+            Said { code: 250, text: "Facts:".into(), lines: Some(vec![line]) }
+        }
+        // STAT
+        _ if argument.is_empty() => Said::new(211, format!("hestat {}", env!("CARGO_PKG_VERSION"))),
+        _ => {
+            let lines = tree.list(place)?.iter().map(|(name, entry)| long(name, entry)).collect();
+            Said { code: 213, text: quoted(place), lines: Some(lines) }
+        }
+    })
 }
 
 /// What is replied.

@@ -2,13 +2,14 @@
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use super::super::watch::{Cut, Watch};
 use super::names::Place;
+use super::passive::TIME_TO_CONNECT;
 
 /// After this long without a byte, an upload may be taken over.
 const STUCK: Duration = Duration::from_secs(1);
@@ -22,12 +23,35 @@ pub(super) struct Link {
     pub(super) logged_in: AtomicBool,
     /// The file that it is writing.
     writes: Mutex<Option<Place>>,
+    /// Where its next data connection is expected, and since when.
+    port: Mutex<Option<(TcpListener, Instant)>>,
 }
 
 impl Link {
     /// Says which file it is writing from now on.
     pub(super) fn writes(&self, place: Option<&Place>) {
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
+    }
+
+    fn port(&self) -> MutexGuard<'_, Option<(TcpListener, Instant)>> {
+        self.port.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Its next data connection is expected here.
+    pub(super) fn offer_port(&self, listener: TcpListener) {
+        *self.port() = Some((listener, Instant::now()));
+    }
+
+    /// Where its data connection is expected, if it asked for that and not too long ago.
+    pub(super) fn take_port(&self) -> Option<TcpListener> {
+        self.port().take().map(|(listener, _)| listener)
+    }
+
+    /// Ends what is late.
+    fn tick(&self) {
+        self.watch.tick();
+        // There may be few ports, and others who need them.
+        self.port().take_if(|(_, since)| since.elapsed() > TIME_TO_CONNECT);
     }
 }
 
@@ -68,6 +92,7 @@ impl Links {
             watch,
             logged_in: AtomicBool::new(false),
             writes: Mutex::default(),
+            port: Mutex::default(),
         });
         state.open.insert(link.number, Arc::clone(&link));
         Some(link)
@@ -92,7 +117,7 @@ impl Links {
 
     /// Ends what is late.
     pub(super) fn tick(&self) {
-        self.state().open.values().for_each(|link| link.watch.tick());
+        self.state().open.values().for_each(|link| link.tick());
     }
 
     /// Ends all.
@@ -135,6 +160,20 @@ mod tests {
         assert!(admit().is_some());
         links.cut();
         assert_eq!(third.watch.why(), Some(Cut::Wanted));
+    }
+
+    #[test]
+    fn a_port_that_nobody_uses_is_free_again() {
+        let links = Links::new(1);
+        let link = links.admit("192.0.2.1:1".parse().unwrap(), Watch::new(Duration::from_secs(9))).unwrap();
+        let offer = || link.offer_port(TcpListener::bind("127.0.0.1:0").unwrap());
+        offer();
+        links.tick();
+        assert!(link.take_port().is_some() && link.take_port().is_none());
+        offer();
+        link.port().as_mut().unwrap().1 -= TIME_TO_CONNECT + Duration::from_secs(1);
+        links.tick();
+        assert!(link.take_port().is_none());
     }
 
     #[test]

@@ -10,6 +10,7 @@ mod links;
 mod login;
 mod logins;
 mod names;
+mod passive;
 mod room;
 mod session;
 mod tree;
@@ -111,6 +112,30 @@ pub struct ServeOptions {
     pub plain: bool,
     /// Bounds.
     pub limits: Limits,
+}
+
+impl ServeOptions {
+    /// On any free port of the loopback interface, under TLS, with the usual bounds.
+    pub fn on_loopback(
+        root: PathBuf,
+        user: &str,
+        password: Secret<String>,
+        certificates: Vec<u8>,
+        key: Secret<Vec<u8>>,
+    ) -> Self {
+        Self {
+            root,
+            listen: (Ipv4Addr::LOCALHOST, 0).into(),
+            user: user.into(),
+            password,
+            certificates,
+            key,
+            passive_ports: None,
+            public_address: None,
+            plain: false,
+            limits: Limits::default(),
+        }
+    }
 }
 
 /// A server at work; it stops when dropped.

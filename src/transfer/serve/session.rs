@@ -1,7 +1,7 @@
 //! What one client says, command by command (RFC 959, 2228, 2389, 2428, 3659, 4217).
 
 use std::io;
-use std::net::{IpAddr, TcpListener};
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use tracing::warn;
@@ -35,7 +35,6 @@ pub(super) struct Session<'h> {
     /// Data connections are under TLS.
     pub(super) private: bool,
     pub(super) folder: Place,
-    pub(super) passive: Option<TcpListener>,
     pub(super) offset: u64,
     pub(super) renamed: Option<Place>,
     pub(super) failures: u32,
@@ -53,7 +52,6 @@ impl<'h> Session<'h> {
             secure: false,
             private: false,
             folder: Place::default(),
-            passive: None,
             offset: 0,
             renamed: None,
             failures: 0,

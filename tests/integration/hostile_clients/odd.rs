@@ -28,6 +28,16 @@ fn offsets_that_make_no_sense_change_nothing() {
     assert_eq!(client.fetch("RETR ten").unwrap(), b"0123456789");
 }
 
+/// RFC 2428, section 3.
+#[test]
+fn extended_passive_mode_is_for_the_protocol_that_is_spoken() {
+    let served = served();
+    let mut client = Client::member(&served);
+    for (command, code) in [("EPSV 1", 229), ("EPSV 2", 522), ("EPSV all", 200), ("EPSV x", 522), ("EPSV", 229)] {
+        assert_eq!(client.say(command), code, "{command}");
+    }
+}
+
 #[test]
 fn an_offset_is_for_the_next_transfer_only() {
     let served = served();

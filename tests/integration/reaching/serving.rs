@@ -6,7 +6,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use super::{ping, served};
-use crate::house::{House, Served, entries, path};
+use crate::house::{House, Served, entries, path, wait_until};
 
 const TABLE: &str = "weight,height\n61.5,170\n,181\n70.25,165\n";
 
@@ -67,11 +67,57 @@ fn secrets_are_private_and_never_below_the_root() {
     let mode = |name: &str| fs::metadata(house.file("server-state").join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
     assert!(served.password().len() >= 32);
-    let inside = house.server().join("state");
-    house
-        .run(["serve", "--data", path(&house.server()), "--server-state", path(&inside), "--listen", "127.0.0.1:0"])
-        .expect_code(2)
-        .says(&["lies below its data", "--server-state"]);
+    let (data, inside) = (house.server(), house.server().join("new/state"));
+    let serve = ["serve", "--data", path(&data), "--listen", "127.0.0.1:0"];
+    let refused = |options: &[&str]| {
+        let command = serve.into_iter().chain(options.iter().copied());
+        house.run(command).expect_code(2).says(&["lies below its data", "--server-state"]);
+    };
+    refused(&["--server-state", path(&inside)]);
+    assert!(!house.server().join("new").exists());
+    let key = house.server().join("key.pem");
+    fs::copy(house.file("server-state/key.pem"), &key).unwrap();
+    refused(&["--certificate", path(&served.certificate()), "--certificate-key", path(&key)]);
+    refused(&["--password-file", path(&key)]);
+}
+
+#[test]
+fn secrets_that_everybody_can_read_are_told_of() {
+    let (house, served) = served();
+    let (open, fingerprint) = (house.write("open", served.password()), served.fingerprint());
+    let options = ["--server-fingerprint", &fingerprint, "--password-file", path(&open)];
+    for (mode, is_told) in [(0o644, true), (0o640, false)] {
+        fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
+        let pinged = ping(&house, &served.url(), &options).expect_code(0);
+        assert_eq!(pinged.stderr.contains("everybody on this machine can read"), is_told, "{pinged:?}");
+    }
+}
+
+#[test]
+fn an_address_with_a_path_is_refused_and_told_why() {
+    let (house, served) = served();
+    let csv = house.write("data.csv", TABLE);
+    let (fingerprint, password, below) = (served.fingerprint(), served.password_file(), served.url() + "/below");
+    let init = ["init", "--input", path(&csv), "--server", &below, "--server-fingerprint", &fingerprint];
+    let ended = house.run(init.into_iter().chain(["--password-file", path(&password)]));
+    ended.expect_code(17).says(&["of its folder it said: 550", "has no path"]);
+}
+
+#[test]
+fn who_waits_for_an_answer_waits_for_the_server_too() {
+    let house = House::new();
+    let served = Served::start(&house, &["--no-compute"]);
+    let csv = house.write("data.csv", TABLE);
+    let (address, fingerprint, password) = (served.address(), served.fingerprint(), served.password_file());
+    let reach = ["--server-fingerprint", &fingerprint, "--password-file", path(&password), "--retries", "0"];
+    let url = served.url();
+    house.succeed(["init", "--input", path(&csv), "--server", &url].into_iter().chain(reach));
+    let waiting = house.start(["result", "--wait", "--timeout", "60", "--check", path(&csv)].into_iter().chain(reach));
+    wait_until("a question", || served.log().matches("logged in").count() > 1);
+    drop(served);
+    let again = Served::listen(&house, &address, &[]);
+    waiting.end().expect_code(0).says(&["still waiting for the answer"]);
+    drop(again);
 }
 
 #[test]
@@ -85,8 +131,16 @@ fn its_certificate_has_the_names_that_were_asked_for() {
     };
     let names = openssl(&["-ext", "subjectAltName"]);
     assert!(names.contains("DNS:stats.example.org, IP Address:192.0.2.9"), "{names}");
+    for wrong in ["", "a b", "999.1.1.1", "localhost,"] {
+        house.run(["serve", "--data", "data", "--name", wrong]).expect_code(2).says(&["neither the name of a host"]);
+    }
     let fingerprint = openssl(&["-fingerprint", "-sha256"]);
     assert!(fingerprint.contains(served.fingerprint().trim_start_matches("SHA256:")), "{fingerprint}");
+    drop(served);
+    let again = Served::start(&house, &["--name", "stats.example.org,other.example.org"]);
+    let log = again.log();
+    assert!(log.contains("not for this name") && log.contains("other.example.org"), "{log}");
+    assert!(!log.contains("stats.example.org"), "{log}");
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use super::{ping, served};
-use crate::house::{House, Served, path};
+use crate::house::{Ended, House, Served, path};
 
 /// A certificate made by openssl, with its key, for a server and, if `authority` says so, by that one.
 fn openssl(house: &House, name: &str, extra: &[&str]) -> (String, String) {
@@ -70,6 +70,12 @@ fn a_copy_of_the_certificate_is_a_pin() {
     with(&other).expect_code(15).says(&["other.pem"]);
     with(&key).expect_code(8).says(&["there is no certificate in it"]);
     with("nowhere.pem").expect_code(8).says(&["nowhere.pem"]);
+    // What the command line says goes before what a variable says.
+    let mut command = house.command(["ping", "--server", &served.url(), "--password-file", path(&password)]);
+    command.args(["--server-fingerprint", &served.fingerprint()]).env("HESTAT_SERVER_CERTIFICATE", &other);
+    Ended::from(command.output().unwrap()).expect_code(0);
+    command.env_remove("HESTAT_SERVER_CERTIFICATE").arg("--server-certificate=x");
+    Ended::from(command.output().unwrap()).expect_code(2).says(&["cannot be used with"]);
 }
 
 #[test]

@@ -1,0 +1,79 @@
+//! Ports for data connections, and the connections that come there (RFC 959, 2428).
+
+use std::io;
+use std::net::{IpAddr, TcpListener, TcpStream};
+use std::time::{Duration, Instant};
+
+use tracing::warn;
+
+use super::data::Broken;
+use super::door::accept;
+use super::session::Session;
+use super::wire::Wire;
+
+/// How long a client may take to connect to the port it was given, or to say what for it wants one.
+pub(super) const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
+
+impl Session<'_> {
+    pub(super) fn listen(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        let shown = self.house.public_address.map_or(self.local, IpAddr::V4).to_canonical();
+        let family = if shown.is_ipv4() { "1" } else { "2" };
+        match argument.to_ascii_uppercase().as_str() {
+            "ALL" => return self.control.reply(200, "EPSV it is."),
+            other if verb == "EPSV" && !other.is_empty() && other != family => {
+                return self.control.reply(522, &format!("That is not how this server was reached, use ({family})"));
+            }
+            _ => {}
+        }
+        // Its own port is free again.
+        drop(self.link.take_port());
+        let listener = match self.house.bind_passive(self.local) {
+            Ok(listener) => listener,
+            Err(error) => {
+                warn!(%error, "no port for a data connection");
+                return self.control.reply(425, "No port is free for data now.");
+            }
+        };
+        let port = listener.local_addr()?.port();
+        self.link.offer_port(listener);
+        match (verb, shown) {
+            ("EPSV", _) => self.control.reply(229, &format!("Entering extended passive mode (|||{port}|)")),
+            (_, IpAddr::V4(ip)) => {
+                let [a, b, c, d] = ip.octets();
+                let numbers = format!("({a},{b},{c},{d},{},{})", port >> 8, port & 0xFF);
+                self.control.reply(227, &format!("Entering passive mode {numbers}"))
+            }
+            _ => self.control.reply(522, "This address has six bytes too many for PASV: say EPSV."),
+        }
+    }
+
+    /// The data connection, from where the control connection comes from; replies if there is none.
+    pub(super) fn connect(&mut self, listener: &TcpListener) -> io::Result<Option<Result<Wire, Broken>>> {
+        let transfer = self.house.limits.transfer;
+        let patience = TIME_TO_CONNECT.min(transfer);
+        // Who is late here is told so, and not cut off.
+        self.link.watch.allow(patience + transfer);
+        let socket = self.wait_for_data(listener, Instant::now() + patience)?;
+        self.link.watch.allow(transfer);
+        let Some(socket) = socket else {
+            self.control.reply(425, "No data connection came.")?;
+            return Ok(None);
+        };
+        self.link.watch.add(&socket)?;
+        self.control.reply(150, "Here it goes.")?;
+        let wire = Wire::data(socket, &self.link.watch);
+        Ok(Some(if self.private { wire.secure(&self.house.tls).map_err(Broken::There) } else { Ok(wire) }))
+    }
+
+    /// The first connection from this client's address; others are dropped, however many there are.
+    fn wait_for_data(&self, listener: &TcpListener, deadline: Instant) -> io::Result<Option<TcpStream>> {
+        let is_over = || self.house.is_stopping() || self.link.watch.why().is_some();
+        loop {
+            match accept(listener, Some(deadline), &is_over)? {
+                Some((socket, peer)) if peer.ip() == self.link.peer.ip() => return Ok(Some(socket)),
+                Some(_) if Instant::now() < deadline && !is_over() => {}
+                _ => return Ok(None),
+            }
+        }
+    }
+}
