@@ -15,9 +15,9 @@ use super::{log, machine};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::secret::Secret;
 use crate::keystore::ServerIdentity;
-use crate::keystore::server::is_server_name;
 use crate::pipeline::PipelineError;
 use crate::pipeline::serve::{ServeRequest, Serving, serve};
+use crate::transfer::is_server_name;
 
 /// Be the server: take in datasets over FTPS and compute what comes
 ///

@@ -13,10 +13,6 @@ use std::path::{Path, PathBuf};
 
 use rand_core::Rng;
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
-use rustls::client::verify_server_name;
-use rustls::pki_types::pem::PemObject;
-use rustls::pki_types::{CertificateDer, ServerName};
-use rustls::server::ParsedCertificate;
 
 use super::error::KeyStoreError;
 use super::job::private_directory;
@@ -48,18 +44,6 @@ impl ServerIdentity {
         let certificate = parameters.self_signed(&key).map_err(failed)?;
         Ok(Self { certificate: certificate.pem().into(), key: Secret::new(key.serialize_pem().into()) })
     }
-
-    /// Whether its certificate is for this name or address (RFC 6125).
-    pub fn is_for(&self, name: &str) -> bool {
-        let Ok(name) = ServerName::try_from(name) else { return false };
-        let Ok(certificate) = CertificateDer::from_pem_slice(&self.certificate) else { return false };
-        ParsedCertificate::try_from(&certificate).is_ok_and(|parsed| verify_server_name(&parsed, &name).is_ok())
-    }
-}
-
-/// Whether a certificate can be for this name or address.
-pub fn is_server_name(name: &str) -> bool {
-    ServerName::try_from(name).is_ok()
 }
 
 /// The server's directory for them. Who else opens it waits until this is dropped.
@@ -166,7 +150,6 @@ mod tests {
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let (identity, password) = (state.identity(&names).unwrap(), state.password(&mut random).unwrap());
         assert_eq!(password.expose().len(), 32);
-        assert!(names.iter().all(|name| identity.is_for(name)) && !identity.is_for("example.org"));
         drop(state);
         let again = ServerState::open(&root).unwrap();
         assert_eq!(again.identity(&[]).unwrap().certificate, identity.certificate);
@@ -189,15 +172,5 @@ mod tests {
             beginners.into_iter().map(|beginner| beginner.join().unwrap()).collect::<Vec<_>>()
         });
         assert!(made.iter().all(|certificate| *certificate == made[0]));
-    }
-
-    #[test]
-    fn names_are_those_of_hosts() {
-        for name in ["localhost", "stats.example.org", "192.0.2.9", "2001:db8::1", "node_1"] {
-            assert!(is_server_name(name), "{name}");
-        }
-        for name in ["", "a b", "999.1.1.1", "a..b", "http://a", "a/b", "a:21", "ü.org"] {
-            assert!(!is_server_name(name), "{name}");
-        }
     }
 }

@@ -24,6 +24,7 @@ use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::foundation::text::printable;
 use crate::keystore::{ServerIdentity, ServerState};
+use crate::transfer::is_certificate_for;
 use crate::transfer::serve::{FtpService, Limits, ServeOptions};
 
 /// What to serve, and how.
@@ -164,7 +165,7 @@ fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving),
     let certificate_file = request.identity.is_none().then(|| state.certificate_file());
     let names = if request.names.is_empty() { &request.usual_names } else { &request.names };
     let identity = request.identity.map_or_else(|| state.identity(names), Ok)?;
-    for name in request.names.iter().filter(|name| !identity.is_for(name)) {
+    for name in request.names.iter().filter(|name| !is_certificate_for(name, &identity.certificate)) {
         warn!(name, "the certificate that there is already is not for this name; one that is made anew would be");
     }
     let password_file = request.password.is_none().then(|| state.password_file());

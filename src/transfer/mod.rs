@@ -18,6 +18,7 @@ pub use ftp::remote::FtpServer;
 pub use ftp::session::Greeting;
 pub use ftp::trust::Trust;
 pub use location::{FtpAddress, Location};
+pub use tls::{is_certificate_for, is_server_name};
 
 use crate::foundation::observer::Observer;
 
