@@ -3,24 +3,24 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{ping, served};
+use super::ping;
 use crate::house::{House, Served, entries, path};
 
 const TABLE: &str = "weight,height\n61.5,170\n,181\n70.25,165\n";
 
 #[test]
 fn a_whole_job_through_the_server() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let csv = house.write("data.csv", TABLE);
     let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let init =
-        ["init", "--json", "--input", path(&csv), "--server", &served.url(), "--server-fingerprint", &fingerprint];
-    let told = house.succeed(init.into_iter().chain(["--password-file", path(&password)])).json();
+    let init = ["init", "--json", "--input", path(&csv), "--server", served.url(), "--server-fingerprint", fingerprint];
+    let told = house.succeed(init.into_iter().chain(["--password-file", password])).json();
     assert_eq!(told["server"], served.url());
     // Neither server nor fingerprint need be named again.
-    let password = ["--password-file", path(&password)];
+    let password = ["--password-file", password];
     let result = ["result", "--wait", "--timeout", "20", "--check", "data.csv", "--json"];
     let result = house.succeed(result.into_iter().chain(password)).json();
     assert_eq!(result["check"]["differences"], serde_json::json!([]));
@@ -35,12 +35,12 @@ fn a_whole_job_through_the_server() {
 
 #[test]
 fn run_with_a_server_of_others_leaves_it_as_it_was() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     house.write("data.csv", TABLE);
     let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let run =
-        ["run", "--input", "data.csv", "--check", "--server", &served.url(), "--server-fingerprint", &fingerprint];
-    let ran = house.succeed(run.into_iter().chain(["--password-file", path(&password)]));
+    let run = ["run", "--input", "data.csv", "--check", "--server", served.url(), "--server-fingerprint", fingerprint];
+    let ran = house.succeed(run.into_iter().chain(["--password-file", password]));
     assert!(ran.stdout.contains("equal those of the clear data"), "{}", ran.stdout);
     assert!(house.inbox().is_empty() && entries(&house.server().join("outbox")).is_empty());
     assert!(house.jobs().is_empty(), "its keys were in a temporary directory");
@@ -49,13 +49,11 @@ fn run_with_a_server_of_others_leaves_it_as_it_was() {
 
 #[test]
 fn without_computing_it_only_keeps_files() {
-    let house = House::new();
-    let served = Served::start(&house, &["--no-compute"]);
+    let served = Served::new(&["--no-compute"]);
+    let house = &served.house;
     let csv = house.write("data.csv", TABLE);
-    let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let reach = ["--server-fingerprint", fingerprint.as_str(), "--password-file", path(&password)];
-    let url = served.url();
-    house.succeed(["init", "--input", path(&csv), "--server", &url].into_iter().chain(reach));
+    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    house.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
     house.run(["result"].into_iter().chain(reach)).expect_code(4).says(&["has not begun to compute"]);
     house.compute().expect_code(0);
     house.succeed(["result", "--check", path(&csv)].into_iter().chain(reach));
@@ -63,7 +61,8 @@ fn without_computing_it_only_keeps_files() {
 
 #[test]
 fn secrets_are_private_and_never_below_the_root() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let mode = |name: &str| fs::metadata(house.file("server-state").join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
     assert!(served.password().len() >= 32);
@@ -76,8 +75,7 @@ fn secrets_are_private_and_never_below_the_root() {
 
 #[test]
 fn its_certificate_has_the_names_that_were_asked_for() {
-    let house = House::new();
-    let served = Served::start(&house, &["--name", "stats.example.org,192.0.2.9"]);
+    let served = Served::new(&["--name", "stats.example.org,192.0.2.9"]);
     let openssl = |arguments: &[&str]| {
         let output =
             Command::new("openssl").args(["x509", "-noout", "-in"]).arg(served.certificate()).args(arguments).output();
@@ -91,30 +89,32 @@ fn its_certificate_has_the_names_that_were_asked_for() {
 
 #[test]
 fn ports_taken_and_addresses_of_others_are_told_apart() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let serve = |listen: &str| {
         let state = house.file("another-state");
         house.run(["serve", "--data", path(&house.server()), "--server-state", path(&state), "--listen", listen])
     };
-    serve(&served.address()).expect_code(21).says(&["is in use by another program", "--listen"]);
+    serve(&served.address().to_string()).expect_code(21).says(&["is in use by another program", "--listen"]);
     serve("192.0.2.1:2121").expect_code(6).says(&["cannot serve at 192.0.2.1:2121"]);
     serve("nowhere").expect_code(2);
-    ping(&house, "ftps://hestat@127.0.0.1:1", &[]).expect_code(11).says(&["no server at 127.0.0.1:1", "refused"]);
+    ping(house, "ftps://hestat@127.0.0.1:1", &[]).expect_code(11).says(&["no server at 127.0.0.1:1", "refused"]);
 }
 
 #[test]
 fn it_stops_at_once_and_well() {
-    let (_house, served) = served();
-    let (status, took) = served.stop();
-    assert!(status.success() && took < Duration::from_secs(1), "{status} after {took:?}");
+    let mut served = Served::new(&[]);
+    let begun = Instant::now();
+    let (code, took) = (served.stop(), begun.elapsed());
+    assert!(code == Some(0) && took < Duration::from_secs(1), "{code:?} after {took:?}");
 }
 
 #[test]
 fn another_directory_in_its_place_ends_it() {
-    let (house, mut served) = served();
-    fs::rename(house.server(), house.file("away")).unwrap();
-    fs::create_dir(house.server()).unwrap();
-    assert_eq!(served.wait().code(), Some(8), "{}", served.log());
+    let mut served = Served::new(&[]);
+    fs::rename(served.at(""), served.house.file("away")).unwrap();
+    fs::create_dir(served.at("")).unwrap();
+    assert_eq!(served.end(), Some(8), "{}", served.log());
     assert!(served.log().contains("another directory has taken its place"), "{}", served.log());
 }
 
