@@ -20,16 +20,24 @@ const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 /// Temporary directories for one client and one server.
 pub(crate) struct House {
     root: tempfile::TempDir,
+    server: PathBuf,
 }
 
 impl House {
     /// An empty house; state, server, temporary files and work each have a directory of their own.
     pub(crate) fn new() -> Self {
-        let house = Self { root: tempfile::tempdir().unwrap() };
+        let root = tempfile::tempdir().unwrap();
+        let server = root.path().join("server");
+        let house = Self { root, server };
         for directory in [house.server(), house.temporary(), house.work()] {
             fs::create_dir(directory).unwrap();
         }
         house
+    }
+
+    /// The same with the server's directory somewhere else, where it is already.
+    pub(crate) fn with_server(self, server: &Path) -> Self {
+        Self { server: server.into(), ..self }
     }
 
     /// The client's state; made by the first job.
@@ -39,7 +47,7 @@ impl House {
 
     /// The server's directory.
     pub(crate) fn server(&self) -> PathBuf {
-        self.root.path().join("server")
+        self.server.clone()
     }
 
     /// The server's address.

@@ -8,12 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::customer::{Customer, assert_clear, run};
 use super::expected;
 use super::many::rounds;
 use super::proxy::Ports;
-use super::served::{Customer, Served, assert_clear, logged, run};
 use super::weather::Dice;
-use crate::house::{House, entries, path};
+use crate::house::{House, Served, entries, path};
 use crate::site::small_table;
 
 /// 5.6 MB of ciphertext, so that each step takes a while.
@@ -26,12 +26,10 @@ enum Victim {
     Both,
 }
 
-/// A house with a server that can be killed.
+/// A server that can be killed.
 struct Ward {
-    house: House,
+    served: Served,
     ports: Ports,
-    /// None after a kill.
-    served: Option<Served>,
     customer: Customer,
     expected: Vec<u8>,
     /// All totals that were ever seen, by job.
@@ -45,25 +43,25 @@ impl Ward {
         let house = House::new();
         let expected = expected(&house, &small_table(ROWS));
         let ports = Ports::free();
-        let served = Served::start(&house, &ports, &[]);
+        let served = Served::listen(house, ports.listen_address(), &[&ports.option()]);
         let customer = Customer::new(&served, ports.listen_address()).with("HESTAT_RETRIES", "1");
         let start = Instant::now();
-        let job = customer.send(&house, "table.csv");
+        let job = customer.send(&served.house, "table.csv");
         let init = start.elapsed();
-        assert!(customer.fetch(&house, &job) == expected);
+        assert!(customer.fetch(&served.house, &job) == expected);
         let longest = [init, start.elapsed().saturating_sub(init)];
-        Self { house, ports, served: Some(served), customer, expected, totals: HashMap::new(), longest }
+        Self { served, ports, customer, expected, totals: HashMap::new(), longest }
     }
 
     /// Kills during `init`, and sees that the job goes on or was never there.
     fn round_of_init(&mut self, victim: Victim, dice: &mut Dice) -> bool {
-        let known = self.house.jobs();
-        let init = self.customer.init(&self.house, "table.csv");
+        let known = self.served.house.jobs();
+        let init = self.customer.init(&self.served.house, "table.csv");
         let struck = self.strike(init, victim, self.longest[0], dice);
-        let new = self.house.jobs().into_iter().find(|job| !job.starts_with('.') && !known.contains(job));
+        let new = self.served.house.jobs().into_iter().find(|job| !job.starts_with('.') && !known.contains(job));
         let job = match new {
             Some(job) => self.resume(&job),
-            None => self.customer.send(&self.house, "table.csv"),
+            None => self.customer.send(&self.served.house, "table.csv"),
         };
         self.finish(&job);
         struck
@@ -71,10 +69,10 @@ impl Ward {
 
     /// Kills while the job is computed and fetched.
     fn round_of_result(&mut self, victim: Victim, dice: &mut Dice) -> bool {
-        let job = self.customer.send(&self.house, "table.csv");
-        let result = self.customer.result(&self.house, &job);
+        let job = self.customer.send(&self.served.house, "table.csv");
+        let result = self.customer.result(&self.served.house, &job);
         let struck = self.strike(result, victim, self.longest[1], dice);
-        if let Ok(found) = fs::read(self.house.file("out.csv")) {
+        if let Ok(found) = fs::read(self.served.house.file("out.csv")) {
             assert!(found == self.expected, "these statistics or the last job's, whole");
         }
         self.finish(&job);
@@ -107,23 +105,23 @@ impl Ward {
     }
 
     fn kill_server(&mut self) {
-        self.served = None;
+        self.served.kill();
         self.see_whole_files();
     }
 
     /// On the same port and with the same state, unless it runs.
     fn start_server(&mut self) {
-        self.served.get_or_insert_with(|| Served::start(&self.house, &self.ports, &[]));
+        self.served.start_again(&[&self.ports.option()]);
     }
 
     /// Every file under a final name verifies, and no totals have changed. While no server runs.
     fn see_whole_files(&mut self) {
         for (folder, name) in [("inbox", "dataset.hes"), ("outbox", "totals.hes")] {
-            let folder = self.house.server().join(folder);
+            let folder = self.served.at(folder);
             for job in entries(&folder) {
                 let file = folder.join(&job).join(name);
                 if file.exists() {
-                    self.house.run(["inspect", path(&file)]).expect_code(0);
+                    self.served.house.run(["inspect", path(&file)]).expect_code(0);
                 }
                 if let Ok(bytes) = fs::read(folder.join(&job).join("totals.hes")) {
                     let first = self.totals.entry(job).or_insert_with(|| bytes.clone());
@@ -135,7 +133,7 @@ impl Ward {
 
     /// Goes on with the upload, unless it was complete.
     fn resume(&self, job: &str) -> String {
-        let ended = run(&mut self.customer.command(&self.house, &["init", "--json", "--resume", job]));
+        let ended = run(&mut self.customer.command(&self.served.house, &["init", "--json", "--resume", job]));
         assert!(matches!(ended.code, Some(0 | 4)), "{ended:?}");
         assert!(ended.code == Some(0) || ended.stderr.contains("is on the server already"), "{ended:?}");
         job.to_owned()
@@ -143,15 +141,15 @@ impl Ward {
 
     /// The exact statistics, and then nothing is left of the job.
     fn finish(&mut self, job: &str) {
-        let found = self.customer.fetch(&self.house, job);
-        assert!(found == self.expected, "{}", logged(&self.house));
+        let found = self.customer.fetch(&self.served.house, job);
+        assert!(found == self.expected);
         self.kill_server();
         assert!(self.totals.contains_key(job), "its totals were seen");
         self.start_server();
-        run(&mut self.customer.command(&self.house, &["forget", job])).expect_code(0);
-        assert!(!self.house.server().join("outbox").join(job).exists());
-        assert!(!self.house.inbox().iter().any(|name| name == job));
-        fs::remove_file(self.house.file("out.csv")).unwrap();
+        run(&mut self.customer.command(&self.served.house, &["forget", job])).expect_code(0);
+        assert!(!self.served.at(format!("outbox/{job}")).exists());
+        assert!(!self.served.house.inbox().iter().any(|name| name == job));
+        fs::remove_file(self.served.house.file("out.csv")).unwrap();
     }
 }
 

@@ -1,7 +1,7 @@
 //! What lies between client and server fails, or one of them does: the statistics are exact in the end.
 
+pub(crate) mod customer;
 pub(crate) mod proxy;
-pub(crate) mod served;
 pub(crate) mod weather;
 
 mod killed;

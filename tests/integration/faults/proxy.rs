@@ -65,6 +65,11 @@ impl Ports {
         (self.server, self.control).into()
     }
 
+    /// The option that tells a server of those for data.
+    pub(crate) fn option(&self) -> String {
+        format!("--passive-ports={}-{}", self.passive.start(), self.passive.end())
+    }
+
     fn listen(&self) -> io::Result<Vec<TcpListener>> {
         let listen = |port| {
             let listener = TcpListener::bind((self.proxy, port))?;

@@ -1,8 +1,8 @@
 //! What an eavesdropper records of a whole job holds no value, no column name and no password.
 
+use super::customer::{Customer, run};
 use super::proxy::{Ports, Proxy};
-use super::served::{Customer, Served, run};
-use crate::house::House;
+use crate::house::{House, Served, path};
 
 /// Names and values that occur nowhere by chance.
 const NAMES: [&str; 2] = ["unmistakable_income", "unheard_of_weight"];
@@ -15,13 +15,14 @@ fn table() -> String {
 }
 
 /// Runs a whole job through the proxy, `forget` and `ping` too, and gives everything that passed.
-fn conversation(house: &House, options: &[&str]) -> Vec<u8> {
-    let ports = Ports::free();
+fn conversation(options: &[&str]) -> Vec<u8> {
+    let (house, ports) = (House::new(), Ports::free());
     let proxy = Proxy::start(&ports);
-    let password = house.write("password", PASSWORD);
-    let password = password.to_str().unwrap();
-    let served = Served::start(house, &ports, &[options, &["--password-file", password]].concat());
-    let customer = Customer::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", password);
+    let (password, passive) = (house.write("password", PASSWORD), ports.option());
+    let given = [options, &["--password-file", path(&password), &passive]].concat();
+    let served = Served::listen(house, ports.listen_address(), &given);
+    let house = &served.house;
+    let customer = Customer::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", path(&password));
     let customer = if options.is_empty() { customer } else { customer.plain() };
     house.write("table.csv", table());
     customer.ping(house).expect_code(0);
@@ -62,7 +63,7 @@ fn assert_nothing_in(recording: &[u8]) {
 
 #[test]
 fn a_recorded_conversation_holds_no_secret() {
-    let recording = conversation(&House::new(), &[]);
+    let recording = conversation(&[]);
     assert_nothing_in(&recording);
     for word in [PASSWORD, "USER", "PASS", "dataset.hes", "inbox"] {
         assert!(!holds(&recording, word.as_bytes()), "{word} was sent in the clear");
@@ -72,7 +73,7 @@ fn a_recorded_conversation_holds_no_secret() {
 /// The search finds what is there: without TLS, the password; but even then no value and no name.
 #[test]
 fn even_without_tls_only_the_password_can_be_read() {
-    let recording = conversation(&House::new(), &["--insecure-plain-ftp"]);
+    let recording = conversation(&["--insecure-plain-ftp"]);
     assert_nothing_in(&recording);
     for word in [PASSWORD, "dataset.hes", "inbox"] {
         assert!(holds(&recording, word.as_bytes()), "{word} was not recorded");

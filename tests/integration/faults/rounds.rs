@@ -5,12 +5,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::customer::{Customer, run};
 use super::expected;
 use super::many::rounds;
 use super::proxy::{Ports, Proxy};
-use super::served::{Customer, Served, logged, run};
 use super::weather::{Channel, Climate, Ending, Fate, Fault, Spans, Weather};
-use crate::house::{Ended, House, wait_until};
+use crate::house::{Ended, House, Served, wait_until};
 use crate::site::small_table;
 
 /// 168 kB of ciphertext: some pieces of what any program reads at once.
@@ -19,11 +19,10 @@ const ROWS: u64 = 3000;
 /// Houses that have their rounds at the same time: most of it is waiting.
 const AT_ONCE: usize = 5;
 
-/// A house whose server is behind a proxy.
+/// A server behind a proxy.
 struct Coast {
-    house: House,
+    served: Served,
     proxy: Proxy,
-    _served: Served,
     customer: Customer,
     expected: Vec<u8>,
     spans: Spans,
@@ -36,12 +35,12 @@ impl Coast {
         let expected = expected(&house, &small_table(ROWS));
         let ports = Ports::free();
         let proxy = Proxy::start(&ports);
-        let served = Served::start(&house, &ports, &[]);
+        let served = Served::listen(house, ports.listen_address(), &[&ports.option()]);
         let customer = Customer::new(&served, proxy.address());
-        let job = customer.send(&house, "table.csv");
-        assert!(customer.fetch(&house, &job) == expected, "in calm weather");
+        let job = customer.send(&served.house, "table.csv");
+        assert!(customer.fetch(&served.house, &job) == expected, "in calm weather");
         let spans = proxy.spans();
-        Self { house, proxy, _served: served, customer, expected, spans }
+        Self { served, proxy, customer, expected, spans }
     }
 
     /// One job from its beginning to its end; returns how many faults there were.
@@ -49,10 +48,10 @@ impl Coast {
         let before = self.proxy.struck();
         let customer = self.customer.clone().with("HESTAT_RETRIES", &(seed % 4).to_string());
         self.proxy.set_weather(Weather::new(climate, seed, self.spans));
-        let job = customer.send(&self.house, "table.csv");
+        let job = customer.send(&self.served.house, "table.csv");
         self.proxy.set_weather(Weather::new(climate, !seed, self.spans));
-        let found = customer.fetch(&self.house, &job);
-        assert!(found == self.expected, "{}", logged(&self.house));
+        let found = customer.fetch(&self.served.house, &job);
+        assert!(found == self.expected);
         self.proxy.struck() - before
     }
 }
@@ -72,7 +71,7 @@ fn at_once(coast: &Coast, fault: Fault, after: u64, command: impl Fn(&Customer) 
 #[test]
 fn a_slow_line_is_not_taken_for_a_dead_one() {
     let coast = Coast::new();
-    at_once(&coast, Fault::Slow(100_000), 0, |customer| customer.init(&coast.house, "table.csv"));
+    at_once(&coast, Fault::Slow(100_000), 0, |customer| customer.init(&coast.served.house, "table.csv"));
 }
 
 /// The server hears nothing of a line that is dead, not even its end: it waits for more, when the client is there again
@@ -83,7 +82,7 @@ fn an_upload_goes_on_while_the_server_waits_on_the_dead_line() {
     let customer = coast.customer.clone().with("HESTAT_RETRIES", "5");
     let dead = Fate { after: 50_000, fault: Fault::Stall(Duration::from_secs(20)) };
     coast.proxy.set_weather(Weather::only(Channel::Data, Some(dead)));
-    run(&mut customer.init(&coast.house, "table.csv")).expect_code(0);
+    run(&mut customer.init(&coast.served.house, "table.csv")).expect_code(0);
 }
 
 /// One cut costs one attempt, wherever it is, and nobody has to do anything again.
@@ -93,12 +92,12 @@ fn one_cut_is_mended_by_one_attempt() {
     for ending in [Ending::Close, Ending::Reset] {
         for after in [0, 1, 500, 3000, 20_000, 30_000] {
             let fault = Fault::Cut(ending);
-            let told = at_once(&coast, fault, after, |customer| customer.init(&coast.house, "table.csv")).json();
+            let told = at_once(&coast, fault, after, |customer| customer.init(&coast.served.house, "table.csv")).json();
             let job = told["job"].as_str().unwrap();
             coast.proxy.set_weather(Weather::calm());
-            wait_until("the totals", || coast.house.server().join("outbox").join(job).join("totals.hes").exists());
-            at_once(&coast, fault, after, |customer| customer.result(&coast.house, job));
-            assert!(fs::read(coast.house.file("out.csv")).unwrap() == coast.expected);
+            wait_until("the totals", || coast.served.at(format!("outbox/{job}/totals.hes")).exists());
+            at_once(&coast, fault, after, |customer| customer.result(&coast.served.house, job));
+            assert!(fs::read(coast.served.house.file("out.csv")).unwrap() == coast.expected);
         }
     }
 }

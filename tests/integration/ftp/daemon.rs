@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
 use std::net::TcpStream;
 use std::path::{Path, PathBuf};
-use std::process::{Child, ChildStdout, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
@@ -22,19 +22,7 @@ impl Daemon {
     pub(super) fn start(command: &mut Command, log: &Path) -> Self {
         let file = File::options().create(true).append(true).open(log).unwrap();
         command.stdin(Stdio::null()).stdout(file.try_clone().unwrap());
-        Self::spawn(command.stderr(file), log)
-    }
-
-    /// Starts it, and leaves its standard output to be read.
-    pub(super) fn start_heard(command: &mut Command, log: &Path) -> (Self, BufReader<ChildStdout>) {
-        let file = File::options().create(true).append(true).open(log).unwrap();
-        let mut daemon = Self::spawn(command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(file), log);
-        let output = BufReader::new(daemon.child.stdout.take().unwrap());
-        (daemon, output)
-    }
-
-    fn spawn(command: &mut Command, log: &Path) -> Self {
-        let spawned = command.spawn();
+        let spawned = command.stderr(file).spawn();
         let child = spawned.unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display()));
         Self { child, log: log.into() }
     }

@@ -5,4 +5,3 @@ mod curl;
 mod ftplib;
 mod lftp;
 mod repertoire;
-mod served;

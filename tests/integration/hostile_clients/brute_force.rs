@@ -4,7 +4,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client, ELSEWHERE};
-use super::served::Served;
+use crate::house::Served;
 
 fn guesser(served: &Served) -> Client {
     let mut client = Client::silent(served, ELSEWHERE);
@@ -20,14 +20,14 @@ fn guessing_is_slow_and_ends_and_honest_clients_go_on() {
         scope.spawn(|| {
             let start = Instant::now();
             let mut client = guesser(&served);
-            for (user, password) in [("hestat", "guess"), ("root", served.password.as_str()), ("hestat", "")] {
+            for (user, password) in [("hestat", "guess"), ("root", served.password().as_str()), ("hestat", "")] {
                 assert_eq!(client.login(user, password), 530);
             }
             assert_eq!(client.say("NOOP"), CLOSED, "three failures end a connection");
             assert!(start.elapsed() > Duration::from_secs(3), "{:?}", start.elapsed());
             let mut client = guesser(&served);
             assert_eq!(client.login("hestat", "guess"), 530);
-            assert_eq!(client.login("hestat", &served.password), 530, "the right one comes too late");
+            assert_eq!(client.login("hestat", &served.password()), 530, "the right one comes too late");
             assert_eq!(Client::silent(&served, ELSEWHERE).reply(), 421);
         });
         for _ in 0..8 {
@@ -53,7 +53,7 @@ fn many_connections_guess_no_faster_than_one() {
     // All thirty are connected still, and none gets in with anything.
     for client in &mut guessers {
         assert_eq!(client.say("USER hestat"), 331);
-        client.send(format!("PASS {}\r\n", served.password).as_bytes()).unwrap();
+        client.send(format!("PASS {}\r\n", served.password()).as_bytes()).unwrap();
     }
     assert!(guessers.iter_mut().all(|client| client.reply() == 530));
     served.greets();

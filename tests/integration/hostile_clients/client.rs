@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
-use super::served::Served;
 use super::wire::Wire;
+use crate::house::Served;
 
 /// The code that stands for a connection that is closed.
 pub(super) const CLOSED: u16 = 0;
@@ -23,8 +23,8 @@ pub(super) struct Client {
 impl Client {
     /// Connects and says nothing; the greeting, if any, is not read.
     pub(super) fn silent(served: &Served, from: IpAddr) -> Self {
-        let wire = Some(Wire::dial(from, served.address).unwrap());
-        Self { wire, from, server: served.address, heard: Vec::new() }
+        let address = served.address();
+        Self { wire: Some(Wire::dial(from, address).unwrap()), from, server: address, heard: Vec::new() }
     }
 
     /// Connects and is greeted.
@@ -44,7 +44,7 @@ impl Client {
     /// Logged in, with data under TLS.
     pub(super) fn member(served: &Served) -> Self {
         let mut client = Self::secured(served);
-        assert_eq!(client.login("hestat", &served.password), 230);
+        assert_eq!(client.login("hestat", &served.password()), 230);
         assert_eq!((client.say("PBSZ 0"), client.say("PROT P")), (200, 200));
         client
     }

@@ -9,7 +9,7 @@ use std::time::Instant;
 use rustix::process::{Resource, getrlimit, setrlimit};
 
 use super::client::{Client, ELSEWHERE};
-use super::served::Served;
+use crate::house::Served;
 
 /// Connections that only sit there.
 const CROWD: usize = 2000;
@@ -41,14 +41,14 @@ fn idler(served: &Served, number: usize) -> Client {
 #[test]
 fn two_thousand_idle_connections_keep_nobody_out() {
     let served = Served::new(&[]);
-    served.limit_files(USUAL_FILES);
+    served.process().limit_files(USUAL_FILES);
     served.greets();
     let crowd: Vec<Client> = (0..make_room()).map(|number| idler(&served, number)).collect();
-    let (threads, memory) = (served.threads(), served.peak_memory());
+    let (threads, memory) = (served.process().threads(), served.process().peak_memory());
     eprintln!("{} idle connections: {threads} threads, at most {memory} kB", crowd.len());
     assert!(threads < 300 && memory < 64 << 10, "{threads} threads, {memory} kB");
     served.greets();
-    served.does_a_job(&served.house, 100);
+    served.does_a_job(100);
     drop(crowd);
     served.greets();
 }

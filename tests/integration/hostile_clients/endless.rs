@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::client::{CLOSED, Client};
-use super::served::Served;
+use crate::house::Served;
 
 /// What the server may grow by while it is talked at, in kilobytes.
 const GROWTH: u64 = 16 << 10;
@@ -24,7 +24,7 @@ fn flood(client: &mut Client, piece: &[u8]) {
 fn endless_lines_end_and_fill_nothing() {
     let served = Served::new(&[]);
     served.greets();
-    let before = served.peak_memory();
+    let before = served.process().peak_memory();
     for connect in [Client::greeted, Client::secured, Client::member] {
         flood(&mut connect(&served), &[b'A'; 1 << 16]);
         flood(&mut connect(&served), &[0xFF; 1 << 16]);
@@ -32,7 +32,7 @@ fn endless_lines_end_and_fill_nothing() {
         client.send(&[b'A'; 16 << 10]).unwrap();
         assert_eq!((client.reply(), client.reply()), (500, CLOSED));
     }
-    let growth = served.peak_memory() - before;
+    let growth = served.process().peak_memory() - before;
     eprintln!("endless lines: the server grew by {growth} kB");
     assert!(growth < GROWTH, "{growth} kB");
     served.greets();
@@ -42,7 +42,7 @@ fn endless_lines_end_and_fill_nothing() {
 fn endless_commands_of_strangers_end() {
     let served = Served::new(&[]);
     served.greets();
-    let before = served.peak_memory();
+    let before = served.process().peak_memory();
     for connect in [Client::greeted, Client::secured] {
         for command in ["NOOP", "FEAT", "HELP", "USER hestat", "PBSZ 0", "MKD x", ""] {
             let mut client = connect(&served);
@@ -51,7 +51,7 @@ fn endless_commands_of_strangers_end() {
         }
         flood(&mut connect(&served), "FEAT\r\n".repeat(10_000).as_bytes());
     }
-    assert!(served.peak_memory() - before < GROWTH);
+    assert!(served.process().peak_memory() - before < GROWTH);
     served.greets();
 }
 
@@ -59,10 +59,10 @@ fn endless_commands_of_strangers_end() {
 #[test]
 fn answers_that_nobody_reads_are_not_collected() {
     let served = Served::new(&["--transfer-timeout", "1"]);
-    let before = served.peak_memory();
+    let before = served.process().peak_memory();
     let mut client = Client::member(&served);
     flood(&mut client, &"FEAT\r\n".repeat(10_000).into_bytes());
-    let growth = served.peak_memory() - before;
+    let growth = served.process().peak_memory() - before;
     assert!(growth < GROWTH, "{growth} kB");
     served.greets();
 }
@@ -72,7 +72,7 @@ fn answers_that_nobody_reads_are_not_collected() {
 fn endless_handshakes_end() {
     let served = Served::new(&[]);
     served.greets();
-    let before = served.peak_memory();
+    let before = served.process().peak_memory();
     // A record that goes on and on; records of handshake messages that go on and on; warnings; other protocols.
     let handshake = [&b"\x16\x03\x01\x40\x00\x01\xff\xff\xff"[..], &[0; 0x4000 - 4]].concat();
     let warning = b"\x15\x03\x01\x00\x02\x01\x64".repeat(1000);
@@ -81,6 +81,6 @@ fn endless_handshakes_end() {
         assert_eq!((client.reply(), client.say("AUTH TLS")), (220, 234));
         flood(&mut client, &piece);
     }
-    assert!(served.peak_memory() - before < GROWTH);
+    assert!(served.process().peak_memory() - before < GROWTH);
     served.greets();
 }

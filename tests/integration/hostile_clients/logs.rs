@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::client::{Client, ELSEWHERE};
-use super::served::Served;
+use crate::house::Served;
 
 /// A password that is wrong, and must not be seen all the same: it may be one elsewhere.
 const WRONG: &str = "a-wrong-but-dear-password";
@@ -28,7 +28,7 @@ fn everything_said(options: &[&str]) -> (Served, String) {
     assert_eq!(client.fetch("RETR other").unwrap().len(), 54_321);
     assert_eq!((client.say("DELE other"), client.say("QUIT")), (250, 221));
     served.run(&["ping"]).expect_code(0);
-    assert_eq!(served.stop().code(), Some(0));
+    assert_eq!(served.stop(), Some(0));
     let log = served.log();
     (served, log)
 }
@@ -38,7 +38,7 @@ fn assert_clean(served: &Served, log: &str) {
     let commands =
         |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control() && c != '\n';
     assert!(!log.contains(commands), "{log:?}");
-    assert!(!log.contains(WRONG) && !log.contains(&served.password), "{log}");
+    assert!(!log.contains(WRONG) && !log.contains(&served.password()), "{log}");
 }
 
 #[test]

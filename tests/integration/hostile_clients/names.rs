@@ -7,8 +7,7 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 use super::client::Client;
-use super::served::Served;
-use crate::house::{entries, path};
+use crate::house::{Served, entries, path};
 
 /// Commands that name a file, and need no data connection.
 const PLAIN: [&str; 9] = ["SIZE", "MDTM", "MLST", "CWD", "DELE", "RMD", "RNFR", "MKD", "STAT"];
@@ -117,7 +116,7 @@ fn links_pipes_and_devices_are_not_there() {
 #[test]
 fn folders_are_not_moved_into_each_other() {
     let served = Served::new(&["--max-disk", "1G"]);
-    served.limit_files(1024);
+    served.process().limit_files(1024);
     let mut client = Client::member(&served);
     assert_eq!((client.say("MKD b"), client.store("STOR file", b"x")), (257, 226));
     for depth in 1..=31 {

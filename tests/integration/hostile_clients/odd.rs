@@ -4,7 +4,7 @@ use std::io::Write;
 use std::net::TcpListener;
 
 use super::client::{CLOSED, Client};
-use super::served::Served;
+use crate::house::Served;
 
 fn served() -> Served {
     let served = Served::new(&["--transfer-timeout", "2"]);

@@ -4,8 +4,7 @@
 use std::fs;
 
 use super::client::Client;
-use super::served::Served;
-use crate::house::{entries, path};
+use crate::house::{Served, entries, path};
 
 /// Encrypts a small table for this server; the name of its job.
 fn send(served: &Served) -> String {
@@ -45,7 +44,7 @@ fn forgeries(place: &str) -> Vec<String> {
 fn jobs_of_others_cannot_be_written_into_or_renamed() {
     let served = Served::new(&["--no-compute"]);
     let job = send(&served);
-    let dataset = fs::read(served.at(&format!("inbox/{job}/dataset.hes"))).unwrap();
+    let dataset = fs::read(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
     let mut client = Client::member(&served);
     assert_eq!(client.store("STOR mine", b"forged"), 226);
     let (inbox, outbox) = (format!("inbox/{job}"), format!("outbox/{job}"));
@@ -60,12 +59,12 @@ fn jobs_of_others_cannot_be_written_into_or_renamed() {
     }
     // Both are full or not there; what is in them is not removed with them.
     assert_refused(&mut client, &["RMD inbox", "RMD outbox", &format!("RMD {inbox}"), "RMD /"].map(str::to_owned));
-    assert!(fs::read(served.at(&format!("{inbox}/dataset.hes"))).unwrap() == dataset);
+    assert!(fs::read(served.at(format!("{inbox}/dataset.hes"))).unwrap() == dataset);
     let data = served.at("");
     served.house.succeed(["compute", "--data", path(&data)]);
-    let totals = fs::read(served.at(&format!("{outbox}/totals.hes"))).unwrap();
+    let totals = fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap();
     assert_refused(&mut client, &forgeries(&format!("{outbox}/totals.hes")));
-    assert!(fs::read(served.at(&format!("{outbox}/totals.hes"))).unwrap() == totals);
+    assert!(fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap() == totals);
     fetch(&served, &job);
 }
 
@@ -106,11 +105,11 @@ fn foreign_files_harm_nobody() {
 /// The dataset gets its name while it is still being written: it is computed when it is whole, or not at all.
 #[test]
 fn an_upload_that_is_renamed_under_way_is_not_computed_by_halves() {
-    let served = Served::new(&["--no-compute"]);
+    let mut served = Served::new(&["--no-compute"]);
     let job = send(&served);
-    let whole = fs::read(served.at(&format!("inbox/{job}/dataset.hes"))).unwrap();
-    fs::remove_file(served.at(&format!("inbox/{job}/dataset.hes"))).unwrap();
-    let served = served.restart(&[]);
+    let whole = fs::read(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
+    fs::remove_file(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
+    served.restart(&[]);
     let mut client = Client::member(&served);
     let mut data = client.open(&format!("STOR inbox/{job}/dataset.hes.part")).unwrap();
     let (first, rest) = whole.split_at(whole.len() / 2);
@@ -119,7 +118,7 @@ fn an_upload_that_is_renamed_under_way_is_not_computed_by_halves() {
     assert_eq!(other.say(&format!("RNFR inbox/{job}/dataset.hes.part")), 350);
     other.say(&format!("RNTO inbox/{job}/dataset.hes"));
     std::thread::sleep(std::time::Duration::from_millis(1200));
-    assert!(!served.at(&format!("outbox/{job}/totals.hes")).exists());
+    assert!(!served.at(format!("outbox/{job}/totals.hes")).exists());
     std::io::Write::write_all(&mut data, rest).unwrap();
     data.finish().unwrap();
     assert_eq!(client.reply(), 226);

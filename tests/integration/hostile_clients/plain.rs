@@ -4,22 +4,22 @@ use std::io::Write;
 use std::net::Ipv4Addr;
 
 use super::client::{CLOSED, Client, ELSEWHERE};
-use super::served::Served;
 use super::wire::Wire;
+use crate::house::Served;
 
 #[test]
 fn nobody_logs_in_in_plain() {
     let served = Served::new(&[]);
     let mut client = Client::greeted(&served);
     assert_eq!(client.say("USER hestat"), 534);
-    assert_eq!(client.say(&format!("PASS {}", served.password)), 503);
+    assert_eq!(client.say(&format!("PASS {}", served.password())), 503);
     for command in ["PROT P", "PROT C", "EPSV", "PASV", "LIST", "STOR x", "SIZE x", "SITE HESTAT", "CCC"] {
         assert!([503, 530].contains(&client.say(command)), "{command}");
     }
     client.secure();
     assert_eq!(client.say("NOOP"), 200);
     assert_eq!(client.say("AUTH TLS"), 503);
-    assert_eq!(client.login("hestat", &served.password), 230);
+    assert_eq!(client.login("hestat", &served.password()), 230);
     assert_eq!((client.say("CCC"), client.say("USER other")), (534, 503));
 }
 
@@ -28,7 +28,7 @@ fn no_data_goes_in_plain() {
     let served = Served::new(&[]);
     std::fs::write(served.at("secret"), "secret").unwrap();
     let mut client = Client::secured(&served);
-    assert_eq!(client.login("hestat", &served.password), 230);
+    assert_eq!(client.login("hestat", &served.password()), 230);
     for command in ["PASV", "EPSV", "EPSV ALL", "STOR x", "APPE x", "RETR secret", "LIST", "NLST", "MLSD"] {
         assert_eq!(client.say(command), 521, "{command}");
     }
@@ -51,7 +51,7 @@ fn no_data_goes_in_plain() {
 #[test]
 fn what_is_said_in_plain_behind_auth_is_not_done() {
     let served = Served::new(&[]);
-    let login = format!("USER hestat\r\nPASS {}\r\nMKD slipped\r\n", served.password);
+    let login = format!("USER hestat\r\nPASS {}\r\nMKD slipped\r\n", served.password());
     let mut client = Client::greeted(&served);
     client.send(format!("AUTH TLS\r\n{login}").as_bytes()).unwrap();
     assert_eq!((client.reply(), client.reply()), (234, CLOSED));

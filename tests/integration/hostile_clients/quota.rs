@@ -1,12 +1,10 @@
 //! Uploads without end, and disks that end before: told in words, and what was begun goes on when there is room.
 
 use std::fs;
-use std::net::Ipv4Addr;
 use std::thread;
 
 use super::client::Client;
-use super::served::Served;
-use crate::house::{House, entries, everything, path};
+use crate::house::{House, Served, entries, everything, path};
 use crate::interrupted::SmallDisk;
 
 /// Bytes that all clients together may store.
@@ -31,7 +29,7 @@ fn big_table(house: &House) -> String {
 
 #[test]
 fn no_more_is_stored_than_may_be() {
-    let served = Served::new(&["--max-disk", "20M"]);
+    let mut served = Served::new(&["--max-disk", "20M"]);
     assert_eq!(fill(&served, "first"), 552);
     assert!(stored(&served) <= MOST, "{}", stored(&served));
     let table = big_table(&served.house);
@@ -40,7 +38,7 @@ fn no_more_is_stored_than_may_be() {
     let job = served.house.jobs().pop().unwrap();
     served.run(&["init", "--resume", &job]).expect_code(19);
     assert!(stored(&served) <= MOST && entries(&served.at("outbox")).is_empty());
-    let served = served.restart(&["--max-disk", "1G"]);
+    served.restart(&["--max-disk", "1G"]);
     served.run(&["init", "--resume", &job]).expect_code(0);
     served.run(&["result", &job, "--wait", "--timeout", "60", "--check", &table]).expect_code(0);
 }
@@ -71,8 +69,7 @@ fn a_full_disk_is_told_and_what_was_begun_goes_on() {
     let Some(disk) = SmallDisk::mount(&house.server(), 1 << 20) else { return };
     let table = house.file("table.csv");
     house.succeed(["sample", "--rows", "6000", "--output", path(&table)]);
-    let data = disk.path().to_owned();
-    let served = Served::start(house, data, (Ipv4Addr::LOCALHOST, 0).into(), &[]);
+    let served = Served::start(house.with_server(disk.path()), &[]);
     served.run(&["init", "--input", path(&table)]).expect_code(18).says(&["init --resume"]);
     assert_eq!(fill(&served, "filler"), 452);
     assert_eq!(Client::member(&served).say("DELE filler"), 250);

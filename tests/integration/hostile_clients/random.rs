@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::client::Client;
-use super::served::Served;
+use crate::house::Served;
 
 const VERBS: &str = "STOR RETR APPE LIST NLST MLSD MLST SIZE MDTM CWD CDUP PWD MKD RMD DELE RNFR RNTO REST PASV STAT SITE \
                      OPTS TYPE MODE PROT PBSZ USER PASS AUTH ABOR FEAT NOOP HELP";
@@ -47,6 +47,6 @@ fn no_session_stops_the_server() {
     eprintln!("sessions of strangers and members: {strangers:?}, {members:?}");
     outcome.unwrap();
     served.greets();
-    served.does_a_job(&served.house, 100);
-    assert!(served.threads() < 30, "{}", served.threads());
+    served.does_a_job(100);
+    assert!(served.process().threads() < 30, "{}", served.process().threads());
 }

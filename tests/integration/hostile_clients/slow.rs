@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client};
-use super::served::Served;
+use crate::house::Served;
 
 /// Every deadline as short as it can be.
 const HASTE: [&str; 6] = ["--login-timeout", "1", "--idle-timeout", "1", "--transfer-timeout", "1"];

@@ -6,8 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client};
-use super::served::{Served, serve};
-use crate::house::{Ended, House, path, wait_until};
+use crate::house::{Ended, House, Served, path, wait_until};
 
 /// Bytes of an upload that is broken off in the middle.
 const UPLOAD: usize = 8 << 20;
@@ -28,11 +27,11 @@ fn a_server_with_clients_stops_at_once_and_their_uploads_go_on_later() {
     data.write_all(&content[..UPLOAD / 2]).unwrap();
     wait_until("half of the upload", || served.at("upload.part").metadata().unwrap().len() == UPLOAD as u64 / 2);
     let start = Instant::now();
-    assert_eq!(served.stop().code(), Some(0));
+    assert_eq!(served.stop(), Some(0));
     eprintln!("stopped with 20 idle clients and an upload after {:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
     assert!(crowd.iter_mut().all(|client| client.say("NOOP") == CLOSED));
-    let served = served.restart(&[]);
+    served.start_again(&[]);
     let mut client = Client::member(&served);
     client.send(b"SIZE upload.part\r\n").unwrap();
     let there: usize = client.reply_text().strip_prefix("213 ").unwrap().parse().unwrap();
@@ -45,14 +44,14 @@ fn a_server_with_clients_stops_at_once_and_their_uploads_go_on_later() {
 /// The honest client's own retries carry it over.
 #[test]
 fn a_job_outlives_a_restart_in_the_middle_of_its_upload() {
-    let served = Served::new(&[]);
+    let mut served = Served::new(&[]);
     let table = served.house.file("table.csv");
     served.house.succeed(["sample", "--rows", "60000", "--output", path(&table)]);
     let init = served.command(&served.house, &["init", "--input", path(&table)]).spawn().unwrap();
     let uploading =
-        || served.house.inbox().iter().any(|job| served.at(&format!("inbox/{job}/dataset.hes.part")).exists());
+        || served.house.inbox().iter().any(|job| served.at(format!("inbox/{job}/dataset.hes.part")).exists());
     wait_until("the beginning of an upload", uploading);
-    let served = served.restart(&[]);
+    served.restart(&[]);
     Ended::from(init.wait_with_output().unwrap()).expect_code(0);
     served.run(&["result", "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
 }
@@ -61,9 +60,9 @@ fn a_job_outlives_a_restart_in_the_middle_of_its_upload() {
 fn a_port_is_served_by_one() {
     let served = Served::new(&[]);
     let other = House::new();
-    let second = serve(&other, &other.server(), served.address, &[]).output().unwrap();
-    assert_eq!((second.status.code(), second.stdout), (Some(21), Vec::new()));
-    assert!(fs::read_to_string(other.file("serve.log")).unwrap().contains(&served.address.to_string()));
+    let (data, address) = (other.server(), served.address().to_string());
+    let second = ["serve", "--json", "--data", path(&data), "--server-state", "state", "--listen", &address];
+    assert_eq!(other.run(second).expect_code(21).says(&[&address]).stdout, "");
     served.greets();
 }
 
@@ -71,7 +70,7 @@ fn a_port_is_served_by_one() {
 fn hestat_compute_beside_the_server_does_no_harm() {
     let served = Served::new(&[]);
     thread::scope(|scope| {
-        let jobs = scope.spawn(|| (0..4).for_each(|_| served.does_a_job(&served.house, 3000)));
+        let jobs = scope.spawn(|| (0..4).for_each(|_| served.does_a_job(3000)));
         let data = served.at("");
         while !jobs.is_finished() {
             served.house.succeed(["compute", "--data", path(&data)]);

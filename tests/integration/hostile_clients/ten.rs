@@ -4,8 +4,7 @@ use std::io::Write;
 use std::thread;
 
 use super::client::Client;
-use super::served::Served;
-use crate::house::{Ended, House, path};
+use crate::house::{Ended, House, Served, path};
 
 #[test]
 fn ten_uploads_at_once_stay_small_and_exact() {
@@ -21,12 +20,12 @@ fn ten_uploads_at_once_stay_small_and_exact() {
             scope.spawn(|| run(house, &["init", "--input", path(&table)]));
         }
     });
-    let memory = served.peak_memory();
+    let memory = served.process().peak_memory();
     eprintln!("ten uploads at once: at most {memory} kB");
     for house in &clients {
         run(house, &["result", "--wait", "--timeout", "60", "--check", path(&table)]);
     }
-    let memory = served.peak_memory();
+    let memory = served.process().peak_memory();
     eprintln!("with what was computed: at most {memory} kB");
     assert!(memory < 256_000_000 / 1024, "{memory} kB");
 }
@@ -43,7 +42,7 @@ fn ten_uploads_under_way_take_little_memory() {
             upload.write_all(&vec![round; 1 << 20]).unwrap();
         }
     }
-    let memory = served.peak_memory();
+    let memory = served.process().peak_memory();
     eprintln!("ten uploads under way: at most {memory} kB");
     assert!(memory < 64 << 10, "{memory} kB");
     for (upload, member) in uploads.into_iter().zip(&mut members) {
@@ -51,5 +50,5 @@ fn ten_uploads_under_way_take_little_memory() {
         assert_eq!(member.reply(), 226);
     }
     let expected: Vec<u8> = (0..16).flat_map(|round| vec![round; 1 << 20]).collect();
-    assert!((0..10).all(|number| std::fs::read(served.at(&format!("{number}.part"))).unwrap() == expected));
+    assert!((0..10).all(|number| std::fs::read(served.at(format!("{number}.part"))).unwrap() == expected));
 }

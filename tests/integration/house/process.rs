@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Output};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Signal};
+use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
 
 use super::entries;
 
@@ -69,6 +69,29 @@ impl Running {
             fs::read_link(descriptors.join(number))
                 .is_ok_and(|target| path.canonicalize().is_ok_and(|path| target == path))
         })
+    }
+
+    /// The most memory that it has had, in kilobytes of 1024 bytes.
+    pub(crate) fn peak_memory(&self) -> u64 {
+        self.measure("VmHWM:")
+    }
+
+    /// How many threads it has.
+    pub(crate) fn threads(&self) -> u64 {
+        self.measure("Threads:")
+    }
+
+    /// A number that Linux tells of it.
+    fn measure(&self, what: &str) -> u64 {
+        let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
+        line.trim().trim_end_matches(" kB").parse().unwrap()
+    }
+
+    /// Bounds the files that it may have open, as systems do by default.
+    pub(crate) fn limit_files(&self, most: u64) {
+        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+        prlimit(Some(Pid::from_child(&self.0)), Resource::Nofile, limit).unwrap();
     }
 
     /// The reading end of its standard output.

@@ -2,94 +2,159 @@
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
-use std::path::PathBuf;
-use std::process::{Child, ExitStatus};
-use std::time::{Duration, Instant};
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::process::Command;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{House, path};
+use super::{House, Running, path};
 
-/// A server that listens; killed when dropped.
+/// The file of the house that all servers in it log to.
+const LOG: &str = "serve.log";
+
+/// A server that listens, and the house that it is in; killed when dropped.
 pub(crate) struct Served {
-    child: Child,
-    announced: Value,
-    state: PathBuf,
-    log: PathBuf,
+    pub(crate) house: House,
+    /// None while it is stopped.
+    running: Option<Running>,
+    /// How it said that it can be reached.
+    told: Value,
 }
 
 impl Served {
+    /// In a house of its own.
+    pub(crate) fn new(options: &[&str]) -> Self {
+        Self::start(House::new(), options)
+    }
+
     /// On any free port of the loopback interface, with these options besides.
-    pub(crate) fn start(house: &House, options: &[&str]) -> Self {
-        Self::listen(house, "127.0.0.1:0", options)
+    pub(crate) fn start(house: House, options: &[&str]) -> Self {
+        Self::listen(house, (Ipv4Addr::LOCALHOST, 0).into(), options)
     }
 
     /// At `address`.
-    pub(crate) fn listen(house: &House, address: &str, options: &[&str]) -> Self {
-        let (state, log) = (house.file("server-state"), house.file("serve.log"));
-        let mut command = house.command(["serve", "--json", "--data", path(&house.server()), "--listen", address]);
-        command.args(["--server-state", path(&state)]).args(options);
-        command.stderr(File::options().create(true).append(true).open(&log).unwrap());
-        let mut child = command.spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let announced = serde_json::from_str(&line);
-        let announced = announced.unwrap_or_else(|_| panic!("no server: {line}{}", fs::read_to_string(&log).unwrap()));
-        Self { child, announced, state, log }
+    pub(crate) fn listen(house: House, address: SocketAddr, options: &[&str]) -> Self {
+        let (running, told) = launch(&house, address, options);
+        Self { house, running: Some(running), told }
     }
 
-    fn text(&self, name: &str) -> String {
-        self.announced[name].as_str().unwrap_or_default().into()
+    /// Starts it at the same address, unless it runs.
+    pub(crate) fn start_again(&mut self, options: &[&str]) {
+        if self.running.is_none() {
+            let (running, told) = launch(&self.house, self.address(), options);
+            (self.running, self.told) = (Some(running), told);
+        }
     }
 
-    pub(crate) fn url(&self) -> String {
-        self.text("url")
+    /// Stops it as an administrator does, and starts it at the same address with other options.
+    #[track_caller]
+    pub(crate) fn restart(&mut self, options: &[&str]) {
+        assert_eq!(self.stop(), Some(0), "{}", self.log());
+        self.start_again(options);
     }
 
-    /// `host:port`.
-    pub(crate) fn address(&self) -> String {
-        self.text("address")
+    /// Asks it to stop; its exit code.
+    #[track_caller]
+    pub(crate) fn stop(&mut self) -> Option<i32> {
+        self.process().signal(Signal::TERM);
+        self.end()
     }
 
-    pub(crate) fn fingerprint(&self) -> String {
-        self.text("fingerprint")
+    /// Waits for it to end by itself; its exit code.
+    #[track_caller]
+    pub(crate) fn end(&mut self) -> Option<i32> {
+        self.running.take().expect("it runs").end().code
     }
 
-    pub(crate) fn certificate(&self) -> PathBuf {
-        self.state.join("certificate.pem")
+    /// Ends it with SIGKILL.
+    pub(crate) fn kill(&mut self) {
+        self.running = None;
     }
 
-    pub(crate) fn password_file(&self) -> PathBuf {
-        self.state.join("password")
+    #[track_caller]
+    pub(crate) fn process(&self) -> &Running {
+        self.running.as_ref().expect("it runs")
+    }
+
+    /// What it told under this name; not all is told by every server.
+    pub(crate) fn told(&self, name: &str) -> Option<&str> {
+        self.told[name].as_str()
+    }
+
+    #[track_caller]
+    fn word(&self, name: &str) -> &str {
+        self.told(name).unwrap_or_else(|| panic!("no {name} in {}", self.told))
+    }
+
+    pub(crate) fn url(&self) -> &str {
+        self.word("url")
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.word("address").parse().unwrap()
+    }
+
+    pub(crate) fn user(&self) -> &str {
+        self.word("user")
+    }
+
+    pub(crate) fn fingerprint(&self) -> &str {
+        self.word("fingerprint")
+    }
+
+    /// The file of the certificate that it made.
+    pub(crate) fn certificate(&self) -> &str {
+        self.word("certificate_file")
+    }
+
+    /// The file of the password that it made.
+    pub(crate) fn password_file(&self) -> &str {
+        self.word("password_file")
     }
 
     pub(crate) fn password(&self) -> String {
         fs::read_to_string(self.password_file()).unwrap().trim().into()
     }
 
-    /// Waits for it to end by itself.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
-        self.child.wait().unwrap()
+    /// A path below its root.
+    pub(crate) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
+        self.house.server().join(name)
     }
 
-    /// What it has logged so far.
+    /// What it has logged so far, also before it was started again.
     pub(crate) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap()
-    }
-
-    /// Asks it to stop; how it ended, and how long that took.
-    pub(crate) fn stop(mut self) -> (ExitStatus, Duration) {
-        let begun = Instant::now();
-        kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
-        (self.child.wait().unwrap(), begun.elapsed())
+        self.house.read(LOG)
     }
 }
 
+/// No test leaves a server behind, and none made it panic; a test that fails shows what it said.
 impl Drop for Served {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        drop(self.child.kill());
-        drop(self.child.wait());
+        self.kill();
+        if std::thread::panicking() {
+            eprintln!("the server said:\n{}", fs::read_to_string(self.house.file(LOG)).unwrap_or_default());
+        } else {
+            assert!(!self.log().contains("panicked"), "{}", self.log());
+        }
     }
+}
+
+/// Starts a server and waits until it listens; gives what it told, too.
+#[track_caller]
+fn launch(house: &House, address: SocketAddr, options: &[&str]) -> (Running, Value) {
+    let mut running = Running::new(serve(house, address).args(options).spawn().unwrap());
+    let mut line = String::new();
+    BufReader::new(running.stdout()).read_line(&mut line).unwrap();
+    let told = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", house.read(LOG)));
+    (running, told)
+}
+
+fn serve(house: &House, address: SocketAddr) -> Command {
+    let state = house.file("server-state");
+    let mut command = house.command(["serve", "--json", "--data", path(&house.server()), "--server-state"]);
+    command.arg(state).args(["--listen", &address.to_string()]);
+    command.stderr(File::options().create(true).append(true).open(house.file(LOG)).unwrap());
+    command
 }

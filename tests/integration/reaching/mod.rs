@@ -5,16 +5,9 @@ mod serving;
 mod terminal;
 mod trust;
 
-use crate::house::{Ended, House, Served};
+use crate::house::{Ended, House};
 
 /// `hestat ping` with these options.
 fn ping(house: &House, url: &str, options: &[&str]) -> Ended {
     house.run(["ping", "--server", url].into_iter().chain(options.iter().copied()))
-}
-
-/// A house with a server at work.
-fn served() -> (House, Served) {
-    let house = House::new();
-    let served = Served::start(&house, &[]);
-    (house, served)
 }

@@ -3,24 +3,24 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use super::{ping, served};
+use super::ping;
 use crate::house::{House, Served, entries, path, wait_until};
 
 const TABLE: &str = "weight,height\n61.5,170\n,181\n70.25,165\n";
 
 #[test]
 fn a_whole_job_through_the_server() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let csv = house.write("data.csv", TABLE);
     let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let init =
-        ["init", "--json", "--input", path(&csv), "--server", &served.url(), "--server-fingerprint", &fingerprint];
-    let told = house.succeed(init.into_iter().chain(["--password-file", path(&password)])).json();
+    let init = ["init", "--json", "--input", path(&csv), "--server", served.url(), "--server-fingerprint", fingerprint];
+    let told = house.succeed(init.into_iter().chain(["--password-file", password])).json();
     assert_eq!(told["server"], served.url());
     // Neither server nor fingerprint need be named again.
-    let password = ["--password-file", path(&password)];
+    let password = ["--password-file", password];
     let result = ["result", "--wait", "--timeout", "20", "--check", "data.csv", "--json"];
     let result = house.succeed(result.into_iter().chain(password)).json();
     assert_eq!(result["check"]["differences"], serde_json::json!([]));
@@ -35,12 +35,12 @@ fn a_whole_job_through_the_server() {
 
 #[test]
 fn run_with_a_server_of_others_leaves_it_as_it_was() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     house.write("data.csv", TABLE);
     let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let run =
-        ["run", "--input", "data.csv", "--check", "--server", &served.url(), "--server-fingerprint", &fingerprint];
-    let ran = house.succeed(run.into_iter().chain(["--password-file", path(&password)]));
+    let run = ["run", "--input", "data.csv", "--check", "--server", served.url(), "--server-fingerprint", fingerprint];
+    let ran = house.succeed(run.into_iter().chain(["--password-file", password]));
     assert!(ran.stdout.contains("equal those of the clear data"), "{}", ran.stdout);
     assert!(house.inbox().is_empty() && entries(&house.server().join("outbox")).is_empty());
     assert!(house.jobs().is_empty(), "its keys were in a temporary directory");
@@ -49,13 +49,11 @@ fn run_with_a_server_of_others_leaves_it_as_it_was() {
 
 #[test]
 fn without_computing_it_only_keeps_files() {
-    let house = House::new();
-    let served = Served::start(&house, &["--no-compute"]);
+    let served = Served::new(&["--no-compute"]);
+    let house = &served.house;
     let csv = house.write("data.csv", TABLE);
-    let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let reach = ["--server-fingerprint", fingerprint.as_str(), "--password-file", path(&password)];
-    let url = served.url();
-    house.succeed(["init", "--input", path(&csv), "--server", &url].into_iter().chain(reach));
+    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    house.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
     house.run(["result"].into_iter().chain(reach)).expect_code(4).says(&["has not begun to compute"]);
     house.compute().expect_code(0);
     house.succeed(["result", "--check", path(&csv)].into_iter().chain(reach));
@@ -63,7 +61,8 @@ fn without_computing_it_only_keeps_files() {
 
 #[test]
 fn secrets_are_private_and_never_below_the_root() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let mode = |name: &str| fs::metadata(house.file("server-state").join(name)).unwrap().permissions().mode() & 0o777;
     assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
     assert!(served.password().len() >= 32);
@@ -77,53 +76,50 @@ fn secrets_are_private_and_never_below_the_root() {
     assert!(!house.server().join("new").exists());
     let key = house.server().join("key.pem");
     fs::copy(house.file("server-state/key.pem"), &key).unwrap();
-    refused(&["--certificate", path(&served.certificate()), "--certificate-key", path(&key)]);
+    refused(&["--certificate", served.certificate(), "--certificate-key", path(&key)]);
     refused(&["--password-file", path(&key)]);
 }
 
 #[test]
 fn secrets_that_everybody_can_read_are_told_of() {
-    let (house, served) = served();
-    let (open, fingerprint) = (house.write("open", served.password()), served.fingerprint());
-    let options = ["--server-fingerprint", &fingerprint, "--password-file", path(&open)];
+    let served = Served::new(&[]);
+    let open = served.house.write("open", served.password());
+    let options = ["--server-fingerprint", served.fingerprint(), "--password-file", path(&open)];
     for (mode, is_told) in [(0o644, true), (0o640, false)] {
         fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
-        let pinged = ping(&house, &served.url(), &options).expect_code(0);
+        let pinged = ping(&served.house, served.url(), &options).expect_code(0);
         assert_eq!(pinged.stderr.contains("everybody on this machine can read"), is_told, "{pinged:?}");
     }
 }
 
 #[test]
 fn an_address_with_a_path_is_refused_and_told_why() {
-    let (house, served) = served();
-    let csv = house.write("data.csv", TABLE);
-    let (fingerprint, password, below) = (served.fingerprint(), served.password_file(), served.url() + "/below");
-    let init = ["init", "--input", path(&csv), "--server", &below, "--server-fingerprint", &fingerprint];
-    let ended = house.run(init.into_iter().chain(["--password-file", path(&password)]));
+    let served = Served::new(&[]);
+    let csv = served.house.write("data.csv", TABLE);
+    let below = format!("{}/below", served.url());
+    let init = ["init", "--input", path(&csv), "--server", &below, "--server-fingerprint", served.fingerprint()];
+    let ended = served.house.run(init.into_iter().chain(["--password-file", served.password_file()]));
     ended.expect_code(17).says(&["of its folder it said: 550", "has no path"]);
 }
 
 #[test]
 fn who_waits_for_an_answer_waits_for_the_server_too() {
-    let house = House::new();
-    let served = Served::start(&house, &["--no-compute"]);
-    let csv = house.write("data.csv", TABLE);
-    let (address, fingerprint, password) = (served.address(), served.fingerprint(), served.password_file());
-    let reach = ["--server-fingerprint", &fingerprint, "--password-file", path(&password), "--retries", "0"];
-    let url = served.url();
-    house.succeed(["init", "--input", path(&csv), "--server", &url].into_iter().chain(reach));
-    let waiting = house.start(["result", "--wait", "--timeout", "60", "--check", path(&csv)].into_iter().chain(reach));
+    let mut served = Served::new(&["--no-compute"]);
+    let csv = served.house.write("data.csv", TABLE);
+    let (fingerprint, password) = (served.fingerprint().to_owned(), served.password_file().to_owned());
+    let reach = ["--server-fingerprint", &fingerprint, "--password-file", &password, "--retries", "0"];
+    let init = ["init", "--input", path(&csv), "--server", served.url()];
+    served.house.succeed(init.into_iter().chain(reach));
+    let result = ["result", "--wait", "--timeout", "60", "--check", path(&csv)];
+    let waiting = served.house.start(result.into_iter().chain(reach));
     wait_until("a question", || served.log().matches("logged in").count() > 1);
-    drop(served);
-    let again = Served::listen(&house, &address, &[]);
+    served.restart(&[]);
     waiting.end().expect_code(0).says(&["still waiting for the answer"]);
-    drop(again);
 }
 
 #[test]
 fn its_certificate_has_the_names_that_were_asked_for() {
-    let house = House::new();
-    let served = Served::start(&house, &["--name", "stats.example.org,192.0.2.9"]);
+    let mut served = Served::new(&["--name", "stats.example.org,192.0.2.9"]);
     let openssl = |arguments: &[&str]| {
         let output =
             Command::new("openssl").args(["x509", "-noout", "-in"]).arg(served.certificate()).args(arguments).output();
@@ -132,43 +128,48 @@ fn its_certificate_has_the_names_that_were_asked_for() {
     let names = openssl(&["-ext", "subjectAltName"]);
     assert!(names.contains("DNS:stats.example.org, IP Address:192.0.2.9"), "{names}");
     for wrong in ["", "a b", "999.1.1.1", "localhost,"] {
-        house.run(["serve", "--data", "data", "--name", wrong]).expect_code(2).says(&["neither the name of a host"]);
+        served
+            .house
+            .run(["serve", "--data", "data", "--name", wrong])
+            .expect_code(2)
+            .says(&["neither the name of a host"]);
     }
     let fingerprint = openssl(&["-fingerprint", "-sha256"]);
     assert!(fingerprint.contains(served.fingerprint().trim_start_matches("SHA256:")), "{fingerprint}");
-    drop(served);
-    let again = Served::start(&house, &["--name", "stats.example.org,other.example.org"]);
-    let log = again.log();
+    served.restart(&["--name", "stats.example.org,other.example.org"]);
+    let log = served.log();
     assert!(log.contains("not for this name") && log.contains("other.example.org"), "{log}");
     assert!(!log.contains("stats.example.org"), "{log}");
 }
 
 #[test]
 fn ports_taken_and_addresses_of_others_are_told_apart() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let serve = |listen: &str| {
         let state = house.file("another-state");
         house.run(["serve", "--data", path(&house.server()), "--server-state", path(&state), "--listen", listen])
     };
-    serve(&served.address()).expect_code(21).says(&["is in use by another program", "--listen"]);
+    serve(&served.address().to_string()).expect_code(21).says(&["is in use by another program", "--listen"]);
     serve("192.0.2.1:2121").expect_code(6).says(&["cannot serve at 192.0.2.1:2121"]);
     serve("nowhere").expect_code(2);
-    ping(&house, "ftps://hestat@127.0.0.1:1", &[]).expect_code(11).says(&["no server at 127.0.0.1:1", "refused"]);
+    ping(house, "ftps://hestat@127.0.0.1:1", &[]).expect_code(11).says(&["no server at 127.0.0.1:1", "refused"]);
 }
 
 #[test]
 fn it_stops_at_once_and_well() {
-    let (_house, served) = served();
-    let (status, took) = served.stop();
-    assert!(status.success() && took < Duration::from_secs(1), "{status} after {took:?}");
+    let mut served = Served::new(&[]);
+    let begun = Instant::now();
+    let (code, took) = (served.stop(), begun.elapsed());
+    assert!(code == Some(0) && took < Duration::from_secs(1), "{code:?} after {took:?}");
 }
 
 #[test]
 fn another_directory_in_its_place_ends_it() {
-    let (house, mut served) = served();
-    fs::rename(house.server(), house.file("away")).unwrap();
-    fs::create_dir(house.server()).unwrap();
-    assert_eq!(served.wait().code(), Some(8), "{}", served.log());
+    let mut served = Served::new(&[]);
+    fs::rename(served.at(""), served.house.file("away")).unwrap();
+    fs::create_dir(served.at("")).unwrap();
+    assert_eq!(served.end(), Some(8), "{}", served.log());
     assert!(served.log().contains("another directory has taken its place"), "{}", served.log());
 }
 

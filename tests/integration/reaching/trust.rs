@@ -4,8 +4,8 @@ use std::fs;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use super::{ping, served};
-use crate::house::{Ended, House, Served, path};
+use super::ping;
+use crate::house::{Ended, House, Served};
 
 /// A certificate made by openssl, with its key, for a server and, if `authority` says so, by that one.
 fn openssl(house: &House, name: &str, extra: &[&str]) -> (String, String) {
@@ -20,10 +20,11 @@ fn openssl(house: &House, name: &str, extra: &[&str]) -> (String, String) {
 
 #[test]
 fn an_unknown_server_gets_nothing_without_a_terminal() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let password = served.password_file();
-    ping(&house, &served.url(), &["--password-file", path(&password)]).expect_code(14).says(&[
-        &served.fingerprint(),
+    ping(house, served.url(), &["--password-file", password]).expect_code(14).says(&[
+        served.fingerprint(),
         "--server-fingerprint",
         "nothing here says",
     ]);
@@ -33,46 +34,42 @@ fn an_unknown_server_gets_nothing_without_a_terminal() {
 
 #[test]
 fn a_server_met_by_its_pin_is_remembered_and_a_changed_one_refused() {
-    let (house, served) = served();
-    let (fingerprint, password) = (served.fingerprint(), served.password_file());
-    let with_password = ["--password-file", path(&password)];
-    let plain_hex = fingerprint.trim_start_matches("SHA256:").replace(':', "").to_lowercase();
-    ping(&house, &served.url(), &["--server-fingerprint", &plain_hex, with_password[0], with_password[1]])
-        .expect_code(0);
-    let known = fs::read_to_string(house.state().join("known_servers")).unwrap();
-    assert_eq!(known, format!("{} {fingerprint}\n", served.address()));
-    ping(&house, &served.url(), &with_password).expect_code(0);
+    let mut served = Served::new(&[]);
+    let (first, password) = (served.fingerprint().to_owned(), served.password_file().to_owned());
+    let ping = |served: &Served, pin: &[&str]| {
+        ping(&served.house, served.url(), &[&["--password-file", password.as_str()], pin].concat())
+    };
+    let plain_hex = first.trim_start_matches("SHA256:").replace(':', "").to_lowercase();
+    ping(&served, &["--server-fingerprint", &plain_hex]).expect_code(0);
+    let known = fs::read_to_string(served.house.state().join("known_servers")).unwrap();
+    assert_eq!(known, format!("{} {first}\n", served.address()));
+    ping(&served, &[]).expect_code(0);
 
-    let address = served.address();
-    drop(served);
-    fs::remove_file(house.file("server-state/key.pem")).unwrap();
-    let changed = Served::listen(&house, &address, &[]);
-    ping(&house, &changed.url(), &with_password).expect_code(15).says(&[
-        "ANOTHER CERTIFICATE",
-        &fingerprint,
-        &changed.fingerprint(),
-        "Nothing was sent",
-    ]);
-    let new = changed.fingerprint();
-    ping(&house, &changed.url(), &["--server-fingerprint", &new, with_password[0], with_password[1]]).expect_code(0);
-    ping(&house, &changed.url(), &with_password).expect_code(0);
+    served.kill();
+    fs::remove_file(served.house.file("server-state/key.pem")).unwrap();
+    served.start_again(&[]);
+    let new = served.fingerprint();
+    ping(&served, &[]).expect_code(15).says(&["ANOTHER CERTIFICATE", &first, new, "Nothing was sent"]);
+    ping(&served, &["--server-fingerprint", new]).expect_code(0);
+    ping(&served, &[]).expect_code(0);
 }
 
 #[test]
 fn a_copy_of_the_certificate_is_a_pin() {
-    let (house, served) = served();
+    let served = Served::new(&[]);
+    let house = &served.house;
     let (certificate, password) = (served.certificate(), served.password_file());
     let with = |certificate: &str| {
-        ping(&house, &served.url(), &["--server-certificate", certificate, "--password-file", path(&password)])
+        ping(house, served.url(), &["--server-certificate", certificate, "--password-file", password])
     };
-    with(path(&certificate)).expect_code(0);
-    let (other, key) = openssl(&house, "other", &[]);
+    with(certificate).expect_code(0);
+    let (other, key) = openssl(house, "other", &[]);
     with(&other).expect_code(15).says(&["other.pem"]);
     with(&key).expect_code(8).says(&["there is no certificate in it"]);
     with("nowhere.pem").expect_code(8).says(&["nowhere.pem"]);
     // What the command line says goes before what a variable says.
-    let mut command = house.command(["ping", "--server", &served.url(), "--password-file", path(&password)]);
-    command.args(["--server-fingerprint", &served.fingerprint()]).env("HESTAT_SERVER_CERTIFICATE", &other);
+    let mut command = house.command(["ping", "--server", served.url(), "--password-file", served.password_file()]);
+    command.args(["--server-fingerprint", served.fingerprint()]).env("HESTAT_SERVER_CERTIFICATE", &other);
     Ended::from(command.output().unwrap()).expect_code(0);
     command.env_remove("HESTAT_SERVER_CERTIFICATE").arg("--server-certificate=x");
     Ended::from(command.output().unwrap()).expect_code(2).says(&["cannot be used with"]);
@@ -85,32 +82,32 @@ fn an_authority_vouches_for_names_and_is_not_remembered() {
     let signed = ["-CA", &authority, "-CAkey", &authority_key, "-addext", "subjectAltName=DNS:localhost"];
     let end = ["-addext", "basicConstraints=critical,CA:FALSE"];
     let (certificate, key) = openssl(&house, "served", &[signed.as_slice(), end.as_slice()].concat());
-    let served = Served::start(&house, &["--certificate", &certificate, "--certificate-key", &key]);
-    let password = served.password_file();
-    let with =
-        |url: &str, authority: &str| ping(&house, url, &["--server-ca", authority, "--password-file", path(&password)]);
+    let served = Served::start(house, &["--certificate", &certificate, "--certificate-key", &key]);
+    let (house, password) = (&served.house, served.password_file());
+    let with = |url: &str, authority: &str| ping(house, url, &["--server-ca", authority, "--password-file", password]);
     let by_name = served.url().replace("127.0.0.1", "localhost");
     with(&by_name, &authority).expect_code(0);
     assert!(!house.state().join("known_servers").exists());
-    with(&served.url(), &authority).expect_code(14).says(&["by the authorities in authority.pem"]);
-    let (other, _) = openssl(&house, "other", &[]);
+    with(served.url(), &authority).expect_code(14).says(&["by the authorities in authority.pem"]);
+    let (other, _) = openssl(house, "other", &[]);
     with(&by_name, &other).expect_code(14);
 }
 
 #[test]
 fn plain_ftp_needs_both_sides_to_want_it() {
-    let house = House::new();
-    let served = Served::start(&house, &["--insecure-plain-ftp"]);
-    let password = served.password_file();
-    let options = ["--password-file", path(&password)];
-    assert!(served.url().starts_with("ftp://"), "{}", served.url());
-    ping(&house, &served.url(), &options).expect_code(2).says(&["in plain", "--insecure-plain-ftp"]);
+    let mut served = Served::new(&["--insecure-plain-ftp"]);
+    let password = served.password_file().to_owned();
+    let ping = |served: &Served, url: &str, consent: &[&str]| {
+        ping(&served.house, url, &[&["--password-file", password.as_str()], consent].concat())
+    };
+    let plain = served.url().to_owned();
+    assert!(plain.starts_with("ftp://"), "{plain}");
+    ping(&served, &plain, &[]).expect_code(2).says(&["in plain", "--insecure-plain-ftp"]);
     let begun = Instant::now();
-    let pinged = ping(&house, &served.url(), &[options.as_slice(), &["--insecure-plain-ftp"]].concat()).expect_code(0);
+    let pinged = ping(&served, &plain, &["--insecure-plain-ftp"]).expect_code(0);
     assert!(!pinged.stderr.contains("going on from there"), "{pinged:?}");
     assert!(begun.elapsed() < Duration::from_secs(20), "an upload that waits for a timeout");
-    drop(served);
-    let strict = Served::start(&house, &[]);
-    let plain = strict.url().replace("ftps://", "ftp://");
-    ping(&house, &plain, &[options.as_slice(), &["--insecure-plain-ftp"]].concat()).says(&["AUTH TLS first"]);
+    served.restart(&[]);
+    assert!(served.url().starts_with("ftps://"), "{}", served.url());
+    ping(&served, &plain, &["--insecure-plain-ftp"]).says(&["AUTH TLS first"]);
 }

@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 use super::repertoire::ForeignClient;
-use super::served::Served;
+use crate::house::{House, Served};
 
 const BIG: u64 = (2 << 30) + 12_345;
 
@@ -23,9 +23,10 @@ static ROOM: Mutex<()> = Mutex::new(());
 /// There and back, whole, and then the last of it.
 pub(super) fn two_gigabytes<C: ForeignClient>() {
     let _room = ROOM.lock();
-    let served = Served::start_on(spacious());
+    let data = spacious();
+    let served = Served::start(House::new().with_server(data.path()), &[]);
     let client = C::of(&served);
-    let (sent, big) = (served.house.file("sent"), served.file("big"));
+    let (sent, big) = (served.house.file("sent"), served.at("big"));
     let expected = marked(&sent);
 
     client.put(&sent, "big");

@@ -7,8 +7,7 @@ use std::process::Command;
 use super::super::programs::{program, run};
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
-use super::served::Served;
-use crate::house::path;
+use crate::house::{Served, path};
 
 struct Curl {
     address: String,
@@ -41,7 +40,7 @@ impl ForeignClient for Curl {
     fn of(served: &Served) -> Self {
         let account = format!("machine 127.0.0.1 login {} password {}\n", served.user(), served.password());
         let accounts = path(&served.house.write("accounts", account)).into();
-        let address = format!("ftp://127.0.0.1:{}", served.port());
+        let address = format!("ftp://127.0.0.1:{}", served.address().port());
         Self { address, certificate: served.certificate().into(), accounts }
     }
 
@@ -111,8 +110,8 @@ fn two_gigabytes_by_curl() {
 
 #[test]
 fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
-    let served = Served::start();
-    std::fs::write(served.file("file"), "content").unwrap();
+    let served = Served::new(&[]);
+    std::fs::write(served.at("file"), "content").unwrap();
     let client = Curl::of(&served);
     for options in [["--disable-epsv", "--silent"], ["--tls-max", "1.2"], ["--tlsv1.3", "--silent"]] {
         assert_eq!(client.succeed("file", &options), "content", "{options:?}");
@@ -122,7 +121,7 @@ fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
 /// curl's exit codes: 60 for a certificate that it does not trust, 64 and 67 for a server that wants TLS.
 #[test]
 fn curl_is_refused_without_tls_and_refuses_another_certificate() {
-    let (served, other) = (Served::start(), Served::start());
+    let (served, other) = (Served::new(&[]), Served::new(&[]));
     let client = Curl::of(&served);
     let mistaken = Curl { certificate: other.certificate().into(), ..Curl::of(&served) };
     run(&mut mistaken.command("")).expect_code(60);

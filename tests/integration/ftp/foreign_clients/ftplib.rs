@@ -3,18 +3,18 @@
 use std::path::Path;
 
 use super::super::programs::{program, run};
-use super::served::Served;
-use crate::house::path;
+use super::repertoire::stop;
+use crate::house::{Served, path};
 
 /// Runs the session in ftplib_session.py, which insists on all that it does.
 #[test]
 fn ftplib() {
-    let served = Served::start();
+    let served = Served::new(&[]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/ftp/foreign_clients/ftplib_session.py");
     let mut command = program("python3");
-    command.arg(script).args([served.port(), served.user(), served.certificate(), path(&served.file(""))]);
+    let port = served.address().port().to_string();
+    command.arg(script).args([&port, served.user(), served.certificate(), path(&served.at(""))]);
     let ended = run(command.env("PASSWORD", served.password()));
     assert_eq!(ended.expect_code(0).stdout, "all of it\n");
-    let password = served.password();
-    served.stop(&password);
+    stop(served);
 }

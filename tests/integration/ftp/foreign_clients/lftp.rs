@@ -6,8 +6,7 @@ use std::process::Command;
 use super::super::programs::{program, run};
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
-use super::served::Served;
-use crate::house::{Ended, path};
+use crate::house::{Ended, Served, path};
 
 /// TLS on all connections or none, the certificate verified, and no second attempts.
 const SETTINGS: &str = "set cmd:fail-exit yes; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; \
@@ -38,7 +37,7 @@ impl Lftp {
 
 impl ForeignClient for Lftp {
     fn of(served: &Served) -> Self {
-        let (certificate, user, port) = (served.certificate(), served.user(), served.port());
+        let (certificate, user, port) = (served.certificate(), served.user(), served.address().port());
         let opening = format!(
             "{SETTINGS}; set ssl:ca-file {}; open --env-password -u {user} -p {port} 127.0.0.1",
             quoted(certificate)
@@ -104,9 +103,9 @@ fn two_gigabytes_by_lftp() {
 
 #[test]
 fn lftp_sees_every_kind_of_list() {
-    let served = Served::start();
-    std::fs::create_dir(served.file("a folder")).unwrap();
-    std::fs::write(served.file("a file"), vec![0; 12_345]).unwrap();
+    let served = Served::new(&[]);
+    std::fs::create_dir(served.at("a folder")).unwrap();
+    std::fs::write(served.at("a file"), vec![0; 12_345]).unwrap();
     let client = Lftp::of(&served);
     for use_facts in ["yes", "no"] {
         let list = client.succeed(&format!("set ftp:use-mlsd {use_facts}; cls -1 --classify --sort=name"));
@@ -119,9 +118,10 @@ fn lftp_sees_every_kind_of_list() {
 
 #[test]
 fn lftp_does_not_trust_another_certificate() {
-    let (served, other) = (Served::start(), Served::start());
+    let (served, other) = (Served::new(&[]), Served::new(&[]));
     let refused = Lftp { opening: Lftp::of(&other).opening, ..Lftp::of(&served) };
-    let opening = refused.opening.replace(&format!("-p {}", other.port()), &format!("-p {}", served.port()));
+    let opening =
+        refused.opening.replace(&format!("-p {}", other.address().port()), &format!("-p {}", served.address().port()));
     let ended = Lftp { opening, ..refused }.run("ls").expect_code(1);
     assert!(ended.stderr.contains("ertificate"), "{ended:?}");
 }

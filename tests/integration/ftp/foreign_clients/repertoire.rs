@@ -4,8 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use super::served::Served;
-use crate::house::wait_until;
+use crate::house::{Served, wait_until};
 
 /// A client of others.
 pub(super) trait ForeignClient {
@@ -41,7 +40,7 @@ struct Scene<C> {
 
 impl<C: ForeignClient> Scene<C> {
     fn new() -> Self {
-        let served = Served::start();
+        let served = Served::new(&[]);
         let client = C::of(&served);
         Self { served, client }
     }
@@ -54,7 +53,7 @@ impl<C: ForeignClient> Scene<C> {
         let (sent, got) = (self.served.house.write("sent", SENT), self.local("got"));
         for name in ["plain.bin", NAME] {
             self.client.put(&sent, name);
-            assert_eq!(fs::read(self.served.file(name)).unwrap(), SENT);
+            assert_eq!(fs::read(self.served.at(name)).unwrap(), SENT);
             self.client.get(name, &got);
             assert_eq!(fs::read(&got).unwrap(), SENT);
             fs::remove_file(&got).unwrap();
@@ -62,17 +61,17 @@ impl<C: ForeignClient> Scene<C> {
         }
         // Over what is there, and shorter.
         self.client.put(&self.served.house.write("sent", "short"), "plain.bin");
-        assert_eq!(fs::read(self.served.file("plain.bin")).unwrap(), b"short");
+        assert_eq!(fs::read(self.served.at("plain.bin")).unwrap(), b"short");
     }
 
     /// What the one side has already is not what the other has: so it shows that it was not sent again.
     fn resumes(&self) {
         let (sent, got) = (self.served.house.write("sent", SENT), self.local("got"));
         let (half, resumed) = (b"#########", [b"#########", &SENT[9..]].concat());
-        fs::write(self.served.file(NAME), half).unwrap();
+        fs::write(self.served.at(NAME), half).unwrap();
         self.client.resume_put(&sent, NAME);
-        assert_eq!(fs::read(self.served.file(NAME)).unwrap(), resumed);
-        fs::write(self.served.file(NAME), SENT).unwrap();
+        assert_eq!(fs::read(self.served.at(NAME)).unwrap(), resumed);
+        fs::write(self.served.at(NAME), SENT).unwrap();
         fs::write(&got, half).unwrap();
         self.client.resume_get(NAME, &got);
         assert_eq!(fs::read(&got).unwrap(), resumed);
@@ -81,7 +80,7 @@ impl<C: ForeignClient> Scene<C> {
     /// A client that dies in an upload: what came until then stays, and the next one goes on with it.
     fn resumes_what_was_killed(&self) {
         let content: Vec<u8> = (0..1_000_000_u64).flat_map(u64::to_le_bytes).collect();
-        let (sent, there) = (self.served.house.write("sent", &content), self.served.file("killed"));
+        let (sent, there) = (self.served.house.write("sent", &content), self.served.at("killed"));
         let mut dying = self.client.slow_put(&sent, "killed").spawn().unwrap();
         wait_until("some of an upload", || there.metadata().is_ok_and(|file| file.len() > 100_000));
         dying.kill().unwrap();
@@ -96,12 +95,12 @@ impl<C: ForeignClient> Scene<C> {
         let moved = format!("Änderungen 2025/{OTHER}");
         for (from, to) in [(NAME, OTHER), (OTHER, &moved)] {
             self.client.rename(from, to);
-            assert!(!self.served.file(from).exists());
-            assert_eq!(fs::read(self.served.file(to)).unwrap(), SENT);
+            assert!(!self.served.at(from).exists());
+            assert_eq!(fs::read(self.served.at(to)).unwrap(), SENT);
         }
         assert!(self.client.list("Änderungen 2025").contains(OTHER));
         self.client.delete(&moved);
-        assert!(!self.served.file(&moved).exists());
+        assert!(!self.served.at(&moved).exists());
     }
 }
 
@@ -112,6 +111,11 @@ pub(super) fn all_of_it<C: ForeignClient>() {
     scene.resumes();
     scene.resumes_what_was_killed();
     scene.renames_and_deletes();
-    let password = scene.served.password();
-    scene.served.stop(&password);
+    stop(scene.served);
+}
+
+/// Stops it in good order; it must not have logged its password.
+pub(super) fn stop(mut served: Served) {
+    assert_eq!(served.stop(), Some(0));
+    assert!(!served.log().contains(&served.password()), "{}", served.log());
 }

@@ -1,56 +1,12 @@
-//! `hestat serve` on ports of its own, and a user who sends it jobs.
+//! A user who sends a server jobs.
 
-use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
+use std::fs;
 use std::net::SocketAddr;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
-
-use super::proxy::Ports;
-use crate::house::{Ended, House, path};
-
-/// A running server; dropped is killed, with SIGKILL.
-pub(crate) struct Served {
-    child: Child,
-    announced: Value,
-}
-
-impl Served {
-    /// Starts it on the house's server directory, with these options besides, and waits until it listens.
-    pub(crate) fn start(house: &House, ports: &Ports, options: &[&str]) -> Self {
-        let (listen, state) = (ports.listen_address().to_string(), house.file("server-state"));
-        let passive = format!("{}-{}", ports.passive.start(), ports.passive.end());
-        let mut command = house.command(["serve", "--json", "--data", path(&house.server())]);
-        command.args(["--listen", &listen, "--passive-ports", &passive, "--server-state", path(&state)]).args(options);
-        let log = File::options().create(true).append(true).open(log(house)).unwrap();
-        let mut child = command.stderr(log).spawn().unwrap();
-        let mut line = String::new();
-        BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let announced = serde_json::from_str(&line);
-        let announced = announced.unwrap_or_else(|_| panic!("no server: {line} {}", logged(house)));
-        Self { child, announced }
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        self.child.kill().unwrap();
-        self.child.wait().unwrap();
-    }
-}
-
-fn log(house: &House) -> PathBuf {
-    house.file("serve.log")
-}
-
-/// What the server logged.
-pub(crate) fn logged(house: &House) -> String {
-    fs::read_to_string(log(house)).unwrap_or_default()
-}
+use crate::house::{Ended, House, Served};
 
 /// How long a user runs a command again that an unreliable network ended.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -74,7 +30,7 @@ impl Customer {
     pub(crate) fn new(served: &Served, address: SocketAddr) -> Self {
         let mut environment = vec![("HESTAT_SERVER_TIMEOUT", "1".into()), ("HESTAT_RETRIES", "2".into())];
         let known = [("HESTAT_SERVER_FINGERPRINT", "fingerprint"), ("HESTAT_PASSWORD_FILE", "password_file")];
-        let told = |(name, key)| Some((name, served.announced[key].as_str()?.to_owned()));
+        let told = |(name, key)| Some((name, served.told(key)?.to_owned()));
         environment.extend(known.into_iter().filter_map(told));
         Self { url: format!("ftps://hestat@{address}"), environment, options: Vec::new() }
     }
@@ -145,7 +101,7 @@ impl Customer {
             assert_clear(&ended);
             thread::sleep(PAUSE);
         }
-        panic!("never computed; the server says: {}", logged(house));
+        panic!("never computed");
     }
 }
 
