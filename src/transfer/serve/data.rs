@@ -27,6 +27,15 @@ enum Transfer {
     Out(Box<dyn Read>),
 }
 
+/// What was transferred.
+struct Transferred<'t> {
+    verb: &'t str,
+    place: &'t Place,
+    offset: u64,
+    moved: u64,
+    begun: Instant,
+}
+
 impl Session<'_> {
     pub(super) fn data_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         if !self.private && !self.house.plain && verb != "REST" {
@@ -61,17 +70,23 @@ impl Session<'_> {
         let mut moved = 0;
         let outcome = wire.and_then(|wire| match transfer {
             Transfer::In(file) => self.receive(wire, file, &place, &mut moved),
-            Transfer::Out(source) => self.send(wire, source, &mut moved),
+            Transfer::Out(source) => send(wire, source, &mut moved),
         });
         self.link.watch.keep(1);
         self.link.writes(None);
+        self.conclude(&Transferred { verb, place: &place, offset, moved, begun }, outcome)
+    }
+
+    /// Logs a transfer, and replies.
+    fn conclude(&mut self, transferred: &Transferred<'_>, outcome: Result<(), Broken>) -> io::Result<()> {
         let (how, error) = match &outcome {
             Ok(()) => ("done", None),
             Err(Broken::Here(error)) => ("failed", Some(error)),
             Err(Broken::There(error)) => ("broken off", Some(error)),
         };
-        let (error, milliseconds) = (error.map(tracing::field::display), begun.elapsed().as_millis() as u64);
+        let Transferred { verb, place, offset, moved, begun } = *transferred;
         let (connection, peer, user) = (self.link.number, self.link.peer, self.user.as_deref().unwrap_or_default());
+        let (error, milliseconds) = (error.map(tracing::field::display), begun.elapsed().as_millis() as u64);
         let place = place.shown();
         info!(connection, %peer, user, command = verb, place, offset, bytes = moved, milliseconds, error, "{how}");
         match outcome {
@@ -161,18 +176,17 @@ impl Session<'_> {
         drop(wire.finish());
         Ok(())
     }
+}
 
-    #[expect(clippy::unused_self, reason = "the counterpart of receive")]
-    fn send(&self, mut wire: Wire, mut source: Box<dyn Read>, moved: &mut u64) -> Result<(), Broken> {
-        let mut piece = vec![0; PIECE];
-        loop {
-            let count = source.read(&mut piece).map_err(Broken::Here)?;
-            if count == 0 {
-                return wire.finish().map_err(Broken::There);
-            }
-            wire.write_all(piece.get(..count).unwrap_or_default()).map_err(Broken::There)?;
-            *moved += count as u64;
+fn send(mut wire: Wire, mut source: Box<dyn Read>, moved: &mut u64) -> Result<(), Broken> {
+    let mut piece = vec![0; PIECE];
+    loop {
+        let count = source.read(&mut piece).map_err(Broken::Here)?;
+        if count == 0 {
+            return wire.finish().map_err(Broken::There);
         }
+        wire.write_all(piece.get(..count).unwrap_or_default()).map_err(Broken::There)?;
+        *moved += count as u64;
     }
 }
 

@@ -11,7 +11,7 @@ use super::door::accept;
 use super::session::Session;
 use super::wire::Wire;
 
-/// How long a client may take to connect to the port it was given, or to say what for it wants one.
+/// How long a client may take to connect to the port it was given, or to say what it wants one for.
 pub(super) const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
 
 impl Session<'_> {
