@@ -41,7 +41,7 @@ pub(crate) fn location(user: &str, port: u16) -> Location {
 }
 
 pub(crate) fn connector(trust: Trust, password: String) -> Connector {
-    Connector { trust, password: Box::new(move |_| Ok(Secret::new(password.clone()))), ..Connector::default() }
+    Connector { trust, password: Box::new(move |_, _| Ok(Secret::new(password.clone()))), ..Connector::default() }
 }
 
 /// Nothing is forbidden, and nobody waits for files.

@@ -88,9 +88,8 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         }
         PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
         PipelineError::Upload { job, source } => {
-            let (code, remedy) = transfer(source);
-            let remedy = remedy.map(|remedy| format!("{remedy}\n")).unwrap_or_default();
-            (code, Some(format!("{remedy}Then go on with: hestat init --resume {job}")))
+            let remedy = transfer_remedy(source).map(|remedy| format!("{remedy}\n")).unwrap_or_default();
+            (transfer_code(source), Some(format!("{remedy}Then go on with: hestat init --resume {job}")))
         }
         PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat result {job}"))),
         PipelineError::Failed { .. } => {
@@ -140,7 +139,11 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
 }
 
 fn transfer(error: &TransferError) -> (u8, Option<String>) {
-    (transfer_code(error), transfer_remedy(error).map(str::to_owned))
+    let remedy = transfer_remedy(error).map(|remedy| match transfer_code(error) {
+        SERVER | SERVER_FULL | QUOTA => format!("{remedy} Then run the command again."),
+        _ => remedy.into(),
+    });
+    (transfer_code(error), remedy)
 }
 
 fn transfer_code(error: &TransferError) -> u8 {
@@ -198,7 +201,7 @@ fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
         TransferError::Denied { .. } => {
             "Have the server's owner give you access. An address of hestat serve has no path: jobs go to its root."
         }
-        TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Make room there, and run the command again.",
+        TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Make room there.",
         TransferError::Protocol { .. } | TransferError::TooLarge { .. } => {
             "Check that this is the server you mean; hestat ping tells more."
         }
@@ -206,11 +209,11 @@ fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
             "Give a certificate and its own private key as PEM, the key not encrypted; or none, and one is made."
         }
         TransferError::PortTaken { .. } => "Stop that program, or choose another port with --listen.",
-        TransferError::Serve { .. } => "Check the address given with --listen.",
+        TransferError::Serve { .. } => "Check the address given with --listen, or wait until it is there.",
         TransferError::Broken { .. }
         | TransferError::Tls { .. }
         | TransferError::Busy { .. }
         | TransferError::Server { .. }
-        | TransferError::Incomplete { .. } => "Wait a moment, and run the command again.",
+        | TransferError::Incomplete { .. } => "Wait a moment.",
     })
 }

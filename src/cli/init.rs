@@ -45,7 +45,6 @@ impl Args {
             (resume(&store, job, &self.reach.connector(&store, console)?, console)?, Vec::new())
         } else {
             let request = self.request(&store, console)?;
-            console.hear_signals();
             let initiated = init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
             let names = initiated.left_out.into_iter().map(|column| column.name).collect();
             (initiated.record, names)
@@ -64,8 +63,10 @@ impl Args {
         let no_server = || Usage("--server URL is needed: who computes".into());
         let server = self.server.clone().ok_or_else(no_server)?;
         let spool = store.directory().map_err(PipelineError::from)?;
+        let source = self.table.source(spool)?;
+        console.hear_signals();
         Ok(InitRequest {
-            source: self.table.source(spool)?,
+            source,
             dialect: self.table.dialect(),
             selection: self.table.selection(),
             statistics: self.table.statistics(),

@@ -20,6 +20,7 @@ mod run;
 mod sample;
 mod secrets;
 mod serve;
+mod terminal;
 
 use std::process::ExitCode;
 
@@ -115,7 +116,7 @@ fn without_idle_variables(command: clap::Command) -> clap::Command {
 
 /// What conflicts with an option that the command line names.
 fn overruled(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
-    let said: Vec<String> = std::env::args().collect();
+    let said: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let is_said = move |arg: &&clap::Arg| {
         let option = arg.get_long().map(|long| format!("--{long}"));
         option.is_some_and(|option| said.iter().any(|word| word.split('=').next() == Some(&option)))

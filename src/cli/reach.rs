@@ -1,15 +1,14 @@
 //! How servers are reached: options of every command that talks to one.
 
 use std::fs;
-use std::io::{self, BufRead, IsTerminal, Write};
+use std::io;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::io::Errno;
-
 use super::console::Console;
+use super::exit::Usage;
 use super::secrets::{first_line, from_terminal, notice_if_exposed};
+use super::terminal::{ask, is_interactive};
 use crate::crypto::Fingerprint;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
@@ -22,10 +21,12 @@ use crate::transfer::{Connector, FtpAddress, TransferError, Trust};
 const PASSWORD_VARIABLE: &str = "HESTAT_PASSWORD";
 
 /// The password in the variable, without the line end that files and shells leave there.
-pub(super) fn password_variable() -> Option<Secret<String>> {
-    let password = std::env::var(PASSWORD_VARIABLE).ok()?;
-    let password = password.trim_end_matches(['\r', '\n']);
-    (!password.is_empty()).then(|| Secret::new(password.to_owned()))
+pub(super) fn password_variable() -> Result<Option<Secret<String>>, Usage> {
+    let Some(value) = std::env::var_os(PASSWORD_VARIABLE) else { return Ok(None) };
+    let unreadable = |_| Usage(format!("the variable {PASSWORD_VARIABLE} is not UTF-8"));
+    let password = Secret::new(value.into_string().map_err(unreadable)?);
+    let password = password.expose().trim_end_matches(['\r', '\n']);
+    Ok((!password.is_empty()).then(|| Secret::new(password.to_owned())))
 }
 
 #[derive(Debug, Clone, clap::Args)]
@@ -60,17 +61,31 @@ pub(super) struct ReachOptions {
 impl ReachOptions {
     /// What reaches servers as these options say; servers are remembered in the state.
     pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
-        self.password_file.iter().chain(&self.netrc).for_each(|path| notice_if_exposed(path, console));
+        self.password_files().iter().for_each(|path| notice_if_exposed(path, console));
         let options = self.clone();
         Ok(Connector {
             trust: self.trust().map_err(PipelineError::from)?,
             known_servers: Some(store.root().join("known_servers")),
             confirm: is_interactive().then(|| Box::new(confirm) as _),
-            password: Box::new(move |address| options.password(address)),
+            password: Box::new(move |address, observer| options.password(address, observer)),
             timeout: Duration::from_secs(self.server_timeout),
             retries: self.retries,
             plain: self.insecure_plain_ftp,
         })
+    }
+
+    /// The files that a password may come from.
+    fn password_files(&self) -> Vec<PathBuf> {
+        match &self.password_file {
+            Some(path) => vec![path.clone()],
+            None if matches!(password_variable(), Ok(Some(_))) => Vec::new(),
+            None => self.netrc_file().into_iter().collect(),
+        }
+    }
+
+    fn netrc_file(&self) -> Option<PathBuf> {
+        let usual = || std::env::home_dir().map(|home| home.join(".netrc"));
+        self.netrc.clone().or_else(usual)
     }
 
     fn trust(&self) -> Result<Trust, TransferError> {
@@ -84,13 +99,14 @@ impl ReachOptions {
         }
     }
 
-    fn password(&self, address: &FtpAddress) -> Result<Secret<String>, TransferError> {
+    fn password(&self, address: &FtpAddress, observer: &dyn Observer) -> Result<Secret<String>, TransferError> {
         let location = || format!("{} at {}", address.user, address.endpoint());
         if let Some(path) = &self.password_file {
             let unusable = |error| TransferError::Password { location: location(), reason: format!("{error:#}") };
             return first_line(path).map_err(unusable);
         }
-        if let Some(password) = password_variable() {
+        let unusable = |Usage(reason)| TransferError::Password { location: location(), reason };
+        if let Some(password) = password_variable().map_err(unusable)? {
             return Ok(password);
         }
         if let Some(password) = self.netrc_password(address)? {
@@ -99,16 +115,15 @@ impl ReachOptions {
         if !is_interactive() {
             return Err(TransferError::NoPassword { location: location() });
         }
-        let typed = from_terminal(&format!("Password of {}: ", location()), "password", "--password-file");
-        typed.map_err(|error| match error.downcast_ref::<io::Error>().map(io::Error::kind) {
-            Some(io::ErrorKind::Interrupted) => TransferError::Stopped(Stopped),
+        let typed = from_terminal(&format!("Password of {}: ", location()), "password", "--password-file", observer);
+        typed.map_err(|error| match error.downcast_ref() {
+            Some(PipelineError::Stopped(Stopped)) => TransferError::Stopped(Stopped),
             _ => TransferError::Password { location: location(), reason: error.to_string() },
         })
     }
 
     fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
-        let usual = || std::env::home_dir().map(|home| home.join(".netrc"));
-        let Some(path) = self.netrc.clone().or_else(usual) else { return Ok(None) };
+        let Some(path) = self.netrc_file() else { return Ok(None) };
         match fs::read_to_string(&path) {
             Ok(text) => Ok(netrc::find(Secret::new(text).expose(), &address.host, &address.user)),
             Err(error) if self.netrc.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
@@ -121,10 +136,6 @@ fn unreadable(path: &Path, source: io::Error) -> TransferError {
     TransferError::Local { place: path.display().to_string(), source }
 }
 
-fn is_interactive() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
-}
-
 /// Asks whether a server that nothing is known of is the right one.
 fn confirm(address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observer) -> bool {
     let question = format!(
@@ -132,27 +143,5 @@ fn confirm(address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observ
          Is that what the server's owner told you (hestat serve prints it)? It will be remembered. [yes/no] ",
         address.endpoint()
     );
-    let mut stderr = io::stderr().lock();
-    let asked = stderr.write_all(question.as_bytes()).and_then(|()| stderr.flush());
-    let answer = asked.and_then(|()| typed_line(observer)).unwrap_or_default();
-    answer.trim().eq_ignore_ascii_case("yes")
-}
-
-/// What is typed, as soon as a line of it is there; nothing when the work is to end before.
-fn typed_line(observer: &dyn Observer) -> io::Result<String> {
-    let stdin = io::stdin();
-    let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-    // Reading would go on after a signal.
-    while observer.go_on().is_ok() {
-        match poll(&mut [PollFd::new(&stdin, PollFlags::IN)], Some(&moment)) {
-            Ok(0) | Err(Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-            Ok(_) => {
-                let mut line = String::new();
-                stdin.lock().read_line(&mut line)?;
-                return Ok(line);
-            }
-        }
-    }
-    Ok(String::new())
+    ask(&question, observer).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
 }

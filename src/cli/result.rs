@@ -55,8 +55,9 @@ impl Args {
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
-        let request = ResultRequest { job, passphrase: self.passphrase.to_open(protected)?, wait: self.patience() };
         console.hear_signals();
+        let passphrase = self.passphrase.to_open(protected, console)?;
+        let request = ResultRequest { job, passphrase, wait: self.patience() };
         let decrypted = result(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;
         let comparison = match &self.check {

@@ -1,17 +1,18 @@
 //! Passphrases and passwords: from files and from the terminal, never from arguments.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, IsTerminal, Read};
-use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 
 use super::console::Console;
 use super::exit::Usage;
+use super::terminal::ask_secretly;
 use crate::crypto::Passphrase;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
+use crate::keystore::is_exposed;
 use crate::pipeline::PipelineError;
 
 /// Protects keys on disk.
@@ -36,8 +37,8 @@ impl PassphraseOptions {
             (Some(file), _) => Ok(Some(first_line(file)?)),
             (None, false) => Ok(None),
             (None, true) => {
-                let first = from_terminal("Passphrase for the new key: ", "passphrase", "--passphrase-file")?;
-                let again = from_terminal("Again: ", "passphrase", "--passphrase-file")?;
+                let first = ask_passphrase("Passphrase for the new key: ", console)?;
+                let again = ask_passphrase("Again: ", console)?;
                 if first.expose() != again.expose() {
                     return Err(Usage("the two passphrases are not the same".into()).into());
                 }
@@ -47,22 +48,23 @@ impl PassphraseOptions {
     }
 
     /// For a key that is `protected` or not: asks on a terminal if no file is named.
-    pub(super) fn to_open(&self, protected: bool) -> anyhow::Result<Option<Passphrase>> {
+    pub(super) fn to_open(&self, protected: bool, console: &Console) -> anyhow::Result<Option<Passphrase>> {
         match &self.passphrase_file {
             _ if !protected => Ok(None),
             Some(file) => Ok(Some(first_line(file)?)),
-            None if io::stdin().is_terminal() => {
-                from_terminal("Passphrase of the key: ", "passphrase", "--passphrase-file").map(Some)
-            }
+            None if io::stdin().is_terminal() => ask_passphrase("Passphrase of the key: ", console).map(Some),
             None => Ok(None),
         }
     }
 }
 
+fn ask_passphrase(question: &str, console: &Console) -> anyhow::Result<Passphrase> {
+    from_terminal(question, "passphrase", "--passphrase-file", console)
+}
+
 /// Says so if everybody on this machine can read a file that holds a secret.
 pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
-    let everybody = |meta: fs::Metadata| meta.is_file() && meta.permissions().mode() & 0o004 != 0;
-    if fs::metadata(path).is_ok_and(everybody) {
+    if is_exposed(path) {
         console.notice(&format!("everybody on this machine can read {}; chmod 600 ends that", path.display()));
     }
 }
@@ -82,11 +84,19 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
 }
 
 /// A secret that somebody types; without a terminal, `option` is where it could come from.
-pub(super) fn from_terminal(question: &str, what: &str, option: &str) -> anyhow::Result<Secret<String>> {
+pub(super) fn from_terminal(
+    question: &str,
+    what: &str,
+    option: &str,
+    observer: &dyn Observer,
+) -> anyhow::Result<Secret<String>> {
     if !io::stdin().is_terminal() {
         return Err(Usage(format!("no terminal to ask for the {what} on; use {option}")).into());
     }
-    let text = Secret::new(rpassword::prompt_password(question)?);
+    let text = match ask_secretly(question, observer) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(PipelineError::Stopped(Stopped).into()),
+        outcome => outcome?,
+    };
     if text.expose().is_empty() {
         return Err(Usage(format!("an empty {what} protects nothing")).into());
     }

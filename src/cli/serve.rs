@@ -10,7 +10,7 @@ use serde_json::json;
 use super::bounds::{Bounds, ports};
 use super::console::Console;
 use super::reach::password_variable;
-use super::secrets::{first_line, notice_if_exposed};
+use super::secrets::first_line;
 use super::{log, machine};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::secret::Secret;
@@ -77,7 +77,6 @@ impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         log::begin(self.log_json, console.quiet());
         console.hear_signals();
-        self.secrets().for_each(|path| notice_if_exposed(path, console));
         serve(self.request()?, &SystemClock, console, |serving| {
             // Who does not want to read it is served all the same.
             drop(console.print(&self.told(serving, console.json())));
@@ -113,7 +112,7 @@ impl Args {
     fn password(&self) -> anyhow::Result<Option<Secret<String>>> {
         match &self.password_file {
             Some(path) => first_line(path).map(Some),
-            None => Ok(password_variable()),
+            None => Ok(password_variable()?),
         }
     }
 

@@ -20,5 +20,5 @@ pub use error::KeyStoreError;
 pub use job::{Job, NewJob};
 pub use record::{JobRecord, Phase};
 pub use secrets::{CsvRecord, JobSecrets};
-pub use server::{ServerIdentity, ServerState};
+pub use server::{ServerIdentity, ServerState, is_exposed};
 pub use store::{KeyStore, Listed};

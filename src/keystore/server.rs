@@ -9,6 +9,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use rand_core::Rng;
@@ -79,6 +80,11 @@ impl ServerState {
         self.root.join("key.pem")
     }
 
+    /// Files here that everybody on this machine can read, and should not.
+    pub fn exposed(&self) -> impl Iterator<Item = PathBuf> {
+        [self.key_file(), self.password_file()].into_iter().filter(|path| is_exposed(path))
+    }
+
     /// The certificate and its key; made for `names` if there is none yet.
     ///
     /// # Errors
@@ -123,6 +129,11 @@ pub fn draw_password(random: &mut Randomness) -> Secret<String> {
     Secret::new(format!("{:016x}{:016x}", random.next_u64(), random.next_u64()))
 }
 
+/// Whether everybody on this machine can read a file.
+pub fn is_exposed(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o004 != 0)
+}
+
 fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
     match fs::read(path) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
@@ -136,8 +147,6 @@ fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), KeyStoreError>
 
 #[cfg(test)]
 mod tests {
-    use std::os::unix::fs::PermissionsExt;
-
     use super::*;
     use crate::foundation::random;
 
@@ -156,6 +165,9 @@ mod tests {
         assert_eq!(again.password(&mut random).unwrap().expose(), password.expose());
         let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
+        assert_eq!(again.exposed().count(), 0);
+        fs::set_permissions(root.join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
+        assert!(again.exposed().eq([root.join("key.pem")]));
         fs::remove_file(root.join("key.pem")).unwrap();
         assert_ne!(again.identity(&names).unwrap().certificate, identity.certificate);
         fs::write(root.join("password"), "\n").unwrap();

@@ -22,6 +22,7 @@ pub mod result;
 mod rules;
 pub mod run;
 pub mod serve;
+mod until;
 pub mod watch;
 
 pub use error::PipelineError;

@@ -1,4 +1,4 @@
-//! Whether a server can be used, told step by step. What it does to it, it undoes, but for an empty inbox.
+//! Whether a server can be used, told step by step. What it does to it, it undoes, but for empty folders on the way.
 
 use std::io::Write;
 use std::path::Path;
@@ -73,7 +73,8 @@ fn ping_directory(
         Err(error) => return tell(Finding::bad("reachable", error)),
     };
     tell(Finding::good("reachable", path.display().to_string()))?;
-    tell(writable(server.as_ref(), |_| Ok(())))?;
+    let probe = Probe::new(location, connector)?;
+    tell(probe.writable(server.as_ref(), |_| Ok(())))?;
     let stat = statvfs(path).map_err(|error| PipelineError::file(path.display())(error.into()))?;
     tell(Finding::good("free space", free(stat.f_bavail.saturating_mul(stat.f_frsize))))
 }
@@ -92,7 +93,8 @@ fn ping_ftp(
     };
     tell(Finding::good("login", format!("as {}", address.user)))?;
     let mut modified = None;
-    tell(writable(&server, |name| {
+    let location = Location::Ftp(address.clone());
+    tell(Probe::new(&location, connector)?.writable(&server, |name| {
         modified = server.ask(&format!("MDTM {}", below(address, name)))?;
         Ok(())
     }))?;
@@ -122,43 +124,69 @@ fn greeted(address: &FtpAddress, greeting: Result<Greeting, TransferError>) -> V
         Err(error @ (TransferError::NoTls { .. } | TransferError::Tls { .. })) => {
             vec![reachable(), Finding::bad("TLS", error)]
         }
+        Err(error @ TransferError::Plain { .. }) => vec![Finding::bad("TLS", error)],
         Err(error) => vec![Finding::bad("reachable", error)],
     }
 }
 
-/// Stores a file where datasets go, fetches it, and removes it; `meanwhile` can look at it.
-fn writable(server: &dyn Server, meanwhile: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
-    match try_write(server, meanwhile) {
-        Ok(()) => Finding::good("writable", "stored, fetched and removed a file"),
-        Err(error) => Finding::bad("writable", error),
-    }
+/// A folder where datasets go, with a file in it, for as long as it takes to try.
+struct Probe<'p> {
+    folder: String,
+    location: &'p Location,
+    connector: &'p Connector,
 }
 
-fn try_write(
-    server: &dyn Server,
-    meanwhile: impl FnOnce(&str) -> Result<(), TransferError>,
-) -> Result<(), PipelineError> {
-    let folder = format!("{INBOX}/ping-{:016x}", random::from_system()?.next_u64());
-    let name = format!("{folder}/probe");
-    let mut probe = tempfile::NamedTempFile::new().map_err(PipelineError::file(std::env::temp_dir().display()))?;
-    probe.write_all(PROBE).map_err(PipelineError::file(probe.path().display()))?;
-    let mut back = Vec::new();
-    let silent = Silent::default();
-    let stored = server.put(probe.path(), &name, &silent).and_then(|()| {
-        meanwhile(&name)?;
-        server.get(&name, PROBE.len() as u64, &mut back, &silent)
-    });
-    let removed = server.remove_folder(&folder);
-    stored?;
-    removed?;
-    if server.size(&name)?.is_some() {
-        return Err(TransferError::Denied { place: format!("{name}, which it does not remove") }.into());
+impl<'p> Probe<'p> {
+    fn new(location: &'p Location, connector: &'p Connector) -> Result<Self, PipelineError> {
+        let folder = format!("{INBOX}/ping-{:016x}", random::from_system()?.next_u64());
+        Ok(Self { folder, location, connector })
     }
-    if back == PROBE {
-        return Ok(());
+
+    /// Stores it, fetches it, and removes it; `meanwhile` can look at it.
+    fn writable(&self, server: &dyn Server, meanwhile: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
+        match self.try_write(server, meanwhile) {
+            Ok(()) => Finding::good("writable", "stored, fetched and removed a file"),
+            Err(error) => Finding::bad("writable", error),
+        }
     }
-    let source = std::io::Error::other("what was stored comes back as something else");
-    Err(TransferError::Server { place: name, source }.into())
+
+    fn try_write(
+        &self,
+        server: &dyn Server,
+        meanwhile: impl FnOnce(&str) -> Result<(), TransferError>,
+    ) -> Result<(), PipelineError> {
+        let name = format!("{}/probe", self.folder);
+        let mut probe = tempfile::NamedTempFile::new().map_err(PipelineError::file(std::env::temp_dir().display()))?;
+        probe.write_all(PROBE).map_err(PipelineError::file(probe.path().display()))?;
+        let mut back = Vec::new();
+        let silent = Silent::default();
+        let stored = server.put(probe.path(), &name, &silent).and_then(|()| {
+            meanwhile(&name)?;
+            server.get(&name, PROBE.len() as u64, &mut back, &silent)
+        });
+        let removed = self.remove(server);
+        stored?;
+        removed?;
+        if server.size(&name)?.is_some() {
+            return Err(TransferError::Denied { place: format!("{name}, which it does not remove") }.into());
+        }
+        if back == PROBE {
+            return Ok(());
+        }
+        let source = std::io::Error::other("what was stored comes back as something else");
+        Err(TransferError::Server { place: name, source }.into())
+    }
+
+    /// Also when the work was stopped; then `server` is not talked to any more.
+    fn remove(&self, server: &dyn Server) -> Result<(), TransferError> {
+        match server.remove_folder(&self.folder) {
+            Err(TransferError::Stopped(_)) => {
+                let observer = Silent::default();
+                self.connector.connect(self.location, &observer)?.remove_folder(&self.folder)
+            }
+            outcome => outcome,
+        }
+    }
 }
 
 /// Room, version and time of an FTP server, as far as it tells.

@@ -6,6 +6,7 @@ use super::answer;
 use super::error::PipelineError;
 use super::init::location;
 use super::names;
+use super::until::Until;
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
@@ -15,7 +16,7 @@ use crate::keystore::{CsvRecord, Job, JobRecord, KeyStore, KeyStoreError, Phase}
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Summary, by_name};
-use crate::transfer::{Connector, Server};
+use crate::transfer::{Connector, Server, TransferError};
 
 /// Which answer is wanted.
 pub struct ResultRequest {
@@ -59,8 +60,13 @@ pub fn result(
     }
     let secrets = job.secrets(request.passphrase.as_ref())?;
     let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
-    let server = connector.connect(&location(job.record())?, observer)?;
-    wait_for_totals(&job, request.wait, server.as_ref(), clock, observer)?;
+    let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+    let end = clock.now().saturating_add(request.wait.map_or(0, milliseconds));
+    // Without patience, one question is asked all the same.
+    let until = Until::new(observer, clock, request.wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
+    let found = find_totals(&job, end, connector, clock, &until);
+    let server = found.map_err(|error| if until.is_over() { late(request.job, error) } else { error })?;
+    until.lift();
     let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
     let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
     let totals = answer::open(&mut job, secrets, &layout, answer)?;
@@ -74,14 +80,36 @@ pub fn result(
 /// The longest pause between two questions to the server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
+/// What an error means after which there was no time to try again.
+fn late(job: JobId, error: PipelineError) -> PipelineError {
+    match error {
+        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) => {
+            PipelineError::NotReady { job, state: "the server did not answer before the time was over".into() }
+        }
+        error => error,
+    }
+}
+
+/// The server, when it has them.
+fn find_totals<'c>(
+    job: &Job,
+    end: u64,
+    connector: &'c Connector,
+    clock: &dyn Clock,
+    observer: &'c dyn Observer,
+) -> Result<Box<dyn Server + 'c>, PipelineError> {
+    let server = connector.connect(&location(job.record())?, observer)?;
+    wait_for_totals(job, end, server.as_ref(), clock, observer)?;
+    Ok(server)
+}
+
 fn wait_for_totals(
     job: &Job,
-    wait: Option<Duration>,
+    end: u64,
     server: &dyn Server,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<(), PipelineError> {
-    let end = clock.now().saturating_add(wait.map_or(0, |wait| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)));
     let mut pause = Duration::from_millis(50);
     let mut progress = Progress::default();
     let outcome = loop {
@@ -90,7 +118,7 @@ fn wait_for_totals(
             outcome => break outcome,
         }
         observer.go_on()?;
-        clock.sleep(pause);
+        clock.sleep(pause.min(Duration::from_millis(end.saturating_sub(clock.now()))));
         pause = LONGEST_PAUSE.min(pause * 2);
     };
     progress.end(observer);

@@ -9,15 +9,16 @@ use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
 use super::error::PipelineError;
 use super::init::{InitRequest, init};
-use super::jobs::forget;
+use super::jobs::{Cleaned, forget};
 use super::result::{Decrypted, ResultRequest, result};
 use super::rules::HouseRules;
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::keystore::server::draw_password;
 use crate::keystore::{KeyStore, ServerIdentity};
+use crate::package::JobId;
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
@@ -42,7 +43,7 @@ pub struct RunRequest {
     pub server: Option<(Location, Connector)>,
 }
 
-/// Encrypts, computes and decrypts; keys and ciphertext are gone when it returns.
+/// Encrypts, computes and decrypts; the keys are gone when it returns, and so is the ciphertext, as far as the server removes it.
 ///
 /// # Errors
 /// [`PipelineError`] of whichever step failed.
@@ -65,19 +66,36 @@ pub fn run(
         }
     };
     let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
-    let job = init(&request, &store, &connector, clock, observer)?.record.job;
+    let clean_up = |job| {
+        if own.is_none() {
+            clean_up(&store, job, &connector, observer);
+        }
+    };
+    let job = match init(&request, &store, &connector, clock, observer) {
+        Ok(initiated) => initiated.record.job,
+        // Its key goes with this function, so there is nothing to go on with.
+        Err(PipelineError::Upload { job, source }) => {
+            clean_up(job);
+            return Err(source.into());
+        }
+        Err(error) => return Err(error),
+    };
     let wait = match &own {
         Some(own) => own.compute(clock, observer).map(|()| None)?,
         None => Some(Duration::MAX),
     };
     let decrypted = result(&ResultRequest { job, passphrase: None, wait }, &store, &connector, clock, observer);
-    if own.is_none() {
-        // What cannot be removed there is noise without the key.
-        drop(forget(&store, job, &connector, observer));
-    }
+    clean_up(job);
     let decrypted = decrypted?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;
     Ok((decrypted, comparison))
+}
+
+/// Removes what a server of others has of the job, also when the work was stopped.
+fn clean_up(store: &KeyStore, job: JobId, connector: &Connector, observer: &dyn Observer) {
+    if !matches!(forget(store, job, connector, &Silent::default()), Ok(Cleaned::Server)) {
+        observer.notice(&format!("files of job {job} may still be on the server, unreadable without the key"));
+    }
 }
 
 /// A server on a free port of the loopback interface, with a certificate and a password that are as old as it is.
@@ -108,7 +126,7 @@ impl OwnServer {
         let password = Secret::new(self.password.expose().clone());
         Connector {
             trust: Trust::Pinned { fingerprints: vec![self.service.fingerprint()], by: "this process".into() },
-            password: Box::new(move |_| Ok(Secret::new(password.expose().clone()))),
+            password: Box::new(move |_, _| Ok(Secret::new(password.expose().clone()))),
             ..Connector::default()
         }
     }

@@ -23,7 +23,7 @@ use crate::foundation::observer::{Observer, Stage, Stopped};
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::foundation::text::printable;
-use crate::keystore::{ServerIdentity, ServerState};
+use crate::keystore::{ServerIdentity, ServerState, is_exposed};
 use crate::transfer::is_certificate_for;
 use crate::transfer::serve::{FtpService, Limits, ServeOptions};
 
@@ -162,6 +162,10 @@ impl Observer for Logged<'_> {
 fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
     request.secrets.iter().chain([&request.state]).try_for_each(|secret| keep_apart(secret, &request.data))?;
     let state = ServerState::open(&request.state)?;
+    let given = request.secrets.iter().filter(|path| is_exposed(path)).cloned();
+    for file in state.exposed().chain(given) {
+        warn!(file = %file.display(), "everybody on this machine can read this secret; chmod 600 ends that");
+    }
     let certificate_file = request.identity.is_none().then(|| state.certificate_file());
     let names = if request.names.is_empty() { &request.usual_names } else { &request.names };
     let identity = request.identity.map_or_else(|| state.identity(names), Ok)?;

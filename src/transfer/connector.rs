@@ -16,8 +16,9 @@ use crate::crypto::Fingerprint;
 use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
-/// Gives the password of an account.
-pub type PasswordSource = Box<dyn Fn(&FtpAddress) -> Result<Secret<String>, TransferError> + Send + Sync>;
+/// Gives the password of an account, as long as the observer wants to go on.
+pub type PasswordSource =
+    Box<dyn Fn(&FtpAddress, &dyn Observer) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
 /// Asks a person whether a server's certificate is the right one, as long as the observer wants to go on.
 pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint, &dyn Observer) -> bool + Send + Sync>;
@@ -42,7 +43,8 @@ pub struct Connector {
 
 impl Default for Connector {
     fn default() -> Self {
-        let none = |address: &FtpAddress| Err(TransferError::NoPassword { location: address.to_string() });
+        let none =
+            |address: &FtpAddress, _: &dyn Observer| Err(TransferError::NoPassword { location: address.to_string() });
         Self {
             trust: Trust::Known,
             known_servers: None,

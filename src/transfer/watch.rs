@@ -121,25 +121,37 @@ fn shut(socket: &TcpStream) {
     drop(socket.shutdown(Shutdown::Both));
 }
 
-/// A socket whose bytes earn time.
+/// A socket whose bytes may earn time.
 #[derive(Debug)]
 pub(super) struct WatchedSocket {
     socket: BufReader<TcpStream>,
     watch: Arc<Watch>,
+    earns: bool,
 }
 
 impl WatchedSocket {
     pub(super) fn new(socket: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { socket: BufReader::with_capacity(0, socket), watch }
+        Self { socket: BufReader::with_capacity(0, socket), watch, earns: true }
+    }
+
+    /// A socket for words, which must come in time as a whole.
+    pub(super) fn strict(socket: TcpStream, watch: Arc<Watch>) -> Self {
+        Self { earns: false, ..Self::new(socket, watch) }
     }
 
     /// A socket for much data: rustls asks for 4 KiB at a time, the kernel is asked for more.
     pub(super) fn reading_ahead(socket: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { socket: BufReader::with_capacity(PIECE, socket), watch }
+        Self { socket: BufReader::with_capacity(PIECE, socket), watch, earns: true }
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
         self.socket.get_ref()
+    }
+
+    fn moved(&self, bytes: usize) {
+        if self.earns {
+            self.watch.moved(bytes);
+        }
     }
 }
 
@@ -148,7 +160,7 @@ impl Read for WatchedSocket {
         let read_ahead = self.socket.buffer().len();
         let count = self.socket.read(bytes)?;
         if read_ahead == 0 {
-            self.watch.moved(count + self.socket.buffer().len());
+            self.moved(count + self.socket.buffer().len());
         }
         Ok(count)
     }
@@ -157,13 +169,13 @@ impl Read for WatchedSocket {
 impl Write for WatchedSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.socket.get_mut().write(bytes)?;
-        self.watch.moved(count);
+        self.moved(count);
         Ok(count)
     }
 
     fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
         let count = self.socket.get_mut().write_vectored(pieces)?;
-        self.watch.moved(count);
+        self.moved(count);
         Ok(count)
     }
 
@@ -214,6 +226,18 @@ mod tests {
         Read::by_ref(&mut near).take(2).read_to_end(&mut rest).unwrap();
         assert_eq!((byte, rest, watch.state().deadline), ([7], vec![7; 2], deadline));
         assert_eq!(near.read(&mut byte).unwrap(), 0);
+    }
+
+    #[test]
+    fn words_must_come_in_time_as_a_whole() {
+        let (near, mut far) = pair();
+        let watch = Watch::new(Duration::from_secs(10));
+        let mut near = WatchedSocket::strict(near, Arc::clone(&watch));
+        let deadline = watch.state().deadline;
+        far.write_all(&[7; 9000]).unwrap();
+        near.read_exact(&mut [0; 9000]).unwrap();
+        near.write_all(&[7; 9000]).unwrap();
+        assert_eq!(watch.state().deadline, deadline);
     }
 
     #[test]

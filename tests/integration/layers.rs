@@ -27,7 +27,7 @@ const AT_HOME: [(&[&str], &[&str]); 9] = [
     (&["suppaftp"], &["transfer/ftp/"]),
     (&["rustls"], &["transfer/"]),
     (&["rcgen"], &["keystore/server.rs"]),
-    (&["clap", "clap_complete", "clap_mangen", "anyhow", "indicatif", "rpassword"], &["cli/"]),
+    (&["clap", "clap_complete", "clap_mangen", "anyhow", "indicatif"], &["cli/"]),
     (&["bincode"], &["foundation/codec.rs"]),
     (&["print", "println", "eprint", "eprintln", "dbg", "stdout", "stderr"], &["cli/", "main.rs"]),
     (&["argon2"], &["crypto/"]),

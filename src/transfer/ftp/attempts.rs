@@ -90,7 +90,7 @@ impl FtpServer<'_> {
             // A person may take their time, and a server may tire of that.
             *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
             let asked = Instant::now();
-            state.password = Some((self.connector.password)(&self.address)?);
+            state.password = Some((self.connector.password)(&self.address, self.observer)?);
             if asked.elapsed() > PATIENCE_OF_SERVERS {
                 session = self.connector.open_session(&self.address, self.observer, watched)?;
             }

@@ -125,6 +125,13 @@ impl Session {
     }
 }
 
+/// Under TLS the socket counts by itself.
+fn moved(stream: &TransferStream<TlsLink>, watch: &Watch, bytes: usize) {
+    if let DataStream::Tcp(_) = stream.get_ref() {
+        watch.moved(bytes);
+    }
+}
+
 enum Interrupted {
     ByUs(TransferError),
     ByThem(io::Error),
@@ -146,7 +153,7 @@ fn send(
             return Ok(sent);
         }
         stream.write_all(piece.get(..count).unwrap_or_default()).map_err(Interrupted::ByThem)?;
-        watch.moved(count);
+        moved(stream, watch, count);
         sent += count as u64;
         observer.advance(count as u64);
     }
@@ -172,7 +179,7 @@ fn receive(
         }
         let local = |source| Interrupted::ByUs(TransferError::Local { place: "the downloaded copy".into(), source });
         output.write_all(piece.get(..count).unwrap_or_default()).map_err(local)?;
-        watch.moved(count);
+        moved(stream, watch, count);
         *copied += count as u64;
         observer.advance(count as u64);
     }

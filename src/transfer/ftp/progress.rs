@@ -17,11 +17,11 @@ impl<'o> Progress<'o> {
         Self { observer, begun: AtomicU64::new(0), position: AtomicU64::new(0), told: AtomicU64::new(0) }
     }
 
-    /// Another attempt begins at this byte; whether that is further than the one before it began.
+    /// Another attempt begins at this byte; whether that is further than any one before it began.
     pub(super) fn begin_at(&self, offset: u64) -> bool {
         self.position.store(offset, Ordering::Relaxed);
         self.tell();
-        offset > self.begun.swap(offset, Ordering::Relaxed)
+        offset > self.begun.fetch_max(offset, Ordering::Relaxed)
     }
 
     fn tell(&self) {
@@ -51,5 +51,21 @@ impl Observer for Progress<'_> {
 
     fn go_on(&self) -> Result<(), Stopped> {
         self.observer.go_on()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::observer::Silent;
+
+    #[test]
+    fn only_what_was_never_reached_is_further() {
+        let silent = Silent::default();
+        let progress = Progress::new(&silent);
+        assert_eq!(
+            [0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)),
+            [false, true, false, false, false, true]
+        );
     }
 }

@@ -74,7 +74,12 @@ impl TlsConnector for Dialer {
         let name = ServerName::try_from(domain.to_owned()).map_err(|error| failed(&error))?;
         let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(|error| failed(&error))?;
         connection.set_buffer_limit(Some(PIECE));
-        let mut socket = WatchedSocket::reading_ahead(stream, Arc::clone(&self.watch));
+        let watch = Arc::clone(&self.watch);
+        // The first is the control connection.
+        let mut socket = match self.description() {
+            None => WatchedSocket::strict(stream, watch),
+            Some(_) => WatchedSocket::reading_ahead(stream, watch),
+        };
         while connection.is_handshaking() {
             connection.complete_io(&mut socket).map_err(|error| failed(&error))?;
         }

@@ -1,29 +1,27 @@
 //! Commands that need a data connection.
 
-use std::collections::VecDeque;
+use std::fs::File;
 use std::io::{self, Read, Seek, SeekFrom, Write};
-use std::thread;
 use std::time::{Duration, Instant};
 
 use tracing::info;
 
 use super::super::watch::PIECE;
 use super::Action;
-use super::disk::{Incoming, MOST_UNWRITTEN, Piece};
+use super::disk::{Incoming, Piece};
 use super::files::{facts, long};
 use super::names::Place;
+use super::room::Share;
 use super::session::Session;
+use super::tree::BLOCK;
 use super::wire::Wire;
 
-/// How long a connection that was ended may take to let go of its file.
-const TIME_TO_GIVE_WAY: Duration = Duration::from_secs(2);
-
 /// How long the disk may take to keep an upload.
-const TIME_FOR_THE_DISK: Duration = Duration::from_mins(10);
+pub(super) const TIME_FOR_THE_DISK: Duration = Duration::from_mins(10);
 
 /// What goes over a data connection.
 enum Transfer {
-    In(std::fs::File),
+    In(File),
     Out(Box<dyn Read>),
 }
 
@@ -50,7 +48,11 @@ impl Session<'_> {
                 }
                 Err(_) => self.control.reply(501, "That is no number of bytes."),
             },
-            _ => self.transfer(verb, argument),
+            _ => {
+                let outcome = self.transfer(verb, argument);
+                self.link.writes(None);
+                outcome
+            }
         }
     }
 
@@ -61,19 +63,17 @@ impl Session<'_> {
             return self.control.reply(425, "Say EPSV or PASV first.");
         };
         let begun = Instant::now();
-        let (place, transfer) = match self.prepare(verb, argument, offset) {
+        let (place, offset, transfer) = match self.prepare(verb, argument, offset) {
             Ok(prepared) => prepared,
-            Err(error) => return self.refuse(&error),
+            Err(error) => return self.turn_down(verb, argument, &error),
         };
-        let Some(wire) = self.connect(&listener)? else { return Ok(()) };
-        drop(listener);
+        let Some(wire) = self.connect(listener)? else { return Ok(()) };
         let mut moved = 0;
         let outcome = wire.and_then(|wire| match transfer {
-            Transfer::In(file) => self.receive(wire, file, &place, &mut moved),
+            Transfer::In(file) => self.receive(wire, file, offset, &place, &mut moved),
             Transfer::Out(source) => send(wire, source, &mut moved),
         });
         self.link.watch.keep(1);
-        self.link.writes(None);
         self.conclude(&Transferred { verb, place: &place, offset, moved, begun }, outcome)
     }
 
@@ -96,7 +96,8 @@ impl Session<'_> {
         }
     }
 
-    fn prepare(&self, verb: &str, argument: &str, offset: u64) -> io::Result<(Place, Transfer)> {
+    /// What is transferred, from which byte of it.
+    fn prepare(&self, verb: &str, argument: &str, offset: u64) -> io::Result<(Place, u64, Transfer)> {
         let tree = &self.house.tree;
         // Clients send options of ls along.
         let named = if matches!(verb, "LIST" | "NLST") && argument.starts_with('-') {
@@ -110,56 +111,57 @@ impl Session<'_> {
         };
         let source: Box<dyn Read> = match verb {
             "STOR" | "APPE" => {
-                self.house.permit(Action::Write, &place)?;
-                let offset = if verb == "APPE" { tree.entry(&place).map_or(0, |entry| entry.bytes) } else { offset };
-                let file = self.take(&place, offset)?;
-                return Ok((place, Transfer::In(file)));
+                let file = self.open_to_write(&place)?;
+                let length = file.metadata()?.len();
+                let offset = if verb == "APPE" { length } else { within(offset, length)? };
+                return Ok((place, offset, Transfer::In(file)));
             }
             "RETR" => {
                 let mut file = tree.read(&place)?;
-                file.seek(SeekFrom::Start(offset))?;
+                file.seek(SeekFrom::Start(within(offset, file.metadata()?.len())?))?;
                 Box::new(file)
             }
             "NLST" => Box::new(io::Cursor::new(lines(|(name, _)| name)?)),
             "MLSD" => Box::new(io::Cursor::new(lines(|(name, entry)| facts(&name, &entry))?)),
             _ => Box::new(io::Cursor::new(lines(|(name, entry)| long(&name, &entry))?)),
         };
-        Ok((place, Transfer::Out(source)))
+        Ok((place, offset, Transfer::Out(source)))
     }
 
-    /// Opens a file to write it; from a connection that is stuck it is taken.
-    fn take(&self, place: &Place, offset: u64) -> io::Result<std::fs::File> {
-        let deadline = Instant::now() + TIME_TO_GIVE_WAY;
-        loop {
-            match self.house.tree.write(place, offset) {
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline => {
-                    if !self.house.links.relieve(place) {
-                        return Err(error);
-                    }
-                    thread::sleep(Duration::from_millis(5));
-                }
-                outcome => return outcome,
-            }
-        }
+    /// From now on nobody else can write there or take the name away.
+    fn open_to_write(&self, place: &Place) -> io::Result<File> {
+        self.house.permit(Action::Write, place)?;
+        self.house.require_block()?;
+        self.house.when_free(place, || {
+            let file = self.house.tree.write(place)?;
+            self.link.writes(Some(place));
+            Ok(file)
+        })
     }
 
-    fn receive(&self, mut wire: Wire, file: std::fs::File, place: &Place, moved: &mut u64) -> Result<(), Broken> {
-        self.link.writes(Some(place));
+    fn receive(
+        &self,
+        mut wire: Wire,
+        mut file: File,
+        offset: u64,
+        place: &Place,
+        moved: &mut u64,
+    ) -> Result<(), Broken> {
+        // Only now that there is something to take their place.
+        file.set_len(offset).and_then(|()| file.seek(SeekFrom::Start(offset))).map_err(Broken::Here)?;
         // Given back when the file is closed, and all that it took can be measured.
         let mut share = self.house.uploads.share();
         let mut file = Incoming::new(file).map_err(Broken::Here)?;
+        // Its last block may not be full.
+        self.house.give(&mut share, BLOCK).map_err(Broken::Here)?;
         let mut piece = Piece::new();
-        let mut unwritten = VecDeque::new();
         loop {
             let more = piece.fill(&mut wire);
             let count = piece.len();
-            self.house.give(&mut share, count).map_err(Broken::Here)?;
+            self.make_room(&mut share, &mut file, count).map_err(Broken::Here)?;
             piece = file.write(piece).map_err(Broken::Here)?;
             *moved += count;
-            unwritten.push_back(count);
-            if unwritten.len() > MOST_UNWRITTEN {
-                share.stored(unwritten.pop_front().unwrap_or_default());
-            }
+            share.stored(file.newly_stored());
             // What came before it broke is kept.
             if !more.map_err(Broken::There)? {
                 break;
@@ -176,6 +178,25 @@ impl Session<'_> {
         drop(wire.finish());
         Ok(())
     }
+
+    /// Sees to it that so many bytes more may be stored. What is on its way to the file counts twice, so that there may be
+    /// more room when it is there.
+    fn make_room(&self, share: &mut Share<'_>, file: &mut Incoming, bytes: u64) -> io::Result<()> {
+        match self.house.give(share, bytes) {
+            Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
+                file.settle()?;
+                share.stored(file.newly_stored());
+                self.house.give(share, bytes)
+            }
+            outcome => outcome,
+        }
+    }
+}
+
+/// An offset that a file of this length has.
+fn within(offset: u64, length: u64) -> io::Result<u64> {
+    let beyond = || io::Error::new(io::ErrorKind::InvalidInput, "the file is shorter than that");
+    if offset > length { Err(beyond()) } else { Ok(offset) }
 }
 
 fn send(mut wire: Wire, mut source: Box<dyn Read>, moved: &mut u64) -> Result<(), Broken> {

@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::num::NonZeroU64;
+use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
@@ -12,9 +13,6 @@ use super::super::watch::PIECE;
 
 /// Pieces that may wait to be written.
 const WAITING: usize = 4;
-
-/// Pieces that may have been taken without being in the file yet: those that wait, and the one that is being written.
-pub(super) const MOST_UNWRITTEN: usize = WAITING + 1;
 
 /// Bytes after which what was written is sent on its way to the disk.
 const STEP: u64 = 4 << 20;
@@ -63,17 +61,22 @@ impl Piece {
 #[derive(Debug)]
 pub(super) struct Incoming {
     pieces: Option<SyncSender<Piece>>,
-    spare: Receiver<Piece>,
+    written: Receiver<Piece>,
     writer: Option<JoinHandle<io::Result<()>>>,
+    spare: Vec<Piece>,
+    /// Pieces that were taken and are not known to be in the file.
+    waiting: usize,
+    /// Bytes that are in the file and were not told of.
+    stored: u64,
 }
 
 impl Incoming {
     pub(super) fn new(file: File) -> io::Result<Self> {
         let (pieces, waiting) = sync_channel(WAITING);
-        let (written, spare) = channel();
-        let write = move || write_all(&file, &waiting, &written);
-        let writer = Builder::new().stack_size(STACK).spawn(write)?;
-        Ok(Self { pieces: Some(pieces), spare, writer: Some(writer) })
+        let (done, written) = channel();
+        let write = move || write_all(&file, &waiting, &done);
+        let writer = Some(Builder::new().stack_size(STACK).spawn(write)?);
+        Ok(Self { pieces: Some(pieces), written, writer, spare: Vec::new(), waiting: 0, stored: 0 })
     }
 
     /// Takes a piece; gives one to be filled next.
@@ -83,7 +86,34 @@ impl Incoming {
             // The writer is gone, and knows why.
             self.join()?;
         }
-        Ok(self.spare.try_recv().unwrap_or_else(|_| Piece::new()))
+        self.waiting += 1;
+        while let Ok(piece) = self.written.try_recv() {
+            self.take_back(piece);
+        }
+        Ok(self.spare.pop().unwrap_or_else(Piece::new))
+    }
+
+    /// Waits until everything that was taken is in the file.
+    pub(super) fn settle(&mut self) -> io::Result<()> {
+        while self.waiting > 0 {
+            match self.written.recv() {
+                Ok(piece) => self.take_back(piece),
+                Err(_) => return self.join(),
+            }
+        }
+        Ok(())
+    }
+
+    /// How many more bytes are in the file than when this was asked before.
+    pub(super) fn newly_stored(&mut self) -> u64 {
+        std::mem::take(&mut self.stored)
+    }
+
+    fn take_back(&mut self, mut piece: Piece) {
+        self.waiting -= 1;
+        self.stored += piece.len();
+        piece.filled = 0;
+        self.spare.push(piece);
     }
 
     /// Returns when all is on the disk.
@@ -108,12 +138,11 @@ impl Drop for Incoming {
 fn write_all(file: &File, waiting: &Receiver<Piece>, written: &Sender<Piece>) -> io::Result<()> {
     let start = file.metadata()?.len();
     let (mut begun, mut end) = (start, start);
-    for mut piece in waiting {
+    for piece in waiting {
         for part in piece.bytes.get(..piece.filled).unwrap_or_default().chunks(CHUNK) {
             (&*file).write_all(part)?;
         }
         end += piece.len();
-        piece.filled = 0;
         // Nobody takes it back who has all that he needs.
         drop(written.send(piece));
         if end - begun >= STEP {
@@ -122,7 +151,9 @@ fn write_all(file: &File, waiting: &Receiver<Piece>, written: &Sender<Piece>) ->
             begun = end;
         }
     }
-    file.sync_all()
+    file.sync_all()?;
+    // Somebody may have taken its last name.
+    if file.metadata()?.nlink() == 0 { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
 }
 
 /// An error is told to the first who asks for it, and to nobody after that.
@@ -150,6 +181,12 @@ mod tests {
             assert_eq!(incoming.write(piece).unwrap().len(), 0);
         }
         assert!(open().try_lock().is_err());
+        incoming.settle().unwrap();
+        let bytes = u64::from(pieces) * PIECE as u64;
+        assert_eq!(
+            (incoming.newly_stored(), incoming.newly_stored(), path.metadata().unwrap().len()),
+            (bytes, 0, bytes)
+        );
         incoming.finish().unwrap();
         open().try_lock().unwrap();
         let content = std::fs::read(&path).unwrap();
@@ -162,6 +199,12 @@ mod tests {
         let mut incoming = Incoming::new(File::options().write(true).open("/dev/full").unwrap()).unwrap();
         let told = (0..100).find_map(|_| incoming.write(Piece { bytes: vec![0; 4096], filled: 4096 }).err()).unwrap();
         assert_eq!(told.kind(), io::ErrorKind::StorageFull);
+    }
+
+    #[test]
+    fn what_has_no_name_any_more_is_not_kept() {
+        let incoming = Incoming::new(tempfile::tempfile().unwrap()).unwrap();
+        assert_eq!(incoming.finish().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]

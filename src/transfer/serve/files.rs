@@ -6,17 +6,32 @@ use chrono::DateTime;
 use tracing::info;
 
 use super::Action;
+use super::data::TIME_FOR_THE_DISK;
 use super::names::Place;
 use super::session::Session;
 use super::tree::{Entry, Tree};
+use crate::foundation::text::printable;
+
+/// Characters of an argument in the log.
+const LONGEST_LOGGED: usize = 300;
 
 impl Session<'_> {
     pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         match self.try_file_command(verb, argument) {
             Ok(Said { code, text, lines: None }) => self.control.reply(code, &text),
             Ok(Said { code, text, lines: Some(lines) }) => self.control.reply_lines(code, &text, &lines, "End"),
-            Err(error) => self.refuse(&error),
+            Err(error) => self.turn_down(verb, argument, &error),
         }
+    }
+
+    /// Logs what was not permitted or could not be done, and replies; that something is not there, or is, is no news.
+    pub(super) fn turn_down(&mut self, verb: &str, argument: &str, error: &io::Error) -> io::Result<()> {
+        if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) {
+            let (connection, peer, user) = (self.link.number, self.link.peer, self.user.as_deref().unwrap_or_default());
+            let place: String = printable(argument).chars().take(LONGEST_LOGGED).collect();
+            info!(connection, %peer, user, command = verb, place, %error, "refused");
+        }
+        self.refuse(error)
     }
 
     fn try_file_command(&mut self, verb: &str, argument: &str) -> io::Result<Said> {
@@ -27,12 +42,13 @@ impl Session<'_> {
             "CWD" | "XCWD" => self.enter(place),
             "MKD" | "XMKD" => {
                 self.house.permit(Action::MakeFolder, &place)?;
+                self.house.require_block()?;
                 self.house.tree.make_folder(&place)?;
                 Ok(self.done(verb, &place, Said::new(257, quoted(&place))))
             }
             "RMD" | "XRMD" | "DELE" => {
                 self.house.permit(Action::Remove, &place)?;
-                self.house.tree.remove(&place, verb != "DELE")?;
+                self.house.take_name(&place, || self.house.tree.remove(&place, verb != "DELE"))?;
                 Ok(self.done(verb, &place, Said::new(250, "Removed.".into())))
             }
             "RNFR" => {
@@ -57,7 +73,10 @@ impl Session<'_> {
     fn rename(&mut self, verb: &str, place: &Place) -> io::Result<Said> {
         let Some(from) = self.renamed.take() else { return Ok(Said::new(503, "Say RNFR first.".into())) };
         self.house.permit(Action::Name, place)?;
-        self.house.tree.rename(&from, place)?;
+        // Whoever wrote it may have been cut off before it was on the disk.
+        self.link.watch.allow(TIME_FOR_THE_DISK);
+        self.house.tree.sync(&from)?;
+        self.house.take_name(&from, || self.house.tree.rename(&from, place))?;
         self.house.arrived();
         Ok(self.done(verb, place, Said::new(250, "Renamed.".into())))
     }

@@ -3,8 +3,8 @@
 use std::io;
 use std::net::Ipv4Addr;
 use std::ops::RangeInclusive;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -18,9 +18,12 @@ use super::links::Links;
 use super::logins::Logins;
 use super::names::Place;
 use super::room::{Room, Share};
-use super::tree::Tree;
+use super::tree::{BLOCK, Tree};
 use super::{Action, Limits, Rules, ServeOptions, wire};
 use crate::crypto::Fingerprint;
+
+/// How long a connection that was ended may take to let go of its file.
+const TIME_TO_GIVE_WAY: Duration = Duration::from_secs(2);
 
 /// Files, bounds and whoever is there.
 pub(super) struct House {
@@ -29,6 +32,8 @@ pub(super) struct House {
     pub(super) logins: Logins,
     pub(super) links: Links,
     pub(super) uploads: Room,
+    /// Held by whoever opens a file to write it, and by whoever takes a name away.
+    pub(super) names: Mutex<()>,
     pub(super) limits: Limits,
     pub(super) passive_ports: Option<RangeInclusive<u16>>,
     pub(super) public_address: Option<Ipv4Addr>,
@@ -54,6 +59,7 @@ impl House {
             logins: Logins::new(options.user, options.password, options.limits.failed_logins),
             links: Links::new(options.limits.connections),
             uploads: Room::default(),
+            names: Mutex::default(),
             limits: options.limits,
             passive_ports: options.passive_ports,
             public_address: options.public_address,
@@ -86,9 +92,40 @@ impl House {
         self.limits.disk.map_or(Ok(u64::MAX), |most| Ok(most.saturating_sub(self.tree.used()?)))
     }
 
+    /// Whether one more file or folder has room.
+    pub(super) fn require_block(&self) -> io::Result<()> {
+        if self.room()? < BLOCK { Err(io::ErrorKind::QuotaExceeded.into()) } else { Ok(()) }
+    }
+
     /// Sees to it that an upload may store so many bytes more.
     pub(super) fn give(&self, share: &mut Share<'_>, bytes: u64) -> io::Result<()> {
         share.need(bytes, || self.room())
+    }
+
+    /// Tries until nobody else writes at this place; a connection that is stuck there is ended.
+    pub(super) fn when_free<T>(&self, place: &Place, mut attempt: impl FnMut() -> io::Result<T>) -> io::Result<T> {
+        let deadline = Instant::now() + TIME_TO_GIVE_WAY;
+        loop {
+            let outcome = {
+                let _names = self.names.lock().unwrap_or_else(PoisonError::into_inner);
+                attempt()
+            };
+            match outcome {
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline => {
+                    if !self.links.relieve(place) {
+                        return Err(error);
+                    }
+                    thread::sleep(Duration::from_millis(5));
+                }
+                outcome => return outcome,
+            }
+        }
+    }
+
+    /// Takes away the name of this place, which nobody is writing to.
+    pub(super) fn take_name(&self, place: &Place, work: impl Fn() -> io::Result<()>) -> io::Result<()> {
+        let written = || io::Error::new(io::ErrorKind::WouldBlock, "another connection is writing it");
+        self.when_free(place, || if self.links.is_written(place) { Err(written()) } else { work() })
     }
 
     /// Waits, but not longer than the house stands.

@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::watch::{Cut, Watch};
+use super::logins::origin;
 use super::names::Place;
 use super::passive::TIME_TO_CONNECT;
 
@@ -31,6 +32,11 @@ impl Link {
     /// Says which file it is writing from now on.
     pub(super) fn writes(&self, place: Option<&Place>) {
         *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
+    }
+
+    fn is_writing(&self, place: &Place) -> bool {
+        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
+        writes.as_ref().is_some_and(|written| written.is_within(place))
     }
 
     fn port(&self) -> MutexGuard<'_, Option<(TcpListener, Instant)>> {
@@ -103,15 +109,17 @@ impl Links {
         self.state().open.remove(&link.number);
     }
 
-    /// Ends the connection that writes this file, if no byte of it has moved for a while; whether there is one. A client
+    /// Whether somebody is writing this file, or one below this folder.
+    pub(super) fn is_written(&self, place: &Place) -> bool {
+        self.state().open.values().any(|link| link.is_writing(place))
+    }
+
+    /// Ends the connection that writes there, if no byte of it has moved for a while; whether there is one. A client
     /// whose line broke comes back for the rest of its upload before the server notices that the line is dead.
     pub(super) fn relieve(&self, place: &Place) -> bool {
         let state = self.state();
-        let mut open = state.open.values();
-        let stuck = open.find(|link| {
-            link.watch.still_for() > STUCK
-                && link.writes.lock().unwrap_or_else(PoisonError::into_inner).as_ref() == Some(place)
-        });
+        let mut writers = state.open.values().filter(|link| link.is_writing(place));
+        let stuck = writers.find(|link| link.watch.still_for() > STUCK);
         stuck.inspect(|link| link.watch.cut(Cut::Wanted)).is_some()
     }
 
@@ -136,7 +144,7 @@ impl State {
     fn stranger(&self) -> Option<u64> {
         let mut addresses = BTreeMap::new();
         for link in self.open.values().filter(|link| !link.logged_in.load(Ordering::Relaxed)) {
-            addresses.entry(link.peer.ip()).or_insert((0, Reverse(link.number))).0 += 1;
+            addresses.entry(origin(link.peer.ip())).or_insert((0, Reverse(link.number))).0 += 1;
         }
         addresses.into_values().max().map(|(_, Reverse(oldest))| oldest)
     }

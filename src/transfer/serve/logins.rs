@@ -13,6 +13,14 @@ const PENALTY: Duration = Duration::from_mins(1);
 /// Addresses that are remembered at most. With more of them guessing at once, the oldest failures are forgotten first.
 const MOST_ADDRESSES: usize = 10_000;
 
+/// What one peer may have many addresses of: an IPv4 address, or an IPv6 network of 64 bits (RFC 6177).
+pub(super) fn origin(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(v6) => IpAddr::V6((v6.to_bits() >> 64 << 64).into()),
+        v4 @ IpAddr::V4(_) => v4,
+    }
+}
+
 /// The one account, and what failed logins have cost.
 #[derive(Debug)]
 pub(super) struct Logins {
@@ -30,7 +38,7 @@ impl Logins {
     /// Whether this address was wrong too often of late.
     pub(super) fn is_barred(&self, address: IpAddr, now: Instant) -> bool {
         let failures = self.failures.lock().unwrap_or_else(PoisonError::into_inner);
-        let recent = failures.get(&address).filter(|(_, last)| now.duration_since(*last) < PENALTY);
+        let recent = failures.get(&origin(address)).filter(|(_, last)| now.duration_since(*last) < PENALTY);
         recent.is_some_and(|(count, _)| *count >= self.most_failures)
     }
 
@@ -54,7 +62,7 @@ impl Logins {
             let oldest = failures.iter().min_by_key(|(_, (_, last))| *last).map(|(address, _)| *address);
             oldest.map(|address| failures.remove(&address));
         }
-        let (count, last) = failures.entry(address).or_insert((0, now));
+        let (count, last) = failures.entry(origin(address)).or_insert((0, now));
         *count = if now.duration_since(*last) < PENALTY { *count + 1 } else { 1 };
         *last = now;
     }
@@ -78,6 +86,18 @@ mod tests {
         assert!(logins.admit("me", "right", honest, now));
         let later = now + PENALTY + Duration::from_secs(1);
         assert!(!logins.is_barred(guesser, later) && logins.admit("me", "right", guesser, later));
+    }
+
+    #[test]
+    fn a_network_of_many_addresses_guesses_as_one() {
+        let logins = Logins::new("me".into(), Secret::new("right".into()), 2);
+        let now = Instant::now();
+        for host in ["2001:db8::1", "2001:db8::2"] {
+            assert!(!logins.admit("me", "wrong", host.parse().unwrap(), now));
+        }
+        assert!(logins.is_barred("2001:db8::3".parse().unwrap(), now));
+        assert!(!logins.is_barred("2001:db8:0:1::3".parse().unwrap(), now));
+        assert_eq!(origin("::ffff:192.0.2.1".parse().unwrap()), origin("192.0.2.1".parse().unwrap()));
     }
 
     #[test]

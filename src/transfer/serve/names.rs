@@ -48,6 +48,11 @@ impl Place {
         Ok((folder, name))
     }
 
+    /// Whether it is this place, or one below it.
+    pub(super) fn is_within(&self, other: &Self) -> bool {
+        self.0.starts_with(&other.0)
+    }
+
     /// Itself for a log, whose readers it cannot command.
     pub(super) fn shown(&self) -> String {
         printable(&self.to_string())

@@ -16,7 +16,8 @@ pub(super) const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
 
 impl Session<'_> {
     pub(super) fn listen(&mut self, verb: &str, argument: &str) -> io::Result<()> {
-        let shown = self.house.public_address.map_or(self.local, IpAddr::V4).to_canonical();
+        let local = self.local.to_canonical();
+        let shown = self.house.public_address.filter(|_| local.is_ipv4()).map_or(local, IpAddr::V4);
         let family = if shown.is_ipv4() { "1" } else { "2" };
         match argument.to_ascii_uppercase().as_str() {
             "ALL" => return self.control.reply(200, "EPSV it is."),
@@ -48,12 +49,14 @@ impl Session<'_> {
     }
 
     /// The data connection, from where the control connection comes from; replies if there is none.
-    pub(super) fn connect(&mut self, listener: &TcpListener) -> io::Result<Option<Result<Wire, Broken>>> {
+    pub(super) fn connect(&mut self, listener: TcpListener) -> io::Result<Option<Result<Wire, Broken>>> {
         let transfer = self.house.limits.transfer;
         let patience = TIME_TO_CONNECT.min(transfer);
         // Who is late here is told so, and not cut off.
         self.link.watch.allow(patience + transfer);
-        let socket = self.wait_for_data(listener, Instant::now() + patience)?;
+        let socket = self.wait_for_data(&listener, Instant::now() + patience)?;
+        // Its port is free for others while this transfer goes on.
+        drop(listener);
         self.link.watch.allow(transfer);
         let Some(socket) = socket else {
             self.control.reply(425, "No data connection came.")?;

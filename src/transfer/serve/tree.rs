@@ -1,7 +1,7 @@
 //! The files below the root, reached folder by folder: no link is followed, no device or pipe opened.
 
 use std::fs::File;
-use std::io::{self, Seek, SeekFrom};
+use std::io;
 use std::os::fd::OwnedFd;
 use std::path::Path;
 
@@ -9,6 +9,9 @@ use rustix::fs::{self, AtFlags, Dir, FileType, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 
 use super::names::{Place, is_name};
+
+/// Bytes that disks give out at a time; nothing takes less.
+pub(super) const BLOCK: u64 = 4096;
 
 /// What may be read of a folder's list, in entries: many clients may hold such a list at once.
 const LONGEST_LIST: usize = 10_000;
@@ -52,9 +55,8 @@ impl Tree {
         regular(file.map_err(not_a_link)?.into())
     }
 
-    /// Opens a regular file to write from `offset` on what it has no more of afterwards; makes it if it is not there. Until
-    /// it is closed, nobody else can do the same.
-    pub(super) fn write(&self, place: &Place, offset: u64) -> io::Result<File> {
+    /// Opens a regular file to write it; makes it if it is not there. Until it is closed, nobody else can do the same.
+    pub(super) fn write(&self, place: &Place) -> io::Result<File> {
         let (folder, name) = place.split()?;
         let folder = self.folder(folder)?;
         match fs::statat(&folder, name, AtFlags::SYMLINK_NOFOLLOW) {
@@ -62,13 +64,8 @@ impl Tree {
             _ => {}
         }
         let mode = Mode::from_raw_mode(0o666);
-        let mut file = regular(fs::openat(&folder, name, FILE | OFlags::WRONLY | OFlags::CREATE, mode)?.into())?;
+        let file = regular(fs::openat(&folder, name, FILE | OFlags::WRONLY | OFlags::CREATE, mode)?.into())?;
         file.try_lock()?;
-        if file.metadata()?.len() < offset {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, "the file is shorter than that"));
-        }
-        file.set_len(offset)?;
-        file.seek(SeekFrom::Start(offset))?;
         Ok(file)
     }
 
@@ -119,6 +116,11 @@ impl Tree {
         self.sync_folder(place)
     }
 
+    /// Sees to it that a file is on the disk.
+    pub(super) fn sync(&self, place: &Place) -> io::Result<()> {
+        if self.entry(place)?.is_folder { Ok(()) } else { self.read(place)?.sync_all() }
+    }
+
     /// Gives a file or folder another name, which nothing else has. A folder stays in the one that it is in: moved into
     /// each other, folders would become deeper than anybody can walk.
     pub(super) fn rename(&self, from: &Place, to: &Place) -> io::Result<()> {
@@ -132,7 +134,7 @@ impl Tree {
         Ok(fs::fsync(&new_folder)?)
     }
 
-    /// Bytes of all files.
+    /// Bytes of all files and folders, in whole blocks.
     pub(super) fn used(&self) -> io::Result<u64> {
         used(&self.root)
     }
@@ -154,12 +156,10 @@ fn used(folder: &OwnedFd) -> io::Result<u64> {
         }
         // What vanishes meanwhile takes no room.
         let Ok(stat) = fs::statat(folder, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
-        bytes += match FileType::from_raw_mode(stat.st_mode) {
-            FileType::Directory => {
-                fs::openat(folder, name, FOLDER, Mode::empty()).map_or(Ok(0), |inner| used(&inner))?
-            }
-            _ => u64::try_from(stat.st_size).unwrap_or_default(),
-        };
+        bytes += u64::try_from(stat.st_size).unwrap_or_default().max(1).next_multiple_of(BLOCK);
+        if FileType::from_raw_mode(stat.st_mode) == FileType::Directory {
+            bytes += fs::openat(folder, name, FOLDER, Mode::empty()).map_or(Ok(0), |inner| used(&inner))?;
+        }
     }
     Ok(bytes)
 }
@@ -209,7 +209,7 @@ mod tests {
         let tree = Tree::open(&at("root")).unwrap();
         for name in ["link", "pipe", "out/secret"] {
             assert!(tree.read(&place(name)).is_err(), "{name}");
-            assert!(tree.write(&place(name), 0).is_err(), "{name}");
+            assert!(tree.write(&place(name)).is_err(), "{name}");
             assert!(tree.entry(&place(name)).is_err(), "{name}");
             assert!(tree.remove(&place(name), false).is_err(), "{name}");
             assert!(tree.rename(&place(name), &place("other")).is_err(), "{name}");
@@ -220,21 +220,21 @@ mod tests {
     }
 
     #[test]
-    fn writing_goes_on_where_it_was_broken_off_and_names_are_taken_once() {
+    fn a_file_is_written_by_one_and_names_are_taken_once() {
         let directory = tempfile::tempdir().unwrap();
         let tree = Tree::open(directory.path()).unwrap();
         tree.make_folder(&place("a")).unwrap();
-        let mut file = tree.write(&place("a/b.part"), 0).unwrap();
+        let mut file = tree.write(&place("a/b.part")).unwrap();
         file.write_all(b"0123456789").unwrap();
-        assert_eq!(tree.write(&place("a/b.part"), 0).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(tree.write(&place("a/b.part")).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         drop(file);
-        tree.write(&place("a/b.part"), 5).unwrap().write_all(b"x").unwrap();
-        assert!(tree.write(&place("a/b.part"), 7).is_err());
+        tree.write(&place("a/b.part")).unwrap().write_all(b"x").unwrap();
         tree.rename(&place("a/b.part"), &place("a/b")).unwrap();
-        assert_eq!(std::fs::read(directory.path().join("a/b")).unwrap(), b"01234x");
-        drop(tree.write(&place("a/c"), 0).unwrap());
+        assert_eq!(std::fs::read(directory.path().join("a/b")).unwrap(), b"x123456789");
+        drop(tree.write(&place("a/c")).unwrap());
         assert_eq!(tree.rename(&place("a/c"), &place("a/b")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert_eq!(tree.used().unwrap(), 6);
+        let files = 2 * BLOCK;
+        assert!((files + 1..files + (1 << 16)).contains(&tree.used().unwrap()), "a folder takes room, too");
         assert!(tree.remove(&place("a"), true).is_err() && tree.remove(&place("a"), false).is_err());
     }
 }

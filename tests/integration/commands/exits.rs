@@ -1,6 +1,8 @@
 //! Each exit code that --help lists, and the words that come with it. 0 and 3 are everywhere else; 130 is in `leftovers`.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
 use hestat::keystore::KeyStore;
@@ -228,4 +230,16 @@ fn other_statistics_are_1() {
     // Other bytes with the same values: a warning, but no difference.
     house.write("same.csv", TABLE.replace('9', "9.0"));
     house.run(["result", "--check", "same.csv"]).expect_code(0).says(&["this is not the CSV file that was encrypted"]);
+}
+
+#[test]
+fn names_of_any_bytes_are_names() {
+    let house = House::new();
+    let name = OsStr::from_bytes(b"caf\xe9.csv");
+    fs::write(house.work().join(name), TABLE).unwrap();
+    let url = house.url();
+    let init = [OsStr::new("init"), OsStr::new("--server"), OsStr::new(&url), OsStr::new("--input"), name];
+    house.succeed(init);
+    house.run([OsStr::new("inspect"), name]).expect_code(9);
+    house.run([OsStr::new("result"), name]).expect_code(2);
 }

@@ -2,9 +2,10 @@
 //! client's dataset or like the server's answer.
 
 use std::fs;
+use std::io::Write;
 
 use super::client::Client;
-use crate::house::{Served, entries, path};
+use crate::house::{Served, entries, path, wait_until};
 
 /// Encrypts a small table for this server; the name of its job.
 fn send(served: &Served) -> String {
@@ -102,25 +103,49 @@ fn foreign_files_harm_nobody() {
     assert!(entries(&served.at("inbox")).contains(&"photos".to_owned()));
 }
 
-/// The dataset gets its name while it is still being written: it is computed when it is whole, or not at all.
+/// What is being written keeps its name, and so do the folders that it is in: a dataset that has its name is whole, and what
+/// has none takes no room.
 #[test]
-fn an_upload_that_is_renamed_under_way_is_not_computed_by_halves() {
-    let mut served = Served::new(&["--no-compute"]);
-    let job = send(&served);
-    let whole = fs::read(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
-    fs::remove_file(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
-    served.restart(&[]);
+fn what_is_being_written_keeps_its_name() {
+    let served = Served::new(&[]);
+    let mut writer = Client::member(&served);
+    for folder in ["inbox", "inbox/job", "a", "a/b"] {
+        assert_eq!(writer.say(&format!("MKD {folder}")), 257);
+    }
+    for (file, new, folder) in [("inbox/job/x", "inbox/job/dataset.hes", "inbox/job"), ("a/b/x", "a/b/y", "a/b")] {
+        let mut data = writer.open(&format!("STOR {file}")).unwrap();
+        let mut other = Client::member(&served);
+        for (from, to) in [(file, new), (folder, "inbox/new"), (folder, "a/c")] {
+            // Who stands still for a while may be taken to be gone.
+            data.write_all(b"more").unwrap();
+            other.say(&format!("RNFR {from}"));
+            let code = other.say(&format!("RNTO {to}"));
+            assert!([450, 503, 550, 553].contains(&code), "{from} {to}: {code}");
+        }
+        assert_eq!(other.say(&format!("DELE {file}")), 450);
+        data.finish().unwrap();
+        assert_eq!(writer.reply(), 226);
+        assert_eq!(fs::read(served.at(file)).unwrap(), b"more".repeat(3));
+        assert_eq!((other.say(&format!("RNFR {file}")), other.say(&format!("RNTO {new}"))), (350, 250));
+    }
+    // Whoever has the disk can take names away all the same; then nothing is acknowledged.
+    let mut data = writer.open("STOR gone").unwrap();
+    data.write_all(b"some").unwrap();
+    wait_until("some of it", || served.at("gone").metadata().unwrap().len() == 4);
+    fs::remove_file(served.at("gone")).unwrap();
+    // The server ends it without a farewell.
+    data.finish().ok();
+    assert_eq!(writer.reply(), 550);
+}
+
+/// Until there is something to take their place, bytes stay.
+#[test]
+fn an_upload_without_data_takes_nothing_away() {
+    let served = Served::new(&["--transfer-timeout", "1"]);
+    fs::write(served.at("file"), "content").unwrap();
     let mut client = Client::member(&served);
-    let mut data = client.open(&format!("STOR inbox/{job}/dataset.hes.part")).unwrap();
-    let (first, rest) = whole.split_at(whole.len() / 2);
-    std::io::Write::write_all(&mut data, first).unwrap();
-    let mut other = Client::member(&served);
-    assert_eq!(other.say(&format!("RNFR inbox/{job}/dataset.hes.part")), 350);
-    other.say(&format!("RNTO inbox/{job}/dataset.hes"));
-    std::thread::sleep(std::time::Duration::from_millis(1200));
-    assert!(!served.at(format!("outbox/{job}/totals.hes")).exists());
-    std::io::Write::write_all(&mut data, rest).unwrap();
-    data.finish().unwrap();
-    assert_eq!(client.reply(), 226);
-    fetch(&served, &job);
+    client.passive();
+    assert_eq!(client.say("STOR file"), 425);
+    assert_eq!(fs::read(served.at("file")).unwrap(), b"content");
+    assert_eq!((client.say("REST 8"), client.fetch("RETR file")), (350, Err(554)));
 }

@@ -43,6 +43,23 @@ fn no_more_is_stored_than_may_be() {
     served.run(&["result", &job, "--wait", "--timeout", "60", "--check", &table]).expect_code(0);
 }
 
+/// What fits does, to the last block; and what holds nothing takes room, too.
+#[test]
+fn all_the_room_can_be_used_and_no_more() {
+    let served = Served::new(&["--max-disk", "1M"]);
+    let mut client = Client::member(&served);
+    let begun = stored(&served);
+    assert_eq!((begun, client.store("STOR fits", &vec![7; 950_000])), (0, 226));
+    let mut empty = (0..).map(|number| [format!("MKD d{number}"), format!("STOR f{number}")]);
+    let mut refused = [false; 2];
+    while refused != [true; 2] {
+        let [folder, file] = empty.next().unwrap();
+        refused = [client.say(&folder) == 552, client.store(&file, b"") == 552];
+        assert!(entries(&served.at("")).len() < 20);
+    }
+    assert_eq!((client.say("DELE fits"), client.store("STOR again", &vec![7; 900_000])), (250, 226));
+}
+
 #[test]
 fn many_at_once_store_no_more_than_one() {
     let served = Served::new(&["--max-disk", "20M"]);

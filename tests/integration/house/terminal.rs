@@ -6,6 +6,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
 
+use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, tcgetattr};
 
@@ -58,14 +59,14 @@ impl Terminal {
         wait_until(words, || self.shown.lock().unwrap().contains(words));
     }
 
-    /// Waits until what is typed is not shown any more.
-    pub(crate) fn wait_for_silence(&self) {
-        wait_until("a terminal that does not echo", || !self.echoes());
-    }
-
     /// Whether what is typed is shown.
     pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.master).unwrap().local_modes.contains(LocalModes::ECHO)
+    }
+
+    /// Sends a signal to the command.
+    pub(crate) fn signal(&self, signal: Signal) {
+        self.command.signal(signal);
     }
 
     /// Types.

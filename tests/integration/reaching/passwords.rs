@@ -1,6 +1,8 @@
 //! Where passwords come from.
 
+use std::ffi::OsStr;
 use std::fs;
+use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
 use crate::house::{Ended, House, Served};
@@ -50,6 +52,20 @@ fn passwords_come_from_files_variables_and_netrc_in_this_order() {
     ping(&served, &["--netrc", "elsewhere"], |_| {}).expect_code(13);
     ping(&served, &["--netrc", "nowhere"], |_| {}).expect_code(8).says(&["nowhere"]);
     ping(&served, &["--password-file", "nowhere"], |_| {}).expect_code(2).says(&["nowhere"]);
+}
+
+#[test]
+fn a_variable_that_cannot_be_read_is_told_of() {
+    let served = acquainted();
+    let word = OsStr::from_bytes(b"p\xe9ss");
+    ping(&served, &[], |command| {
+        command.env("HESTAT_PASSWORD", word);
+    })
+    .expect_code(2)
+    .says(&["HESTAT_PASSWORD is not UTF-8"]);
+    let mut serve =
+        served.house.command(["serve", "--data", "data", "--server-state", "other", "--listen", "127.0.0.1:0"]);
+    Ended::from(serve.env("HESTAT_PASSWORD", word).output().unwrap()).expect_code(2).says(&["is not UTF-8"]);
 }
 
 #[test]

@@ -5,6 +5,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use rustix::process::Signal;
+
 use super::ping;
 use crate::house::{House, Served, entries, path, wait_until};
 
@@ -45,6 +47,46 @@ fn run_with_a_server_of_others_leaves_it_as_it_was() {
     assert!(house.inbox().is_empty() && entries(&house.server().join("outbox")).is_empty());
     assert!(house.jobs().is_empty(), "its keys were in a temporary directory");
     assert_eq!(entries(&house.temporary()), [""; 0]);
+}
+
+/// The key goes with the command, so there is nothing to go on with.
+#[test]
+fn a_run_that_fails_leaves_nothing_there() {
+    let served = Served::new(&["--max-disk", "100K"]);
+    let house = &served.house;
+    house.succeed(["sample", "--rows", "3000", "--output", "data.csv"]);
+    let (fingerprint, password) = (served.fingerprint(), served.password_file());
+    let run = ["run", "--input", "data.csv", "--server", served.url(), "--server-fingerprint", fingerprint];
+    let ran = house.run(run.into_iter().chain(["--password-file", password])).expect_code(19);
+    assert!(!ran.stderr.contains("--resume") && !ran.stderr.contains("may still be"), "{}", ran.stderr);
+    assert!(house.inbox().is_empty());
+}
+
+/// A server that says nothing costs no more time than there is.
+#[test]
+fn who_waits_waits_no_longer_than_he_said() {
+    let served = Served::new(&["--no-compute"]);
+    let csv = served.house.write("data.csv", TABLE);
+    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    served.house.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
+    served.process().signal(Signal::STOP);
+    let begun = Instant::now();
+    let result = ["result", "--wait", "--timeout", "3", "--server-timeout", "2"];
+    let ended = served.house.run(result.into_iter().chain(reach));
+    assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
+    served.process().signal(Signal::CONT);
+    assert!([Some(4), Some(12)].contains(&ended.code), "{ended:?}");
+}
+
+#[test]
+fn an_address_for_the_world_is_for_its_own_protocol() {
+    if std::net::TcpListener::bind("[::1]:0").is_err() {
+        return;
+    }
+    let served = Served::listen(House::new(), "[::1]:0".parse().unwrap(), &["--public-address", "192.0.2.7"]);
+    let url = format!("ftps://hestat@{}", served.address());
+    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    ping(&served.house, &url, &reach).expect_code(0);
 }
 
 #[test]

@@ -1,6 +1,8 @@
 //! What is asked at a terminal, and what answers lead to.
 
-use crate::house::{Served, Terminal};
+use rustix::process::Signal;
+
+use crate::house::{House, Served, Terminal};
 
 const CONTROL_C: &str = "\x03";
 
@@ -15,7 +17,6 @@ fn a_server_that_was_confirmed_once_is_known() {
     terminal.wait_for("[yes/no]");
     terminal.types("yes\n");
     terminal.wait_for("Password of hestat at");
-    terminal.wait_for_silence();
     terminal.types(&format!("{}\n", served.password()));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -55,11 +56,48 @@ fn control_c_ends_questions() {
     assert_eq!(code, Some(130), "{shown}");
     assert!(!served.house.state().join("known_servers").exists());
 
+    let terminal = at_the_password(&served);
+    terminal.types(CONTROL_C);
+    assert_ended(terminal);
+}
+
+#[test]
+fn a_signal_ends_questions_and_the_terminal_echoes_again() {
+    let served = Served::new(&[]);
+    let terminal = at_the_password(&served);
+    terminal.signal(Signal::TERM);
+    assert_ended(terminal);
+}
+
+#[test]
+fn passphrases_are_asked_for_twice_and_not_shown() {
+    let house = House::new();
+    house.write("data.csv", "a\n1\n2\n");
+    let init = house.command(["init", "--passphrase", "--input", "data.csv", "--server", &house.url()]);
+    for (again, expected) in [("other\n", 2), ("secret\n", 0), (CONTROL_C, 130)] {
+        let terminal = Terminal::start(&init);
+        terminal.wait_for("Passphrase for the new key:");
+        terminal.types("secret\n");
+        terminal.wait_for("Again:");
+        terminal.types(again);
+        let (code, shown) = terminal.end();
+        assert_eq!(code, Some(expected), "{shown}");
+        assert!(!shown.contains("secret"), "{shown}");
+    }
+    assert_eq!(house.jobs().len(), 1);
+}
+
+/// A command that asks for the password of a server that it knows.
+fn at_the_password(served: &Served) -> Terminal {
     let mut command = served.house.command(["ping", "--server", served.url()]);
     let terminal = Terminal::start(command.env("HESTAT_SERVER_FINGERPRINT", served.fingerprint()));
     terminal.wait_for("Password of hestat at");
-    terminal.wait_for_silence();
-    terminal.types(CONTROL_C);
+    assert!(!terminal.echoes());
+    terminal
+}
+
+#[track_caller]
+fn assert_ended(terminal: Terminal) {
     terminal.wait_for("stopped on request");
     assert!(terminal.echoes());
     let (code, shown) = terminal.end();

@@ -1,0 +1,91 @@
+//! Questions to whoever sits at the terminal. They end when the work is to end, and leave the terminal as it was.
+
+use std::fs::File;
+use std::io::{self, IsTerminal, Write};
+
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::{Errno, read};
+use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+
+use crate::foundation::observer::Observer;
+use crate::foundation::secret::Secret;
+
+/// The terminal that controls this process, whatever its input and output are.
+const TERMINAL: &str = "/dev/tty";
+
+/// The longest line that terminals hand over, in bytes.
+const LONGEST_LINE: usize = 4096;
+
+/// Whether there is somebody to ask.
+pub(super) fn is_interactive() -> bool {
+    io::stdin().is_terminal() && io::stderr().is_terminal()
+}
+
+/// Asks; the line that is typed.
+///
+/// # Errors
+/// [`io::ErrorKind::Interrupted`] when the work is to end before there is one.
+pub(super) fn ask(question: &str, observer: &dyn Observer) -> io::Result<Secret<String>> {
+    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
+    (&terminal).write_all(question.as_bytes())?;
+    typed_line(&terminal, observer)
+}
+
+/// The same, and what is typed is not shown.
+///
+/// # Errors
+/// As [`ask`].
+pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Result<Secret<String>> {
+    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
+    let silence = Silence::begin(&terminal)?;
+    (&terminal).write_all(question.as_bytes())?;
+    let line = typed_line(&terminal, observer);
+    drop(silence);
+    // The end of the line was not shown either.
+    (&terminal).write_all(b"\n")?;
+    line
+}
+
+/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line.
+fn typed_line(terminal: &File, observer: &dyn Observer) -> io::Result<Secret<String>> {
+    let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
+    while observer.go_on().is_ok() {
+        match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&moment)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) => return line(terminal),
+        }
+    }
+    Err(io::ErrorKind::Interrupted.into())
+}
+
+fn line(terminal: &File) -> io::Result<Secret<String>> {
+    let mut bytes = Secret::new(vec![0; LONGEST_LINE]);
+    let count = read(terminal, bytes.expose_mut())?;
+    let text = std::str::from_utf8(bytes.expose().get(..count).unwrap_or_default());
+    let text = text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "what was typed is not UTF-8"))?;
+    Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
+}
+
+/// A terminal that does not show what is typed, until this is dropped.
+struct Silence<'t> {
+    terminal: &'t File,
+    before: Termios,
+}
+
+impl<'t> Silence<'t> {
+    fn begin(terminal: &'t File) -> io::Result<Self> {
+        let before = tcgetattr(terminal)?;
+        let mut silent = before.clone();
+        silent.local_modes.remove(LocalModes::ECHO);
+        tcsetattr(terminal, OptionalActions::Now, &silent)?;
+        Ok(Self { terminal, before })
+    }
+}
+
+impl Drop for Silence<'_> {
+    fn drop(&mut self) {
+        // A terminal that is gone shows nothing.
+        let _restored = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+    }
+}

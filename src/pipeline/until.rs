@@ -1,0 +1,53 @@
+//! Work that is to end at a certain time.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::{Observer, Stage, Stopped};
+
+/// Ends the work at a time of the clock, unless that is lifted before; else like the observer that it stands before.
+pub(super) struct Until<'o> {
+    observer: &'o dyn Observer,
+    clock: &'o dyn Clock,
+    end: AtomicU64,
+}
+
+impl<'o> Until<'o> {
+    /// `end` is in the clock's milliseconds.
+    pub(super) fn new(observer: &'o dyn Observer, clock: &'o dyn Clock, end: u64) -> Self {
+        Self { observer, clock, end: end.into() }
+    }
+
+    /// From now on, there is no end.
+    pub(super) fn lift(&self) {
+        self.end.store(u64::MAX, Ordering::Relaxed);
+    }
+
+    /// Whether it was the time that ended the work.
+    pub(super) fn is_over(&self) -> bool {
+        self.observer.go_on().is_ok() && self.go_on().is_err()
+    }
+}
+
+impl Observer for Until<'_> {
+    fn begin(&self, stage: Stage, total: u64) {
+        self.observer.begin(stage, total);
+    }
+
+    fn advance(&self, units: u64) {
+        self.observer.advance(units);
+    }
+
+    fn end(&self) {
+        self.observer.end();
+    }
+
+    fn notice(&self, message: &str) {
+        self.observer.notice(message);
+    }
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        self.observer.go_on()?;
+        if self.clock.now() < self.end.load(Ordering::Relaxed) { Ok(()) } else { Err(Stopped) }
+    }
+}
