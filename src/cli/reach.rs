@@ -3,6 +3,7 @@
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use super::console::Console;
@@ -62,12 +63,12 @@ impl ReachOptions {
     /// What reaches servers as these options say; servers are remembered in the state.
     pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
         self.password_files().iter().for_each(|path| notice_if_exposed(path, console));
-        let options = self.clone();
+        let (options, typed) = (self.clone(), Mutex::default());
         Ok(Connector {
             trust: self.trust().map_err(PipelineError::from)?,
             known_servers: Some(store.root().join("known_servers")),
             confirm: is_interactive().then(|| Box::new(confirm) as _),
-            password: Box::new(move |address, observer| options.password(address, observer)),
+            password: Box::new(move |address, observer| options.password(address, observer, &typed)),
             timeout: Duration::from_secs(self.server_timeout),
             retries: self.retries,
             plain: self.insecure_plain_ftp,
@@ -99,7 +100,13 @@ impl ReachOptions {
         }
     }
 
-    fn password(&self, address: &FtpAddress, observer: &dyn Observer) -> Result<Secret<String>, TransferError> {
+    /// The password of an account; what is typed is asked for once.
+    fn password(
+        &self,
+        address: &FtpAddress,
+        observer: &dyn Observer,
+        typed: &Mutex<Option<Secret<String>>>,
+    ) -> Result<Secret<String>, TransferError> {
         let location = || format!("{} at {}", address.user, address.endpoint());
         if let Some(path) = &self.password_file {
             let unusable = |error| TransferError::Password { location: location(), reason: format!("{error:#}") };
@@ -115,11 +122,12 @@ impl ReachOptions {
         if !is_interactive() {
             return Err(TransferError::NoPassword { location: location() });
         }
-        let typed = from_terminal(&format!("Password of {}: ", location()), "password", "--password-file", observer);
-        typed.map_err(|error| match error.downcast_ref() {
-            Some(PipelineError::Stopped(Stopped)) => TransferError::Stopped(Stopped),
-            _ => TransferError::Password { location: location(), reason: error.to_string() },
-        })
+        let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
+        let password = match typed.take() {
+            Some(password) => password,
+            None => ask_password(&location(), observer)?,
+        };
+        Ok(Secret::new(typed.insert(password).expose().clone()))
     }
 
     fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
@@ -130,6 +138,14 @@ impl ReachOptions {
             Err(error) => Err(unreadable(&path, error)),
         }
     }
+}
+
+fn ask_password(location: &str, observer: &dyn Observer) -> Result<Secret<String>, TransferError> {
+    let typed = from_terminal(&format!("Password of {location}: "), "password", "--password-file", observer);
+    typed.map_err(|error| match error.downcast_ref() {
+        Some(PipelineError::Stopped(Stopped)) => TransferError::Stopped(Stopped),
+        _ => TransferError::Password { location: location.into(), reason: error.to_string() },
+    })
 }
 
 fn unreadable(path: &Path, source: io::Error) -> TransferError {

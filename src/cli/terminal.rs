@@ -28,7 +28,7 @@ pub(super) fn is_interactive() -> bool {
 pub(super) fn ask(question: &str, observer: &dyn Observer) -> io::Result<Secret<String>> {
     let terminal = File::options().read(true).write(true).open(TERMINAL)?;
     (&terminal).write_all(question.as_bytes())?;
-    typed_line(&terminal, observer)
+    typed_line(&terminal, observer, || Ok(()))
 }
 
 /// The same, and what is typed is not shown.
@@ -39,7 +39,8 @@ pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Resul
     let terminal = File::options().read(true).write(true).open(TERMINAL)?;
     let silence = Silence::begin(&terminal)?;
     (&terminal).write_all(question.as_bytes())?;
-    let line = typed_line(&terminal, observer);
+    // Whoever stops this process and goes on with it later has a shell that sets its own modes.
+    let line = typed_line(&terminal, observer, || silence.hold());
     drop(silence);
     // The end of the line was not shown either.
     (&terminal).write_all(b"\n")?;
@@ -47,11 +48,15 @@ pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Resul
 }
 
 /// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line.
-fn typed_line(terminal: &File, observer: &dyn Observer) -> io::Result<Secret<String>> {
+fn typed_line(
+    terminal: &File,
+    observer: &dyn Observer,
+    meanwhile: impl Fn() -> io::Result<()>,
+) -> io::Result<Secret<String>> {
     let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     while observer.go_on().is_ok() {
         match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&moment)) {
-            Ok(0) | Err(Errno::INTR) => {}
+            Ok(0) | Err(Errno::INTR) => meanwhile()?,
             Err(error) => return Err(error.into()),
             Ok(_) => return line(terminal),
         }
@@ -75,11 +80,18 @@ struct Silence<'t> {
 
 impl<'t> Silence<'t> {
     fn begin(terminal: &'t File) -> io::Result<Self> {
-        let before = tcgetattr(terminal)?;
-        let mut silent = before.clone();
-        silent.local_modes.remove(LocalModes::ECHO);
-        tcsetattr(terminal, OptionalActions::Now, &silent)?;
-        Ok(Self { terminal, before })
+        let silence = Self { terminal, before: tcgetattr(terminal)? };
+        silence.hold()?;
+        Ok(silence)
+    }
+
+    fn hold(&self) -> io::Result<()> {
+        let mut modes = tcgetattr(self.terminal)?;
+        if modes.local_modes.contains(LocalModes::ECHO) {
+            modes.local_modes.remove(LocalModes::ECHO);
+            tcsetattr(self.terminal, OptionalActions::Now, &modes)?;
+        }
+        Ok(())
     }
 }
 

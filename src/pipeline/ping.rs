@@ -9,6 +9,7 @@ use rustix::fs::statvfs;
 
 use super::error::PipelineError;
 use super::names::INBOX;
+use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
@@ -53,7 +54,7 @@ pub fn ping(
         finding.outcome.map(drop)
     };
     match location {
-        Location::Directory(path) => ping_directory(path, location, connector, observer, &mut tell),
+        Location::Directory(path) => ping_directory(path, location, connector, clock, observer, &mut tell),
         Location::Ftp(address) => ping_ftp(address, connector, clock, observer, &mut tell),
     }
 }
@@ -65,6 +66,7 @@ fn ping_directory(
     path: &Path,
     location: &Location,
     connector: &Connector,
+    clock: &dyn Clock,
     observer: &dyn Observer,
     tell: Tell<'_>,
 ) -> Result<(), PipelineError> {
@@ -73,7 +75,7 @@ fn ping_directory(
         Err(error) => return tell(Finding::bad("reachable", error)),
     };
     tell(Finding::good("reachable", path.display().to_string()))?;
-    let probe = Probe::new(location, connector)?;
+    let probe = Probe::new(location, connector, clock)?;
     tell(probe.writable(server.as_ref(), |_| Ok(())))?;
     let stat = statvfs(path).map_err(|error| PipelineError::file(path.display())(error.into()))?;
     tell(Finding::good("free space", free(stat.f_bavail.saturating_mul(stat.f_frsize))))
@@ -94,7 +96,7 @@ fn ping_ftp(
     tell(Finding::good("login", format!("as {}", address.user)))?;
     let mut modified = None;
     let location = Location::Ftp(address.clone());
-    tell(Probe::new(&location, connector)?.writable(&server, |name| {
+    tell(Probe::new(&location, connector, clock)?.writable(&server, |name| {
         modified = server.ask(&format!("MDTM {}", below(address, name)))?;
         Ok(())
     }))?;
@@ -134,12 +136,13 @@ struct Probe<'p> {
     folder: String,
     location: &'p Location,
     connector: &'p Connector,
+    clock: &'p dyn Clock,
 }
 
 impl<'p> Probe<'p> {
-    fn new(location: &'p Location, connector: &'p Connector) -> Result<Self, PipelineError> {
+    fn new(location: &'p Location, connector: &'p Connector, clock: &'p dyn Clock) -> Result<Self, PipelineError> {
         let folder = format!("{INBOX}/ping-{:016x}", random::from_system()?.next_u64());
-        Ok(Self { folder, location, connector })
+        Ok(Self { folder, location, connector, clock })
     }
 
     /// Stores it, fetches it, and removes it; `meanwhile` can look at it.
@@ -181,8 +184,9 @@ impl<'p> Probe<'p> {
     fn remove(&self, server: &dyn Server) -> Result<(), TransferError> {
         match server.remove_folder(&self.folder) {
             Err(TransferError::Stopped(_)) => {
-                let observer = Silent::default();
-                self.connector.connect(self.location, &observer)?.remove_folder(&self.folder)
+                let silent = Silent::default();
+                let until = Until::new(&silent, self.clock, self.clock.now().saturating_add(TIME_TO_CLEAN_UP));
+                self.connector.connect(self.location, &until)?.remove_folder(&self.folder)
             }
             outcome => outcome,
         }

@@ -12,6 +12,7 @@ use super::init::{InitRequest, init};
 use super::jobs::{Cleaned, forget};
 use super::result::{Decrypted, ResultRequest, result};
 use super::rules::HouseRules;
+use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
@@ -68,7 +69,7 @@ pub fn run(
     let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
     let clean_up = |job| {
         if own.is_none() {
-            clean_up(&store, job, &connector, observer);
+            clean_up(&store, job, &connector, clock, observer);
         }
     };
     let job = match init(&request, &store, &connector, clock, observer) {
@@ -92,8 +93,10 @@ pub fn run(
 }
 
 /// Removes what a server of others has of the job, also when the work was stopped.
-fn clean_up(store: &KeyStore, job: JobId, connector: &Connector, observer: &dyn Observer) {
-    if !matches!(forget(store, job, connector, &Silent::default()), Ok(Cleaned::Server)) {
+fn clean_up(store: &KeyStore, job: JobId, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
+    let silent = Silent::default();
+    let until = Until::new(&silent, clock, clock.now().saturating_add(TIME_TO_CLEAN_UP));
+    if !matches!(forget(store, job, connector, &until), Ok(Cleaned::Server)) {
         observer.notice(&format!("files of job {job} may still be on the server, unreadable without the key"));
     }
 }

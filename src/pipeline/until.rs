@@ -5,6 +5,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
 
+/// How long cleaning up may take, in milliseconds, when the work has ended already.
+pub(super) const TIME_TO_CLEAN_UP: u64 = 10_000;
+
 /// Ends the work at a time of the clock, unless that is lifted before; else like the observer that it stands before.
 pub(super) struct Until<'o> {
     observer: &'o dyn Observer,

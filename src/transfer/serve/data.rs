@@ -13,7 +13,6 @@ use super::files::{facts, long};
 use super::names::Place;
 use super::room::Share;
 use super::session::Session;
-use super::tree::BLOCK;
 use super::wire::Wire;
 
 /// How long the disk may take to keep an upload.
@@ -60,7 +59,7 @@ impl Session<'_> {
         // For the next transfer only, whatever becomes of it.
         let offset = std::mem::take(&mut self.offset);
         let Some(listener) = self.link.take_port() else {
-            return self.control.reply(425, "Say EPSV or PASV first.");
+            return self.control.reply(425, "Say EPSV or PASV first; a port is held for 15 seconds.");
         };
         let begun = Instant::now();
         let (place, offset, transfer) = match self.prepare(verb, argument, offset) {
@@ -131,7 +130,8 @@ impl Session<'_> {
     /// From now on nobody else can write there or take the name away.
     fn open_to_write(&self, place: &Place) -> io::Result<File> {
         self.house.permit(Action::Write, place)?;
-        self.house.require_block()?;
+        let is_new = self.house.tree.entry(place).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
+        let _block = is_new.then(|| self.house.block()).transpose()?;
         self.house.when_free(place, || {
             let file = self.house.tree.write(place)?;
             self.link.writes(Some(place));
@@ -152,8 +152,6 @@ impl Session<'_> {
         // Given back when the file is closed, and all that it took can be measured.
         let mut share = self.house.uploads.share();
         let mut file = Incoming::new(file).map_err(Broken::Here)?;
-        // Its last block may not be full.
-        self.house.give(&mut share, BLOCK).map_err(Broken::Here)?;
         let mut piece = Piece::new();
         loop {
             let more = piece.fill(&mut wire);
@@ -168,8 +166,9 @@ impl Session<'_> {
             }
         }
         // What is acknowledged is on disk. That may take long, and nobody may take over what only waits for the disk.
-        self.link.writes(None);
         self.link.watch.allow(TIME_FOR_THE_DISK);
+        file.settle().map_err(Broken::Here)?;
+        self.link.wrote();
         file.finish().map_err(Broken::Here)?;
         self.house.tree.sync_folder(place).map_err(Broken::Here)?;
         self.link.watch.allow(self.house.limits.transfer);

@@ -17,6 +17,7 @@ const LONGEST_LOGGED: usize = 300;
 
 impl Session<'_> {
     pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        self.link.watch.allow(TIME_FOR_THE_DISK);
         match self.try_file_command(verb, argument) {
             Ok(Said { code, text, lines: None }) => self.control.reply(code, &text),
             Ok(Said { code, text, lines: Some(lines) }) => self.control.reply_lines(code, &text, &lines, "End"),
@@ -42,13 +43,13 @@ impl Session<'_> {
             "CWD" | "XCWD" => self.enter(place),
             "MKD" | "XMKD" => {
                 self.house.permit(Action::MakeFolder, &place)?;
-                self.house.require_block()?;
+                let _block = self.house.block()?;
                 self.house.tree.make_folder(&place)?;
                 Ok(self.done(verb, &place, Said::new(257, quoted(&place))))
             }
             "RMD" | "XRMD" | "DELE" => {
                 self.house.permit(Action::Remove, &place)?;
-                self.house.take_name(&place, || self.house.tree.remove(&place, verb != "DELE"))?;
+                self.house.remove(&place, verb != "DELE")?;
                 Ok(self.done(verb, &place, Said::new(250, "Removed.".into())))
             }
             "RNFR" => {
@@ -73,10 +74,7 @@ impl Session<'_> {
     fn rename(&mut self, verb: &str, place: &Place) -> io::Result<Said> {
         let Some(from) = self.renamed.take() else { return Ok(Said::new(503, "Say RNFR first.".into())) };
         self.house.permit(Action::Name, place)?;
-        // Whoever wrote it may have been cut off before it was on the disk.
-        self.link.watch.allow(TIME_FOR_THE_DISK);
-        self.house.tree.sync(&from)?;
-        self.house.take_name(&from, || self.house.tree.rename(&from, place))?;
+        self.house.rename(&from, place)?;
         self.house.arrived();
         Ok(self.done(verb, place, Said::new(250, "Renamed.".into())))
     }

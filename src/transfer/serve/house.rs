@@ -92,9 +92,10 @@ impl House {
         self.limits.disk.map_or(Ok(u64::MAX), |most| Ok(most.saturating_sub(self.tree.used()?)))
     }
 
-    /// Whether one more file or folder has room.
-    pub(super) fn require_block(&self) -> io::Result<()> {
-        if self.room()? < BLOCK { Err(io::ErrorKind::QuotaExceeded.into()) } else { Ok(()) }
+    /// Room for one more file or folder, until it is there.
+    pub(super) fn block(&self) -> io::Result<Share<'_>> {
+        let mut share = self.uploads.share();
+        self.give(&mut share, BLOCK).map(|()| share)
     }
 
     /// Sees to it that an upload may store so many bytes more.
@@ -122,10 +123,25 @@ impl House {
         }
     }
 
-    /// Takes away the name of this place, which nobody is writing to.
-    pub(super) fn take_name(&self, place: &Place, work: impl Fn() -> io::Result<()>) -> io::Result<()> {
-        let written = || io::Error::new(io::ErrorKind::WouldBlock, "another connection is writing it");
-        self.when_free(place, || if self.links.is_written(place) { Err(written()) } else { work() })
+    /// Removes what nobody is writing to.
+    pub(super) fn remove(&self, place: &Place, is_folder: bool) -> io::Result<()> {
+        self.when_free(place, || {
+            if self.links.is_written(place) { Err(written()) } else { self.tree.remove(place, is_folder) }
+        })?;
+        self.tree.sync_folder(place)
+    }
+
+    /// Gives another name to what is whole. Whoever wrote it may have been cut off before it was on the disk.
+    pub(super) fn rename(&self, from: &Place, to: &Place) -> io::Result<()> {
+        self.tree.sync(from)?;
+        self.when_free(from, || {
+            if self.links.is_unfinished(from) {
+                return Err(written());
+            }
+            self.tree.rename(from, to).map(|()| self.links.renamed(from, to))
+        })?;
+        self.tree.sync_folder(from)?;
+        self.tree.sync_folder(to)
     }
 
     /// Waits, but not longer than the house stands.
@@ -135,4 +151,8 @@ impl House {
             thread::sleep(TICK.min(time));
         }
     }
+}
+
+fn written() -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, "another connection is writing it")
 }

@@ -23,20 +23,36 @@ pub(super) struct Link {
     pub(super) watch: Arc<Watch>,
     pub(super) logged_in: AtomicBool,
     /// The file that it is writing.
-    writes: Mutex<Option<Place>>,
+    writes: Mutex<Option<Writing>>,
     /// Where its next data connection is expected, and since when.
     port: Mutex<Option<(TcpListener, Instant)>>,
 }
 
+/// A file that is being written.
+#[derive(Debug)]
+struct Writing {
+    place: Place,
+    /// All of it is there, and on its way to the disk.
+    is_whole: bool,
+}
+
 impl Link {
-    /// Says which file it is writing from now on.
-    pub(super) fn writes(&self, place: Option<&Place>) {
-        *self.writes.lock().unwrap_or_else(PoisonError::into_inner) = place.cloned();
+    fn writing(&self) -> MutexGuard<'_, Option<Writing>> {
+        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn is_writing(&self, place: &Place) -> bool {
-        let writes = self.writes.lock().unwrap_or_else(PoisonError::into_inner);
-        writes.as_ref().is_some_and(|written| written.is_within(place))
+    /// Says which file it is writing from now on.
+    pub(super) fn writes(&self, place: Option<&Place>) {
+        *self.writing() = place.map(|place| Writing { place: place.clone(), is_whole: false });
+    }
+
+    /// Says that the file is whole, and waits for the disk only.
+    pub(super) fn wrote(&self) {
+        self.writing().iter_mut().for_each(|writing| writing.is_whole = true);
+    }
+
+    fn is_writing(&self, place: &Place, what: impl Fn(&Writing) -> bool) -> bool {
+        self.writing().as_ref().is_some_and(|writing| writing.place.is_within(place) && what(writing))
     }
 
     fn port(&self) -> MutexGuard<'_, Option<(TcpListener, Instant)>> {
@@ -111,14 +127,26 @@ impl Links {
 
     /// Whether somebody is writing this file, or one below this folder.
     pub(super) fn is_written(&self, place: &Place) -> bool {
-        self.state().open.values().any(|link| link.is_writing(place))
+        self.state().open.values().any(|link| link.is_writing(place, |_| true))
+    }
+
+    /// The same, but for a file that is whole already.
+    pub(super) fn is_unfinished(&self, place: &Place) -> bool {
+        self.state().open.values().any(|link| link.is_writing(place, |file| !file.is_whole || file.place != *place))
+    }
+
+    /// A file that may still be on its way to the disk has another name.
+    pub(super) fn renamed(&self, from: &Place, to: &Place) {
+        for link in self.state().open.values() {
+            link.writing().iter_mut().filter(|file| file.place == *from).for_each(|file| file.place = to.clone());
+        }
     }
 
     /// Ends the connection that writes there, if no byte of it has moved for a while; whether there is one. A client
     /// whose line broke comes back for the rest of its upload before the server notices that the line is dead.
     pub(super) fn relieve(&self, place: &Place) -> bool {
         let state = self.state();
-        let mut writers = state.open.values().filter(|link| link.is_writing(place));
+        let mut writers = state.open.values().filter(|link| link.is_writing(place, |file| !file.is_whole));
         let stuck = writers.find(|link| link.watch.still_for() > STUCK);
         stuck.inspect(|link| link.watch.cut(Cut::Wanted)).is_some()
     }

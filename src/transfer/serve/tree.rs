@@ -112,8 +112,7 @@ impl Tree {
             return Err(if is_folder { io::ErrorKind::NotADirectory } else { io::ErrorKind::IsADirectory }.into());
         }
         let flags = if is_folder { AtFlags::REMOVEDIR } else { AtFlags::empty() };
-        fs::unlinkat(self.folder(folder)?, name, flags)?;
-        self.sync_folder(place)
+        Ok(fs::unlinkat(self.folder(folder)?, name, flags)?)
     }
 
     /// Sees to it that a file is on the disk.
@@ -129,9 +128,7 @@ impl Tree {
             return Err(io::ErrorKind::InvalidFilename.into());
         }
         let (old_folder, new_folder) = (self.folder(old_folder)?, self.folder(new_folder)?);
-        fs::renameat_with(&old_folder, old, &new_folder, new, RenameFlags::NOREPLACE)?;
-        fs::fsync(&old_folder)?;
-        Ok(fs::fsync(&new_folder)?)
+        Ok(fs::renameat_with(&old_folder, old, &new_folder, new, RenameFlags::NOREPLACE)?)
     }
 
     /// Bytes of all files and folders, in whole blocks.

@@ -69,6 +69,20 @@ fn a_signal_ends_questions_and_the_terminal_echoes_again() {
     assert_ended(terminal);
 }
 
+/// Each step connects anew, and asks nobody again.
+#[test]
+fn a_password_is_typed_once() {
+    let served = Served::new(&[]);
+    served.house.write("data.csv", "a\n1\n2\n");
+    let mut run = served.house.command(["run", "--input", "data.csv", "--server", served.url()]);
+    let terminal = Terminal::start(run.env("HESTAT_SERVER_FINGERPRINT", served.fingerprint()));
+    terminal.wait_for("Password of hestat at");
+    terminal.types(&format!("{}\n", served.password()));
+    let (code, shown) = terminal.end();
+    assert_eq!((code, shown.matches("Password of").count()), (Some(0), 1), "{shown}");
+    assert!(served.house.inbox().is_empty());
+}
+
 #[test]
 fn passphrases_are_asked_for_twice_and_not_shown() {
     let house = House::new();
