@@ -18,7 +18,10 @@ const LONGEST_LOGGED: usize = 300;
 impl Session<'_> {
     pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         self.link.watch.allow(TIME_FOR_THE_DISK);
-        match self.try_file_command(verb, argument) {
+        let outcome = self.try_file_command(verb, argument);
+        // The disk may take its time, who reads the answer may not.
+        self.link.watch.allow(self.house.limits.transfer);
+        match outcome {
             Ok(Said { code, text, lines: None }) => self.control.reply(code, &text),
             Ok(Said { code, text, lines: Some(lines) }) => self.control.reply_lines(code, &text, &lines, "End"),
             Err(error) => self.turn_down(verb, argument, &error),
