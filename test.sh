@@ -1,5 +1,6 @@
 #!/bin/sh
-# Everything that must hold: format, lints, tests, docs, the README's commands, the fuzz targets, the supply chain.
+# Everything that must hold: format, lints, tests, docs, the README's commands, the fuzz targets, the supply chain, and, where
+# a container engine answers, client and server in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none does.
 set -eu
 cd -- "$(CDPATH='' dirname -- "$0")"
 
@@ -30,12 +31,41 @@ need() {
     fi
 }
 
+# Why client and server cannot be tried in containers; nothing if they can be. Makes base images if it may.
+no_containers() {
+    docker info >/dev/null 2>&1 || { echo "no container engine answers" && return; }
+    docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
+        { echo "neither docker compose nor docker-compose is installed" && return; }
+    for image in rust:1.95-bookworm debian:bookworm-slim; do
+        docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" >/dev/null 2>&1 || missing_image=$image
+    done
+    [ -n "${missing_image:-}" ] || return 0
+    if [ "$(id -u)" = 0 ] && ! command -v debootstrap >/dev/null && command -v apt-get >/dev/null; then
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap; } >&2 ||
+            { echo "the base image $missing_image is missing, and debootstrap to make it cannot be installed" && return; }
+    fi
+    docker/base-images.sh >&2 || echo "the base image $missing_image cannot be had"
+}
+
+containers() {
+    reason=$(no_containers)
+    if [ -z "$reason" ]; then
+        step cargo test --release --locked --test integration -- --ignored containers::
+    elif [ "${HESTAT_TEST_CONTAINERS:-}" = required ]; then
+        echo "test.sh: containers are required here, but $reason" >&2
+        exit 1
+    else
+        echo "test.sh: $reason, so nothing was tried in containers" >&2
+    fi
+}
+
 need
 step cargo fmt --check
 step cargo clippy --release --locked --all-targets -- -D warnings
 step cargo test --release --locked
 RUSTDOCFLAGS="-D warnings" step cargo doc --release --locked --no-deps
 step cargo check --release --locked --manifest-path fuzz/Cargo.toml
+containers
 if command -v cargo-deny >/dev/null; then
     cargo fetch --locked --quiet
     step cargo deny --offline check bans licenses sources

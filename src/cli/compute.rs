@@ -9,7 +9,7 @@ use super::console::Console;
 use crate::foundation::clock::SystemClock;
 use crate::package::JobId;
 use crate::pipeline::PipelineError;
-use crate::pipeline::compute::{ComputeRequest, Outcome, compute};
+use crate::pipeline::compute::{ComputeRequest, Outcome, answers, compute};
 use crate::pipeline::watch::watch;
 
 /// Add up the encrypted datasets that wait on this server
@@ -44,7 +44,7 @@ impl Args {
         if console.json() {
             console.print_json(&outcomes.iter().map(|(job, outcome)| as_json(*job, outcome)).collect())?;
         } else if outcomes.is_empty() {
-            console.print(&format!("nothing waits in {}", self.data.join("inbox").display()))?;
+            console.print(&self.nothing())?;
         } else {
             for (job, outcome) in &outcomes {
                 console.print(&line(console, *job, outcome))?;
@@ -55,6 +55,15 @@ impl Args {
             return Err(PipelineError::SomeFailed { failed, total: outcomes.len() }.into());
         }
         Ok(0)
+    }
+
+    /// What there is to say when nothing waits: somebody else may have computed it.
+    fn nothing(&self) -> String {
+        let (inbox, outbox) = (self.data.join("inbox"), self.data.join("outbox"));
+        match answers(&self.data) {
+            0 => format!("nothing waits in {}", inbox.display()),
+            count => format!("nothing waits in {}; computed already: {count} in {}", inbox.display(), outbox.display()),
+        }
     }
 }
 

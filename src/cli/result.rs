@@ -57,6 +57,9 @@ impl Args {
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
         console.hear_signals();
         let passphrase = self.passphrase.to_open(protected, console)?;
+        // Before the answer is asked for: what was shown once counts as delivered.
+        let unusable = |source| PipelineError::File { place: self.output.display().to_string(), source };
+        atomic::probe(&self.output).map_err(unusable)?;
         let request = ResultRequest { job, passphrase, wait: self.patience() };
         let decrypted = result(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
         write_results(&decrypted, &self.output)?;

@@ -16,7 +16,7 @@ use crate::foundation::clock::SystemClock;
 use crate::foundation::secret::Secret;
 use crate::keystore::ServerIdentity;
 use crate::pipeline::PipelineError;
-use crate::pipeline::serve::{ServeRequest, Serving, serve};
+use crate::pipeline::serve::{ServeRequest, Serving, StateFiles, prepare, serve};
 use crate::transfer::is_server_name;
 
 /// Be the server: take in datasets over FTPS and compute what comes
@@ -57,6 +57,9 @@ pub(super) struct Args {
     /// Address that clients reach this machine at, where it is another one (NAT)
     #[arg(long, env = "HESTAT_PUBLIC_ADDRESS", value_name = "IPV4")]
     public_address: Option<Ipv4Addr>,
+    /// Only make directory, certificate and password where there are none, say where they lie, and end
+    #[arg(long, env = "HESTAT_PREPARE", value_parser = BoolishValueParser::new())]
+    prepare: bool,
     /// Do not compute what comes in; hestat compute does
     #[arg(long, env = "HESTAT_NO_COMPUTE", value_parser = BoolishValueParser::new())]
     no_compute: bool,
@@ -76,6 +79,10 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         log::begin(self.log_json, console.quiet());
+        if self.prepare {
+            console.print(&prepared(&prepare(self.request()?)?, console.json()))?;
+            return Ok(0);
+        }
         console.hear_signals();
         serve(self.request()?, &SystemClock, console, |serving| {
             // Who does not want to read it is served all the same.
@@ -126,26 +133,18 @@ impl Args {
     }
 
     fn told(&self, serving: &Serving, as_json: bool) -> String {
-        let Serving { address, user, secure, fingerprint, certificate_file, password_file } = serving;
+        let Serving { address, user, secure, fingerprint, files } = serving;
         let scheme = if *secure { "ftps" } else { "ftp" };
         let url = format!("{scheme}://{user}@{}", self.reachable(*address));
         if as_json {
             let fingerprint = fingerprint.to_string();
             return json!({
-                "url": url, "address": address, "user": user, "password_file": password_file,
-                "certificate_file": certificate_file, "fingerprint": fingerprint
+                "url": url, "address": address, "user": user, "password_file": files.password,
+                "certificate_file": files.certificate, "fingerprint": fingerprint
             })
             .to_string();
         }
-        let file = |file: &Option<PathBuf>, given: &str| {
-            file.as_ref().map_or_else(|| given.to_owned(), |path| format!("in {}", path.display()))
-        };
-        format!(
-            "serving {} at {url}\npassword {}\ncertificate {}\nfingerprint {fingerprint}",
-            self.data.display(),
-            file(password_file, "as given"),
-            file(certificate_file, "as given"),
-        )
+        format!("serving {} at {url}\n{}\nfingerprint {fingerprint}", self.data.display(), prepared(files, false))
     }
 
     /// Where clients find what listens at `address`.
@@ -157,6 +156,17 @@ impl Args {
             None => address.to_string(),
         }
     }
+}
+
+/// Where certificate and password lie.
+fn prepared(StateFiles { certificate, password }: &StateFiles, as_json: bool) -> String {
+    if as_json {
+        return json!({ "password_file": password, "certificate_file": certificate }).to_string();
+    }
+    let place = |file: &Option<PathBuf>| {
+        file.as_ref().map_or_else(|| "as given".to_owned(), |path| format!("in {}", path.display()))
+    };
+    format!("password {}\ncertificate {}", place(password), place(certificate))
 }
 
 /// A name or address that a certificate can hold.

@@ -74,6 +74,14 @@ impl AtomicFile {
     }
 }
 
+/// Whether a file could be put at `path`; nothing is left there.
+///
+/// # Errors
+/// As of [`AtomicFile::create`].
+pub fn probe(path: &Path) -> io::Result<()> {
+    AtomicFile::create(path, Access::Private).map(drop)
+}
+
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         // Past tempfile, whose errors tell the hidden name.

@@ -5,7 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::PipelineError;
-use super::names::{self, DATASET, INBOX};
+use super::names::{self, DATASET, INBOX, OUTBOX, TOTALS};
 use super::outbox::{Failure, Outbox, at};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
@@ -63,6 +63,12 @@ pub fn compute(
         outcomes.push((waiting.job, compute_one(request, &waiting, clock, observer)?));
     }
     Ok(outcomes)
+}
+
+/// How many answers wait to be fetched.
+pub fn answers(data: &Path) -> usize {
+    let Ok(folders) = fs::read_dir(data.join(OUTBOX)) else { return 0 };
+    folders.flatten().filter(|folder| folder.path().join(TOTALS).is_file()).count()
 }
 
 /// What waits in the inbox, by name; other things there are left alone.

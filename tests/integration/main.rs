@@ -5,6 +5,7 @@
 
 mod cheating;
 mod commands;
+mod containers;
 mod csv_in_the_wild;
 mod faults;
 mod ftp;

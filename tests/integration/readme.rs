@@ -5,23 +5,34 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 
 /// A command of the README and what it says the command prints.
-struct Step {
-    /// On the server: it goes on while the others are typed.
-    serves: bool,
-    command: String,
-    expected: Vec<String>,
+pub(crate) struct Step {
+    /// Who types it.
+    pub(crate) prompt: &'static str,
+    pub(crate) command: String,
+    pub(crate) expected: Vec<String>,
 }
 
-const PROMPTS: [(&str, bool); 3] = [("$ ", false), ("onlooker$ ", false), ("server$ ", true)];
+const READER: &str = "$ ";
+const ONLOOKER: &str = "onlooker$ ";
+/// The command goes on while the others are typed.
+const SERVER: &str = "server$ ";
 
-fn steps(readme: &str) -> Vec<Step> {
+/// Where another test begins: `containers::tour`.
+pub(crate) const CONTAINERS: &str = "\n## In containers\n";
+
+pub(crate) fn readme() -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+}
+
+/// The commands in a part of the README that are typed by these.
+pub(crate) fn steps(readme: &str, prompts: &[&'static str]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let blocks = readme.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
     for line in blocks.flat_map(str::lines) {
-        let typed = PROMPTS.iter().find_map(|(prompt, serves)| Some((line.strip_prefix(prompt)?, *serves)));
+        let typed = prompts.iter().find_map(|prompt| Some((prompt, line.strip_prefix(prompt)?)));
         match (typed, steps.last_mut()) {
-            (Some((command, serves)), _) => {
-                steps.push(Step { serves, command: command.into(), expected: Vec::new() });
+            (Some((prompt, command)), _) => {
+                steps.push(Step { prompt, command: command.into(), expected: Vec::new() });
             }
             (None, Some(step)) => step.expected.push(line.into()),
             (None, None) => panic!("output before any command: {line}"),
@@ -31,7 +42,7 @@ fn steps(readme: &str) -> Vec<Step> {
 }
 
 /// Whether `line` is what `pattern` says, where `…` stands for anything; spaces at the end do not count.
-fn matches(pattern: &str, line: &str) -> bool {
+pub(crate) fn matches(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (pattern.trim_end(), line.trim_end());
     match pattern.split_once('…') {
         None => pattern == line,
@@ -68,7 +79,7 @@ impl Terminals {
             self.exports.extend([&step.command, "; "]);
             return;
         }
-        let lines = if step.serves { self.serve(step) } else { self.print(step) };
+        let lines = if step.prompt == SERVER { self.serve(step) } else { self.print(step) };
         assert_eq!(lines.len(), step.expected.len(), "{}\n{lines:?}", step.command);
         for (pattern, line) in step.expected.iter().zip(lines) {
             assert!(matches(pattern, &line), "{}\nexpected: {pattern}\n   found: {line}", step.command);
@@ -104,10 +115,12 @@ impl Drop for Terminals {
 
 #[test]
 fn the_commands_of_the_readme_print_what_it_says() {
-    let readme = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap();
+    let readme = readme();
+    let (before, rest) = readme.split_once(CONTAINERS).unwrap();
+    let after = rest.find("\n## ").map_or("", |end| &rest[end..]);
     // The README's port may be in use on this machine.
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let steps = steps(&readme.replace(":2121", &format!(":{port}")));
+    let steps = steps(&format!("{before}{after}").replace(":2121", &format!(":{port}")), &[READER, ONLOOKER, SERVER]);
     assert!(steps.len() >= 14, "only {} commands found", steps.len());
     let mut terminals = Terminals { folder: tempfile::tempdir().unwrap(), exports: String::new(), servers: Vec::new() };
     for step in &steps {

@@ -8,7 +8,7 @@ mod killed;
 mod link;
 mod many;
 mod proxied;
-mod recorded;
+pub(crate) mod recorded;
 mod rounds;
 
 use std::fs;

@@ -5,11 +5,11 @@ use super::proxy::{Ports, Proxy};
 use crate::house::{House, Served, path};
 
 /// Names and values that occur nowhere by chance.
-const NAMES: [&str; 2] = ["unmistakable_income", "unheard_of_weight"];
+pub(crate) const NAMES: [&str; 2] = ["unmistakable_income", "unheard_of_weight"];
 const VALUES: [&str; 3] = ["73519284", "-918273.645", "50607080.9125"];
 const PASSWORD: &str = "unguessable-Zypresse-4711";
 
-fn table() -> String {
+pub(crate) fn table() -> String {
     let [first, second, third] = VALUES;
     format!("{},{}\n{first},{second}\n{third},12\n{first},7\n", NAMES[0], NAMES[1])
 }
@@ -34,7 +34,7 @@ fn conversation(options: &[&str]) -> Vec<u8> {
 }
 
 /// Each name and value as it is written, and each value as programs keep it: as a double and as integers.
-fn secrets() -> Vec<(String, Vec<u8>)> {
+pub(crate) fn secrets() -> Vec<(String, Vec<u8>)> {
     let mut secrets: Vec<_> = NAMES.iter().chain(&VALUES).map(|text| (*text).into()).collect();
     secrets.push("unmistakable".into());
     let mut secrets: Vec<(String, Vec<u8>)> =
@@ -49,7 +49,7 @@ fn secrets() -> Vec<(String, Vec<u8>)> {
     secrets
 }
 
-fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+pub(crate) fn holds(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
 

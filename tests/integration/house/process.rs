@@ -53,7 +53,7 @@ impl From<Output> for Ended {
 }
 
 impl Running {
-    pub(super) fn new(child: Child) -> Self {
+    pub(crate) fn new(child: Child) -> Self {
         Self(child)
     }
 
@@ -99,9 +99,14 @@ impl Running {
         self.0.stdout.take().unwrap()
     }
 
+    /// Whether it is over.
+    pub(crate) fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
     /// Waits until it is over. What it says must fit into its pipes.
     pub(crate) fn end(mut self) -> Ended {
-        wait_until("the end of a command", || self.0.try_wait().unwrap().is_some());
+        wait_until("the end of a command", || self.has_ended());
         let code = self.0.wait().unwrap().code();
         let mut ended = Ended { code, stdout: String::new(), stderr: String::new() };
         self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());

@@ -8,11 +8,11 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
-use rustix::termios::{LocalModes, tcgetattr};
+use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Running, wait_until};
 
-/// A command whose standard input and error are a terminal.
+/// A command at a terminal: its standard input and error, at least.
 pub(crate) struct Terminal {
     master: File,
     shown: Arc<Mutex<String>>,
@@ -21,12 +21,22 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Runs `command` there.
+    /// Runs `command` there; its standard output is a pipe.
     pub(crate) fn start(command: &Command) -> Self {
+        Self::run(command, |_| Stdio::piped())
+    }
+
+    /// Runs `command` there, with its standard output as well.
+    pub(crate) fn start_wholly(command: &Command) -> Self {
+        Self::run(command, |terminal| terminal.try_clone().unwrap().into())
+    }
+
+    fn run(command: &Command, stdout: impl FnOnce(&File) -> Stdio) -> Self {
         let master = openpt(OpenptFlags::RDWR | OpenptFlags::NOCTTY).unwrap();
         grantpt(&master).unwrap();
         unlockpt(&master).unwrap();
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
+        tcsetwinsize(&master, Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let slave = File::options().read(true).write(true).open(name).unwrap();
         // Questions are asked at the terminal that controls the session, whatever standard input is.
         let mut session = Command::new("setsid");
@@ -38,7 +48,7 @@ impl Terminal {
                 None => session.env_remove(name),
             };
         }
-        session.stdin(slave.try_clone().unwrap()).stdout(Stdio::piped()).stderr(slave);
+        session.stdin(slave.try_clone().unwrap()).stdout(stdout(&slave)).stderr(slave);
         let command = Running::new(session.spawn().unwrap());
         // What the command holds of the terminal is all that is left of that side.
         drop(session);
@@ -57,6 +67,11 @@ impl Terminal {
     /// Waits until this is to be read there.
     pub(crate) fn wait_for(&self, words: &str) {
         wait_until(words, || self.shown.lock().unwrap().contains(words));
+    }
+
+    /// All that has been shown so far.
+    pub(crate) fn shown(&self) -> String {
+        self.shown.lock().unwrap().clone()
     }
 
     /// Whether what is typed is shown.

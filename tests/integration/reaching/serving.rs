@@ -123,6 +123,28 @@ fn secrets_are_private_and_never_below_the_root() {
 }
 
 #[test]
+fn who_prepares_makes_once_what_the_server_then_uses() {
+    let house = House::new();
+    let prepare = || {
+        let state = house.file("server-state");
+        let told =
+            house.succeed(["serve", "--prepare", "--data", path(&house.server()), "--server-state", path(&state)]);
+        (told.stdout, fs::read(state.join("certificate.pem")).unwrap(), fs::read(state.join("password")).unwrap())
+    };
+    let first = prepare();
+    assert!(first.0.starts_with("password in ") && first.0.contains("\ncertificate in "), "{}", first.0);
+    assert_eq!(prepare(), first);
+    let (data, within) = (house.server(), house.server().join("state"));
+    let within = ["serve", "--prepare", "--data", path(&data), "--server-state", path(&within)];
+    house.run(within).expect_code(2).says(&["lies below its data"]);
+    let served = Served::start(house, &[]);
+    assert_eq!(
+        (fs::read(served.certificate()).unwrap(), fs::read(served.password_file()).unwrap()),
+        (first.1, first.2)
+    );
+}
+
+#[test]
 fn secrets_that_everybody_can_read_are_told_of() {
     let served = Served::new(&[]);
     let open = served.house.write("open", served.password());

@@ -1,5 +1,7 @@
 //! A server in one process: files come in over FTPS, and what comes in is computed.
 
+mod credentials;
+
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -10,6 +12,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
+use credentials::Credentials;
+pub use credentials::{StateFiles, prepare};
 use tracing::{info, warn};
 
 use super::bell::{Alarm, Bell};
@@ -20,11 +24,9 @@ use super::watch::watch;
 use crate::crypto::Fingerprint;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
-use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::foundation::text::printable;
-use crate::keystore::{ServerIdentity, ServerState, is_exposed};
-use crate::transfer::is_certificate_for;
+use crate::keystore::ServerIdentity;
 use crate::transfer::serve::{FtpService, Limits, ServeOptions};
 
 /// What to serve, and how.
@@ -72,10 +74,8 @@ pub struct Serving {
     pub secure: bool,
     /// The certificate's.
     pub fingerprint: Fingerprint,
-    /// The certificate, if it is the one in the state.
-    pub certificate_file: Option<PathBuf>,
-    /// The password, if it is the one in the state.
-    pub password_file: Option<PathBuf>,
+    /// What clients need.
+    pub files: StateFiles,
 }
 
 /// Serves until `observer` wants an end; `ready` hears of it when clients can come.
@@ -159,24 +159,8 @@ impl Observer for Logged<'_> {
     }
 }
 
-fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
-    request.secrets.iter().chain([&request.state]).try_for_each(|secret| keep_apart(secret, &request.data))?;
-    let state = ServerState::open(&request.state)?;
-    let given = request.secrets.iter().filter(|path| is_exposed(path)).cloned();
-    for file in state.exposed().chain(given) {
-        warn!(file = %file.display(), "everybody on this machine can read this secret; chmod 600 ends that");
-    }
-    let certificate_file = request.identity.is_none().then(|| state.certificate_file());
-    let names = if request.names.is_empty() { &request.usual_names } else { &request.names };
-    let identity = request.identity.map_or_else(|| state.identity(names), Ok)?;
-    for name in request.names.iter().filter(|name| !is_certificate_for(name, &identity.certificate)) {
-        warn!(name, "the certificate that there is already is not for this name; one that is made anew would be");
-    }
-    let password_file = request.password.is_none().then(|| state.password_file());
-    let password = match request.password {
-        Some(password) => password,
-        None => state.password(&mut random::from_system()?)?,
-    };
+fn open(mut request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
+    let Credentials { identity, password, files } = request.credentials()?;
     let options = ServeOptions {
         root: request.data,
         listen: request.listen,
@@ -193,7 +177,7 @@ fn open(request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving),
     let (address, fingerprint) = (service.address(), service.fingerprint());
     info!(%address, %fingerprint, "serving");
     let secure = !request.plain;
-    Ok((service, Serving { address, user: request.user, secure, fingerprint, certificate_file, password_file }))
+    Ok((service, Serving { address, user: request.user, secure, fingerprint, files }))
 }
 
 /// The data directory is made if it is not there (the one that it is in must be), and tried.
@@ -203,16 +187,4 @@ fn make_data(data: &Path) -> Result<(), PipelineError> {
         outcome => outcome.map_err(PipelineError::file(data.display()))?,
     }
     tempfile::tempfile_in(data).map(drop).map_err(PipelineError::file(data.display()))
-}
-
-fn keep_apart(secret: &Path, data: &Path) -> Result<(), PipelineError> {
-    let real = |path: &Path| path.canonicalize().map_err(PipelineError::file(path.display()));
-    let absolute = std::path::absolute(secret).map_err(PipelineError::file(secret.display()))?;
-    // It may have to be made yet.
-    let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(&absolute);
-    if real(there)?.starts_with(real(data)?) {
-        let (secret, data) = (secret.display().to_string(), data.display().to_string());
-        return Err(PipelineError::SecretInData { secret, data });
-    }
-    Ok(())
 }

@@ -1,0 +1,129 @@
+#!/bin/sh
+# Makes the two base images of docker/Dockerfile where no registry can be reached: Debian's own packages for the one, this
+# machine's Rust toolchain and certificate authorities on top for the other. An image that is there already is left alone.
+set -eu
+
+usage="usage: docker/base-images.sh
+
+Environment:
+  DEBIAN_IMAGE   name of the first image   [debian:bookworm-slim]
+  RUST_IMAGE     name of the second image  [rust:1.95-bookworm]
+  DEBIAN_MIRROR  where Debian's packages come from  [http://deb.debian.org/debian]
+  SECURITY_MIRROR  where its security updates come from  [http://deb.debian.org/debian-security]
+
+Needs root, docker, debootstrap (Debian: apt-get install debootstrap) and a Rust toolchain by rustup."
+case ${1:-} in
+    "") ;;
+    --help | -h)
+        echo "$usage"
+        exit 0
+        ;;
+    *)
+        echo "$usage" >&2
+        exit 2
+        ;;
+esac
+
+debian_image=${DEBIAN_IMAGE:-debian:bookworm-slim}
+rust_image=${RUST_IMAGE:-rust:1.95-bookworm}
+mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
+security=${SECURITY_MIRROR:-http://deb.debian.org/debian-security}
+
+fail() {
+    echo "base-images.sh: $*" >&2
+    exit 1
+}
+
+is_there() {
+    docker image inspect "$1" >/dev/null 2>&1
+}
+
+# What is in the folder $1 becomes the image $2, which gets its name when it is whole.
+import() {
+    path='ENV PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+    rm -f "$root/whole"
+    image=$({ tar -C "$1" --numeric-owner -c . && : >"$root/whole"; } |
+        docker import --change 'CMD ["bash"]' --change "$path" -)
+    [ -e "$root/whole" ] || fail "$1 could not be packed"
+    docker tag "$image" "$2"
+    echo "made $2" >&2
+}
+
+command -v docker >/dev/null || fail "docker is missing"
+docker info >/dev/null 2>&1 || fail "no container engine answers; start it, or join the group of those who may use it"
+if is_there "$debian_image" && is_there "$rust_image"; then
+    echo "$debian_image and $rust_image are there" >&2
+    exit 0
+fi
+[ "$(id -u)" = 0 ] || fail "only root can make a Debian system; run it as root"
+command -v debootstrap >/dev/null || fail "debootstrap is missing; apt-get install debootstrap"
+
+# Which toolchain: one that is a folder of its own, as rustup's are; a distribution's is spread over /usr.
+command -v rustc >/dev/null || fail "rustc is missing; install Rust (https://rustup.rs)"
+toolchain=$(rustc --print sysroot)
+case $toolchain in
+    /usr | /usr/local | /) fail "the Rust toolchain in $toolchain cannot be copied; one by rustup is needed (https://rustup.rs)" ;;
+esac
+
+case ${TMPDIR:=/tmp} in
+    *[[:space:]]*) fail "debootstrap cannot work in $TMPDIR; set TMPDIR to a path without blanks" ;;
+    /*) ;;
+    *) TMPDIR=$PWD/$TMPDIR ;;
+esac
+root=$(mktemp -d "$TMPDIR/hestat-base-images.XXXXXX")
+trap 'rm -rf "$root"' EXIT
+trap 'exit 130' HUP INT TERM
+system=$root/system
+log=$root/log
+chmod 755 "$root"
+
+# In there, this machine's folder for temporary files does not exist.
+unset TMPDIR
+
+# Runs the rest quietly; shows what it said if it fails.
+quietly() {
+    "$@" >"$log" 2>&1 || {
+        tail -n 30 "$log" >&2
+        fail "$1 failed"
+    }
+}
+
+echo "Making a Debian system from $mirror ..." >&2
+quietly debootstrap --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
+cat >"$system/etc/apt/sources.list" <<END
+deb $mirror bookworm main
+deb $mirror bookworm-updates main
+deb $security bookworm-security main
+END
+# As in Docker's own images: no starting of services, no documentation, no package files kept.
+printf '#!/bin/sh\nexit 101\n' >"$system/usr/sbin/policy-rc.d"
+chmod 755 "$system/usr/sbin/policy-rc.d"
+cat >"$system/etc/dpkg/dpkg.cfg.d/slim" <<END
+path-exclude /usr/share/doc/*
+path-exclude /usr/share/info/*
+path-exclude /usr/share/locale/*
+path-exclude /usr/share/man/*
+path-include /usr/share/doc/*/copyright
+END
+echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin || true"; };' \
+    >"$system/etc/apt/apt.conf.d/docker-clean"
+echo 'Acquire::Languages "none";' >"$system/etc/apt/apt.conf.d/docker-no-languages"
+rm -rf "$system/usr/share/locale" "$system/usr/share/man" "$system/usr/share/info"
+find "$system/usr/share/doc" -type f ! -name copyright -delete
+cp /etc/resolv.conf "$system/etc/resolv.conf"
+quietly chroot "$system" sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y'
+rm -rf "$system"/var/lib/apt/lists/* "$system"/var/cache/apt/archives/*.deb "$system"/var/log/*.log
+is_there "$debian_image" || import "$system" "$debian_image"
+
+is_there "$rust_image" && exit
+echo "Adding $(rustc --version) ..." >&2
+quietly chroot "$system" sh -c \
+    'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev'
+rm -rf "$system"/var/lib/apt/lists/*
+for part in bin lib libexec; do
+    [ ! -d "$toolchain/$part" ] || cp -a "$toolchain/$part" "$system/usr/local/"
+done
+# Whom this machine trusts, so that what it can fetch can be fetched in there.
+[ ! -r /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/"
+chown -R 0:0 "$system/usr/local"
+import "$system" "$rust_image"

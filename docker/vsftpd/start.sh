@@ -1,0 +1,14 @@
+#!/bin/sh
+# vsftpd with the account "hestat" and the password that the setup has made.
+set -eu
+umask 077
+# PAM compares with a hash (SHA-512 of crypt(3)).
+perl -e '
+    open my $random, "<", "/dev/urandom" or die; read $random, my $salt, 8;
+    chomp(my $password = <STDIN>);
+    print "hestat:", crypt($password, "\$6\$" . unpack("H*", $salt)), "\n"
+' < /identity/password > /tmp/passwords
+# vsftpd insists on a file for its log.
+: > /tmp/vsftpd.log
+tail -f /tmp/vsftpd.log &
+exec /usr/sbin/vsftpd /etc/vsftpd.conf

@@ -1,0 +1,100 @@
+//! What the processes in the containers may do.
+
+use std::time::{Duration, Instant};
+
+use super::checkout::Checkout;
+use super::engine;
+use crate::house::wait_until;
+
+/// Writes wherever a process could try to.
+const TRY_EVERYWHERE: &str = "
+for folder in $(find / -xdev -type d 2>/dev/null) /dev /dev/shm /run /proc /sys /identity /server /input; do
+    touch $folder/.tried 2>/dev/null && { echo $folder; rm $folder/.tried; }
+done; true";
+
+#[test]
+#[ignore = "needs a container engine"]
+fn no_process_is_root_has_a_capability_or_writes_elsewhere() {
+    let checkout = Checkout::up();
+    for (name, user, most) in
+        [("client", "65001", vec!["/data", "/data/state", "/tmp"]), ("server", "65002", vec!["/data", "/tmp"])]
+    {
+        let run = |script: &str| engine::ask(&["exec", name, "sh", "-c", script]);
+        for process in ["1", "self"] {
+            let status = run(&format!("cat /proc/{process}/status"));
+            let of = |what: &str| status.lines().find_map(|line| line.strip_prefix(what)).unwrap().trim().to_owned();
+            assert_eq!(of("Uid:"), [user; 4].join("\t"));
+            for set in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
+                assert_eq!(of(set), "0000000000000000", "{name} {process} {set}");
+            }
+            assert_eq!(of("NoNewPrivs:"), "1");
+        }
+        let written = run(TRY_EVERYWHERE);
+        assert!(written.lines().all(|folder| most.contains(&folder)), "{name} writes in {written}");
+        assert!(written.contains("/tmp"), "{written}");
+        // The root of all of it is a disk of its own, read-only.
+        assert_eq!(engine::inspect(name, "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Privileged}}"), "true false");
+        // Secrets are paths.
+        let told = engine::run(&["inspect", name]).stdout;
+        assert!(!told.contains(password(&checkout).as_str()));
+        let logged = engine::run(&["logs", name]);
+        assert!(!(logged.stdout + &logged.stderr).contains(password(&checkout).as_str()));
+    }
+    let modes = checkout.client(&["sh", "-c", "stat -c %a /server/* /data/state /data/state/*"]).stdout;
+    assert!(modes.lines().all(|mode| mode == "600" || mode == "700"), "{modes}");
+    let modes = checkout.server(&["sh", "-c", "stat -c %n:%a /identity/key.pem /identity/password /identity"]).stdout;
+    assert_eq!(modes, "/identity/key.pem:600\n/identity/password:600\n/identity:700\n");
+    assert_eq!(checkout.client(&["ls", "/identity"]).code, Some(2));
+    assert_eq!(checkout.server(&["ls", "/input"]).code, Some(2));
+    // The table is in the client alone, and stays as it is.
+    assert_ne!(checkout.client(&["sh", "-c", "echo >> /input/table.csv"]).code, Some(0));
+}
+
+fn password(checkout: &Checkout) -> String {
+    checkout.client(&["cat", "/server/password"]).stdout.trim().into()
+}
+
+fn duration<T>(what: impl FnOnce() -> T) -> Duration {
+    let begin = Instant::now();
+    drop(what());
+    begin.elapsed()
+}
+
+/// Both are healthy by speaking FTPS, do the main job within their memory, and are gone within a second of SIGTERM.
+#[test]
+#[ignore = "needs a container engine"]
+fn they_are_healthy_frugal_and_quick_to_stop() {
+    let checkout = Checkout::up();
+    assert_eq!(checkout.server(&["hestat", "ping", "--quiet"]).code, Some(0));
+    for name in ["client", "server"] {
+        let check = engine::inspect(name, "{{json .Config.Healthcheck.Test}}");
+        assert_eq!(check, r#"["CMD","hestat","ping","--quiet"]"#);
+        wait_until("health", || engine::inspect(name, "{{.State.Health.Status}}") == "healthy");
+    }
+    let begin = "hestat sample --rows 400000 --output /data/big.csv && hestat init --input /data/big.csv";
+    checkout.client(&["sh", "-c", begin]).expect_code(0);
+    checkout.client(&["hestat", "result", "--check", "/data/big.csv"]).expect_code(0);
+    // One more upload is under way when they are asked to stop.
+    let mut upload =
+        engine::command(&["exec", "client", "hestat", "init", "--input", "/data/big.csv"]).spawn().unwrap();
+    let uploads = || engine::ask(&["exec", "server", "sh", "-c", "ls /data/inbox/*/*.part 2>/dev/null | wc -l"]) != "0";
+    wait_until("an upload", || uploads() || upload.try_wait().unwrap().is_some());
+    for name in ["client", "server"] {
+        let limit: u64 = engine::inspect(name, "{{.HostConfig.Memory}}").parse().unwrap();
+        assert!((1..=256 << 20).contains(&limit), "{limit}");
+        let took = duration(|| engine::ask(&["stop", name]));
+        // What the command line itself takes is not the container's.
+        let overhead = duration(|| engine::ask(&["version"]));
+        assert!(took < Duration::from_secs(1) + overhead, "{name} took {took:?}");
+        assert_eq!(engine::inspect(name, "{{.State.ExitCode}} {{.State.OOMKilled}}"), "0 false", "{name}");
+    }
+    drop(upload.kill().and_then(|()| upload.wait()));
+    // Nothing is lost: what was broken off goes on.
+    checkout.start();
+    let jobs = checkout.client(&["hestat", "jobs", "--json"]).json();
+    let spooled = jobs.as_array().unwrap().iter().find(|job| job["phase"] == "spooled");
+    if let Some(job) = spooled {
+        checkout.client(&["hestat", "init", "--resume", job["job"].as_str().unwrap()]).expect_code(0);
+    }
+    checkout.client(&["hestat", "result", "--check", "/data/big.csv"]).expect_code(0);
+}

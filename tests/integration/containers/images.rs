@@ -1,0 +1,52 @@
+//! What the images are made of.
+
+use super::checkout::Checkout;
+use super::engine;
+
+const MOST: u64 = 60_000_000;
+
+fn size(image: &str) -> u64 {
+    engine::ask(&["image", "inspect", "--format", "{{.Size}}", image]).parse().unwrap()
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn images_are_small_labelled_and_hold_no_secret() {
+    let checkout = Checkout::up();
+    for (image, user) in [("hestat-client", "65001:65001"), ("hestat-server", "65002:65002")] {
+        let own = size(image) - size("debian:bookworm-slim");
+        assert!(own < MOST, "{image} is {own} bytes over its base");
+        let label = |name: &str| {
+            let template = format!("{{{{index .Config.Labels \"org.opencontainers.image.{name}\"}}}}");
+            engine::ask(&["image", "inspect", "--format", &template, image])
+        };
+        assert_eq!((label("version").as_str(), label("licenses").as_str()), (env!("CARGO_PKG_VERSION"), "MIT"));
+        assert!(label("title").starts_with("hestat ") && !label("description").is_empty());
+        assert_eq!(engine::ask(&["image", "inspect", "--format", "{{.Config.User}}", image]), user);
+        let find = "find /data /identity /server /input /tmp /home /root /run -type f ! -name .curlrc ! -name '.bash*' ! -name .profile 2>/dev/null; true";
+        let files = engine::ask(&["run", "--rm", "--user", "0:0", image, "sh", "-c", find]);
+        assert_eq!(files, "", "{image}");
+        let history = engine::ask(&["history", "--no-trunc", image]);
+        assert!(!history.contains(&checkout.server(&["cat", "/identity/password"]).stdout.trim().to_owned()));
+    }
+    for tool in ["lftp", "curl", "ftp", "vsftpd"] {
+        assert_ne!(checkout.server(&["sh", "-c", &format!("command -v {tool}")]).code, Some(0), "{tool}");
+    }
+}
+
+/// The dependencies are compiled once: a change in our sources leaves their layer as it is.
+#[test]
+#[ignore = "needs a container engine"]
+fn a_change_of_the_sources_does_not_compile_the_dependencies_again() {
+    let checkout = Checkout::up();
+    let main = checkout.at("src/main.rs");
+    let changed = format!("{}// {:?}\n", std::fs::read_to_string(&main).unwrap(), std::time::SystemTime::now());
+    std::fs::write(main, changed).unwrap();
+    let build = checkout
+        .command("docker", &["build", "--file", "docker/Dockerfile", "--target", "build", "."])
+        .output()
+        .unwrap();
+    let said = String::from_utf8_lossy(&build.stdout).into_owned() + &String::from_utf8_lossy(&build.stderr);
+    assert!(build.status.success(), "{said}");
+    assert!(said.contains("Compiling hestat") && !said.contains("Compiling tfhe"), "{said}");
+}

@@ -1,0 +1,203 @@
+//! `./run.sh`, with containers.
+
+use std::fs;
+use std::io::{BufRead, BufReader};
+use std::os::unix::fs::PermissionsExt;
+use std::path::Path;
+use std::process::Command;
+use std::time::{Duration, Instant};
+
+use rand_core::Rng;
+
+use super::checkout::Checkout;
+use super::engine;
+use crate::house::{Ended, House, Terminal, path, wait_until};
+use crate::site::small_table;
+
+/// What the script must leave for a table.
+fn expected(csv: &Path) -> String {
+    let house = House::new();
+    house.succeed(["run", "--input", path(csv)]);
+    house.read("decrypted_results.csv")
+}
+
+#[track_caller]
+fn run(checkout: &Checkout, arguments: &[&str]) -> Ended {
+    checkout.run_sh(arguments).output().unwrap().into()
+}
+
+/// Nothing but equal statistics makes the exit code 0.
+#[track_caller]
+fn assert_right(checkout: &Checkout, ended: Ended, csv: &Path) {
+    let ended = ended.expect_code(0);
+    assert!(ended.stdout.contains("equal those of the clear data, to the last digit."), "{}", ended.stdout);
+    assert_eq!(fs::read_to_string(checkout.at("data/decrypted_results.csv")).unwrap(), expected(csv));
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn twice_with_two_tables_and_again_with_containers_still_up() {
+    let checkout = Checkout::new();
+    let synthetic = checkout.at("data/framingham_synthetic.csv");
+    let small = checkout.write_table("a small one.csv", &small_table(50));
+    for csv in [None, Some("a small one.csv")] {
+        let arguments: Vec<&str> = ["--containers"].into_iter().chain(csv).collect();
+        assert_right(&checkout, run(&checkout, &arguments), if csv.is_some() { &small } else { &synthetic });
+        assert_eq!(checkout.belongings(), Vec::<String>::new());
+    }
+    // They stay up, and the next one has another table, which only its owner can read.
+    assert_right(&checkout, run(&checkout, &["--keep", path(&small)]), &small);
+    checkout.client(&["hestat", "init"]).expect_code(0);
+    let private = checkout.write_table("private.csv", &small_table(70));
+    fs::set_permissions(&private, fs::Permissions::from_mode(0o600)).unwrap();
+    assert_right(&checkout, run(&checkout, &["--keep", path(&private)]), &private);
+    // The same name, another file.
+    fs::rename(&private, &small).unwrap();
+    assert_right(&checkout, run(&checkout, &["--containers", path(&small)]), &small);
+    // The key of the job that was begun by hand is still needed.
+    let left = checkout.belongings();
+    assert_eq!(left.len(), 3, "{left:?}");
+    checkout.start();
+    checkout.client(&["hestat", "result"]).expect_code(0);
+    assert_right(&checkout, run(&checkout, &[]), &synthetic);
+    assert_eq!(checkout.belongings(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn interrupted_at_any_moment_it_leaves_nothing_and_is_right_the_next_time() {
+    let checkout = Checkout::new();
+    let csv = checkout.write_table("table.csv", &small_table(200_000));
+    let begin = Instant::now();
+    assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
+    let usual = begin.elapsed();
+    let mut random = hestat::foundation::random::from_system().unwrap();
+    for round in 0..8 {
+        let moment = usual.mul_f64((random.next_u64() % 1000) as f64 / 1000.0);
+        eprintln!("round {round}: after {moment:?} of {usual:?}");
+        let script = Terminal::start_wholly(&checkout.run_sh(&[path(&csv)]));
+        std::thread::sleep(moment);
+        // The terminal tells all that are in its foreground; impatient people say it more than once.
+        for _ in 0..=round % 3 {
+            script.types("\x03");
+            std::thread::sleep(Duration::from_millis(random.next_u64() % 300));
+        }
+        let (code, shown) = script.end();
+        assert!(matches!(code, Some(0 | 130)), "{code:?}: {shown}");
+        assert_eq!(checkout.belongings(), Vec::<String>::new());
+        let inbox = checkout.at("data/server/inbox");
+        assert!(!inbox.exists() || fs::read_dir(inbox).unwrap().count() == 0);
+    }
+    assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
+}
+
+/// Folders that were removed, another network, and a container that has the name already.
+#[test]
+#[ignore = "needs a container engine"]
+fn what_has_changed_under_containers_that_are_up_is_mended_or_told() {
+    let checkout = Checkout::up();
+    let csv = checkout.write_table("table.csv", &small_table(300));
+    fs::remove_dir_all(checkout.at("data/client")).unwrap();
+    fs::remove_dir_all(checkout.at("data/server")).unwrap();
+    assert_right(&checkout, run(&checkout, &["--keep", path(&csv)]), &csv);
+    let addresses = "HESTAT_SUBNET=10.77.7.0/29\nHESTAT_SERVER_ADDRESS=10.77.7.2\nHESTAT_CLIENT_ADDRESS=10.77.7.3\nHESTAT_VSFTPD_ADDRESS=10.77.7.4\n";
+    fs::write(checkout.at(".env"), addresses).unwrap();
+    assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
+    assert_eq!(checkout.belongings(), Vec::<String>::new());
+    engine::ask(&["create", "--name", "client", "hestat-client"]);
+    let refused = run(&checkout, &[path(&csv)]);
+    engine::ask(&["rm", "client"]);
+    refused.expect_code(1).says(&["there is a container called client already"]);
+    assert_eq!(checkout.belongings(), Vec::<String>::new());
+}
+
+/// Somebody begins a job by hand while the containers are being taken down.
+#[test]
+#[ignore = "needs a container engine"]
+fn no_key_goes_that_is_needed() {
+    let checkout = Checkout::new();
+    let csv = checkout.write_table("table.csv", &small_table(300));
+    for wait in [0, 300, 700, 1100, 1500] {
+        let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
+        let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().contains("Taking the containers down")));
+        std::thread::sleep(Duration::from_millis(wait));
+        let begun = checkout.client(&["hestat", "init"]).code == Some(0);
+        told.for_each(|line| drop(line.unwrap()));
+        assert_eq!(script.wait().unwrap().code(), Some(0));
+        if begun {
+            eprintln!("after {wait} ms a job was begun");
+            checkout.start();
+            checkout.client(&["hestat", "result"]).expect_code(0);
+            checkout.compose(&["down", "--volumes"]).expect_code(0);
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn killed_it_leaves_containers_that_the_next_one_uses() {
+    let checkout = Checkout::new();
+    let csv = checkout.write_table("table.csv", &small_table(300));
+    let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
+    let is_at_work = || checkout.client(&["sh", "-c", "ls /data/state | grep hestat-run"]).code == Some(0);
+    wait_until("the client", || is_at_work() || script.try_wait().unwrap().is_some());
+    script.kill().unwrap();
+    script.wait().unwrap();
+    assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
+    assert_eq!(checkout.belongings(), Vec::<String>::new());
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn two_at_once_do_not_disturb_each_other() {
+    let checkout = Checkout::new();
+    let csv = checkout.write_table("table.csv", &small_table(300));
+    let first = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
+    wait_until("the client", || engine::run(&["container", "inspect", "client"]).code == Some(0));
+    run(&checkout, &[path(&csv)]).expect_code(1).says(&["another run.sh is at work here"]);
+    assert_right(&checkout, first.wait_with_output().unwrap().into(), &csv);
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn base_images_that_are_there_are_left_alone() {
+    let checkout = Checkout::new();
+    let identity =
+        || engine::ask(&["image", "inspect", "--format", "{{.Id}}", "debian:bookworm-slim", "rust:1.95-bookworm"]);
+    let before = identity();
+    let script =
+        |arguments: &[&str]| Ended::from(checkout.command("docker/base-images.sh", arguments).output().unwrap());
+    script(&[]).expect_code(0).says(&["debian:bookworm-slim and rust:1.95-bookworm are there"]);
+    assert_eq!(identity(), before);
+    script(&["--nonsense"]).expect_code(2).says(&["usage: "]);
+    assert!(script(&["--help"]).expect_code(0).stdout.contains("DEBIAN_MIRROR"));
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn without_an_engine_or_base_images_it_says_so() {
+    let checkout = Checkout::new();
+    let ended = |command: &mut Command| Ended::from(command.output().unwrap());
+    let mut command = checkout.run_sh(&["--containers"]);
+    ended(command.env("DOCKER_HOST", "tcp://127.0.0.1:1"))
+        .expect_code(1)
+        .says(&["no container engine answers", "docker/base-images.sh"]);
+    let mut command = checkout.run_sh(&["--containers"]);
+    let missing = ended(command.env("HESTAT_DEBIAN_IMAGE", "localhost:1/debian:none")).expect_code(1);
+    missing.says(&["localhost:1/debian:none", "cannot be pulled", "docker/base-images.sh"]);
+    // The local way begins: here it ends for want of Rust.
+    let mut command = checkout.run_sh(&[]);
+    let local = ended(command.env("DOCKER_HOST", "tcp://127.0.0.1:1").env("PATH", "/usr/bin:/bin")).expect_code(1);
+    local.says(&["Without containers: no container engine answers", "cargo is missing"]);
+    for (arguments, code, words) in [
+        (&["--containers", "--local"][..], 2, "exclude each other"),
+        (&["--nonsense"], 2, "unknown option --nonsense"),
+        (&["a.csv", "b.csv"], 2, "one CSV file at a time"),
+        (&["missing.csv"], 3, "missing.csv"),
+        (&["--containers", "data"], 3, "data"),
+    ] {
+        run(&checkout, arguments).expect_code(code).says(&[words]);
+    }
+    assert!(run(&checkout, &["--help"]).expect_code(0).stdout.contains("--containers"));
+}

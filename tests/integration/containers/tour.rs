@@ -1,0 +1,83 @@
+//! The README's section on containers, typed as it stands there.
+
+use std::time::Instant;
+
+use super::checkout::Checkout;
+use crate::house::{Terminal, wait_until};
+use crate::readme::{CONTAINERS, Step, matches, readme, steps};
+
+const HOST: &str = "$ ";
+const PROMPTS: [&str; 4] = [HOST, "client$ ", "server$ ", "lftp> "];
+
+/// The reader, who is at the host's prompt, or in a container's shell.
+struct Reader {
+    checkout: Checkout,
+    session: Option<Terminal>,
+}
+
+impl Reader {
+    fn follow(&mut self, step: &Step) {
+        match self.session.take() {
+            None if step.command.starts_with("docker exec -it") => self.enter(step),
+            None => {
+                let output = self.checkout.command("sh", &["-c", &step.command]).output().unwrap();
+                let (out, error) = (String::from_utf8(output.stdout).unwrap(), String::from_utf8_lossy(&output.stderr));
+                assert!(output.status.success(), "{}\n{out}{error}", step.command);
+                assert_said(step, &out);
+            }
+            Some(session) if step.command == "exit" => {
+                session.types("exit\n");
+                assert_eq!(session.end().0, Some(0));
+            }
+            Some(session) => {
+                let before = session.shown().len();
+                session.types(&format!("{}\n", step.command));
+                wait_until(&step.command, || is_at_prompt(&session.shown()[before..]));
+                assert_said(step, &session.shown()[before..]);
+                self.session = Some(session);
+            }
+        }
+    }
+
+    fn enter(&mut self, step: &Step) {
+        let words: Vec<&str> = step.command.split(' ').collect();
+        let session = Terminal::start_wholly(&self.checkout.command(words[0], &words[1..]));
+        wait_until("a shell", || session.shown().ends_with("$ "));
+        self.session = Some(session);
+    }
+}
+
+/// Whether a command line has been echoed and answered, and the next one is awaited.
+fn is_at_prompt(shown: &str) -> bool {
+    shown.contains('\n') && ["$ ", "> "].iter().any(|prompt| shown.ends_with(prompt))
+}
+
+/// The expected lines are there in their order; on a terminal, notices and progress are between them, and before them in what
+/// is one line but for the terminal's width.
+#[track_caller]
+fn assert_said(Step { command, expected, .. }: &Step, shown: &str) {
+    let mut lines = shown.lines().map(|line| line.trim_end_matches('\r'));
+    for pattern in expected {
+        assert!(lines.any(|line| matches(&format!("…{pattern}"), line)), "{command}\nno {pattern:?} in:\n{shown}");
+    }
+}
+
+#[test]
+#[ignore = "needs a container engine"]
+fn the_tour_of_the_readme_is_as_it_says() {
+    let readme = readme();
+    let section = readme.split(CONTAINERS).nth(1).unwrap();
+    let steps = steps(&section[..section.find("\n## ").unwrap()], &PROMPTS);
+    assert!(steps.len() >= 16, "only {} commands found", steps.len());
+    let mut reader = Reader { checkout: Checkout::new(), session: None };
+    let begin = Instant::now();
+    for step in &steps {
+        let seconds = begin.elapsed().as_secs();
+        eprintln!("{seconds:4} s  {}{}", step.prompt, step.command);
+        reader.follow(step);
+    }
+    assert_eq!(std::fs::read_to_string(reader.checkout.at("data/server/test.txt")).unwrap(), "test\n");
+    assert!(
+        std::fs::read_to_string(reader.checkout.at("data/client/decrypted_results.csv")).unwrap().lines().count() == 17
+    );
+}

@@ -1,0 +1,40 @@
+//! Profile vsftpd: another server's software, the same client.
+
+use super::checkout::Checkout;
+use super::engine;
+use crate::house::wait_until;
+
+const SERVER: &str = "ftps://hestat@192.168.125.4";
+
+#[test]
+#[ignore = "needs a container engine"]
+fn the_same_client_uses_vsftpd_with_hestat_compute_beside_it() {
+    let checkout = Checkout::new();
+    checkout.compose(&["--profile", "vsftpd", "up", "-d", "--build"]).expect_code(0);
+    // Only hestat compute can have computed it.
+    engine::ask(&["stop", "server"]);
+    let client = |arguments: &[&str]| {
+        engine::run(&[&["exec", "--env", &format!("HESTAT_SERVER={SERVER}"), "client"], arguments].concat())
+    };
+    wait_until("vsftpd", || client(&["hestat", "ping", "--quiet", "--retries", "0"]).code == Some(0));
+    client(&["hestat", "init"]).expect_code(0);
+    let told = client(&["hestat", "result", "--check", "/input/table.csv"]).expect_code(0).stdout;
+    assert!(
+        told.ends_with("All 96 statistics of 16 columns equal those of the clear data, to the last digit.\n"),
+        "{told}"
+    );
+    assert!(engine::ask(&["logs", "compute"]).contains("computed"));
+    // What the account is locked into is /data: neither the key nor the password's hash is below it.
+    for hidden in ["identity/key.pem", "tmp/passwords", "etc/passwd", "../etc/passwd"] {
+        let code = client(&["curl", "-sS", &format!("ftp://192.168.125.4//{hidden}")]).code;
+        assert!(matches!(code, Some(9 | 78)), "{hidden}: {code:?}");
+    }
+    let listed = client(&["curl", "-sS", "--list-only", "ftp://192.168.125.4/"]).expect_code(0).stdout;
+    assert_eq!(listed.replace('\r', ""), "inbox\noutbox\n");
+    let sessions = engine::ask(&["exec", "vsftpd", "grep", "CapBnd", "/proc/1/status"]);
+    // CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT: bits 2, 6, 7 and 18 (capabilities(7)).
+    assert_eq!(
+        u64::from_str_radix(sessions.split_whitespace().last().unwrap(), 16),
+        Ok(1 << 2 | 1 << 6 | 1 << 7 | 1 << 18)
+    );
+}
