@@ -88,6 +88,14 @@ quietly() {
     }
 }
 
+# Runs apt-get in the new system; where this machine looks names up is not part of it.
+with_packages() {
+    cp /etc/resolv.conf "$system/etc/resolv.conf"
+    quietly chroot "$system" sh -c "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get $*"
+    rm -rf "$system"/var/lib/apt/lists/* "$system"/var/cache/apt/archives/*.deb "$system"/var/log/*.log
+    : >"$system/etc/resolv.conf"
+}
+
 echo "Making a Debian system from $mirror ..." >&2
 quietly debootstrap --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
 cat >"$system/etc/apt/sources.list" <<END
@@ -110,16 +118,12 @@ echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.
 echo 'Acquire::Languages "none";' >"$system/etc/apt/apt.conf.d/docker-no-languages"
 rm -rf "$system/usr/share/locale" "$system/usr/share/man" "$system/usr/share/info"
 find "$system/usr/share/doc" -type f ! -name copyright -delete
-cp /etc/resolv.conf "$system/etc/resolv.conf"
-quietly chroot "$system" sh -c 'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get upgrade -y'
-rm -rf "$system"/var/lib/apt/lists/* "$system"/var/cache/apt/archives/*.deb "$system"/var/log/*.log
+with_packages upgrade -y
 is_there "$debian_image" || import "$system" "$debian_image"
 
 is_there "$rust_image" && exit
 echo "Adding $(rustc --version) ..." >&2
-quietly chroot "$system" sh -c \
-    'apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends gcc libc6-dev'
-rm -rf "$system"/var/lib/apt/lists/*
+with_packages install -y --no-install-recommends gcc libc6-dev
 for part in bin lib libexec; do
     [ ! -d "$toolchain/$part" ] || cp -a "$toolchain/$part" "$system/usr/local/"
 done

@@ -21,7 +21,7 @@ fn result(checkout: &Checkout) -> String {
 fn who_switches_computing_off_computes_by_hand() {
     let checkout = Checkout::new();
     checkout.write_table("own.csv", TABLE);
-    fs::write(checkout.at(".env"), "HESTAT_NO_COMPUTE=true\nHESTAT_CSV=./own.csv\n").unwrap();
+    checkout.configure("HESTAT_NO_COMPUTE=true\nHESTAT_CSV=./own.csv");
     checkout.start();
     checkout.client(&["hestat", "init"]).expect_code(0);
     assert_eq!(checkout.client(&["hestat", "result", "--timeout", "1"]).code, Some(4));
@@ -29,7 +29,7 @@ fn who_switches_computing_off_computes_by_hand() {
     assert!(told.starts_with("job ") && told.ends_with(" computed\n"), "{told}");
     assert_eq!(result(&checkout), RESULT);
     // Both at once.
-    fs::write(checkout.at(".env"), "HESTAT_NO_COMPUTE=false\nHESTAT_CSV=./own.csv\n").unwrap();
+    checkout.configure("HESTAT_NO_COMPUTE=false\nHESTAT_CSV=./own.csv");
     checkout.start();
     for _ in 0..3 {
         let watching = ["exec", "server", "timeout", "--signal=TERM", "2", "hestat", "compute", "--watch"];

@@ -4,15 +4,12 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tempfile::TempDir;
 
 use super::engine;
+use super::ground::{self, Ground};
 use crate::house::{Ended, wait_until};
-
-/// There is one container called `client` at a time.
-static TURN: Mutex<()> = Mutex::new(());
 
 /// What a checkout needs for containers.
 const PARTS: [&str; 8] =
@@ -23,24 +20,48 @@ pub(super) struct Checkout {
     folder: TempDir,
     /// Compose files beside the usual one, and variables.
     overrides: Vec<String>,
-    _turn: MutexGuard<'static, ()>,
+    ground: Ground,
 }
 
 impl Checkout {
     pub(super) fn new() -> Self {
-        let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
-        for name in ["client", "server", "vsftpd", "compute"] {
-            let there = engine::run(&["container", "inspect", name]).code == Some(0);
-            assert!(!there, "there is a container called {name} already; these tests need that name");
-        }
-        let folder = tempfile::Builder::new().prefix("hestat-containers-").tempdir().unwrap();
+        let ground = ground::take();
+        let folder = tempfile::Builder::new().prefix(ground::PREFIX).tempdir().unwrap();
         fs::create_dir(folder.path().join("data")).unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         for part in PARTS.iter().chain(&["data/framingham_synthetic.csv"]) {
             let copied = Command::new("cp").arg("-r").arg(source.join(part)).arg(folder.path().join(part)).status();
             assert!(copied.unwrap().success(), "{part}");
         }
-        Self { folder, overrides: Vec::new(), _turn: turn }
+        let checkout = Self { folder, overrides: Vec::new(), ground };
+        checkout.configure("");
+        checkout
+    }
+
+    /// From now on these variables count, and no others.
+    pub(super) fn configure(&self, variables: &str) {
+        let mut variables = variables.to_owned();
+        if self.network() != ground::USUAL_NETWORK {
+            variables += &format!("\nHESTAT_NETWORK={}\n", self.network());
+        }
+        if !variables.is_empty() {
+            fs::write(self.at(".env"), variables).unwrap();
+        }
+    }
+
+    /// The first three numbers of its addresses.
+    pub(super) fn network(&self) -> &str {
+        &self.ground.networks[0]
+    }
+
+    /// Those of a network that is free.
+    pub(super) fn another_network(&self) -> &str {
+        &self.ground.networks[1]
+    }
+
+    /// The address with this last number.
+    pub(super) fn address(&self, last: u8) -> String {
+        format!("{}.{last}", self.network())
     }
 
     /// One whose containers are up, and whose client reaches the server.

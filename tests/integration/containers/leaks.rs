@@ -88,7 +88,7 @@ fn assert_nothing_in(name: &str, bytes: &[u8], forbidden: &[(String, Vec<u8>)]) 
 fn nothing_leaks() {
     let checkout = Checkout::new();
     checkout.write_table("secret.csv", &table());
-    fs::write(checkout.at(".env"), "HESTAT_CSV=./secret.csv\n").unwrap();
+    checkout.configure("HESTAT_CSV=./secret.csv");
     checkout.start();
     let capture = Capture::at("server", checkout.path());
     checkout.client(&["hestat", "ping"]).expect_code(0);

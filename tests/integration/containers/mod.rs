@@ -8,6 +8,7 @@ mod checkout;
 mod confined;
 mod engine;
 mod faults;
+mod ground;
 mod images;
 mod leaks;
 mod other_clients;

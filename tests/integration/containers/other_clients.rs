@@ -39,9 +39,12 @@ fn lftp_and_curl_in_a_third_container_reach_the_server_by_name() {
     );
     assert!(there.expect_code(0).stdout.contains("two"));
     assert_eq!(fs::read_to_string(checkout.at("data/server/folder/two")).unwrap(), content);
-    let fetched =
-        third(&checkout, "curl -sS -T /etc/hostname ftp://192.168.125.2/name && curl -sS ftp://server/folder/two")
-            .expect_code(0);
+    let address = checkout.address(2);
+    let fetched = third(
+        &checkout,
+        &format!("curl -sS -T /etc/hostname ftp://{address}/name && curl -sS ftp://server/folder/two"),
+    )
+    .expect_code(0);
     assert_eq!(fetched.stdout, content);
     // 9: access denied, 60: no certificate that is trusted, 64: no TLS, 67: login denied (curl(1)).
     let refused = [

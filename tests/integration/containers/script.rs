@@ -91,7 +91,7 @@ fn interrupted_at_any_moment_it_leaves_nothing_and_is_right_the_next_time() {
     assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
 }
 
-/// Folders that were removed, another network, and a container that has the name already.
+/// Folders that were removed, another network, one that is somebody else's, and a container that has the name already.
 #[test]
 #[ignore = "needs a container engine"]
 fn what_has_changed_under_containers_that_are_up_is_mended_or_told() {
@@ -100,9 +100,14 @@ fn what_has_changed_under_containers_that_are_up_is_mended_or_told() {
     fs::remove_dir_all(checkout.at("data/client")).unwrap();
     fs::remove_dir_all(checkout.at("data/server")).unwrap();
     assert_right(&checkout, run(&checkout, &["--keep", path(&csv)]), &csv);
-    let addresses = "HESTAT_SUBNET=10.77.7.0/29\nHESTAT_SERVER_ADDRESS=10.77.7.2\nHESTAT_CLIENT_ADDRESS=10.77.7.3\nHESTAT_VSFTPD_ADDRESS=10.77.7.4\n";
-    fs::write(checkout.at(".env"), addresses).unwrap();
+    fs::write(checkout.at(".env"), format!("HESTAT_NETWORK={}\n", checkout.another_network())).unwrap();
     assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
+    assert_eq!(checkout.belongings(), Vec::<String>::new());
+    let taken = format!("{}.0/29", checkout.another_network());
+    engine::ask(&["network", "create", "--subnet", &taken, "hestat-test-taken"]);
+    let refused = run(&checkout, &[path(&csv)]);
+    engine::ask(&["network", "rm", "hestat-test-taken"]);
+    refused.expect_code(1).says(&["if their network overlaps with another one, HESTAT_NETWORK="]);
     assert_eq!(checkout.belongings(), Vec::<String>::new());
     engine::ask(&["create", "--name", "client", "hestat-client"]);
     let refused = run(&checkout, &[path(&csv)]);

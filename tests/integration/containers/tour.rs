@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use super::checkout::Checkout;
+use super::ground;
 use crate::house::{Terminal, wait_until};
 use crate::readme::{CONTAINERS, Step, matches, readme, steps};
 
@@ -65,11 +66,12 @@ fn assert_said(Step { command, expected, .. }: &Step, shown: &str) {
 #[test]
 #[ignore = "needs a container engine"]
 fn the_tour_of_the_readme_is_as_it_says() {
-    let readme = readme();
+    let checkout = Checkout::new();
+    let readme = readme().replace(ground::USUAL_NETWORK, checkout.network());
     let section = readme.split(CONTAINERS).nth(1).unwrap();
     let steps = steps(&section[..section.find("\n## ").unwrap()], &PROMPTS);
     assert!(steps.len() >= 16, "only {} commands found", steps.len());
-    let mut reader = Reader { checkout: Checkout::new(), session: None };
+    let mut reader = Reader { checkout, session: None };
     let begin = Instant::now();
     for step in &steps {
         let seconds = begin.elapsed().as_secs();

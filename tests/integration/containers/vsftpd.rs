@@ -4,8 +4,6 @@ use super::checkout::Checkout;
 use super::engine;
 use crate::house::wait_until;
 
-const SERVER: &str = "ftps://hestat@192.168.125.4";
-
 #[test]
 #[ignore = "needs a container engine"]
 fn the_same_client_uses_vsftpd_with_hestat_compute_beside_it() {
@@ -13,8 +11,11 @@ fn the_same_client_uses_vsftpd_with_hestat_compute_beside_it() {
     checkout.compose(&["--profile", "vsftpd", "up", "-d", "--build"]).expect_code(0);
     // Only hestat compute can have computed it.
     engine::ask(&["stop", "server"]);
+    let address = checkout.address(4);
     let client = |arguments: &[&str]| {
-        engine::run(&[&["exec", "--env", &format!("HESTAT_SERVER={SERVER}"), "client"], arguments].concat())
+        engine::run(
+            &[&["exec", "--env", &format!("HESTAT_SERVER=ftps://hestat@{address}"), "client"], arguments].concat(),
+        )
     };
     wait_until("vsftpd", || client(&["hestat", "ping", "--quiet", "--retries", "0"]).code == Some(0));
     client(&["hestat", "init"]).expect_code(0);
@@ -26,10 +27,10 @@ fn the_same_client_uses_vsftpd_with_hestat_compute_beside_it() {
     assert!(engine::ask(&["logs", "compute"]).contains("computed"));
     // What the account is locked into is /data: neither the key nor the password's hash is below it.
     for hidden in ["identity/key.pem", "tmp/passwords", "etc/passwd", "../etc/passwd"] {
-        let code = client(&["curl", "-sS", &format!("ftp://192.168.125.4//{hidden}")]).code;
+        let code = client(&["curl", "-sS", &format!("ftp://{address}//{hidden}")]).code;
         assert!(matches!(code, Some(9 | 78)), "{hidden}: {code:?}");
     }
-    let listed = client(&["curl", "-sS", "--list-only", "ftp://192.168.125.4/"]).expect_code(0).stdout;
+    let listed = client(&["curl", "-sS", "--list-only", &format!("ftp://{address}/")]).expect_code(0).stdout;
     assert_eq!(listed.replace('\r', ""), "inbox\noutbox\n");
     let sessions = engine::ask(&["exec", "vsftpd", "grep", "CapBnd", "/proc/1/status"]);
     // CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT: bits 2, 6, 7 and 18 (capabilities(7)).

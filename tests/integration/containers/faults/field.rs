@@ -30,7 +30,7 @@ impl Field {
     pub(super) fn new(prepare: impl FnOnce(&mut Checkout)) -> Self {
         let mut checkout = Checkout::new();
         let table = checkout.write_table("table.csv", &small_table(ROWS));
-        fs::write(checkout.at(".env"), "HESTAT_CSV=./table.csv\n").unwrap();
+        checkout.configure("HESTAT_CSV=./table.csv");
         let house = House::new();
         let whole = house.succeed(["init", "--json", "--input", path(&table), "--server", &house.url()]).json();
         house.succeed(["run", "--input", path(&table)]);

@@ -60,7 +60,7 @@ fn containers_that_die_and_lines_that_are_cut() {
         sleep(before);
         engine::ask(&["network", "disconnect", &network, "server"]);
         sleep(between);
-        engine::ask(&["network", "connect", "--ip", "192.168.125.2", &network, "server"]);
+        engine::ask(&["network", "connect", "--ip", &field.checkout.address(2), &network, "server"]);
         assert_fair(&field.end(upload));
     });
     rounds("the server stands still for longer than the timeouts", 2, &mut field, |field| {
@@ -98,7 +98,11 @@ fn a_certificate_that_is_exchanged_and_a_wrong_password() {
         engine::ask(&["restart", "--time", "1", "server"]);
         wait_until("the server", || field.checkout.server(&["hestat", "ping", "--quiet"]).code == Some(0));
         field.checkout.client(&["hestat", "init"]).expect_code(15).says(&["certificate"]);
-        field.checkout.client(&["lftp", "-c", "open 192.168.125.2; ls"]).expect_code(1).says(&["ertificate"]);
+        field
+            .checkout
+            .client(&["lftp", "-c", &format!("open {}; ls", field.checkout.address(2))])
+            .expect_code(1)
+            .says(&["ertificate"]);
         // Who starts the containers again introduces the two to each other again.
         field.checkout.start();
     });
