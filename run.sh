@@ -4,6 +4,7 @@
 # on this machine. Leaves data/decrypted_results.csv; ends with 0 only if every statistic is equal.
 set -eu
 trap 'exit 130' HUP INT TERM
+trap 'exit 141' PIPE
 
 usage="usage: ./run.sh [--containers | --local] [--keep] [CSV]
 
@@ -116,14 +117,16 @@ obstacle() {
 
 # Volumes hold keys: they go only if no job needs its key any more. Nobody can begin one after the question.
 take_down() {
-    trap '' HUP INT TERM
+    # To the end, even if nobody hears or reads along any more.
+    trap '' HUP INT TERM PIPE
+    set +e
     [ -z "$keep" ] || return 0
     echo "Taking the containers down ..." >&2
     # Compose itself would hear a Ctrl-C, in the terminal's foreground.
     if command -v setsid >/dev/null; then apart='setsid --wait'; fi
     # All that may have been started beside them, too: it is on their network.
     export COMPOSE_PROFILES=vsftpd
-    compose stop --timeout 2 >/dev/null 2>&1 </dev/null || true
+    compose stop --timeout 2 >/dev/null 2>&1 </dev/null
     volumes=--volumes
     if ! jobs=$(compose run --rm --no-deps -T setup hestat jobs --json --state /keys 2>/dev/null </dev/null); then
         echo "run.sh: the volumes stay, for it cannot be found out whether a job still needs its key in there" >&2
@@ -158,7 +161,7 @@ start() {
     if ! compose up -d >&2; then
         # They may run as they were meant to before a change of addresses.
         compose down >&2
-        compose up -d >&2 || fail 1 "the containers could not be started; if their network overlaps with another one," \
+        compose up -d >&2 || fail 1 "the containers could not be started (why is said above); if their network overlaps with another one," \
             "HESTAT_NETWORK=10.77.7 (the first three numbers of their addresses) takes one that is free"
     fi
     for name in client server; do
@@ -195,7 +198,7 @@ in_containers() {
     keep_off
     export HESTAT_CSV="$csv" HESTAT_NO_COMPUTE=false
     echo "Building the images (the first time takes some minutes) ..." >&2
-    compose build >&2 || fail 1 "the images could not be built"
+    compose build --force-rm >&2 || fail 1 "the images could not be built"
     trap take_down EXIT
     start
     until_reachable
@@ -214,6 +217,9 @@ in_containers() {
         docker exec client cat /data/decrypted_results.csv >data/.decrypted_results.csv
         mv data/.decrypted_results.csv data/decrypted_results.csv
         echo "The statistics are in data/decrypted_results.csv" >&2
+    fi
+    if [ $code -gt 1 ] && [ -e data/decrypted_results.csv ]; then
+        echo "What lies in data/decrypted_results.csv is an earlier run's" >&2
     fi
     [ -z "$keep" ] || echo "The containers go on: docker exec -it client sh, docker exec -it server sh" >&2
     exit $code

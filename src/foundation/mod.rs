@@ -1,4 +1,4 @@
-//! What every room stands on: exact decimals, atomic files, a bounded codec, secrets, time, progress.
+//! What every room stands on: exact decimals, atomic files, temporary ones, a bounded codec, secrets, time, progress.
 
 pub mod atomic;
 pub mod clock;
@@ -9,5 +9,6 @@ pub mod observer;
 pub mod random;
 pub mod rational;
 pub mod regular;
+pub mod scratch;
 pub mod secret;
 pub mod text;

@@ -6,6 +6,8 @@ use crate::package::JobId;
 pub(super) const INBOX: &str = "inbox";
 /// Answers, a folder for each job.
 pub(super) const OUTBOX: &str = "outbox";
+/// How the folders begin in the inbox in which a ping tries to write.
+pub(super) const PROBES: &str = "ping-";
 /// A dataset in its folder.
 pub(super) const DATASET: &str = "dataset.hes";
 /// The totals in their folder.

@@ -8,7 +8,7 @@ use rand_core::Rng;
 use rustix::fs::statvfs;
 
 use super::error::PipelineError;
-use super::names::INBOX;
+use super::names::{INBOX, PROBES};
 use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent};
@@ -141,7 +141,7 @@ struct Probe<'p> {
 
 impl<'p> Probe<'p> {
     fn new(location: &'p Location, connector: &'p Connector, clock: &'p dyn Clock) -> Result<Self, PipelineError> {
-        let folder = format!("{INBOX}/ping-{:016x}", random::from_system()?.next_u64());
+        let folder = format!("{INBOX}/{PROBES}{:016x}", random::from_system()?.next_u64());
         Ok(Self { folder, location, connector, clock })
     }
 

@@ -65,7 +65,7 @@ pub fn result(
     // Without patience, one question is asked all the same.
     let until = Until::new(observer, clock, request.wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
     let found = find_totals(&job, end, connector, clock, &until);
-    let server = found.map_err(|error| if until.is_over() { late(request.job, error) } else { error })?;
+    let server = found.map_err(|error| if until.is_over() { late(job.record(), error) } else { error })?;
     until.lift();
     let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
     let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
@@ -81,10 +81,11 @@ pub fn result(
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What an error means after which there was no time to try again.
-fn late(job: JobId, error: PipelineError) -> PipelineError {
+fn late(record: &JobRecord, error: PipelineError) -> PipelineError {
     match error {
         PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) => {
-            PipelineError::NotReady { job, state: "the server did not answer before the time was over".into() }
+            let state = format!("{} did not answer before the time was over", record.server);
+            PipelineError::NotReady { job: record.job, state }
         }
         error => error,
     }

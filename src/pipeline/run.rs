@@ -16,6 +16,7 @@ use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
+use crate::foundation::scratch::Scratch;
 use crate::foundation::secret::Secret;
 use crate::keystore::server::draw_password;
 use crate::keystore::{KeyStore, ServerIdentity};
@@ -24,6 +25,9 @@ use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
 use crate::transfer::{Connector, FtpAddress, Location, Trust};
+
+/// How the names of its temporary directories begin.
+const PREFIX: &str = "hestat-run-";
 
 /// The account of a server that nobody else knows of.
 const USER: &str = "hestat";
@@ -53,9 +57,7 @@ pub fn run(
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<(Decrypted, Option<Comparison>), PipelineError> {
-    let place = std::env::temp_dir();
-    let directory =
-        tempfile::Builder::new().prefix("hestat-run-").tempdir().map_err(PipelineError::file(place.display()))?;
+    let directory = directory(observer)?;
     let store = KeyStore::new(directory.path().join("client"));
     let RunRequest { source, dialect, selection, statistics, check: compare, server } = request;
     let (own, (server, connector)) = match server {
@@ -90,6 +92,14 @@ pub fn run(
     let decrypted = decrypted?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;
     Ok((decrypted, comparison))
+}
+
+/// For the keys, which go with the process; those of processes that were killed go now.
+fn directory(observer: &dyn Observer) -> Result<Scratch, PipelineError> {
+    if Scratch::sweep(PREFIX) > 0 {
+        observer.notice("an earlier run was killed: its key is destroyed; its files may still be on its server");
+    }
+    Scratch::new(PREFIX).map_err(PipelineError::file(std::env::temp_dir().display()))
 }
 
 /// Removes what a server of others has of the job, also when the work was stopped.

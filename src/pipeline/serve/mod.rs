@@ -19,6 +19,7 @@ use tracing::{info, warn};
 use super::bell::{Alarm, Bell};
 use super::compute::{ComputeRequest, Outcome};
 use super::error::PipelineError;
+use super::names::{INBOX, PROBES};
 use super::rules::HouseRules;
 use super::watch::watch;
 use crate::crypto::Fingerprint;
@@ -89,6 +90,7 @@ pub fn serve(
     ready: impl FnOnce(&Serving),
 ) -> Result<(), PipelineError> {
     make_data(&request.data)?;
+    remove_probes(&request.data);
     let bell = Arc::new(Bell::default());
     let compute = ComputeRequest { data: request.data.clone(), keep: request.keep };
     let computes = request.compute;
@@ -178,6 +180,14 @@ fn open(mut request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Servi
     info!(%address, %fingerprint, "serving");
     let secure = !request.plain;
     Ok((service, Serving { address, user: request.user, secure, fingerprint, files }))
+}
+
+/// Removes what pings have left that were killed; nobody is connected yet.
+fn remove_probes(data: &Path) {
+    let Ok(entries) = fs::read_dir(data.join(INBOX)) else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PROBES)) {
+        drop(fs::remove_dir_all(entry.path()));
+    }
 }
 
 /// The data directory is made if it is not there (the one that it is in must be), and tried.

@@ -51,6 +51,29 @@ fn an_interrupted_run_leaves_nothing() {
     }
 }
 
+/// Nobody can clean up after SIGKILL, but for the next one; a run that is still at work is left alone.
+#[test]
+fn a_killed_run_leaves_its_key_until_the_next_one_only() {
+    let house = House::new();
+    let csv = sample(&house, MANY);
+    let run = || house.start(["run", "--input", path(&csv), "--output", "out.csv"]);
+    let at_work = run();
+    wait_until("a run", || entries(&house.temporary()).len() == 1);
+    at_work.signal(Signal::STOP);
+    let killed = run();
+    wait_until("another run", || entries(&house.temporary()).len() == 2);
+    killed.signal(Signal::KILL);
+    killed.end();
+    let small = house.write("small.csv", TABLE);
+    let run = || house.run(["run", "--input", path(&small), "--output", "small-out.csv"]).expect_code(0);
+    assert!(run().stderr.contains("an earlier run was killed"));
+    assert_eq!(entries(&house.temporary()).len(), 1);
+    assert!(!run().stderr.contains("an earlier run was killed"));
+    at_work.signal(Signal::CONT);
+    at_work.end().expect_code(0);
+    nothing_is_left(&house);
+}
+
 #[test]
 fn an_interrupted_init_leaves_no_job() {
     let house = House::new();

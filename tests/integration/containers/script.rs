@@ -8,6 +8,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 use rand_core::Rng;
+use rustix::process::{Pid, Signal, kill_process};
 
 use super::checkout::Checkout;
 use super::engine;
@@ -91,6 +92,25 @@ fn interrupted_at_any_moment_it_leaves_nothing_and_is_right_the_next_time() {
     assert_right(&checkout, run(&checkout, &[path(&csv)]), &csv);
 }
 
+/// Whoever reads along goes away, as when a terminal's window is closed.
+#[test]
+#[ignore = "needs a container engine"]
+fn unheard_it_leaves_nothing_either() {
+    let checkout = Checkout::new();
+    let csv = checkout.write_table("table.csv", &small_table(300));
+    for hangs_up in [false, true] {
+        let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
+        let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
+        assert!(told.any(|line| line.unwrap().contains("Encrypting")));
+        drop((told, script.stdout.take()));
+        if hangs_up {
+            kill_process(Pid::from_child(&script), Signal::HUP).unwrap();
+        }
+        assert_ne!(script.wait().unwrap().code(), Some(0));
+        assert_eq!(checkout.belongings(), Vec::<String>::new());
+    }
+}
+
 /// Folders that were removed, another network, one that is somebody else's, and a container that has the name already.
 #[test]
 #[ignore = "needs a container engine"]
@@ -122,6 +142,7 @@ fn what_has_changed_under_containers_that_are_up_is_mended_or_told() {
 fn no_key_goes_that_is_needed() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(300));
+    let mut jobs = 0;
     for wait in [0, 300, 700, 1100, 1500] {
         let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
         let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
@@ -132,11 +153,13 @@ fn no_key_goes_that_is_needed() {
         assert_eq!(script.wait().unwrap().code(), Some(0));
         if begun {
             eprintln!("after {wait} ms a job was begun");
+            jobs += 1;
             checkout.start();
             checkout.client(&["hestat", "result"]).expect_code(0);
             checkout.compose(&["down", "--volumes"]).expect_code(0);
         }
     }
+    assert!(jobs > 0);
 }
 
 #[test]

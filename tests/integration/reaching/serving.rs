@@ -36,6 +36,19 @@ fn a_whole_job_through_the_server() {
 }
 
 #[test]
+fn what_killed_pings_have_left_goes_with_the_next_start() {
+    let house = House::new();
+    let left = house.server().join("inbox/ping-0123456789abcdef");
+    fs::create_dir_all(&left).unwrap();
+    fs::write(left.join("probe.part"), "hestat").unwrap();
+    let job = house.server().join("inbox/0123456789abcdef0123456789abcdef");
+    fs::create_dir_all(&job).unwrap();
+    let served = Served::start(house, &[]);
+    assert!(!left.exists() && job.exists());
+    drop(served);
+}
+
+#[test]
 fn run_with_a_server_of_others_leaves_it_as_it_was() {
     let served = Served::new(&[]);
     let house = &served.house;
