@@ -40,12 +40,13 @@ impl Checkout {
 
     /// From now on these variables count, and no others.
     pub(super) fn configure(&self, variables: &str) {
-        let mut variables = variables.to_owned();
-        if self.network() != ground::USUAL_NETWORK {
-            variables += &format!("\nHESTAT_NETWORK={}\n", self.network());
-        }
-        if !variables.is_empty() {
-            fs::write(self.at(".env"), variables).unwrap();
+        let network = if self.network() == ground::USUAL_NETWORK {
+            String::new()
+        } else {
+            format!("HESTAT_NETWORK={}\n", self.network())
+        };
+        if !(network.is_empty() && variables.is_empty()) {
+            fs::write(self.at(".env"), network + variables).unwrap();
         }
     }
 
