@@ -12,7 +12,7 @@ use std::process::{Command, Stdio};
 
 pub(crate) use process::{Ended, Running, wait_until};
 pub(crate) use served::Served;
-pub(crate) use terminal::Terminal;
+pub(crate) use terminal::{Terminal, UNIGNORED};
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");

@@ -12,6 +12,9 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Running, wait_until};
 
+/// What `env` takes for the signals of a terminal having their usual effect.
+pub(crate) const UNIGNORED: &str = "--default-signal=HUP,INT,QUIT";
+
 /// A command at a terminal: its standard input and error, at least.
 pub(crate) struct Terminal {
     master: File,
@@ -39,8 +42,9 @@ impl Terminal {
         tcsetwinsize(&master, Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let slave = File::options().read(true).write(true).open(name).unwrap();
         // Questions are asked at the terminal that controls the session, whatever standard input is.
-        let mut session = Command::new("setsid");
-        session.arg("--ctty").arg(command.get_program()).args(command.get_args());
+        // And whoever sits there is heard, even if these tests run where such signals are ignored (as in a shell's background).
+        let mut session = Command::new("env");
+        session.args([UNIGNORED, "setsid", "--ctty"]).arg(command.get_program()).args(command.get_args());
         session.current_dir(command.get_current_dir().unwrap());
         for (name, value) in command.get_envs() {
             match value {
