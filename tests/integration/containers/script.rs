@@ -83,7 +83,9 @@ fn interrupted_at_any_moment_it_leaves_nothing_and_is_right_the_next_time() {
             script.types("\x03");
             std::thread::sleep(Duration::from_millis(random.next_u64() % 300));
         }
+        let asked = Instant::now();
         let (code, shown) = script.end();
+        eprintln!("  {code:?} {:?} later", asked.elapsed());
         assert!(matches!(code, Some(0 | 130)), "{code:?}: {shown}");
         assert_eq!(checkout.belongings(), Vec::<String>::new());
         let inbox = checkout.at("data/server/inbox");
