@@ -212,13 +212,12 @@ in_containers() {
     else
         docker exec -i client hestat run --check --input - <"$csv" || code=$?
     fi
-    # The engine's own command may have failed: what an earlier job left there is not this one's.
-    if [ $code -le 1 ] && docker exec client test /data/decrypted_results.csv -nt /tmp/began; then
+    # It is 1 if statistics differ, but also if the engine's own command has failed: what lies there may be an earlier job's.
+    if [ $code = 0 ] || { [ $code = 1 ] && docker exec client test /data/decrypted_results.csv -nt /tmp/began; }; then
         docker exec client cat /data/decrypted_results.csv >data/.decrypted_results.csv
         mv data/.decrypted_results.csv data/decrypted_results.csv
         echo "The statistics are in data/decrypted_results.csv" >&2
-    fi
-    if [ $code -gt 1 ] && [ -e data/decrypted_results.csv ]; then
+    elif [ -e data/decrypted_results.csv ]; then
         echo "What lies in data/decrypted_results.csv is an earlier run's" >&2
     fi
     [ -z "$keep" ] || echo "The containers go on: docker exec -it client sh, docker exec -it server sh" >&2

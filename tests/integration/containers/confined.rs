@@ -13,7 +13,7 @@ for folder in $(find / -xdev -type d 2>/dev/null) $mounts /dev /dev/shm /run /pr
     touch $folder/.tried 2>/dev/null && { echo $folder; rm $folder/.tried; }
 done
 for file in $mounts; do
-    [ ! -f $file ] || (: >> $file) 2>/dev/null && [ -f $file ] && echo $file
+    [ -f $file ] && (: >> $file) 2>/dev/null && echo $file
 done; true";
 
 #[test]

@@ -1,10 +1,10 @@
 //! `./run.sh`, with containers.
 
 use std::fs;
-use std::io::{BufRead, BufReader};
+use std::io::{BufRead, BufReader, Lines};
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
-use std::process::Command;
+use std::process::{Child, ChildStderr, Command};
 use std::time::{Duration, Instant};
 
 use rand_core::Rng;
@@ -25,6 +25,15 @@ fn expected(csv: &Path) -> String {
 #[track_caller]
 fn run(checkout: &Checkout, arguments: &[&str]) -> Ended {
     checkout.run_sh(arguments).output().unwrap().into()
+}
+
+/// One that has said this, and what it says after it.
+#[track_caller]
+fn started(checkout: &Checkout, csv: &Path, words: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
+    let mut script = checkout.run_sh(&[path(csv)]).spawn().unwrap();
+    let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
+    assert!(told.any(|line| line.unwrap().contains(words)));
+    (script, told)
 }
 
 /// Nothing but equal statistics makes the exit code 0.
@@ -101,9 +110,7 @@ fn unheard_it_leaves_nothing_either() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(300));
     for hangs_up in [false, true] {
-        let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
-        let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
-        assert!(told.any(|line| line.unwrap().contains("Encrypting")));
+        let (mut script, told) = started(&checkout, &csv, "Encrypting");
         drop((told, script.stdout.take()));
         if hangs_up {
             kill_process(Pid::from_child(&script), Signal::HUP).unwrap();
@@ -146,9 +153,7 @@ fn no_key_goes_that_is_needed() {
     let csv = checkout.write_table("table.csv", &small_table(300));
     let mut jobs = 0;
     for wait in [0, 300, 700, 1100, 1500] {
-        let mut script = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
-        let mut told = BufReader::new(script.stderr.take().unwrap()).lines();
-        assert!(told.any(|line| line.unwrap().contains("Taking the containers down")));
+        let (mut script, told) = started(&checkout, &csv, "Taking the containers down");
         std::thread::sleep(Duration::from_millis(wait));
         let begun = checkout.client(&["hestat", "init"]).code == Some(0);
         told.for_each(|line| drop(line.unwrap()));
