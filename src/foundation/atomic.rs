@@ -2,12 +2,16 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
+use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
 /// Begins the names of files that have not got theirs yet.
 pub const TEMPORARY: &str = ".hestat-";
+
+/// The most files that share one name but for a number.
+const MOST_NAMESAKES: u32 = 1000;
 
 /// Writes, unbuffered, to a hidden neighbour of `path` that takes its name when [`AtomicFile::commit`]ted and vanishes when
 /// dropped.
@@ -62,6 +66,37 @@ impl AtomicFile {
         self.file.as_file().sync_all()?;
         self.file.persist(&self.path)?;
         sync_directory(&self.path)
+    }
+
+    /// Puts the file on disk under its name or, where a file has that, under the first of `name.2`, `name.3`, … that is
+    /// free; returns where.
+    ///
+    /// # Errors
+    /// If syncing or renaming fails.
+    pub fn commit_beside(self) -> io::Result<PathBuf> {
+        let Self { mut file, path } = self;
+        file.as_file().sync_all()?;
+        let others = (2..=MOST_NAMESAKES).map(|number| {
+            let mut name = path.clone().into_os_string();
+            name.push(format!(".{number}"));
+            PathBuf::from(name)
+        });
+        for name in std::iter::once(path.clone()).chain(others) {
+            match file.persist_noclobber(&name) {
+                Ok(_) => return sync_directory(&name).map(|()| name),
+                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => file = error.file,
+                Err(error) => return Err(error.error),
+            }
+        }
+        Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    /// Writes all of `bytes` at this offset, wherever others write at the same time.
+    ///
+    /// # Errors
+    /// Those of writing.
+    pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
+        self.file.as_file().write_all_at(bytes, offset)
     }
 
     /// Gives the file its name without waiting for the disk: for what a power cut may take.
@@ -137,6 +172,21 @@ mod tests {
         write(&path, b"again", Access::Shared).unwrap();
         assert_eq!(names(directory.path()), ["name"]);
         assert_eq!(fs::read(&path).unwrap(), b"again");
+    }
+
+    #[test]
+    fn a_name_that_is_taken_stays_with_its_file() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("name");
+        for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
+            let file = AtomicFile::create(&path, Access::Shared).unwrap();
+            file.write_all_at(&content.as_bytes()[1..], 1).unwrap();
+            file.write_all_at(&content.as_bytes()[..1], 0).unwrap();
+            assert_eq!(file.commit_beside().unwrap(), directory.path().join(name));
+        }
+        assert_eq!(fs::read(&path).unwrap(), b"first");
+        assert_eq!(fs::read(directory.path().join("name.3")).unwrap(), b"third");
+        assert_eq!(names(directory.path()).len(), 3);
     }
 
     #[test]

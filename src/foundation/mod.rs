@@ -1,11 +1,15 @@
-//! What every room stands on: exact decimals, atomic files, temporary ones, a bounded codec, secrets, time, progress.
+//! What every room stands on: exact decimals, atomic files, temporary ones, lists of those met before, a bounded codec,
+//! secrets, time and patience, progress.
 
 pub mod atomic;
+pub mod backoff;
 pub mod clock;
 pub mod codec;
 pub mod decimal;
 pub mod exact;
+pub mod known;
 pub mod observer;
+pub mod open_files;
 pub mod random;
 pub mod rational;
 pub mod regular;

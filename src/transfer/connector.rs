@@ -5,7 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::TransferError;
-use super::ftp::known::KnownServers;
 use super::ftp::session::Session;
 use super::ftp::trust::Trust;
 use super::ftp::verifier::Expected;
@@ -13,6 +12,7 @@ use super::location::{FtpAddress, Location};
 use super::watch::Watch;
 use super::{FtpServer, Greeting, Server, local};
 use crate::crypto::Fingerprint;
+use crate::foundation::known::Known;
 use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
@@ -117,12 +117,14 @@ impl Connector {
     }
 
     fn remember(&self, address: &FtpAddress, session: &Session, observer: &dyn Observer) -> Result<(), TransferError> {
-        let (Some(known), Some(fingerprint)) = (self.known(), session.greeting.fingerprint) else { return Ok(()) };
+        let (Some(path), Some(fingerprint)) = (&self.known_servers, session.greeting.fingerprint) else {
+            return Ok(());
+        };
         // What an authority vouches for may change at any time.
         if matches!(self.trust, Trust::Authorities { .. }) {
             return Ok(());
         }
-        match known.remember(&address.endpoint(), fingerprint) {
+        match Known::at(path).remember(&address.endpoint(), fingerprint).map_err(TransferError::known_servers(path)) {
             // Who names the pin each time needs no memory.
             Err(error) if matches!(self.trust, Trust::Pinned { .. }) => {
                 observer.notice(&format!("the server will not be known again: {error}"));
@@ -137,8 +139,10 @@ impl Connector {
             && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint, observer))
     }
 
-    fn known(&self) -> Option<KnownServers<'_>> {
-        self.known_servers.as_deref().map(KnownServers)
+    /// What the server at `address` is remembered by.
+    fn known(&self, address: &FtpAddress) -> Result<Option<Fingerprint>, TransferError> {
+        let Some(path) = &self.known_servers else { return Ok(None) };
+        Known::at(path).find(&address.endpoint()).map_err(TransferError::known_servers(path))
     }
 
     fn expected(&self, address: &FtpAddress) -> Result<Expected, TransferError> {
@@ -148,9 +152,9 @@ impl Connector {
             }
             Trust::Authorities { roots, by } => Expected::by_authorities(roots, by),
             Trust::Known => {
-                let found = self.known().map(|known| known.find(&address.endpoint())).transpose()?.flatten();
                 let by = self.known_servers.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-                Ok(found
+                Ok(self
+                    .known(address)?
                     .map_or(Expected::Nothing, |fingerprint| Expected::Pinned { fingerprints: vec![fingerprint], by }))
             }
         }

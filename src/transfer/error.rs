@@ -223,6 +223,12 @@ impl TransferError {
         matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
     }
 
+    /// For `map_err`: the list of known servers at `path` cannot be used.
+    pub(super) fn known_servers(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let place = path.display().to_string();
+        |source| Self::KnownServers { place, source }
+    }
+
     /// What an error of the system means when it concerns `place` on the server.
     pub(super) fn at_server(place: &Path, source: io::Error) -> Self {
         let place = place.display().to_string();

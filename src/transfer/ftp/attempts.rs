@@ -10,8 +10,8 @@ use rand_core::Rng;
 use super::super::error::TransferError;
 use super::super::watch::{Cut, TICK, Watch};
 use super::remote::FtpServer;
-use super::retry::pause;
 use super::session::Session;
+use crate::foundation::backoff::pause;
 use crate::foundation::random::{self, Randomness};
 use crate::foundation::secret::Secret;
 

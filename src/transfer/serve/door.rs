@@ -8,7 +8,6 @@ use std::time::{Duration, Instant};
 
 use rand_core::Rng;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use tracing::{info, warn};
 
 use super::super::watch::{TICK, Watch};
@@ -20,9 +19,6 @@ use crate::foundation::random;
 
 /// Stack of a connection's thread.
 const STACK: usize = 512 << 10;
-
-/// Open files, at most.
-const MOST_FILES: u64 = 1 << 16;
 
 impl House {
     /// Takes in whoever comes.
@@ -101,17 +97,6 @@ impl House {
             }
         }
         bound
-    }
-}
-
-/// Each connection has a few sockets and a file; many systems allow 1,024 in all unless asked for more.
-pub(super) fn raise_limit() {
-    let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = maximum.map_or(MOST_FILES, |maximum| maximum.min(MOST_FILES));
-    if current.is_some_and(|current| current < wanted)
-        && let Err(error) = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum })
-    {
-        warn!(%error, ?current, "no more open files are allowed: with many connections, some will wait");
     }
 }
 

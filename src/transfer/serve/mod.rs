@@ -26,11 +26,12 @@ use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
 use rustix::net::{Shutdown, shutdown};
+use tracing::warn;
 
 use super::error::TransferError;
 use crate::crypto::Fingerprint;
+use crate::foundation::open_files;
 use crate::foundation::secret::Secret;
-use door::raise_limit;
 use house::House;
 
 /// How long sessions are waited for when the service stops.
@@ -159,7 +160,9 @@ impl FtpService {
             io::ErrorKind::AddrInUse => TransferError::PortTaken { address: address.clone() },
             _ => failed(source),
         })?;
-        raise_limit();
+        if let Err(error) = open_files::allow_many() {
+            warn!(%error, "no more open files are allowed: with many connections, some will wait");
+        }
         let bound = listener.local_addr().map_err(failed)?;
         let listener = Arc::new(listener);
         let (house, fingerprint) = House::new(options, rules)?;

@@ -10,7 +10,7 @@ const BASE: Duration = Duration::from_millis(200);
 const CAP: Duration = Duration::from_secs(10);
 
 /// The pause before attempt `number` (the second attempt is number 1), drawn by `random` from all that it may be.
-pub(super) fn pause(number: u32, random: u32) -> Duration {
+pub fn pause(number: u32, random: u32) -> Duration {
     let longest = CAP.min(BASE.saturating_mul(1 << number.saturating_sub(1).min(16)));
     longest * random / u32::MAX
 }

@@ -1,0 +1,89 @@
+//! Those met before: a file with a line `endpoint fingerprint` for each, as ssh's `known_hosts`; the last one counts.
+
+use std::fmt::Display;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::marker::PhantomData;
+use std::path::Path;
+use std::str::FromStr;
+
+/// The file, which need not be there; `F` is what is remembered of an endpoint.
+#[derive(Debug, Clone, Copy)]
+pub struct Known<'p, F> {
+    path: &'p Path,
+    of: PhantomData<F>,
+}
+
+impl<'p, F> Known<'p, F>
+where
+    F: FromStr<Err: Display> + Display + PartialEq,
+{
+    /// The list in the file at `path`.
+    pub fn at(path: &'p Path) -> Self {
+        Self { path, of: PhantomData }
+    }
+
+    /// What `endpoint` is known by.
+    ///
+    /// # Errors
+    /// Those of reading, and [`io::ErrorKind::InvalidData`] if what stands there of `endpoint` is no fingerprint.
+    pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
+        let text = self.text()?;
+        let of_it = |line: &str| line.trim().strip_prefix(endpoint)?.strip_prefix(' ').map(str::to_owned);
+        let Some(found) = text.lines().rev().find_map(of_it) else { return Ok(None) };
+        let unreadable = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{endpoint}: {error}"));
+        found.parse().map(Some).map_err(unreadable)
+    }
+
+    /// Knows `endpoint` by this from now on.
+    ///
+    /// # Errors
+    /// Those of reading and writing.
+    pub fn remember(&self, endpoint: &str, fingerprint: F) -> io::Result<()> {
+        let text = self.text()?;
+        // A line that cannot be read is not counted on any more.
+        if self.find(endpoint).ok().flatten().as_ref() == Some(&fingerprint) {
+            return Ok(());
+        }
+        if let Some(folder) = self.path.parent() {
+            let mut builder = fs::DirBuilder::new();
+            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+            builder.recursive(true).create(folder)?;
+        }
+        let mut options = OpenOptions::new();
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        // One write at the end: others who do the same at once lose nothing.
+        let unended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let line = format!("{unended}{endpoint} {fingerprint}\n");
+        options.create(true).append(true).open(self.path)?.write_all(line.as_bytes())
+    }
+
+    fn text(&self) -> io::Result<String> {
+        match fs::read(self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
+            outcome => Ok(String::from_utf8_lossy(&outcome?).into_owned()),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_last_line_of_an_endpoint_counts() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("state/known");
+        let known = Known::at(&path);
+        assert_eq!(known.find("a:1").unwrap(), None);
+        for (endpoint, fingerprint) in [("a:1", 1_u32), ("a:12", 2), ("a:1", 1), ("a:1", 2)] {
+            known.remember(endpoint, fingerprint).unwrap();
+            assert_eq!(known.find(endpoint).unwrap(), Some(fingerprint));
+        }
+        assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
+        fs::write(&path, b"a:1 one\n\xFF").unwrap();
+        assert!(known.find("a:1").unwrap_err().to_string().contains("a:1"));
+        known.remember("a:1", 1).unwrap();
+        assert_eq!(known.find("a:1").unwrap(), Some(1));
+    }
+}
