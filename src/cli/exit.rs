@@ -4,6 +4,7 @@ use std::io;
 use std::process::ExitCode;
 
 use super::console::Console;
+use crate::crypto::PemError;
 use crate::foundation::observer::Stopped;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
@@ -134,8 +135,31 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
             say("Give it with --passphrase-file, or on a terminal with --passphrase.")
         }
         KeyStoreError::WrongPassphrase(_) | KeyStoreError::Seal(_) => say("Try again with the right passphrase."),
+        KeyStoreError::KeyName(_) => return (USAGE, say("See --help.")),
+        KeyStoreError::NoKey { .. } => {
+            say("hestat identity show lists those that are there; hestat identity new makes one.")
+        }
+        KeyStoreError::NameTaken { .. } => say("No key is ever replaced: give another name, or move that file away."),
+        KeyStoreError::KeyFile { source, .. } => say(pem(source)),
+        KeyStoreError::Key { .. } => say("Make one with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072"),
+        KeyStoreError::OtherPublicKey { .. } => {
+            say("Somebody has exchanged one of the two. Restore them together, or move both away for new ones.")
+        }
+        KeyStoreError::NewKey(_) => return (LOCAL, None),
     };
     (JOB, next)
+}
+
+fn pem(error: &PemError) -> &'static str {
+    match error {
+        PemError::NotPem => "Restore the file; if it is lost, move it away for a new key.",
+        PemError::Traditional => "Bring it into the form of today with: openssl pkcs8 -topk8 -in OLD -out NEW",
+        PemError::PassphraseNeeded => "Give it with --passphrase-file, or on a terminal with --passphrase.",
+        PemError::Unsupported | PemError::TooDear => {
+            "Encrypt it anew with: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
+        }
+        PemError::CannotOpen => "Try again with the right passphrase.",
+    }
 }
 
 fn transfer(error: &TransferError) -> (u8, Option<String>) {

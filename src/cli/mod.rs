@@ -6,6 +6,7 @@ mod compute;
 mod console;
 mod exit;
 mod forget;
+mod identity;
 mod init;
 mod inspect;
 mod jobs;
@@ -51,7 +52,7 @@ Exit codes:
   2  wrong use of the command               13  the server refuses the password
   3  the CSV file cannot be used            14  the server's certificate is not known
   4  the result is not there yet            15  the server shows another certificate
-  5  no such job, or its key is not usable  16  the server offers no TLS
+  5  no such job, or a key is not usable    16  the server offers no TLS
   6  the server cannot be used otherwise    17  the server denies access
   7  the server's answer was refused        18  the server's disk is full
   8  a file, disk or directory here fails   19  the server stores no more for this account
@@ -68,6 +69,7 @@ enum Command {
     Ping(ping::Args),
     Jobs(jobs::Args),
     Forget(forget::Args),
+    Identity(identity::Args),
     Run(run::Args),
     Inspect(inspect::Args),
     Sample(sample::Args),
@@ -87,6 +89,7 @@ pub fn main() -> ExitCode {
         Command::Ping(args) => args.run(&console),
         Command::Jobs(args) => args.run(&console),
         Command::Forget(args) => args.run(&console),
+        Command::Identity(args) => args.run(&console),
         Command::Run(args) => args.run(&console),
         Command::Inspect(args) => args.run(&console),
         Command::Sample(args) => args.run(&console),

@@ -18,7 +18,7 @@ use crate::pipeline::PipelineError;
 /// Protects keys on disk.
 #[derive(Debug, clap::Args)]
 pub(super) struct PassphraseOptions {
-    /// The passphrase for the job's key is the first line of this file
+    /// The passphrase of the key is the first line of this file
     #[arg(long, env = "HESTAT_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "passphrase")]
     passphrase_file: Option<PathBuf>,
     /// Ask for the passphrase on the terminal

@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use aws_lc_rs::digest::{SHA256, digest};
+use super::sha256;
 
 /// What a certificate is known by.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -17,9 +17,7 @@ pub struct NotAFingerprint;
 impl Fingerprint {
     /// That of the certificate with these DER bytes.
     pub fn of(certificate: &[u8]) -> Self {
-        let mut bytes = [0; 32];
-        bytes.copy_from_slice(digest(&SHA256, certificate).as_ref());
-        Self(bytes)
+        Self(sha256::sha256(certificate))
     }
 }
 
@@ -40,17 +38,7 @@ impl FromStr for Fingerprint {
     type Err = NotAFingerprint;
 
     fn from_str(text: &str) -> Result<Self, NotAFingerprint> {
-        let named = text.trim().to_ascii_lowercase();
-        let digits = named.trim_start_matches("sha256").trim_start_matches([':', '=', ' ']).replace(':', "");
-        if digits.len() != 64 || !digits.is_ascii() {
-            return Err(NotAFingerprint);
-        }
-        let mut bytes = [0; 32];
-        for (byte, pair) in bytes.iter_mut().zip(digits.as_bytes().chunks(2)) {
-            let pair = std::str::from_utf8(pair).map_err(|_| NotAFingerprint)?;
-            *byte = u8::from_str_radix(pair, 16).map_err(|_| NotAFingerprint)?;
-        }
-        Ok(Self(bytes))
+        sha256::parse(text, &[':']).map(Self).ok_or(NotAFingerprint)
     }
 }
 

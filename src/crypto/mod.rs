@@ -1,7 +1,24 @@
 //! Classical cryptography behind one wall: the only room that names `aws-lc-rs` for it.
+//!
+//! Whatever does not open gives one error, [`CannotOpen`]; whatever tells one use of a key from another is in [`labels`].
 
+pub mod aead;
+mod base64url;
+pub mod error;
 pub mod fingerprint;
+pub mod identity;
+pub mod jwe;
+pub mod key_fingerprint;
+pub mod labels;
 pub mod passphrase;
+mod pbes2;
+pub mod pem;
+pub mod rsa;
+mod sha256;
 
+pub use error::{CannotOpen, CannotSeal, KeyError, PemError};
 pub use fingerprint::Fingerprint;
+pub use identity::IdentityKey;
+pub use key_fingerprint::KeyFingerprint;
 pub use passphrase::{Passphrase, Sealed};
+pub use rsa::{RsaBits, RsaPrivateKey, RsaPublicKey};

@@ -7,11 +7,12 @@
 //! The salt is fresh for every box, so the key is, and one fixed nonce serves.
 
 use argon2::{Algorithm, Argon2, Params, Version};
-use aws_lc_rs::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
+use super::aead::{Aead, KEY_BYTES, NONCE_BYTES, TAG_BYTES};
+use super::error::{CannotOpen, CannotSeal};
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -39,28 +40,25 @@ pub struct Sealed {
     cost: Cost,
 }
 
-/// The box does not open: a wrong passphrase, or altered bytes. Which of them is not told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the passphrase does not open it")]
-pub struct CannotOpen;
+/// Every key is used once.
+const NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
 /// Seals `plaintext`; `context` is bound to it and must be given again.
 ///
 /// # Errors
-/// [`CannotOpen`] if the key cannot be derived, for want of memory.
+/// [`CannotSeal::Failed`] if the key cannot be derived, for want of memory.
 pub fn seal(
     passphrase: &Passphrase,
     context: &[u8],
     mut plaintext: Zeroizing<Vec<u8>>,
     random: &mut Randomness,
-) -> Result<(Sealed, Vec<u8>), CannotOpen> {
+) -> Result<(Sealed, Vec<u8>), CannotSeal> {
     let mut salt = [0; 16];
     random.fill_bytes(&mut salt);
     let sealed = Sealed { salt, cost: COST };
-    let key = sealed.key(passphrase)?;
-    let tag =
-        key.seal_in_place_separate_tag(zero_nonce(), Aad::from(context), plaintext.as_mut()).map_err(|_| CannotOpen)?;
-    let ciphertext = [plaintext.as_slice(), tag.as_ref()].concat();
+    let cipher = sealed.cipher(passphrase).ok_or(CannotSeal::Failed)?;
+    let tag = cipher.seal(NONCE, context, &mut plaintext)?;
+    let ciphertext = [plaintext.as_slice(), &tag].concat();
     Ok((sealed, ciphertext))
 }
 
@@ -75,31 +73,29 @@ pub fn open(
     ciphertext: Vec<u8>,
 ) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
     let mut buffer = Zeroizing::new(ciphertext);
-    let key = sealed.key(passphrase)?;
-    let length = key.open_in_place(zero_nonce(), Aad::from(context), &mut buffer).map_err(|_| CannotOpen)?.len();
+    let cipher = sealed.cipher(passphrase).ok_or(CannotOpen)?;
+    let (text, tag) = buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or(CannotOpen)?;
+    cipher.open(NONCE, context, text, tag)?;
+    let length = text.len();
     buffer.truncate(length);
     Ok(buffer)
 }
 
 impl Sealed {
-    fn key(&self, passphrase: &Passphrase) -> Result<LessSafeKey, CannotOpen> {
+    fn cipher(&self, passphrase: &Passphrase) -> Option<Aead> {
         let Cost { memory_kib, passes, lanes } = self.cost;
         let highest = HIGHEST_COST;
         if memory_kib > highest.memory_kib || passes > highest.passes || lanes > highest.lanes {
-            return Err(CannotOpen);
+            return None;
         }
-        let params = Params::new(memory_kib, passes, lanes, None).map_err(|_| CannotOpen)?;
-        let mut key = Zeroizing::new([0; 32]);
+        let params = Params::new(memory_kib, passes, lanes, None).ok()?;
+        let mut key = Zeroizing::new([0; KEY_BYTES]);
+        let secret = passphrase.expose().as_bytes();
         Argon2::new(Algorithm::Argon2id, Version::V0x13, params)
-            .hash_password_into(passphrase.expose().as_bytes(), &self.salt, key.as_mut())
-            .map_err(|_| CannotOpen)?;
-        let key = UnboundKey::new(&CHACHA20_POLY1305, key.as_ref()).map_err(|_| CannotOpen)?;
-        Ok(LessSafeKey::new(key))
+            .hash_password_into(secret, &self.salt, key.as_mut())
+            .ok()?;
+        Aead::chacha20_poly1305(&key)
     }
-}
-
-fn zero_nonce() -> Nonce {
-    Nonce::assume_unique_for_key([0; 12])
 }
 
 #[cfg(test)]

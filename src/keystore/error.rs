@@ -3,7 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use crate::crypto::passphrase::CannotOpen;
+use super::key_name::NotAKeyName;
+use crate::crypto::{CannotSeal, KeyError, PemError};
 use crate::package::JobId;
 
 /// Why the state does not give what was asked of it.
@@ -72,7 +73,47 @@ pub enum KeyStoreError {
     Certificate(String),
     /// A passphrase cannot be used.
     #[error("the key cannot be put under the passphrase: {0}")]
-    Seal(#[from] CannotOpen),
+    Seal(#[from] CannotSeal),
+    /// A name that no key can have.
+    #[error(transparent)]
+    KeyName(#[from] NotAKeyName),
+    /// No key of this name.
+    #[error("there is no key in {place}")]
+    NoKey {
+        /// Where it would be.
+        place: String,
+    },
+    /// A name that a key has already.
+    #[error("there is a key in {place} already")]
+    NameTaken {
+        /// Where.
+        place: String,
+    },
+    /// A file that gives no private key.
+    #[error("cannot use the key in {place}")]
+    KeyFile {
+        /// Which.
+        place: String,
+        /// Why.
+        source: PemError,
+    },
+    /// A key that is weak or of another kind.
+    #[error("cannot use the key in {place}")]
+    Key {
+        /// Which file.
+        place: String,
+        /// Why.
+        source: KeyError,
+    },
+    /// A public key beside a private one that is not its own.
+    #[error("{place} does not hold the public key of the private key beside it")]
+    OtherPublicKey {
+        /// Which file.
+        place: String,
+    },
+    /// No new key.
+    #[error(transparent)]
+    NewKey(#[from] KeyError),
 }
 
 impl KeyStoreError {
@@ -80,5 +121,11 @@ impl KeyStoreError {
     pub(super) fn io(place: &Path) -> impl Fn(io::Error) -> Self {
         let place = place.display().to_string();
         move |source| Self::Io { place: place.clone(), source }
+    }
+
+    /// For `map_err`: no key that can be used at `place`.
+    pub(super) fn key(place: &Path) -> impl Fn(KeyError) -> Self + use<> {
+        let place = place.display().to_string();
+        move |source| Self::Key { place: place.clone(), source }
     }
 }

@@ -7,10 +7,14 @@
 //! <state>/jobs/.new-<job>/          a job being made; swept away if its maker dies
 //! <state>/forgotten                 names of jobs that were forgotten
 //! ```
-//! Directories are 0700 and files 0600. Whoever works on a job holds a lock on its directory.
+//! Directories are 0700 and files 0600. [`keys`] has those of identities, [`server`] the server's. Whoever works on a job holds a lock on its directory.
 
 pub mod error;
 pub mod job;
+pub mod key_file;
+mod key_folder;
+pub mod key_name;
+pub mod keys;
 pub mod record;
 pub mod secrets;
 pub mod server;
@@ -18,6 +22,9 @@ pub mod store;
 
 pub use error::KeyStoreError;
 pub use job::{Job, NewJob};
+pub use key_file::{is_protected, read_rsa};
+pub use key_name::{KeyName, NotAKeyName};
+pub use keys::{KeyFiles, PublicIdentity};
 pub use record::{JobRecord, Phase};
 pub use secrets::{CsvRecord, JobSecrets};
 pub use server::{ServerIdentity, ServerState, is_exposed};

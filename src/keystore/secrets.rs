@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
 use super::error::KeyStoreError;
+use crate::crypto::labels;
 use crate::crypto::passphrase::{self, Passphrase, Sealed};
 use crate::encoding::Plan;
 use crate::foundation::atomic::{Access, AtomicFile};
@@ -104,7 +105,7 @@ impl JobSecrets {
         let (sealed, payload) = match passphrase {
             None => (None, plain),
             Some(passphrase) => {
-                let (sealed, payload) = passphrase::seal(passphrase, &job.bytes(), plain, random)?;
+                let (sealed, payload) = passphrase::seal(passphrase, &labels::job_secrets(job.bytes()), plain, random)?;
                 (Some(sealed), Zeroizing::new(payload))
             }
         };
@@ -139,8 +140,11 @@ impl JobSecrets {
         let plain = match (header.sealed, passphrase) {
             (None, _) => Zeroizing::new(payload.to_vec()),
             (Some(_), None) => return Err(KeyStoreError::PassphraseNeeded(job)),
-            (Some(sealed), Some(passphrase)) => passphrase::open(passphrase, &job.bytes(), &sealed, payload.to_vec())
-                .map_err(|_| KeyStoreError::WrongPassphrase(job))?,
+            (Some(sealed), Some(passphrase)) => {
+                let context = labels::job_secrets(job.bytes());
+                passphrase::open(passphrase, &context, &sealed, payload.to_vec())
+                    .map_err(|_| KeyStoreError::WrongPassphrase(job))?
+            }
         };
         if header.job != job.bytes() {
             return Err(lost(job, "its file is that of another job"));

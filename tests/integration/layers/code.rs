@@ -20,6 +20,14 @@ impl Code {
         self.0.split(|c| !in_word(c)).filter(|word| !word.is_empty()).collect()
     }
 
+    /// The same without methods, which may be called as a crate is.
+    pub(super) fn names(&self) -> Vec<&str> {
+        let tokens = tokens(&self.0);
+        let is_method = |index: usize| index > 0 && [".", "fn"].contains(&tokens[index - 1]);
+        let named = tokens.iter().enumerate().filter(|(index, token)| token.starts_with(in_word) && !is_method(*index));
+        named.map(|(_, token)| *token).collect()
+    }
+
     /// What follows `crate::`, `hestat::` or enough `super::` to leave the room: room and item in it.
     pub(super) fn crate_paths(&self, file: &str) -> Vec<(String, String)> {
         let tokens = tokens(&self.0);

@@ -1,0 +1,124 @@
+//! `hestat identity`
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::console::Console;
+use super::options::StateOptions;
+use super::secrets::{PassphraseOptions, notice_if_exposed};
+use crate::foundation::observer::Observer;
+use crate::foundation::random;
+use crate::keystore::{KeyFiles, KeyName, PublicIdentity, is_protected};
+use crate::pipeline::PipelineError;
+
+/// Make and show the keys by which this machine is known to others
+///
+/// An identity is an Ed25519 key. Others know it by its fingerprint, the SHA-256 of its public key, which people can read
+/// to each other. Scenarios make their own when they first start; their names are those of the commands, such as fog-node.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat identity new laptop\n  hestat identity show")]
+pub(super) struct Args {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    New(New),
+    Show(Show),
+}
+
+/// Make an identity, and print its fingerprint
+///
+/// The private key is PKCS#8 in PEM, for its owner only, with the public key beside it; openssl reads both. None is ever
+/// replaced.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat identity new laptop")]
+struct New {
+    /// What it is called here
+    #[arg(env = "HESTAT_IDENTITY", default_value = "default")]
+    name: KeyName,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+}
+
+/// Print fingerprints: of one identity, or of all
+///
+/// It takes a passphrase only where the public key is gone from beside a protected one.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat identity show laptop")]
+struct Show {
+    /// Which one (default: all)
+    #[arg(env = "HESTAT_IDENTITY")]
+    name: Option<KeyName>,
+    #[command(flatten)]
+    state: StateOptions,
+    #[command(flatten)]
+    passphrase: PassphraseOptions,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        match &self.command {
+            Command::New(new) => new.run(console),
+            Command::Show(show) => show.run(console),
+        }
+    }
+}
+
+impl New {
+    fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let keys = KeyFiles::new(self.state.store()?.root());
+        let passphrase = self.passphrase.to_protect(console)?;
+        let mut random = random::from_system().map_err(PipelineError::from)?;
+        let made = keys.new_identity(self.name.as_str(), passphrase.as_ref(), &mut random);
+        made.map_err(PipelineError::from)?;
+        let identity = keys.public_identity(&self.name, passphrase.as_ref()).map_err(PipelineError::from)?;
+        if console.json() {
+            console.print_json(&as_json(&identity))?;
+        } else {
+            console.print(&told(&identity))?;
+        }
+        Ok(0)
+    }
+}
+
+impl Show {
+    fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let keys = KeyFiles::new(self.state.store()?.root());
+        let shown = match &self.name {
+            Some(name) => vec![self.identity(&keys, name, console)?],
+            None => {
+                let all = keys.identities().map_err(PipelineError::from)?;
+                all.iter().map(|(name, _)| self.identity(&keys, name, console)).collect::<anyhow::Result<_>>()?
+            }
+        };
+        match shown.as_slice() {
+            [identity] if console.json() && self.name.is_some() => console.print_json(&as_json(identity))?,
+            all if console.json() => console.print_json(&all.iter().map(as_json).collect())?,
+            [] => console.notice("there is no identity here; hestat identity new makes one"),
+            all => console.print(&all.iter().map(told).collect::<Vec<_>>().join("\n"))?,
+        }
+        Ok(0)
+    }
+
+    fn identity(&self, keys: &KeyFiles, name: &KeyName, console: &Console) -> anyhow::Result<PublicIdentity> {
+        let file = keys.identity_file(name.as_str()).map_err(PipelineError::from)?;
+        notice_if_exposed(&file, console);
+        let needed = is_protected(&file) && !keys.has_public_key(name);
+        let passphrase = self.passphrase.to_open(needed, console)?;
+        Ok(keys.public_identity(name, passphrase.as_ref()).map_err(PipelineError::from)?)
+    }
+}
+
+fn told(identity: &PublicIdentity) -> String {
+    let PublicIdentity { name, fingerprint, file, protected } = identity;
+    let protected = if *protected { " (under a passphrase)" } else { "" };
+    format!("identity     {name}\nfingerprint  {fingerprint}\nfile         {}{protected}\n", file.display())
+}
+
+fn as_json(PublicIdentity { name, fingerprint, file, protected }: &PublicIdentity) -> Value {
+    json!({ "name": name.as_str(), "fingerprint": fingerprint.to_string(), "file": file.display().to_string(), "protected": protected })
+}

@@ -1,0 +1,43 @@
+//! The key of one token's content.
+
+use rand_core::Rng;
+
+use crate::crypto::aead::{Aead, KEY_BYTES};
+use crate::crypto::error::{CannotOpen, CannotSeal};
+use crate::crypto::rsa::{RsaPrivateKey, RsaPublicKey};
+use crate::foundation::random::{self, Randomness};
+use crate::foundation::secret::Secret;
+
+/// 256 bits for AES-256-GCM, used for one token only.
+pub(super) struct ContentKey(Secret<[u8; KEY_BYTES]>);
+
+impl ContentKey {
+    /// A fresh one.
+    pub(super) fn draw(random: &mut Randomness) -> Self {
+        let mut key = Secret::new([0; KEY_BYTES]);
+        random.fill_bytes(key.expose_mut());
+        Self(key)
+    }
+
+    /// RSA-OAEP-256(key, CEK).
+    pub(super) fn wrap(&self, key: &RsaPublicKey) -> Result<Vec<u8>, CannotSeal> {
+        key.encrypt(self.0.expose())
+    }
+
+    /// What [`ContentKey::wrap`] wrapped; of anything else a random key, with which the content does not open either: so it
+    /// cannot be seen where a token fails (RFC 7516 §11.5).
+    pub(super) fn unwrap(key: &RsaPrivateKey, wrapped: &[u8]) -> Result<Self, CannotOpen> {
+        let mut content_key = Self::draw(&mut random::from_system().map_err(|_| CannotOpen)?);
+        if let Ok(unwrapped) = key.decrypt(wrapped)
+            && let Ok(unwrapped) = <&[u8; KEY_BYTES]>::try_from(unwrapped.expose().as_slice())
+        {
+            content_key.0.expose_mut().copy_from_slice(unwrapped);
+        }
+        Ok(content_key)
+    }
+
+    /// A256GCM under it.
+    pub(super) fn cipher(&self) -> Option<Aead> {
+        Aead::aes_256_gcm(self.0.expose())
+    }
+}

@@ -1,0 +1,79 @@
+//! Keys as text (RFC 7468): PKCS#8 and SPKI, which openssl reads and writes too.
+
+use pkcs8::PrivateKeyInfoRef;
+use pkcs8::der::pem::{LineEnding, decode_label, encode_string};
+use pkcs8::der::{Document, SecretDocument};
+
+use super::error::{CannotSeal, KeyError, PemError};
+use super::passphrase::Passphrase;
+use super::pbes2;
+use crate::foundation::random::Randomness;
+use crate::foundation::secret::Secret;
+
+/// RFC 7468 §10.
+const PRIVATE: &str = "PRIVATE KEY";
+/// RFC 7468 §11.
+const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
+/// RFC 7468 §13.
+const PUBLIC: &str = "PUBLIC KEY";
+
+/// A private key (PKCS#8 in DER) as text: in clear, or under a passphrase.
+///
+/// # Errors
+/// [`CannotSeal::Failed`] if the passphrase cannot be used, for want of memory.
+pub fn write_private(
+    pkcs8: &Secret<Vec<u8>>,
+    passphrase: Option<&Passphrase>,
+    random: &mut Randomness,
+) -> Result<Secret<String>, CannotSeal> {
+    let text = match passphrase {
+        None => encode_string(PRIVATE, LineEnding::LF, pkcs8.expose()),
+        Some(passphrase) => encode_string(ENCRYPTED, LineEnding::LF, &pbes2::seal(pkcs8, passphrase, random)?),
+    };
+    text.map(Secret::new).map_err(|_| CannotSeal::Failed)
+}
+
+/// The private key (PKCS#8 in DER) that [`write_private`] or openssl wrote.
+///
+/// # Errors
+/// [`PemError`].
+pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, PemError> {
+    if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
+        return Err(PemError::Traditional);
+    }
+    let (label, document) = SecretDocument::from_pem(text).map_err(|_| PemError::NotPem)?;
+    let pkcs8 = match (label, passphrase) {
+        (PRIVATE, _) => Secret::new(document.as_bytes().to_vec()),
+        (ENCRYPTED, None) => return Err(PemError::PassphraseNeeded),
+        (ENCRYPTED, Some(passphrase)) => pbes2::open(document.as_bytes(), passphrase)?,
+        _ => return Err(PemError::NotPem),
+    };
+    match PrivateKeyInfoRef::try_from(pkcs8.expose().as_slice()) {
+        Ok(_) => Ok(pkcs8),
+        Err(_) if label == PRIVATE => Err(PemError::NotPem),
+        // PBES2 has no tag: now and then a wrong passphrase gives something.
+        Err(_) => Err(PemError::CannotOpen),
+    }
+}
+
+/// Whether it takes a passphrase to read the private key in `text`.
+pub fn is_encrypted(text: &str) -> bool {
+    decode_label(text.as_bytes()) == Ok(ENCRYPTED)
+}
+
+/// A public key (SPKI in DER) as text.
+///
+/// # Errors
+/// [`KeyError::NotAKey`] if it is longer than any key.
+pub fn write_public(spki: &[u8]) -> Result<String, KeyError> {
+    encode_string(PUBLIC, LineEnding::LF, spki).map_err(|_| KeyError::NotAKey)
+}
+
+/// The public key (SPKI in DER) in `text`.
+///
+/// # Errors
+/// [`KeyError::NotAKey`].
+pub fn read_public(text: &str) -> Result<Vec<u8>, KeyError> {
+    let (label, document) = Document::from_pem(text).map_err(|_| KeyError::NotAKey)?;
+    if label == PUBLIC { Ok(document.into_vec()) } else { Err(KeyError::NotAKey) }
+}

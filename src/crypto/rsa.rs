@@ -1,0 +1,15 @@
+//! RSA-OAEP with SHA-256 and MGF1-SHA-256 (RFC 8017 §7.1), with keys of 2048 to 8192 bits.
+
+mod modulus;
+mod private;
+mod public;
+mod size;
+
+pub use private::RsaPrivateKey;
+pub use public::RsaPublicKey;
+pub use size::RsaBits;
+
+/// The shortest modulus that is accepted, in bits (NIST SP 800-131A: 112 bits of strength).
+pub const SHORTEST: usize = 2048;
+/// The longest.
+pub const LONGEST: usize = 8192;

@@ -1,0 +1,83 @@
+//! The private half.
+
+use std::fmt;
+
+use aws_lc_rs::encoding::AsDer;
+use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
+
+use super::{RsaBits, RsaPublicKey, modulus};
+use crate::crypto::error::{CannotOpen, KeyError};
+use crate::crypto::labels;
+use crate::foundation::secret::Secret;
+
+/// A private key to decrypt with.
+pub struct RsaPrivateKey {
+    key: OaepPrivateDecryptingKey,
+    pkcs8: Secret<Vec<u8>>,
+    public_key: RsaPublicKey,
+}
+
+impl RsaPrivateKey {
+    /// A new one.
+    ///
+    /// # Errors
+    /// [`KeyError::NoRandomness`].
+    pub fn generate(size: RsaBits) -> Result<Self, KeyError> {
+        let key = PrivateDecryptingKey::generate(size.size()).map_err(|_| KeyError::NoRandomness)?;
+        Self::of(key)
+    }
+
+    /// That in a PKCS#8 document (RFC 5208) in DER.
+    ///
+    /// # Errors
+    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], [`KeyError::NotAKey`].
+    pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
+        modulus::of_private(der).and_then(modulus::check)?;
+        Self::of(PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?)
+    }
+
+    fn of(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
+        let pkcs8 = key.as_der().map_err(|_| KeyError::NotAKey)?;
+        let pkcs8 = Secret::new(pkcs8.as_ref().to_vec());
+        let public_key = RsaPublicKey::of(key.public_key())?;
+        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
+        Ok(Self { key, pkcs8, public_key })
+    }
+
+    /// As PKCS#8 version 1 (RFC 5208) in DER.
+    pub fn pkcs8(&self) -> &Secret<Vec<u8>> {
+        &self.pkcs8
+    }
+
+    /// Its public half.
+    pub fn public_key(&self) -> &RsaPublicKey {
+        &self.public_key
+    }
+
+    /// Length of the modulus.
+    pub fn bits(&self) -> usize {
+        self.public_key.bits()
+    }
+
+    /// Opens what [`RsaPublicKey::encrypt`] gave.
+    ///
+    /// ```text
+    /// m = OAEP⁻¹(c^d mod n; L = "", SHA-256, MGF1-SHA-256)        RFC 8017 §7.1.2
+    /// ```
+    ///
+    /// # Errors
+    /// [`CannotOpen`], whatever the reason: which it is would help to decrypt (Manger 2001).
+    pub fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, CannotOpen> {
+        let mut message = Secret::new(vec![0; self.key.min_output_size()]);
+        let opened = self.key.decrypt(&OAEP_SHA256_MGF1SHA256, ciphertext, message.expose_mut(), labels::OAEP);
+        let length = opened.map_err(|_| CannotOpen)?.len();
+        message.expose_mut().truncate(length);
+        Ok(message)
+    }
+}
+
+impl fmt::Debug for RsaPrivateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "RsaPrivateKey({}, {} bits)", self.public_key.fingerprint(), self.bits())
+    }
+}

@@ -1,0 +1,51 @@
+//! Private keys in files of their own, as openssl has them.
+
+use std::fs::File;
+use std::io::{self, ErrorKind, Read};
+use std::path::Path;
+
+use super::error::KeyStoreError;
+use crate::crypto::{Passphrase, RsaPrivateKey, pem};
+use crate::foundation::secret::Secret;
+
+/// The longest file, in bytes: several times that of an RSA key of 8192 bits.
+const LONGEST: u64 = 1 << 16;
+
+/// The RSA key in a file of the user's.
+///
+/// # Errors
+/// [`KeyStoreError::Io`], [`KeyStoreError::KeyFile`], [`KeyStoreError::Key`].
+pub fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
+    let pkcs8 = read_private(path, passphrase)?;
+    RsaPrivateKey::from_pkcs8(pkcs8.expose()).map_err(KeyStoreError::key(path))
+}
+
+/// Whether it takes a passphrase to use the key in a file; one that cannot be read takes none.
+pub fn is_protected(path: &Path) -> bool {
+    read(path).is_ok_and(|text| pem::is_encrypted(text.expose()))
+}
+
+/// The private key in a file, as PKCS#8.
+pub(super) fn read_private(path: &Path, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
+    let text = read(path).map_err(KeyStoreError::io(path))?;
+    let failed = |source| KeyStoreError::KeyFile { place: path.display().to_string(), source };
+    pem::read_private(text.expose(), passphrase).map_err(failed)
+}
+
+/// The public key in a file, as SPKI; nothing if there is no file.
+pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
+    match read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        outcome => {
+            let text = outcome.map_err(KeyStoreError::io(path))?;
+            pem::read_public(text.expose()).map(Some).map_err(KeyStoreError::key(path))
+        }
+    }
+}
+
+/// What is longer is cut off, and then no key. PEM is ASCII: what else stands around it does no harm.
+fn read(path: &Path) -> io::Result<Secret<String>> {
+    let mut bytes = Secret::new(Vec::with_capacity(LONGEST as usize));
+    File::open(path)?.take(LONGEST).read_to_end(bytes.expose_mut())?;
+    Ok(Secret::new(String::from_utf8_lossy(bytes.expose()).into_owned()))
+}
