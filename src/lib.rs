@@ -31,6 +31,8 @@ pub mod keystore;
 pub mod package;
 pub mod pipeline;
 pub mod report;
+pub mod scenarios;
 pub mod statistics;
 pub mod table;
 pub mod transfer;
+pub mod wire;

@@ -132,17 +132,20 @@ fn title(stage: Stage) -> &'static str {
         Stage::Downloading => "downloading",
         Stage::Waiting => "server computes",
         Stage::Checking => "checking",
+        Stage::Gathering => "waiting for nodes",
+        Stage::Returning => "encrypting",
     }
 }
 
 fn style(stage: Stage) -> ProgressStyle {
     let count = match stage {
-        Stage::Reading | Stage::Uploading | Stage::Downloading | Stage::Checking => {
+        Stage::Reading | Stage::Uploading | Stage::Downloading | Stage::Checking | Stage::Returning => {
             "{bytes}/{total_bytes} {bytes_per_sec}"
         }
         Stage::Encrypting => "{human_pos}/{human_len} rows {per_sec}",
+        Stage::Gathering => "{human_pos}/{human_len}",
         Stage::Computing | Stage::Waiting => "{human_pos}/{human_len} blocks {per_sec}",
     };
-    let template = format!("{{msg:>15}} {{bar:40}} {count}");
+    let template = format!("{{msg:>17}} {{bar:40}} {count}");
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

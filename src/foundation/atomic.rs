@@ -2,7 +2,6 @@
 
 use std::fs::{File, Permissions};
 use std::io::{self, Write};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
@@ -91,12 +90,12 @@ impl AtomicFile {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    /// Writes all of `bytes` at this offset, wherever others write at the same time.
+    /// The same file, for others who write into it at places of their own until it is committed.
     ///
     /// # Errors
-    /// Those of writing.
-    pub fn write_all_at(&self, bytes: &[u8], offset: u64) -> io::Result<()> {
-        self.file.as_file().write_all_at(bytes, offset)
+    /// If the system has no handle left.
+    pub fn handle(&self) -> io::Result<File> {
+        self.file.as_file().try_clone()
     }
 
     /// Gives the file its name without waiting for the disk: for what a power cut may take.
@@ -180,8 +179,7 @@ mod tests {
         let path = directory.path().join("name");
         for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
             let file = AtomicFile::create(&path, Access::Shared).unwrap();
-            file.write_all_at(&content.as_bytes()[1..], 1).unwrap();
-            file.write_all_at(&content.as_bytes()[..1], 0).unwrap();
+            file.handle().unwrap().write_all(content.as_bytes()).unwrap();
             assert_eq!(file.commit_beside().unwrap(), directory.path().join(name));
         }
         assert_eq!(fs::read(&path).unwrap(), b"first");

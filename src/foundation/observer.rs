@@ -19,6 +19,10 @@ pub enum Stage {
     Waiting,
     /// The clear data being read again for comparison; in bytes.
     Checking,
+    /// Nodes being waited for; in nodes.
+    Gathering,
+    /// Parts of a message coming back encrypted; in bytes of the message.
+    Returning,
 }
 
 /// The work was asked to end early (Ctrl-C, a termination signal).

@@ -1,0 +1,135 @@
+//! Parts in chunks, each of which becomes one token: a JWE (RFC 7516) of its own, whose protected header says where it
+//! belongs.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use super::protocol::PartHead;
+use crate::crypto::{CannotSeal, RsaPublicKey, jwe};
+use crate::foundation::random::Randomness;
+
+/// Bytes of the shortest and of the longest chunk that is not the last.
+pub(super) const CHUNK_BYTES: Range<u32> = 64 << 10..(4 << 20) + 1;
+
+/// Bytes of all chunks together that a client works on at once.
+const CHUNKS_AT_ONCE: u32 = 64 << 20;
+
+/// Bytes of the longest token: base64 of the longest chunk, and of header, key and tag.
+pub(super) const LONGEST_TOKEN: usize = CHUNK_BYTES.end as usize / 3 * 4 + (8 << 10);
+
+/// The members of a token's protected header that are ours, beside `alg` and `enc`. Numbers begin with 1.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ChunkHeader {
+    /// The fingerprint of the public key.
+    pub(super) kid: String,
+    /// The message's name.
+    pub(super) message: String,
+    /// The part's number.
+    pub(super) part: u32,
+    /// How many parts there are.
+    pub(super) parts: u32,
+    /// The chunk's number in its part.
+    pub(super) chunk: u64,
+    /// Whether it is its part's last one.
+    #[serde(rename = "final")]
+    pub(super) last: bool,
+}
+
+/// How long chunks are for so many parts: as long as they may be, but not too much in memory.
+pub(super) fn chunk_bytes(parts: u32) -> u32 {
+    (CHUNKS_AT_ONCE / parts.max(1)).clamp(CHUNK_BYTES.start, CHUNK_BYTES.end - 1)
+}
+
+impl PartHead {
+    /// Whether there can be such a part.
+    pub(super) fn is_sound(&self) -> bool {
+        (1..=self.parts).contains(&self.part) && CHUNK_BYTES.contains(&self.chunk)
+    }
+
+    /// How many chunks it has: one at least, for an empty part is one empty chunk.
+    pub(super) fn chunks(&self) -> u64 {
+        self.length.div_ceil(u64::from(self.chunk)).max(1)
+    }
+
+    /// Where chunk `number` lies in the part.
+    pub(super) fn place(&self, number: u64) -> Range<u64> {
+        let begin = (number - 1) * u64::from(self.chunk);
+        begin..self.length.min(begin + u64::from(self.chunk))
+    }
+
+    /// What the header of chunk `number` must say under the key called `kid`.
+    pub(super) fn header(&self, number: u64, kid: &str) -> ChunkHeader {
+        ChunkHeader {
+            kid: kid.into(),
+            message: self.message.to_string(),
+            part: self.part,
+            parts: self.parts,
+            chunk: number,
+            last: number == self.chunks(),
+        }
+    }
+
+    /// The token of chunk `number`.
+    pub(super) fn seal(
+        &self,
+        number: u64,
+        plaintext: Vec<u8>,
+        key: &RsaPublicKey,
+        random: &mut Randomness,
+    ) -> Result<Vec<u8>, CannotSeal> {
+        jwe::seal(key, &self.header(number, &key.fingerprint().to_string()), plaintext, random)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::random;
+    use crate::scenarios::fog::MessageId;
+    use proptest::prelude::*;
+
+    fn head(length: u64, chunk: u32) -> PartHead {
+        let message = MessageId::draw(&mut random::from_system().unwrap());
+        PartHead { message, part: 1, parts: 2, length, chunk }
+    }
+
+    #[test]
+    fn many_parts_have_short_chunks() {
+        let lengths = [1, 16, 32, 1000, 100_000, u32::MAX].map(chunk_bytes);
+        assert_eq!(lengths, [4 << 20, 4 << 20, 2 << 20, 67108, 64 << 10, 64 << 10]);
+    }
+
+    #[test]
+    fn impossible_parts_are_told() {
+        let sound = head(5, 64 << 10);
+        assert!(sound.is_sound());
+        for unsound in [
+            PartHead { part: 0, ..sound },
+            PartHead { part: 3, ..sound },
+            PartHead { parts: 0, ..sound },
+            PartHead { chunk: 0, ..sound },
+            PartHead { chunk: (4 << 20) + 1, ..sound },
+        ] {
+            assert!(!unsound.is_sound(), "{unsound:?}");
+        }
+        // Whatever a hostile client says, numbers do not overflow.
+        let endless = head(u64::MAX, 64 << 10);
+        assert_eq!(endless.place(endless.chunks()).end, u64::MAX);
+    }
+
+    proptest! {
+        #[test]
+        fn chunks_cover_the_part(length in 0..10_000_000_u64, chunk in CHUNK_BYTES) {
+            let head = head(length, chunk);
+            let mut end = 0;
+            for number in 1..=head.chunks() {
+                let place = head.place(number);
+                prop_assert_eq!(place.start, end);
+                prop_assert_eq!(head.header(number, "").last, place.end == length);
+                end = place.end;
+            }
+            prop_assert_eq!(end, length);
+        }
+    }
+}

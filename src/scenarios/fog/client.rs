@@ -1,0 +1,145 @@
+//! The client: waits for nodes, gives each its part, takes the parts back, and puts the message together.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio_util::sync::CancellationToken;
+
+use super::assembly::{Assembly, Assignment, MESSAGE};
+use super::chunk::chunk_bytes;
+use super::coordinator::Coordinator;
+use super::error::FogError;
+use super::files::Files;
+use super::id::MessageId;
+use super::journal::Event;
+use super::parts::cut;
+use super::protocol::{FOG, PartHead};
+use super::source::Source;
+use crate::crypto::{KeyFingerprint, RsaPrivateKey};
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::Observer;
+use crate::foundation::random;
+use crate::wire::runtime::{blocking, run};
+use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
+
+/// A message, and who is to encrypt it.
+pub struct ClientRequest {
+    /// Where nodes find the client; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// By what they know it.
+    pub identity: LinkIdentity,
+    /// Which nodes may come.
+    pub admission: Admission,
+    /// How many parts the message has: each goes to a node of its own.
+    pub nodes: u32,
+    /// The key that parts are encrypted under.
+    pub key: RsaPrivateKey,
+    /// The message.
+    pub source: Source,
+    /// The folder for files.
+    pub out: PathBuf,
+    /// How long nodes are waited for, at the beginning and when one is lost.
+    pub timeout: Duration,
+    /// How long a node may say nothing.
+    pub silence: Duration,
+}
+
+/// A client that nodes can come to.
+#[derive(Debug, Clone)]
+pub struct Listening {
+    /// Where.
+    pub address: SocketAddr,
+    /// By what nodes know it.
+    pub fingerprint: KeyFingerprint,
+    /// What its message is called.
+    pub message: MessageId,
+    /// How long that is, in bytes.
+    pub bytes: u64,
+}
+
+/// A message that went through the fog and came back as it was.
+#[derive(Debug, Clone)]
+pub struct Returned {
+    /// What it is called.
+    pub message: MessageId,
+    /// Its length.
+    pub bytes: u64,
+    /// The file that it is in.
+    pub file: PathBuf,
+    /// Its parts, in order.
+    pub parts: Vec<ReturnedPart>,
+}
+
+/// A part that came back.
+#[derive(Debug, Clone)]
+pub struct ReturnedPart {
+    /// Who encrypted it.
+    pub node: KeyFingerprint,
+    /// Its length, in bytes of the message.
+    pub bytes: u64,
+    /// The file with its tokens.
+    pub file: PathBuf,
+}
+
+/// Has a message encrypted by nodes, part by part; decrypts, compares with what was sent, and writes it down. `listening` is
+/// told where nodes find the client.
+///
+/// # Errors
+/// [`FogError`]; then there is no file with the message.
+pub fn client(
+    request: ClientRequest,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+    listening: impl FnOnce(&Listening),
+) -> Result<Returned, FogError> {
+    run(observer, async |stop| scatter(request, clock, observer, listening, &stop).await)
+}
+
+/// The same, inside of a runtime.
+pub(super) async fn scatter(
+    request: ClientRequest,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+    listening: impl FnOnce(&Listening),
+    stop: &CancellationToken,
+) -> Result<Returned, FogError> {
+    let ClientRequest { listen, identity, admission, nodes, key, source, out, timeout, silence } = request;
+    let (message, bytes, source) = (MessageId::draw(&mut random::from_system()?), source.length(), Arc::new(source));
+    let files = Files::open(&out, clock)?;
+    let folder = files.message(message, key.public_key())?;
+    let whole = folder.begin(MESSAGE)?;
+    let file = whole.handle().map_err(folder.failed(MESSAGE))?;
+    let kid = key.public_key().fingerprint().to_string();
+    let parts = cut(&source, nodes).map_err(FogError::file(source.name()))?;
+    let assembly = Arc::new(Assembly { source: Arc::clone(&source), key, kid, files: folder.clone(), message: file });
+    let assignments = parts.into_iter().zip(1..).map(|(place, part)| {
+        let length = place.end - place.start;
+        let head = PartHead { message, part, parts: nodes, length, chunk: chunk_bytes(nodes) };
+        Assignment { head, begin: place.start, assembly: Arc::clone(&assembly) }
+    });
+
+    let fingerprint = identity.fingerprint();
+    let limits = limits(nodes, silence);
+    let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
+    let address = listener.address();
+    listening(&Listening { address, fingerprint, message, bytes });
+    files.record(&Event::Listening { address: address.to_string(), message: message.to_string(), bytes, parts: nodes })?;
+
+    let coordinator = Coordinator::new(message, assignments.collect(), &files, observer, timeout);
+    let parts = coordinator.bring_back(listener, stop).await?;
+    if source.has_changed() {
+        return Err(FogError::Changed { name: source.name().into() });
+    }
+    let file = blocking(move || whole.commit_beside()).await.map_err(folder.failed(MESSAGE))?;
+    files.record(&Event::Reassembled { message: message.to_string(), bytes, file: &file })?;
+    Ok(Returned { message, bytes, file, parts })
+}
+
+/// Room for each node, for some that come too many, and for those that come back before it is noticed that they were gone.
+fn limits(nodes: u32, silence: Duration) -> Limits {
+    let usual = Limits::default();
+    let patience = crate::wire::Patience { silence, ..usual.patience };
+    Limits { links: usual.links.max(2 * nodes as usize), patience, ..usual }
+}

@@ -1,0 +1,45 @@
+//! Why a node's part comes to nothing.
+
+use super::error::FogError;
+use crate::wire::WireError;
+
+/// What befell a part at a node.
+#[derive(Debug)]
+pub(super) enum Fault {
+    /// The node is lost: dead, silent, or out of reach. It may come back.
+    Lost(WireError),
+    /// The node cannot do it.
+    Unable,
+    /// The node answers what it should not. It gets nothing more.
+    Dishonest(&'static str),
+    /// It is our own.
+    Own(FogError),
+}
+
+impl From<WireError> for Fault {
+    fn from(error: WireError) -> Self {
+        match error {
+            WireError::Malformed { .. } => Self::Dishonest("it does not keep to the protocol"),
+            error => Self::Lost(error),
+        }
+    }
+}
+
+impl From<FogError> for Fault {
+    fn from(error: FogError) -> Self {
+        Self::Own(error)
+    }
+}
+
+impl std::fmt::Display for Fault {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Lost(WireError::Broken { .. }) => f.write_str("the connection broke off"),
+            Self::Lost(WireError::Silent { seconds, .. }) => write!(f, "nothing came for {seconds} seconds"),
+            Self::Lost(error) => error.fmt(f),
+            Self::Unable => f.write_str("it cannot do this part"),
+            Self::Dishonest(what) => f.write_str(what),
+            Self::Own(error) => error.fmt(f),
+        }
+    }
+}

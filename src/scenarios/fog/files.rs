@@ -1,0 +1,93 @@
+//! The files of one machine: a folder for each message, and the journal.
+//!
+//! ```text
+//! <out>/journal.jsonl
+//!       <message>/public-key.pem
+//!                 part-1-of-2          at a node: what it was given
+//!                 part-1-of-2.jwe      a token a line; at the client too
+//!                 message              at the client, when it is whole
+//! ```
+//! Nothing is overwritten: what has a name keeps it, and what would be the second of that name becomes `….2`.
+
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
+
+use super::error::FogError;
+use super::id::MessageId;
+use super::journal::{Event, Journal};
+use super::protocol::PartHead;
+use crate::crypto::RsaPublicKey;
+use crate::foundation::atomic::{Access, AtomicFile};
+use crate::foundation::clock::Clock;
+
+/// The folder `--out`.
+pub(super) struct Files<'c> {
+    root: PathBuf,
+    journal: Journal<'c>,
+}
+
+impl<'c> Files<'c> {
+    /// In `root`, which is made if it is not there.
+    pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
+        let journal = fs::create_dir_all(root).and_then(|()| Journal::open(root, clock));
+        Ok(Self { root: root.into(), journal: journal.map_err(FogError::file(root.display()))? })
+    }
+
+    /// Writes an event down.
+    pub(super) fn record(&self, event: &Event<'_>) -> Result<(), FogError> {
+        self.journal.record(event).map_err(FogError::file(self.root.join(super::journal::NAME).display()))
+    }
+
+    /// The folder of a message, with the public key in it.
+    pub(super) fn message(&self, message: MessageId, key: &RsaPublicKey) -> Result<MessageFiles, FogError> {
+        let files = MessageFiles { folder: self.root.join(message.to_string()) };
+        fs::create_dir_all(&files.folder).map_err(FogError::file(files.folder.display()))?;
+        let path = files.folder.join("public-key.pem");
+        let pem = key.pem();
+        // The same part may come twice, and the key with it.
+        if fs::read(&path).is_ok_and(|there| there == pem.as_bytes()) {
+            return Ok(files);
+        }
+        let written = files.begin_io("public-key.pem").and_then(|mut file| {
+            file.write_all(pem.as_bytes())?;
+            file.commit_beside()
+        });
+        written.map_err(FogError::file(path.display()))?;
+        Ok(files)
+    }
+}
+
+/// The folder of one message.
+#[derive(Debug, Clone)]
+pub(super) struct MessageFiles {
+    folder: PathBuf,
+}
+
+impl MessageFiles {
+    /// A file that will be called `name`.
+    pub(super) fn begin(&self, name: &str) -> Result<AtomicFile, FogError> {
+        self.begin_io(name).map_err(FogError::file(self.folder.join(name).display()))
+    }
+
+    fn begin_io(&self, name: &str) -> io::Result<AtomicFile> {
+        AtomicFile::create(&self.folder.join(name), Access::Shared)
+    }
+
+    /// For `map_err`: an error of the file `name`.
+    pub(super) fn failed(&self, name: &str) -> impl FnOnce(io::Error) -> FogError + use<> {
+        FogError::file(self.folder.join(name).display().to_string())
+    }
+}
+
+impl PartHead {
+    /// What the file with the part is called.
+    pub(super) fn file_name(&self) -> String {
+        format!("part-{}-of-{}", self.part, self.parts)
+    }
+
+    /// What the file with its tokens is called.
+    pub(super) fn token_file_name(&self) -> String {
+        format!("{}.jwe", self.file_name())
+    }
+}

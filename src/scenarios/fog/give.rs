@@ -1,0 +1,97 @@
+//! One part to one node, and back.
+
+use std::path::PathBuf;
+
+use tokio::sync::mpsc;
+use tokio::try_join;
+
+use super::assembly::Assignment;
+use super::chunk::LONGEST_TOKEN;
+use super::fault::Fault;
+use super::news::{News, Reporter};
+use super::protocol::{FromClient, FromNode, PIECE};
+use crate::foundation::atomic::AtomicFile;
+use crate::wire::runtime::blocking;
+use crate::wire::{Link, Receiver, Sender};
+
+/// Gives the part to the node at the other end and takes it back encrypted; returns the file with its tokens.
+pub(super) async fn give(
+    link: &mut Link,
+    assignment: &Assignment,
+    reporter: &Reporter,
+) -> Result<PathBuf, Fault> {
+    // While one token is opened, the next may come.
+    let (arriving, arrived) = mpsc::channel(1);
+    let sending = send(&mut link.sender, assignment);
+    let receiving = receive(&mut link.receiver, assignment.head.chunks(), arriving);
+    let ((), (), tokens) = try_join!(sending, receiving, open(arrived, assignment, reporter))?;
+    let committed = blocking(move || tokens.commit_beside()).await;
+    let file = committed.map_err(assignment.assembly.files.failed(&assignment.head.token_file_name()))?;
+    link.sender.send(&FromClient::Accepted, b"").await?;
+    Ok(file)
+}
+
+async fn send(sender: &mut Sender, assignment: &Assignment) -> Result<(), Fault> {
+    let key = assignment.assembly.key.public_key();
+    sender.send(&FromClient::Part(assignment.head), key.spki()).await?;
+    for number in 1..=assignment.head.chunks() {
+        let part = assignment.clone();
+        let chunk = blocking(move || part.chunk(number)).await?;
+        for piece in chunk.chunks(PIECE) {
+            sender.send(&FromClient::Piece, piece).await?;
+        }
+    }
+    Ok(())
+}
+
+/// So many tokens, and the word that these were all.
+async fn receive(receiver: &mut Receiver, chunks: u64, arriving: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
+    for _ in 0..chunks {
+        let token = token(receiver).await?;
+        if arriving.send(token).await.is_err() {
+            // The one before was wrong, and that is told elsewhere.
+            return Ok(());
+        }
+    }
+    match receiver.receive().await? {
+        (FromNode::Finished, _) => Ok(()),
+        (FromNode::Unable, _) => Err(Fault::Unable),
+        _ => Err(Fault::Dishonest("it does not end where its part does")),
+    }
+}
+
+/// The pieces of one token, all of them full but the last.
+async fn token(receiver: &mut Receiver) -> Result<Vec<u8>, Fault> {
+    let mut token = Vec::new();
+    loop {
+        let (last, piece) = match receiver.receive().await? {
+            (FromNode::Sealed { last }, piece) => (last, piece),
+            (FromNode::Unable, _) => return Err(Fault::Unable),
+            _ => return Err(Fault::Dishonest("it says something else where its part should come")),
+        };
+        if piece.len() > PIECE || (piece.len() < PIECE && !last) || token.len() + piece.len() > LONGEST_TOKEN {
+            return Err(Fault::Dishonest("the pieces of its answer have other lengths than they should"));
+        }
+        token.extend_from_slice(&piece);
+        if last {
+            return Ok(token);
+        }
+    }
+}
+
+async fn open(
+    mut arrived: mpsc::Receiver<Vec<u8>>,
+    assignment: &Assignment,
+    reporter: &Reporter,
+) -> Result<AtomicFile, Fault> {
+    let mut tokens = assignment.assembly.files.begin(&assignment.head.token_file_name())?;
+    let mut number = 0;
+    while let Some(token) = arrived.recv().await {
+        number += 1;
+        let part = assignment.clone();
+        tokens = blocking(move || part.take(number, &token, tokens)).await?;
+        let place = assignment.head.place(number);
+        reporter.tell(News::Progress(place.end - place.start)).await;
+    }
+    Ok(tokens)
+}

@@ -1,0 +1,104 @@
+//! Client and nodes in one process, over the loopback interface: the same code as the separate commands.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use futures_util::future::join_all;
+use tokio::sync::oneshot;
+use tokio_util::sync::CancellationToken;
+
+use super::client::{ClientRequest, Returned, scatter};
+use super::error::FogError;
+use super::node::{NodeRequest, work};
+use super::protocol::FOG;
+use super::source::Source;
+use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
+use crate::foundation::clock::Clock;
+use crate::foundation::observer::{Observer, Silent};
+use crate::wire::runtime::run as run_async;
+use crate::wire::{Admission, Dialer, Enrolment, LinkIdentity, Patience, Trust};
+
+/// How long anybody waits for another one in the same process.
+const TIMEOUT: Duration = Duration::from_mins(1);
+
+/// What to do in one process.
+pub struct RunRequest {
+    /// The message.
+    pub source: Source,
+    /// How many nodes.
+    pub nodes: u32,
+    /// The key that parts are encrypted under.
+    pub key: RsaPrivateKey,
+    /// The folder for the folders of all parties.
+    pub out: PathBuf,
+}
+
+/// Has a message encrypted by nodes of this very process, and brings it back.
+///
+/// # Errors
+/// As [`super::client`].
+pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Returned, FogError> {
+    let RunRequest { source, nodes, key, out } = request;
+    let identity = || -> Result<LinkIdentity, FogError> { Ok(LinkIdentity::new(&IdentityKey::generate()?)?) };
+    let (client, node_identities) = (identity()?, (0..nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?);
+    let enrolment = Enrolment::new(node_identities.iter().map(LinkIdentity::fingerprint), Vec::new())?;
+    let fingerprint = client.fingerprint();
+    let request = ClientRequest {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        identity: client,
+        admission: Admission::Enrolled { enrolment, doorkeeper: None },
+        nodes,
+        key,
+        source,
+        out: out.join("client"),
+        timeout: TIMEOUT,
+        silence: Patience::default().silence,
+    };
+    run_async(observer, async |stop| {
+        let (told, address) = oneshot::channel();
+        let over = stop.child_token();
+        let returning = async {
+            let listening = |listening: &super::Listening| {
+                // Nobody waits for it if the work has been stopped.
+                let _told = told.send(listening.address);
+            };
+            let outcome = scatter(request, clock, observer, listening, &stop).await;
+            over.cancel();
+            outcome
+        };
+        let working = async {
+            // Without an address, the client has failed and says why.
+            let Ok(address) = address.await else { return };
+            let nodes = node_identities.into_iter().zip(1..).map(|(identity, number)| {
+                let request = node_request(address, identity, fingerprint, &out, number);
+                let over = &over;
+                async move { attend(&request, clock, over).await }
+            });
+            join_all(nodes).await;
+        };
+        tokio::join!(returning, working).0
+    })
+}
+
+fn node_request(
+    address: SocketAddr,
+    identity: LinkIdentity,
+    client: KeyFingerprint,
+    out: &Path,
+    number: u32,
+) -> NodeRequest {
+    let dialer = Dialer { identity, protocol: FOG, trust: Trust::Pinned(client), patience: Patience::default() };
+    NodeRequest {
+        address: address.into(),
+        dialer,
+        out: out.join(format!("node-{number}")),
+        stay: false,
+        timeout: TIMEOUT,
+    }
+}
+
+/// What goes wrong at a node goes wrong at the client too, which tells it.
+async fn attend(request: &NodeRequest, clock: &dyn Clock, over: &CancellationToken) {
+    drop(work(request, clock, &Silent::default(), |_| {}, over).await);
+}

@@ -1,0 +1,138 @@
+//! One part at a node: it comes in chunks, each is encrypted, and its token goes back.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use tokio::sync::mpsc;
+use tokio::try_join;
+
+use super::error::FogError;
+use super::files::MessageFiles;
+use super::protocol::{FromClient, FromNode, PIECE, PartHead};
+use crate::crypto::RsaPublicKey;
+use crate::foundation::atomic::AtomicFile;
+use crate::foundation::random::{self, Randomness};
+use crate::wire::runtime::blocking;
+use crate::wire::{Link, Receiver, Sender, WireError};
+
+/// The part, what it is encrypted with, and where its files go.
+pub(super) struct Work {
+    pub(super) head: PartHead,
+    pub(super) key: Arc<RsaPublicKey>,
+    pub(super) files: MessageFiles,
+}
+
+/// What a part leaves behind at a node.
+pub(super) struct Written {
+    /// The file with the part.
+    pub(super) part: PathBuf,
+    /// The file with its tokens.
+    pub(super) tokens: PathBuf,
+}
+
+/// Files that are being written, and what makes keys for the next token.
+struct Progress {
+    part: AtomicFile,
+    tokens: AtomicFile,
+    random: Randomness,
+}
+
+impl Work {
+    /// Takes the part from the client, and gives it back encrypted. Receiving, encrypting and sending go on at once, a chunk
+    /// apart.
+    pub(super) async fn carry_out(&self, link: &mut Link) -> Result<Written, FogError> {
+        let (coming, come) = mpsc::channel(1);
+        let (sealed, to_send) = mpsc::channel(1);
+        let receiving = self.receive(&mut link.receiver, coming);
+        let ((), written, ()) =
+            try_join!(receiving, self.seal(come, sealed), send(&mut link.sender, to_send))?;
+        link.sender.send(&FromNode::Finished, b"").await?;
+        Ok(written)
+    }
+
+    async fn receive(&self, receiver: &mut Receiver, coming: mpsc::Sender<Vec<u8>>) -> Result<(), FogError> {
+        for number in 1..=self.head.chunks() {
+            let place = self.head.place(number);
+            let chunk = chunk(receiver, (place.end - place.start) as usize).await?;
+            if coming.send(chunk).await.is_err() {
+                // What went wrong there is told there.
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    async fn seal(
+        &self,
+        mut come: mpsc::Receiver<Vec<u8>>,
+        sealed: mpsc::Sender<Vec<u8>>,
+    ) -> Result<Written, FogError> {
+        let (part, tokens) = (self.head.file_name(), self.head.token_file_name());
+        let mut progress = Progress {
+            part: self.files.begin(&part)?,
+            tokens: self.files.begin(&tokens)?,
+            random: random::from_system()?,
+        };
+        let mut number = 0;
+        while let Some(chunk) = come.recv().await {
+            number += 1;
+            let (head, key, files) = (self.head, Arc::clone(&self.key), self.files.clone());
+            let token;
+            (progress, token) = blocking(move || progress.seal(number, chunk, head, &key, &files)).await?;
+            if sealed.send(token).await.is_err() {
+                break;
+            }
+        }
+        // The client is gone in the middle: then nothing is left behind under a name.
+        if number < self.head.chunks() {
+            return std::future::pending().await;
+        }
+        let committed = blocking(move || (progress.part.commit_beside(), progress.tokens.commit_beside())).await;
+        Ok(Written {
+            part: committed.0.map_err(self.files.failed(&part))?,
+            tokens: committed.1.map_err(self.files.failed(&tokens))?,
+        })
+    }
+}
+
+impl Progress {
+    /// Encrypts one chunk; the token, a line of the file of tokens.
+    fn seal(
+        mut self,
+        number: u64,
+        chunk: Vec<u8>,
+        head: PartHead,
+        key: &RsaPublicKey,
+        files: &MessageFiles,
+    ) -> Result<(Self, Vec<u8>), FogError> {
+        self.part.write_all(&chunk).map_err(files.failed(&head.file_name()))?;
+        let token = head.seal(number, chunk, key, &mut self.random).map_err(FogError::Seal)?;
+        let written = self.tokens.write_all(&token).and_then(|()| self.tokens.write_all(b"\n"));
+        written.map_err(files.failed(&head.token_file_name()))?;
+        Ok((self, token))
+    }
+}
+
+/// So many bytes, in pieces that are full but for the last.
+async fn chunk(receiver: &mut Receiver, length: usize) -> Result<Vec<u8>, WireError> {
+    let mut chunk = Vec::with_capacity(length);
+    while chunk.len() < length {
+        let (FromClient::Piece, piece) = receiver.receive().await? else { return Err(receiver.malformed()) };
+        if piece.len() != PIECE.min(length - chunk.len()) {
+            return Err(receiver.malformed());
+        }
+        chunk.extend_from_slice(&piece);
+    }
+    Ok(chunk)
+}
+
+async fn send(sender: &mut Sender, mut to_send: mpsc::Receiver<Vec<u8>>) -> Result<(), FogError> {
+    while let Some(token) = to_send.recv().await {
+        let mut pieces = token.chunks(PIECE).peekable();
+        while let Some(piece) = pieces.next() {
+            sender.send(&FromNode::Sealed { last: pieces.peek().is_none() }, piece).await?;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,3 @@
+//! Situations with an untrusted middle, each a room of its own. None uses another.
+
+pub mod fog;

@@ -1,0 +1,62 @@
+//! Where a peer listens, as people write it.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// `host:port`; the host is a name, an IPv4 address, or an IPv6 address in brackets.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct PeerAddress(String);
+
+/// Text that is no address of a peer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("an address is HOST:PORT, such as fog.example.org:7100, 192.0.2.7:7100 or [2001:db8::7]:7100")]
+pub struct NotAnAddress;
+
+impl PeerAddress {
+    /// As it was written.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for PeerAddress {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<std::net::SocketAddr> for PeerAddress {
+    fn from(address: std::net::SocketAddr) -> Self {
+        Self(address.to_string())
+    }
+}
+
+impl FromStr for PeerAddress {
+    type Err = NotAnAddress;
+
+    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
+        let (host, port) = text.rsplit_once(':').ok_or(NotAnAddress)?;
+        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+        let is_host = match bare {
+            Some(bare) => bare.parse::<std::net::Ipv6Addr>().is_ok(),
+            None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+        };
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
+        if is_host && is_port { Ok(Self(text.into())) } else { Err(NotAnAddress) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hosts_have_ports() {
+        for text in ["localhost:1", "192.0.2.7:65535", "[::1]:7100", "fog-1.example.org:7100", "node_1:80"] {
+            assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
+        }
+        for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"] {
+            assert_eq!(text.parse::<PeerAddress>(), Err(NotAnAddress), "{text}");
+        }
+    }
+}

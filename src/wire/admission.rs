@@ -1,0 +1,95 @@
+//! Who may come in.
+
+use std::collections::HashSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use super::error::WireError;
+use crate::crypto::KeyFingerprint;
+
+/// Asks a person whether the peer with this key, from this address, may come in.
+pub type Doorkeeper = Arc<dyn Fn(&str, KeyFingerprint) -> bool + Send + Sync>;
+
+/// Whom the listening side takes in.
+#[derive(Clone)]
+pub enum Admission {
+    /// Anyone at all, strangers and attackers too.
+    Anyone,
+    /// Those enrolled, and those whom somebody lets in when asked.
+    Enrolled {
+        /// By their keys.
+        enrolment: Enrolment,
+        /// Who is asked about others.
+        doorkeeper: Option<Doorkeeper>,
+    },
+}
+
+/// Keys of those who may come in: named ones, and those in files, which may change at any time.
+///
+/// A file has a fingerprint at the beginning of each line, and anything after a blank; empty lines, and those that begin with
+/// `#`, say nothing.
+#[derive(Debug, Clone, Default)]
+pub struct Enrolment {
+    named: HashSet<KeyFingerprint>,
+    files: Vec<PathBuf>,
+}
+
+impl Enrolment {
+    /// These keys, and those in these files.
+    ///
+    /// # Errors
+    /// [`WireError::Peers`] if a file cannot be read or understood.
+    pub fn new(named: impl IntoIterator<Item = KeyFingerprint>, files: Vec<PathBuf>) -> Result<Self, WireError> {
+        for file in &files {
+            read(file)?;
+        }
+        Ok(Self { named: named.into_iter().collect(), files })
+    }
+
+    /// Whether nobody could ever come in.
+    pub fn is_empty(&self) -> bool {
+        self.named.is_empty() && self.files.is_empty()
+    }
+
+    /// Whether this key is enrolled now. A file that has become unusable enrols nobody.
+    pub fn holds(&self, fingerprint: KeyFingerprint) -> bool {
+        let in_file = |file: &PathBuf| read(file).is_ok_and(|keys| keys.contains(&fingerprint));
+        self.named.contains(&fingerprint) || self.files.iter().any(in_file)
+    }
+}
+
+fn read(file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
+    let text = fs::read_to_string(file).map_err(WireError::peers(file))?;
+    let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
+    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| says(line));
+    let key = |(number, line): (usize, &str)| {
+        let unreadable = |error| std::io::Error::other(format!("line {number}: {error}"));
+        line.split_whitespace().next().unwrap_or_default().parse().map_err(unreadable)
+    };
+    lines.map(key).collect::<Result<_, _>>().map_err(WireError::peers(file))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_enrol_while_they_say_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("allowed");
+        let [first, second, third] = [b"1", b"2", b"3"].map(|key| KeyFingerprint::of(key));
+        fs::write(&file, format!("# nodes\n\n{second} the one in the cellar\n")).unwrap();
+        let enrolment = Enrolment::new([first], vec![file.clone()]).unwrap();
+        let held = || [first, second, third].map(|key| enrolment.holds(key));
+        assert_eq!(held(), [true, true, false]);
+        fs::write(&file, format!("{third}\n")).unwrap();
+        assert_eq!(held(), [true, false, true]);
+        fs::write(&file, format!("{third}\nnobody\n")).unwrap();
+        assert_eq!(held(), [true, false, false]);
+        let error = Enrolment::new([], vec![file]).unwrap_err();
+        assert!(std::error::Error::source(&error).unwrap().to_string().contains("line 2"));
+        assert!(Enrolment::new([], vec![directory.path().join("none")]).is_err());
+        assert!(Enrolment::default().is_empty());
+    }
+}

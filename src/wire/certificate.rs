@@ -1,0 +1,28 @@
+//! The certificate that carries an identity's key (RFC 5280): self-signed, without names and with no end, for only its key
+//! counts.
+
+use std::sync::Arc;
+
+use rcgen::{CertificateParams, DistinguishedName, ExtendedKeyUsagePurpose, KeyPair, PKCS_ED25519};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use rustls::sign::CertifiedKey;
+
+use super::error::WireError;
+use crate::crypto::IdentityKey;
+
+/// Certificate and signing key of an identity, as TLS wants them.
+pub(super) fn certify(identity: &IdentityKey, provider: &CryptoProvider) -> Result<Arc<CertifiedKey>, WireError> {
+    let failed = |error: rcgen::Error| WireError::Identity(error.to_string());
+    let der = PrivatePkcs8KeyDer::from(identity.pkcs8().expose().as_slice());
+    let key = KeyPair::from_pkcs8_der_and_sign_algo(&der, &PKCS_ED25519).map_err(failed)?;
+    let mut parameters = CertificateParams::default();
+    parameters.distinguished_name = DistinguishedName::new();
+    parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
+    let certificate = parameters.self_signed(&key).map_err(failed)?;
+    let signing = provider
+        .key_provider
+        .load_private_key(PrivateKeyDer::Pkcs8(der.clone_key()))
+        .map_err(|error| WireError::Identity(error.to_string()))?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signing)))
+}

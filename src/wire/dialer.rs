@@ -1,0 +1,165 @@
+//! The connecting side: finds the peer, makes sure that it is the right one, and comes back when the line breaks.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use rand_core::Rng;
+use tokio::io::BufReader;
+use tokio::net::TcpStream;
+use tokio::task::spawn_blocking;
+use tokio::time::{Instant, sleep, timeout};
+use tokio_util::sync::CancellationToken;
+
+use super::address::PeerAddress;
+use super::door::{SIGN_OF_LIFE, prepare};
+use super::error::WireError;
+use super::greeting::Greeting;
+use super::link::Link;
+use super::tls::{Failure, LinkIdentity, Patience, Protocol, connect_over};
+use super::verifier::Expected;
+use crate::crypto::KeyFingerprint;
+use crate::foundation::backoff;
+use crate::foundation::known::Known;
+use crate::foundation::observer::Stopped;
+use crate::foundation::random;
+
+/// What is read from a socket at a time.
+const BUFFER: usize = 64 << 10;
+
+/// Decides whether a listening side that nothing is known of is the right one.
+pub type Confirmation = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> bool + Send + Sync>;
+
+/// How the listening side is told from others.
+#[derive(Clone)]
+pub enum Trust {
+    /// It has this key.
+    Pinned(KeyFingerprint),
+    /// It was met before, or is confirmed now and remembered.
+    FirstUse {
+        /// The file of those met.
+        known_peers: PathBuf,
+        /// Who confirms.
+        confirm: Confirmation,
+    },
+}
+
+/// Reaches listening peers.
+#[derive(Clone)]
+pub struct Dialer {
+    /// What to show.
+    pub identity: LinkIdentity,
+    /// What to speak.
+    pub protocol: Protocol,
+    /// Whom to trust.
+    pub trust: Trust,
+    /// How long to wait for what.
+    pub patience: Patience,
+}
+
+impl Dialer {
+    /// A link to the peer at `address`, which is the right one and has welcomed us.
+    ///
+    /// # Errors
+    /// [`WireError`]: it cannot be reached, is another one, or does not take us in.
+    pub async fn connect(&self, address: &PeerAddress) -> Result<Link, WireError> {
+        let (expected, by) = self.expected(address)?;
+        match self.shake_hands(address, expected).await {
+            Ok(link) => self.greeted(link, address).await,
+            Err(Failure::Other(error)) => Err(error),
+            Err(Failure::Refused(found)) => match expected {
+                Expected::Exactly(expected) => {
+                    Err(WireError::Changed { address: address.to_string(), by, expected, found })
+                }
+                Expected::Any | Expected::Nothing => self.meet(address, found).await,
+            },
+        }
+    }
+
+    /// The same; tries again, with growing pauses, while the failure may pass and the deadline, if there is one, has not
+    /// passed. Each failure that is not the last is told.
+    ///
+    /// # Errors
+    /// As [`Dialer::connect`], of the last attempt; [`WireError::Stopped`].
+    pub async fn connect_patiently(
+        &self,
+        address: &PeerAddress,
+        deadline: Option<Instant>,
+        stop: &CancellationToken,
+        mut told: impl FnMut(&WireError),
+    ) -> Result<Link, WireError> {
+        let mut number = 0;
+        loop {
+            let attempt = stop.run_until_cancelled(self.connect(address)).await.ok_or(Stopped)?;
+            let error = match attempt {
+                Err(error) if error.may_pass() => error,
+                outcome => return outcome,
+            };
+            number += 1;
+            let pause = pause(number);
+            if deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
+                return Err(error);
+            }
+            told(&error);
+            stop.run_until_cancelled(sleep(pause)).await.ok_or(Stopped)?;
+        }
+    }
+
+    /// Which key the peer must have, and who says so.
+    fn expected(&self, address: &PeerAddress) -> Result<(Expected, String), WireError> {
+        match &self.trust {
+            Trust::Pinned(fingerprint) => Ok((Expected::Exactly(*fingerprint), "--peer-fingerprint".into())),
+            Trust::FirstUse { known_peers, .. } => {
+                let found = Known::at(known_peers).find(address.as_str()).map_err(WireError::peers(known_peers))?;
+                Ok((found.map_or(Expected::Nothing, Expected::Exactly), known_peers.display().to_string()))
+            }
+        }
+    }
+
+    async fn shake_hands(&self, address: &PeerAddress, expected: Expected) -> Result<Link, Failure> {
+        let peer = address.as_str();
+        let unreachable = |source| WireError::Unreachable { address: peer.into(), source };
+        let silent = |_| WireError::Silent { peer: peer.into(), seconds: self.patience.handshake.as_secs() };
+        let socket = timeout(self.patience.handshake, TcpStream::connect(peer)).await;
+        let socket = socket.map_err(silent).and_then(|socket| socket.map_err(unreachable)).map_err(Failure::Other)?;
+        prepare(&socket).map_err(|source| Failure::Other(unreachable(source)))?;
+        let stream = BufReader::with_capacity(BUFFER, socket);
+        connect_over(&self.identity, self.protocol, expected, stream, peer, self.patience).await
+    }
+
+    /// Has a peer that nothing is known of confirmed, connects again, to it alone, and remembers it.
+    async fn meet(&self, address: &PeerAddress, found: KeyFingerprint) -> Result<Link, WireError> {
+        let unknown = || WireError::Unknown { address: address.to_string(), found };
+        let Trust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
+        let (confirm, asked) = (Arc::clone(confirm), address.clone());
+        if !spawn_blocking(move || confirm(&asked, found)).await.unwrap_or(false) {
+            return Err(unknown());
+        }
+        let link = self.shake_hands(address, Expected::Exactly(found)).await.map_err(|failure| match failure {
+            Failure::Other(error) => error,
+            Failure::Refused(_) => unknown(),
+        })?;
+        Known::at(known_peers).remember(address.as_str(), found).map_err(WireError::peers(known_peers))?;
+        self.greeted(link, address).await
+    }
+
+    /// The link, if the peer bids us welcome on it.
+    async fn greeted(&self, mut link: Link, address: &PeerAddress) -> Result<Link, WireError> {
+        let patience = self.patience.silence.max(2 * SIGN_OF_LIFE);
+        loop {
+            let (greeting, _) = link.receiver.receive_within(patience).await?;
+            let address = address.to_string();
+            return match greeting {
+                Greeting::Asking => continue,
+                Greeting::Welcome => Ok(link),
+                Greeting::NotEnrolled => Err(WireError::NotEnrolled { address, own: self.identity.fingerprint() }),
+                Greeting::Crowded => Err(WireError::Crowded { address }),
+            };
+        }
+    }
+}
+
+/// How long to wait before attempt `number` (the second attempt is number 1): another time than others do.
+pub fn pause(number: u32) -> Duration {
+    backoff::pause(number, random::from_system().map_or(u32::MAX, |mut random| random.next_u32()))
+}

@@ -1,0 +1,164 @@
+//! Taking in connections: handshake, admission, greeting.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::io::BufReader;
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::{Mutex, Semaphore, mpsc};
+use tokio::task::spawn_blocking;
+use tokio::time::{MissedTickBehavior, interval, sleep};
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use super::admission::{Admission, Doorkeeper};
+use super::error::WireError;
+use super::greeting::Greeting;
+use super::link::Link;
+use super::listener::{Arrival, Limits};
+use super::strangers::Strangers;
+use super::tls::{Patience, accept_over};
+use crate::crypto::KeyFingerprint;
+
+/// What is read from a socket at a time.
+const BUFFER: usize = 64 << 10;
+
+/// How often those who wait for a person's answer are told that it is still to come.
+pub(super) const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
+
+/// Those about whom somebody is to be asked, at once.
+const UNANSWERED: usize = 16;
+
+/// What all connections of a listener have in common.
+pub(super) struct Door {
+    acceptor: TlsAcceptor,
+    admission: Admission,
+    patience: Patience,
+    strangers: Strangers,
+    links: Arc<Semaphore>,
+    /// One question at a time.
+    question: Arc<Mutex<()>>,
+    unanswered: Semaphore,
+    arrivals: mpsc::Sender<Arrival>,
+}
+
+impl Door {
+    pub(super) fn new(
+        acceptor: TlsAcceptor,
+        admission: Admission,
+        limits: Limits,
+        arrivals: mpsc::Sender<Arrival>,
+    ) -> Self {
+        Self {
+            acceptor,
+            admission,
+            patience: limits.patience,
+            strangers: Strangers::new(limits.strangers),
+            links: Arc::new(Semaphore::new(limits.links)),
+            question: Arc::default(),
+            unanswered: Semaphore::new(UNANSWERED),
+            arrivals,
+        }
+    }
+
+    /// Takes in whoever comes, until it is stopped.
+    pub(super) async fn welcome(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+        let guests = TaskTracker::new();
+        loop {
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((socket, address)) => {
+                    let (door, stop) = (Arc::clone(&self), stop.clone());
+                    let guest = async move { stop.run_until_cancelled(door.take_in(socket, address)).await };
+                    self.strangers.add(guests.spawn(guest).abort_handle());
+                }
+                // No more files can be open, say: those that are will end.
+                Err(_) => sleep(Duration::from_millis(100)).await,
+            }
+        }
+        guests.close();
+        guests.wait().await;
+    }
+
+    async fn take_in(self: Arc<Self>, socket: TcpStream, address: SocketAddr) {
+        // A stranger who fails here is nobody's concern: there are too many reasons, most of them on the other side.
+        let Ok(link) = self.handshake(socket, address).await else { return };
+        // From here on it is known who it is: it has its place, whoever else comes.
+        tokio::spawn(self.decide(link));
+    }
+
+    async fn handshake(&self, socket: TcpStream, address: SocketAddr) -> Result<Link, WireError> {
+        let peer = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
+        prepare(&socket).map_err(|source| WireError::Broken { peer: peer.clone(), source })?;
+        accept_over(&self.acceptor, BufReader::with_capacity(BUFFER, socket), &peer, self.patience).await
+    }
+
+    /// Admits the peer at the other end of `link`, or tells it why not.
+    async fn decide(self: Arc<Self>, mut link: Link) {
+        let Ok(place) = Arc::clone(&self.links).try_acquire_owned() else { return refuse(link, Greeting::Crowded).await };
+        let greeting = match self.admits(&mut link).await {
+            Ok(greeting) => greeting,
+            Err(_) => return,
+        };
+        if greeting != Greeting::Welcome {
+            let (peer, fingerprint) = (link.peer().to_owned(), link.fingerprint());
+            if greeting == Greeting::NotEnrolled {
+                // Who comes too often is told of less often.
+                drop(self.arrivals.try_send(Arrival::Refused { peer, fingerprint }));
+            }
+            return refuse(link, greeting).await;
+        }
+        if link.sender.send(&greeting, b"").await.is_ok() {
+            link.hold(place);
+            // Nobody wants it any more if this fails.
+            drop(self.arrivals.send(Arrival::Link(link)).await);
+        }
+    }
+
+    async fn admits(&self, link: &mut Link) -> Result<Greeting, WireError> {
+        let Admission::Enrolled { enrolment, doorkeeper } = &self.admission else { return Ok(Greeting::Welcome) };
+        if enrolment.holds(link.fingerprint()) {
+            return Ok(Greeting::Welcome);
+        }
+        let Some(doorkeeper) = doorkeeper else { return Ok(Greeting::NotEnrolled) };
+        let Ok(_waiting) = self.unanswered.try_acquire() else { return Ok(Greeting::Crowded) };
+        let answer = self.ask(Arc::clone(doorkeeper), link.peer().to_owned(), link.fingerprint());
+        tokio::pin!(answer);
+        let mut ticks = interval(SIGN_OF_LIFE);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            tokio::select! {
+                is_in = &mut answer => return Ok(if is_in { Greeting::Welcome } else { Greeting::NotEnrolled }),
+                _ = ticks.tick() => link.sender.send(&Greeting::Asking, b"").await?,
+            }
+        }
+    }
+
+    /// Whether a person says yes.
+    async fn ask(&self, doorkeeper: Doorkeeper, peer: String, fingerprint: KeyFingerprint) -> bool {
+        let turn = Arc::clone(&self.question).lock_owned().await;
+        let question = spawn_blocking(move || {
+            let answer = doorkeeper(&peer, fingerprint);
+            drop(turn);
+            answer
+        });
+        question.await.unwrap_or(false)
+    }
+}
+
+/// Says why, if anybody still listens.
+async fn refuse(mut link: Link, greeting: Greeting) {
+    drop(link.sender.send(&greeting, b"").await);
+    drop(link.sender.close().await);
+}
+
+/// Small frames go at once, and the kernel notices peers that vanished.
+pub(super) fn prepare(socket: &TcpStream) -> std::io::Result<()> {
+    socket.set_nodelay(true)?;
+    Ok(rustix::net::sockopt::set_socket_keepalive(socket, true)?)
+}

@@ -1,0 +1,120 @@
+//! The listening side: takes in those who may, within bounds.
+
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use tokio::net::TcpListener;
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+use tokio_util::sync::CancellationToken;
+
+use super::admission::Admission;
+use super::door::Door;
+use super::error::WireError;
+use super::link::Link;
+use super::tls::{LinkIdentity, Patience, Protocol, acceptor};
+use crate::crypto::KeyFingerprint;
+use crate::foundation::open_files;
+
+/// Links that wait to be taken over.
+const WAITING: usize = 16;
+
+/// Where and how to listen.
+pub struct ListenOptions {
+    /// The address; port 0 is any free one.
+    pub listen: SocketAddr,
+    /// What to show.
+    pub identity: LinkIdentity,
+    /// What to speak.
+    pub protocol: Protocol,
+    /// Whom to take in.
+    pub admission: Admission,
+    /// Bounds.
+    pub limits: Limits,
+}
+
+/// Bounds of a listener. A stranger costs about 100 KiB, a link that and up to two frames.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Handshakes at once; who comes on top takes the place of the oldest.
+    pub strangers: usize,
+    /// Links at once; who comes on top is told that there is no room.
+    pub links: usize,
+    /// How long is waited for what.
+    pub patience: Patience,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { strangers: 256, links: 256, patience: Patience::default() }
+    }
+}
+
+/// Who came.
+pub enum Arrival {
+    /// Somebody who was admitted.
+    Link(Link),
+    /// Somebody who was not.
+    Refused {
+        /// From where.
+        peer: String,
+        /// With which key.
+        fingerprint: KeyFingerprint,
+    },
+}
+
+/// A listener at work; it takes in nobody any more when dropped, and its links go on.
+pub struct Listener {
+    address: SocketAddr,
+    arrivals: mpsc::Receiver<Arrival>,
+    stop: CancellationToken,
+    welcoming: JoinHandle<()>,
+}
+
+impl Listener {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// [`WireError::PortTaken`], [`WireError::Listen`], [`WireError::Identity`].
+    pub async fn start(options: ListenOptions) -> Result<Self, WireError> {
+        let ListenOptions { listen, identity, protocol, admission, limits } = options;
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::AddrInUse => WireError::PortTaken { address: listen.to_string() },
+            _ => WireError::Listen { address: listen.to_string(), source },
+        };
+        // Where the system refuses, fewer can come at once.
+        drop(open_files::allow_many());
+        let acceptor = acceptor(&identity, protocol)?;
+        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let address = listener.local_addr().map_err(failed)?;
+        let (sender, arrivals) = mpsc::channel(WAITING);
+        let stop = CancellationToken::new();
+        let door = Arc::new(Door::new(acceptor, admission, limits, sender));
+        let welcoming = tokio::spawn(door.welcome(listener, stop.clone()));
+        Ok(Self { address, arrivals, stop, welcoming })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Who comes next. Nothing is lost if this is not awaited to its end.
+    pub async fn next(&mut self) -> Option<Arrival> {
+        self.arrivals.recv().await
+    }
+
+    /// Takes in nobody any more; returns when the port is free.
+    pub async fn stop(mut self) {
+        self.stop.cancel();
+        // It ends, or it has panicked and has ended.
+        drop((&mut self.welcoming).await);
+    }
+}
+
+impl Drop for Listener {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}

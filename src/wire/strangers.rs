@@ -1,0 +1,30 @@
+//! Those who have not shown yet who they are. There is room for some; who comes when there is none takes the place of the
+//! one who has been there longest, so that thousands who say nothing keep nobody out.
+
+use std::collections::VecDeque;
+use std::sync::{Mutex, PoisonError};
+
+use tokio::task::AbortHandle;
+
+/// The handshakes that are going on.
+#[derive(Debug)]
+pub(super) struct Strangers {
+    room: usize,
+    inside: Mutex<VecDeque<AbortHandle>>,
+}
+
+impl Strangers {
+    pub(super) fn new(room: usize) -> Self {
+        Self { room, inside: Mutex::default() }
+    }
+
+    /// One more; the oldest go as long as there are too many.
+    pub(super) fn add(&self, handshake: AbortHandle) {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.retain(|handshake| !handshake.is_finished());
+        inside.push_back(handshake);
+        while inside.len() > self.room {
+            inside.pop_front().inspect(AbortHandle::abort);
+        }
+    }
+}
