@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use signal_hook::consts::{SIGINT, SIGTERM};
 
-use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
 use crate::foundation::text::printable;
 
 /// How much is shown, and in which form; for all commands.
@@ -43,6 +43,11 @@ impl Console {
             // Without a handler the signal simply ends the process, which every step survives.
             drop(registered);
         }
+    }
+
+    /// What hears the same signals and shows nothing.
+    pub(super) fn silent(&self) -> Silent {
+        Arc::clone(&self.stop).into()
     }
 
     /// Whether only results and errors are wanted.
@@ -85,7 +90,7 @@ impl Console {
 }
 
 /// Writes a line to stderr. Names and paths come from others: what in them would command a terminal does not reach it.
-fn say(text: &str) {
+pub(super) fn say(text: &str) {
     // There is nobody left to tell if this fails.
     drop(writeln!(io::stderr().lock(), "{}", printable(text)));
 }

@@ -1,5 +1,7 @@
 //! How a command ends: a code, and for errors what happened and what to do next.
 
+mod peers;
+
 use std::io;
 use std::process::ExitCode;
 
@@ -8,6 +10,7 @@ use crate::crypto::PemError;
 use crate::foundation::observer::Stopped;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
+use crate::scenarios::fog::FogError;
 use crate::table::TableError;
 use crate::transfer::TransferError;
 
@@ -34,6 +37,7 @@ const SERVER_FULL: u8 = 18;
 const QUOTA: u8 = 19;
 const PROTOCOL: u8 = 20;
 const PORT_TAKEN: u8 = 21;
+const NO_NODE: u8 = 22;
 const STOPPED: u8 = 130;
 
 /// Arguments that do not go together, in words that say how they would.
@@ -60,6 +64,9 @@ fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
     if let Some(error) = error.downcast_ref::<PipelineError>() {
         return pipeline(error);
+    }
+    if let Some(error) = error.downcast_ref::<FogError>() {
+        return peers::fog(error);
     }
     match error.downcast_ref::<Usage>() {
         Some(_) => (USAGE, say("See --help.")),

@@ -5,6 +5,7 @@ mod completions;
 mod compute;
 mod console;
 mod exit;
+mod fog;
 mod forget;
 mod identity;
 mod init;
@@ -14,6 +15,7 @@ mod log;
 mod machine;
 mod man;
 mod options;
+mod peers;
 mod ping;
 mod reach;
 mod result;
@@ -47,17 +49,18 @@ Begin with:
   hestat run --input sample.csv --check
 
 Exit codes:
-  0  done                                   11  no server there
-  1  statistics differ from the clear data  12  the server does not answer in time
+  0  done                                   11  no server or peer there
+  1  statistics differ from the clear data  12  the server or peer does not answer in time
   2  wrong use of the command               13  the server refuses the password
-  3  the CSV file cannot be used            14  the server's certificate is not known
-  4  the result is not there yet            15  the server shows another certificate
+  3  the CSV file cannot be used            14  the server's certificate, or the peer, is not known
+  4  the result is not there yet            15  the server or peer shows another key
   5  no such job, or a key is not usable    16  the server offers no TLS
-  6  the server cannot be used otherwise    17  the server denies access
+  6  the server cannot be used otherwise    17  the server or peer denies access
   7  the server's answer was refused        18  the server's disk is full
   8  a file, disk or directory here fails   19  the server stores no more for this account
-  9  a .hes file is damaged or foreign      20  the server breaks the protocol
+  9  a .hes file is damaged or foreign      20  the server or peer breaks the protocol
  10  a job failed on the server             21  the port to serve at is taken
+                                            22  no node came in time for a part
                                            130  stopped by a signal";
 
 #[derive(Debug, Subcommand)]
@@ -69,6 +72,7 @@ enum Command {
     Ping(ping::Args),
     Jobs(jobs::Args),
     Forget(forget::Args),
+    Fog(fog::Args),
     Identity(identity::Args),
     Run(run::Args),
     Inspect(inspect::Args),
@@ -89,6 +93,7 @@ pub fn main() -> ExitCode {
         Command::Ping(args) => args.run(&console),
         Command::Jobs(args) => args.run(&console),
         Command::Forget(args) => args.run(&console),
+        Command::Fog(args) => args.run(&console),
         Command::Identity(args) => args.run(&console),
         Command::Run(args) => args.run(&console),
         Command::Inspect(args) => args.run(&console),

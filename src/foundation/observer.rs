@@ -1,5 +1,6 @@
 //! Who watches a long piece of work: it is told how far the work is, and may end it.
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 /// A stretch of work with a length of its own.
@@ -51,9 +52,16 @@ pub trait Observer: Sync {
     fn go_on(&self) -> Result<(), Stopped>;
 }
 
-/// Watches silently, and ends the work once [`Silent::stop`] was called.
-#[derive(Debug, Default)]
-pub struct Silent(AtomicBool);
+/// Watches silently, and ends the work once [`Silent::stop`] was called, on it or on a clone.
+#[derive(Debug, Clone, Default)]
+pub struct Silent(Arc<AtomicBool>);
+
+impl From<Arc<AtomicBool>> for Silent {
+    /// Ends the work when the flag is set.
+    fn from(flag: Arc<AtomicBool>) -> Self {
+        Self(flag)
+    }
+}
 
 impl Silent {
     /// Ends the work at its next question.

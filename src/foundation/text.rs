@@ -6,6 +6,11 @@ pub fn printable(text: &str) -> String {
     text.chars().map(|c| if commands(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// Whether nothing in `text` would command a terminal: line breaks and tabs do not.
+pub fn is_printable(text: &str) -> bool {
+    text.chars().all(|c| c == '\t' || !commands(c))
+}
+
 /// Control characters, and the bidirectional formatting characters of Unicode (UAX #9 §2).
 fn commands(c: char) -> bool {
     let turns = matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');

@@ -55,7 +55,8 @@ mod tests {
         for text in ["localhost:1", "192.0.2.7:65535", "[::1]:7100", "fog-1.example.org:7100", "node_1:80"] {
             assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
         }
-        for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"] {
+        for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"]
+        {
             assert_eq!(text.parse::<PeerAddress>(), Err(NotAnAddress), "{text}");
         }
     }

@@ -100,7 +100,9 @@ impl Door {
 
     /// Admits the peer at the other end of `link`, or tells it why not.
     async fn decide(self: Arc<Self>, mut link: Link) {
-        let Ok(place) = Arc::clone(&self.links).try_acquire_owned() else { return refuse(link, Greeting::Crowded).await };
+        let Ok(place) = Arc::clone(&self.links).try_acquire_owned() else {
+            return refuse(link, Greeting::Crowded).await;
+        };
         let greeting = match self.admits(&mut link).await {
             Ok(greeting) => greeting,
             Err(_) => return,

@@ -192,7 +192,12 @@ async fn conversation(
     ([server, client], middle.await.unwrap())
 }
 
-async fn between(left: DuplexStream, right: DuplexStream, to_left: Option<usize>, to_right: Option<usize>) -> [usize; 2] {
+async fn between(
+    left: DuplexStream,
+    right: DuplexStream,
+    to_left: Option<usize>,
+    to_right: Option<usize>,
+) -> [usize; 2] {
     let (from_left, into_left) = tokio::io::split(left);
     let (from_right, into_right) = tokio::io::split(right);
     <[usize; 2]>::from(tokio::join!(copy(from_right, into_left, to_left), copy(from_left, into_right, to_right)))

@@ -48,9 +48,9 @@ impl Assignment {
         let place = self.head.place(number);
         let source = &self.assembly.source;
         let length = (place.end - place.start) as usize;
-        source.read(self.begin + place.start, length).map_err(|error| {
-            if source.has_changed() { self.changed() } else { FogError::file(source.name())(error) }
-        })
+        source
+            .read(self.begin + place.start, length)
+            .map_err(|error| if source.has_changed() { self.changed() } else { FogError::file(source.name())(error) })
     }
 
     /// Takes the token of chunk `number`, if it holds just that, and appends it to `tokens`.

@@ -125,7 +125,12 @@ pub(super) async fn scatter(
     let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
     let address = listener.address();
     listening(&Listening { address, fingerprint, message, bytes });
-    files.record(&Event::Listening { address: address.to_string(), message: message.to_string(), bytes, parts: nodes })?;
+    files.record(&Event::Listening {
+        address: address.to_string(),
+        message: message.to_string(),
+        bytes,
+        parts: nodes,
+    })?;
 
     let coordinator = Coordinator::new(message, assignments.collect(), &files, observer, timeout);
     let parts = coordinator.bring_back(listener, stop).await?;

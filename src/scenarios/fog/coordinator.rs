@@ -154,9 +154,8 @@ impl<'c> Coordinator<'c> {
         match arrival {
             Arrival::Refused { peer, fingerprint } => {
                 self.files.record(&Event::Refused { node: fingerprint.to_string(), from: &peer })?;
-                self.observer.notice(&format!(
-                    "a node from {peer} was turned away; --allow-peer {fingerprint} would let it in"
-                ));
+                self.observer
+                    .notice(&format!("a node from {peer} was turned away; --allow-peer {fingerprint} would let it in"));
             }
             Arrival::Link(link) if self.nodes.contains_key(&link.fingerprint()) => {
                 self.turn_away(link, FromClient::Twin);

@@ -15,11 +15,7 @@ use crate::wire::runtime::blocking;
 use crate::wire::{Link, Receiver, Sender};
 
 /// Gives the part to the node at the other end and takes it back encrypted; returns the file with its tokens.
-pub(super) async fn give(
-    link: &mut Link,
-    assignment: &Assignment,
-    reporter: &Reporter,
-) -> Result<PathBuf, Fault> {
+pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Reporter) -> Result<PathBuf, Fault> {
     // While one token is opened, the next may come.
     let (arriving, arrived) = mpsc::channel(1);
     let sending = send(&mut link.sender, assignment);

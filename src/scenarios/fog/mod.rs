@@ -33,5 +33,6 @@ pub use client::{ClientRequest, Listening, Returned, ReturnedPart, client};
 pub use error::FogError;
 pub use id::MessageId;
 pub use node::{NodeOutcome, NodeRequest, node};
+pub use protocol::FOG;
 pub use run::{RunRequest, run};
 pub use source::Source;

@@ -191,13 +191,7 @@ impl Node<'_> {
         let key = Arc::new(RsaPublicKey::from_spki(key).map_err(bad)?);
         let PartHead { message, part, parts, length: bytes, .. } = head;
         let (name, client) = (message.to_string(), link.fingerprint().to_string());
-        self.files.record(&Event::Assigned {
-            message: name.clone(),
-            part,
-            parts,
-            bytes,
-            client: client.clone(),
-        })?;
+        self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
         let files = self.files.message(message, &key)?;
         let written = Work { head, key, files }.carry_out(link).await?;
         let (part_file, file) = (written.part.as_path(), written.tokens.as_path());

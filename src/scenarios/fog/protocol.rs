@@ -22,7 +22,7 @@ use super::id::MessageId;
 use crate::wire::Protocol;
 
 /// Client and node, in this version.
-pub(super) const FOG: Protocol = Protocol("hestat-fog/1");
+pub const FOG: Protocol = Protocol("hestat-fog/1");
 
 /// Bytes of a full piece.
 pub(super) const PIECE: usize = 128 << 10;

@@ -45,8 +45,7 @@ impl Work {
         let (coming, come) = mpsc::channel(1);
         let (sealed, to_send) = mpsc::channel(1);
         let receiving = self.receive(&mut link.receiver, coming);
-        let ((), written, ()) =
-            try_join!(receiving, self.seal(come, sealed), send(&mut link.sender, to_send))?;
+        let ((), written, ()) = try_join!(receiving, self.seal(come, sealed), send(&mut link.sender, to_send))?;
         link.sender.send(&FromNode::Finished, b"").await?;
         Ok(written)
     }

@@ -1,0 +1,113 @@
+//! `hestat fog client`
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::super::console::Console;
+use super::super::peers::{AdmissionOptions, IdentityOptions, WaitingOptions};
+use super::super::secrets::notice_if_exposed;
+use super::message::{MessageOptions, show};
+use crate::crypto::{RsaBits, RsaPrivateKey};
+use crate::foundation::clock::SystemClock;
+use crate::foundation::observer::Observer;
+use crate::foundation::random;
+use crate::keystore::{is_protected, read_rsa};
+use crate::scenarios::fog::{ClientRequest, FogError, Listening, client};
+
+/// How the name of the client's identity, and those of its RSA keys, begin.
+const ROLE: &str = "fog-client";
+
+/// Wait for nodes, give each a part of the message, and put together what they encrypt
+///
+/// Nodes find the client at the address it prints, know it by the fingerprint it prints, and are taken in if they are enrolled.
+/// A node that dies, falls silent or answers anything wrong loses its part to another node that has had none.
+#[derive(Debug, clap::Args)]
+#[command(
+    after_help = "Example:\n  hestat fog client --listen 0.0.0.0:7100 --file letter.txt --out fog --allow-peer nodes.txt"
+)]
+pub(super) struct Args {
+    /// Where nodes find the client; port 0 takes any free one
+    #[arg(long, env = "HESTAT_FOG_LISTEN", value_name = "ADDR:PORT")]
+    listen: SocketAddr,
+    /// How many nodes, and so parts, there are
+    #[arg(long, env = "HESTAT_FOG_NODES", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10_000))]
+    nodes: u32,
+    /// Directory for the files of each step
+    #[arg(long, env = "HESTAT_FOG_OUT", value_name = "DIR")]
+    out: PathBuf,
+    #[command(flatten)]
+    message: MessageOptions,
+    /// The RSA key to decrypt with: PKCS#8 in PEM, 2048 to 8192 bits
+    #[arg(long, env = "HESTAT_FOG_KEY", value_name = "FILE", conflicts_with = "bits")]
+    key: Option<PathBuf>,
+    /// Bits of the RSA key that is made and kept in the state if there is none: 2048, 3072, 4096 or 8192
+    #[arg(long, env = "HESTAT_FOG_BITS", value_name = "BITS", default_value = "3072")]
+    bits: RsaBits,
+    #[command(flatten)]
+    admission: AdmissionOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+    #[command(flatten)]
+    waiting: WaitingOptions,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let admission = self.admission.admission(console)?;
+        let key = self.key(console)?;
+        let request = ClientRequest {
+            listen: self.listen,
+            identity: self.identity.identity(ROLE, console)?,
+            admission,
+            nodes: self.nodes,
+            key,
+            source: self.message.source(&self.out, console)?,
+            out: self.out.clone(),
+            timeout: self.waiting.timeout(),
+            silence: self.waiting.silence(),
+        };
+        console.hear_signals();
+        let returned = client(request, &SystemClock, console, |listening| {
+            // Who does not want to read it gets the message all the same.
+            drop(console.print(&told(listening, console)));
+        })?;
+        show(&returned, true, console)
+    }
+
+    /// The key that is named, or the one in the state.
+    fn key(&self, console: &Console) -> anyhow::Result<RsaPrivateKey> {
+        let passphrase = &self.identity.passphrase;
+        if let Some(path) = &self.key {
+            notice_if_exposed(path, console);
+            let passphrase = passphrase.to_open(is_protected(path), console)?;
+            return Ok(read_rsa(path, passphrase.as_ref()).map_err(FogError::from)?);
+        }
+        let (keys, name) = (self.identity.keys()?, format!("{ROLE}-{}", self.bits.bits()));
+        let file = keys.rsa_file(&name).map_err(FogError::from)?;
+        let passphrase = match file.exists() {
+            true => passphrase.to_open(is_protected(&file), console)?,
+            false => passphrase.to_protect(console)?,
+        };
+        let mut random = random::from_system().map_err(FogError::from)?;
+        let made = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random);
+        let (key, path, is_new) = made.map_err(FogError::from)?;
+        if is_new {
+            console.notice(&format!("made an RSA key of {} bits; it is in {}", key.bits(), path.display()));
+        }
+        Ok(key)
+    }
+}
+
+fn told(listening: &Listening, console: &Console) -> String {
+    let Listening { address, fingerprint, message, bytes } = listening;
+    if console.json() {
+        return json!({
+            "listening": address.to_string(), "fingerprint": fingerprint.to_string(), "message": message.to_string(),
+            "bytes": bytes
+        })
+        .to_string();
+    }
+    format!("listening    {address}\nfingerprint  {fingerprint}\nmessage      {message}, {bytes} bytes")
+}

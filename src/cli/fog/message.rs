@@ -1,0 +1,89 @@
+//! The message: where it comes from, and how it is shown when it is back.
+
+use std::fs;
+use std::io::{self, IsTerminal};
+use std::path::{Path, PathBuf};
+
+use serde_json::{Value, json};
+
+use super::super::console::Console;
+use super::super::terminal::ask;
+use crate::pipeline::PipelineError;
+use crate::scenarios::fog::{Returned, Source};
+
+/// The longest message that is shown, in bytes.
+const SHOWN: u64 = 64 << 10;
+
+/// Where the message comes from.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The message")]
+#[group(multiple = false)]
+pub(super) struct MessageOptions {
+    /// The message itself; other users of this machine can see it while the command runs
+    #[arg(long, short, env = "HESTAT_FOG_MESSAGE", value_name = "TEXT")]
+    message: Option<String>,
+    /// The file with the message, text or not [default: standard input]
+    #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE")]
+    file: Option<PathBuf>,
+}
+
+impl MessageOptions {
+    /// The message; what can be read only once is copied to a file without a name in `spool`.
+    pub(super) fn source(&self, spool: &Path, console: &Console) -> anyhow::Result<Source> {
+        let unusable = |place: String| move |source| PipelineError::File { place, source };
+        fs::create_dir_all(spool).map_err(unusable(spool.display().to_string()))?;
+        let source = match (&self.message, &self.file) {
+            (Some(text), _) => Source::spool(text.as_bytes(), "the message".into(), spool),
+            (_, Some(path)) if path != Path::new("-") => Source::open(path, spool),
+            _ if io::stdin().is_terminal() => {
+                let typed = ask("Message: ", &console.silent())?;
+                Source::spool(typed.expose().as_bytes(), "the message".into(), spool)
+            }
+            _ => Source::spool(io::stdin().lock(), "standard input".into(), spool),
+        };
+        let place = self.file.as_ref().map_or_else(|| "the message".into(), |path| path.display().to_string());
+        Ok(source.map_err(unusable(place))?)
+    }
+}
+
+/// Shows the message that is back: as it is if it is a short text, else where it lies. `is_kept` says whether the files
+/// outlive the command.
+pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
+    let text = text(returned)?;
+    if console.json() {
+        console.print(&as_json(returned, text.as_deref(), is_kept).to_string())?;
+        return Ok(0);
+    }
+    if !console.quiet() {
+        for (part, number) in returned.parts.iter().zip(1..) {
+            let count = returned.parts.len();
+            console.print(&format!("part {number} of {count}: {} bytes, encrypted by {}", part.bytes, part.node))?;
+        }
+        let place = if is_kept { format!(", in {}", returned.file.display()) } else { String::new() };
+        console
+            .print(&format!("message {}: {} bytes, back as it was sent{place}", returned.message, returned.bytes))?;
+    }
+    if let Some(text) = text {
+        console.print(&text)?;
+    }
+    Ok(0)
+}
+
+/// The message, if it is a short text that does nothing to a terminal.
+fn text(returned: &Returned) -> anyhow::Result<Option<String>> {
+    if returned.bytes > SHOWN {
+        return Ok(None);
+    }
+    let bytes = fs::read(&returned.file);
+    let bytes = bytes.map_err(|source| PipelineError::File { place: returned.file.display().to_string(), source })?;
+    Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
+}
+
+fn as_json(returned: &Returned, text: Option<&str>, is_kept: bool) -> Value {
+    let file = |path: &Path| is_kept.then(|| path.display().to_string());
+    let part = |part: &crate::scenarios::fog::ReturnedPart| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
+    json!({
+        "message": returned.message.to_string(), "bytes": returned.bytes, "file": file(&returned.file), "text": text,
+        "parts": returned.parts.iter().map(part).collect::<Vec<_>>()
+    })
+}

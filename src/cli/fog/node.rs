@@ -1,0 +1,72 @@
+//! `hestat fog node`
+
+use std::path::PathBuf;
+
+use clap::builder::BoolishValueParser;
+use serde_json::json;
+
+use super::super::console::Console;
+use super::super::peers::{IdentityOptions, TrustOptions, WaitingOptions};
+use crate::foundation::clock::SystemClock;
+use crate::scenarios::fog::{FOG, NodeOutcome, NodeRequest, node};
+use crate::wire::{Dialer, Patience, PeerAddress};
+
+/// The usual name of a node's identity.
+const ROLE: &str = "fog-node";
+
+/// Encrypt a part of a client's message under its public key
+///
+/// The node looks for the client until it is there, and for another attempt when the connection breaks. It sees its own part and
+/// no other. Nodes on one machine need an --identity each.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  hestat fog node --connect fog.example.org:7100 --out node --stay")]
+pub(super) struct Args {
+    /// Where the client is
+    #[arg(long, env = "HESTAT_FOG_CONNECT", value_name = "HOST:PORT")]
+    connect: PeerAddress,
+    /// Directory for the files of each step
+    #[arg(long, env = "HESTAT_FOG_OUT", value_name = "DIR")]
+    out: PathBuf,
+    /// Do not end when the part is done, but stay for more, of this client and of those that come after it
+    #[arg(long, env = "HESTAT_FOG_STAY", value_parser = BoolishValueParser::new())]
+    stay: bool,
+    #[command(flatten)]
+    trust: TrustOptions,
+    #[command(flatten)]
+    identity: IdentityOptions,
+    #[command(flatten)]
+    waiting: WaitingOptions,
+}
+
+impl Args {
+    pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
+        let dialer = Dialer {
+            identity: self.identity.identity(ROLE, console)?,
+            protocol: FOG,
+            trust: self.trust.trust(&self.identity.state, console)?,
+            patience: Patience { silence: self.waiting.silence(), ..Patience::default() },
+        };
+        let (address, out) = (self.connect.clone(), self.out.clone());
+        let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
+        console.hear_signals();
+        node(&request, &SystemClock, console, |outcome| {
+            // Who does not want to read it is served all the same.
+            drop(console.print(&told(outcome, console.json())));
+        })?;
+        Ok(0)
+    }
+}
+
+fn told(outcome: &NodeOutcome, as_json: bool) -> String {
+    match outcome {
+        NodeOutcome::Done { message, part, parts, bytes, file } if as_json => {
+            let message = message.to_string();
+            json!({ "message": message, "part": part, "parts": parts, "bytes": bytes, "file": file }).to_string()
+        }
+        NodeOutcome::NotNeeded if as_json => json!({ "part": null }).to_string(),
+        NodeOutcome::Done { message, part, parts, bytes, file } => {
+            format!("encrypted part {part} of {parts} of message {message}: {bytes} bytes, in {}", file.display())
+        }
+        NodeOutcome::NotNeeded => "this node was not needed".into(),
+    }
+}
