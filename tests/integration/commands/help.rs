@@ -99,7 +99,7 @@ fn help_lists_the_exit_codes() {
         "2  wrong use",
         "3  the CSV file",
         "4  the result is not there yet",
-        "5  no such job",
+        "5  no such job, or a key is not usable",
         "6  the server",
         "7  the server's answer was refused",
         "8  a file, disk or directory here",
