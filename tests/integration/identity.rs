@@ -108,6 +108,8 @@ fn damage_is_told_and_nothing_is_made_in_its_place() {
     let public = file(&house, "laptop").with_extension("pub");
     fs::write(&public, "no key\n").unwrap();
     house.run(["identity", "show", "laptop"]).expect_code(5).says(&["cannot use the key in", "laptop.pub"]);
+    let all = house.run(["identity", "show"]).expect_code(5);
+    assert!(all.stdout.contains("identity     other"), "{}", all.stdout);
     fs::remove_file(&public).unwrap();
     for damaged in ["", "-----BEGIN PRIVATE KEY-----\nMC4\n-----END PRIVATE KEY-----\n"] {
         fs::write(file(&house, "laptop"), damaged).unwrap();
