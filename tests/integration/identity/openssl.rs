@@ -20,7 +20,7 @@ fn fingerprint(key: &Path, passphrase: Option<&str>) -> String {
     let spki = folder.path().join("spki");
     std::fs::write(&spki, run_bytes(&mut pkey)).unwrap();
     let sum = output("sha256sum", [path(&spki)]);
-    sum[..64].as_bytes().chunks(4).map(|four| String::from_utf8_lossy(four)).collect::<Vec<_>>().join("-")
+    sum.as_bytes()[..64].chunks(4).map(|four| String::from_utf8_lossy(four)).collect::<Vec<_>>().join("-")
 }
 
 /// The public half as PEM.
