@@ -3,6 +3,7 @@
 // A test says what must hold by failing where it does not; here that is what these are for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
+mod attacker;
 mod cheating;
 mod commands;
 mod containers;
@@ -13,9 +14,13 @@ mod hostile;
 mod hostile_clients;
 mod hostile_ftp;
 mod house;
+mod identity;
 mod interrupted;
+mod jose;
 mod layers;
 mod oracle;
+mod programs;
+mod python;
 mod reaching;
 mod readme;
 mod site;

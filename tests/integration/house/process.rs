@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Output};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
 
 use super::entries;
 
@@ -123,6 +123,14 @@ impl Drop for Running {
             self.0.wait().unwrap();
         }
     }
+}
+
+/// Lets this process have as many files open as the system allows; how many that is.
+pub(crate) fn open_files() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    limit.current.map_or(usize::MAX, |most| usize::try_from(most).unwrap())
 }
 
 /// Asks again and again until it is so; fails when that takes very long.
