@@ -9,6 +9,7 @@ mod commands;
 mod containers;
 mod csv_in_the_wild;
 mod faults;
+mod fog;
 mod ftp;
 mod hostile;
 mod hostile_clients;
