@@ -2,17 +2,17 @@
 //! says. It knows no key, but anything that can be known without one.
 
 mod belief;
-mod credentials;
+pub(crate) mod credentials;
 mod echo;
 mod ends;
-mod impostor;
+pub(crate) mod impostor;
 mod interception;
 mod link;
 mod own_tests;
 mod plan;
 mod recording;
 mod records;
-mod strangers;
+pub(crate) mod strangers;
 mod tampering;
 mod tls;
 

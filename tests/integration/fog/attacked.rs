@@ -24,14 +24,14 @@ fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Record
         Attacker::before(client.address, move |number| if number == 0 { manipulation.clone() } else { pass.clone() });
     let node = parties.node_at("node", attacker.address(), &client.fingerprint, &["--silence", "2"]);
     let returned = client.returned();
-    node.end().expect_code(0);
+    // The node may have missed the word that its part was accepted, and look for the client still.
+    drop(node);
     assert_eq!(returned["text"], MESSAGE, "{what}");
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes(), "{what}");
-    assert_eq!(attacker.struck(), 1, "{what}: it must have happened");
-    for recording in attacker.recordings() {
-        assert!(!recording.holds(&MESSAGE.as_bytes()[..16]), "{what}");
-    }
-    attacker.finished(0)
+    assert!(attacker.struck() > 0, "{what}: it must have happened");
+    let recordings = attacker.recordings();
+    assert!(recordings.iter().all(|recording| !recording.holds(&MESSAGE.as_bytes()[..16])), "{what}");
+    recordings[0].clone()
 }
 
 /// A conversation that nobody disturbs.
@@ -42,6 +42,17 @@ fn undisturbed(parties: &Parties) -> Recording {
     client.returned();
     node.end().expect_code(0);
     attacker.finished(0)
+}
+
+/// The records of one direction but for those at the end that may be said or not: when they come, nothing is missing.
+fn before_farewells(recording: &Recording, direction: Direction) -> Vec<Vec<u8>> {
+    let mut records = recording.records(direction);
+    let farewells = match direction {
+        Direction::ToServer => 1,
+        Direction::ToClient => 3,
+    };
+    records.truncate(records.len() - farewells);
+    records
 }
 
 fn tamper(direction: Direction, tampering: Tampering) -> Manipulation {
@@ -55,14 +66,10 @@ fn flipped_bytes() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     for direction in Direction::BOTH {
-        let ends = recording.records(direction).into_iter().scan(0, |end, record| {
-            *end += record.len() as u64;
-            Some((*end - record.len() as u64, *end))
-        });
-        // The last one is a farewell, after which nothing is missing.
-        let mut ends: Vec<_> = ends.collect();
-        ends.pop();
-        for (begin, end) in ends {
+        let mut end = 0;
+        for record in before_farewells(&recording, direction) {
+            let begin = end;
+            end += record.len() as u64;
             for at in [begin + 3, (begin + end) / 2, end - 1] {
                 survives(
                     &format!("byte {at} {direction:?}"),
@@ -112,15 +119,17 @@ fn records_that_come_twice_or_not_or_in_another_order() {
     let recording = undisturbed(&parties);
     let stray = recording.records(Direction::ToServer)[1].clone();
     for direction in Direction::BOTH {
-        let count = recording.records(direction).len() as u64;
-        for number in 0..count.min(8) - 2 {
-            for fault in
-                [RecordFault::Duplicate, RecordFault::Drop, RecordFault::Swap, RecordFault::Precede(stray.clone())]
-            {
+        for number in 0..before_farewells(&recording, direction).len() as u64 {
+            for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::Precede(stray.clone())] {
                 let what = format!("record {number} {direction:?} {fault:?}");
                 survives(&what, &parties, tamper(direction, Tampering::Record { number, fault }));
             }
         }
+    }
+    // Two records that come one after the other without an answer in between: the server's first flight.
+    for number in [1, 2] {
+        let swap = Tampering::Record { number, fault: RecordFault::Swap };
+        survives(&format!("record {number} swapped"), &parties, tamper(Direction::ToClient, swap));
     }
 }
 

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::parties::Parties;
+use super::parties::{Parties, all_end_well};
 use crate::house::{Running, entries, path, wait_until};
 
 /// Takes long enough for a kill in its middle.
@@ -82,7 +82,7 @@ fn a_killed_node_may_come_back() {
     kill(victim);
     let again = parties.node("victim", &client, &[]);
     client.returned();
-    [other, again].map(|node| node.end().expect_code(0));
+    all_end_well([other, again]);
     assert_eq!(parties.read("client", &message, "message"), clear);
     all_is_whole(&parties, "victim", &message, &clear);
     assert_eq!(entries(&parties.out("victim")), [message, "journal.jsonl".into()]);
@@ -105,9 +105,7 @@ fn a_killed_client_is_followed_by_another() {
         let second = client.message.clone();
         client.returned();
         assert_eq!(parties.read("client", &second, "message"), clear, "{stage}");
-        nodes.map(|node| {
-            node.signal(Signal::TERM);
-            node.end().expect_code(0)
-        });
+        nodes.iter().for_each(|node| node.signal(Signal::TERM));
+        all_end_well(nodes);
     }
 }

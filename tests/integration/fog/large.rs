@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::parties::Parties;
+use super::parties::{Parties, all_end_well};
 use crate::house::{path, wait_until};
 
 /// Bytes of the message: a hundred chunks.
@@ -32,7 +32,7 @@ fn a_large_message_takes_little_memory() {
         parties.count("client", "reassembled") == 1
     });
     client.returned();
-    nodes.map(|node| node.end().expect_code(0));
+    all_end_well(nodes);
     assert!(peaks.iter().all(|peak| *peak > 1 << 10), "{peaks:?} KiB");
     assert!(peaks[0] < MOST[0] && peaks[1].max(peaks[2]) < MOST[1], "{peaks:?} KiB");
 }

@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{ChildStdout, Command};
 use std::sync::OnceLock;
 
@@ -181,4 +181,10 @@ pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> St
     let part = names.iter().find(|name| name.starts_with("part-") && !name.ends_with(".jwe")).unwrap();
     assert_eq!(names, [part.clone(), format!("{part}.jwe"), "public-key.pem".into()]);
     part.clone()
+}
+
+/// Waits for the end of nodes, which must be a good one.
+#[track_caller]
+pub(super) fn all_end_well(nodes: impl IntoIterator<Item = Running>) {
+    nodes.into_iter().for_each(|node| drop(node.end().expect_code(0)));
 }

@@ -17,7 +17,12 @@ fn key_material(pem: &[u8]) -> Vec<Vec<u8>> {
     let text = std::str::from_utf8(pem).unwrap();
     let base64: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
     let der = BASE64_STANDARD.decode(base64).unwrap();
-    let inner = if der.len() < 100 { der[der.len() - 32..].to_vec() } else { der[400..].to_vec() };
+    // Without what every key of its kind begins with and, of private RSA keys, without the public one.
+    let inner = match der.len() {
+        ..100 => &der[der.len() - 32..],
+        100..400 => &der[40..der.len() - 8],
+        _ => &der[400..],
+    };
     inner.chunks_exact(16).map(<[u8]>::to_vec).collect()
 }
 

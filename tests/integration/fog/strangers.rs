@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::parties::Parties;
+use super::parties::{Parties, all_end_well};
 use crate::attacker::strangers::{Stranger, idle_connections, slow_loris};
 
 const PROTOCOL: &[u8] = b"hestat-fog/1";
@@ -42,7 +42,7 @@ fn thousands_of_idle_connections_keep_nobody_out() {
     let second = parties.node("node-2", &client, &[]);
     let memory = client.process().peak_memory();
     client.returned();
-    [first, second].map(|node| node.end().expect_code(0));
+    all_end_well([first, second]);
     assert_eq!(idle.len(), 5000);
     assert!(memory < 100 << 10, "{memory} KiB");
 }

@@ -2,7 +2,7 @@
 
 use std::fs;
 
-use super::parties::Parties;
+use super::parties::{Parties, all_end_well};
 use crate::house::{Running, path};
 
 /// Without a fingerprint, a node remembers the client that it met first, and loudly refuses another one.
@@ -63,7 +63,7 @@ fn who_is_not_enrolled_stays_outside_and_is_told_what_to_do() {
     fs::write(&list, format!("{known}\n{stranger}\n")).unwrap();
     let second = parties.node("stranger", &client, &[]);
     client.returned();
-    [first, second].map(|node| node.end().expect_code(0));
+    all_end_well([first, second]);
 }
 
 /// Without anybody who could come in, there is nothing to wait for.
@@ -94,5 +94,5 @@ fn a_node_with_the_identity_of_another_one_is_not_taken_in_beside_it() {
     twin.end().expect_code(17).says(&["with this identity", "--identity"]);
     let second = parties.node("node", &client, &["--identity", "another"]);
     client.returned();
-    [first, second].map(|node| node.end().expect_code(0));
+    all_end_well([first, second]);
 }
