@@ -28,6 +28,9 @@ use crate::wire::{Arrival, Link, Listener};
 /// News that wait to be heard.
 const WAITING: usize = 64;
 
+/// Those who were not taken in, as far as they are told of.
+const TOLD: usize = 50;
+
 /// How long nodes get to hear that there is nothing more to do.
 const FAREWELL: Duration = Duration::from_secs(2);
 
@@ -39,8 +42,10 @@ pub(super) struct Coordinator<'c> {
     roster: Roster,
     nodes: HashMap<KeyFingerprint, Node>,
     dishonest: HashSet<KeyFingerprint>,
+    refused: HashSet<KeyFingerprint>,
     sessions: JoinSet<()>,
-    news: (mpsc::Sender<(KeyFingerprint, News)>, mpsc::Receiver<(KeyFingerprint, News)>),
+    reporting: mpsc::Sender<(KeyFingerprint, News)>,
+    reported: mpsc::Receiver<(KeyFingerprint, News)>,
     starving: Option<Instant>,
     files: &'c Files<'c>,
     observer: &'c dyn Observer,
@@ -62,6 +67,7 @@ impl<'c> Coordinator<'c> {
         observer: &'c dyn Observer,
         timeout: Duration,
     ) -> Self {
+        let (reporting, reported) = mpsc::channel(WAITING);
         Self {
             message,
             roster: Roster::new(assignments.len() as u32),
@@ -69,8 +75,10 @@ impl<'c> Coordinator<'c> {
             assignments,
             nodes: HashMap::new(),
             dishonest: HashSet::new(),
+            refused: HashSet::new(),
             sessions: JoinSet::new(),
-            news: mpsc::channel(WAITING),
+            reporting,
+            reported,
             starving: None,
             files,
             observer,
@@ -93,7 +101,7 @@ impl<'c> Coordinator<'c> {
             let starved = self.starved();
             tokio::select! {
                 Some(arrival) = listener.next() => self.meet(arrival)?,
-                Some((node, news)) = self.news.1.recv() => self.hear(node, news)?,
+                Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
                 () = starved => return Err(self.shortage()),
                 () = stop.cancelled() => return Err(Stopped.into()),
                 while_sessions_end = self.sessions.join_next(), if !self.sessions.is_empty() => drop(while_sessions_end),
@@ -152,11 +160,7 @@ impl<'c> Coordinator<'c> {
 
     fn meet(&mut self, arrival: Arrival) -> Result<(), FogError> {
         match arrival {
-            Arrival::Refused { peer, fingerprint } => {
-                self.files.record(&Event::Refused { node: fingerprint.to_string(), from: &peer })?;
-                self.observer
-                    .notice(&format!("a node from {peer} was turned away; --allow-peer {fingerprint} would let it in"));
-            }
+            Arrival::Refused { peer, fingerprint } => self.tell_refused(&peer, fingerprint)?,
             Arrival::Link(link) if self.nodes.contains_key(&link.fingerprint()) => {
                 self.turn_away(link, FromClient::Twin);
             }
@@ -168,17 +172,26 @@ impl<'c> Coordinator<'c> {
         Ok(())
     }
 
-    fn turn_away(&mut self, mut link: Link, word: FromClient) {
+    /// Of those who were not taken in, a few are told of, once each: there may be any number of them.
+    fn tell_refused(&mut self, from: &str, node: KeyFingerprint) -> Result<(), FogError> {
+        if self.refused.len() >= TOLD || !self.refused.insert(node) {
+            return Ok(());
+        }
+        self.observer.notice(&format!("a node from {from} was turned away; --allow-peer {node} would let it in"));
+        self.files.record(&Event::Refused { node: node.to_string(), from })
+    }
+
+    fn turn_away(&mut self, mut link: Box<Link>, word: FromClient) {
         self.sessions.spawn(async move { farewell(&mut link, &word).await });
     }
 
-    fn take_in(&mut self, link: Link) -> Result<(), FogError> {
+    fn take_in(&mut self, link: Box<Link>) -> Result<(), FogError> {
         let node = link.fingerprint();
         self.files.record(&Event::Joined { node: node.to_string(), from: link.peer() })?;
         let from = link.peer().to_owned();
         // Nobody is given a second part before the first is back.
         let (orders, ordered) = mpsc::channel(1);
-        self.sessions.spawn(attend(link, ordered, Reporter { node, news: self.news.0.clone() }));
+        self.sessions.spawn(attend(link, ordered, Reporter { node, news: self.reporting.clone() }));
         self.nodes.insert(node, Node { orders, part: None });
         self.roster.join(node);
         let here = if self.roster.has_begun() {

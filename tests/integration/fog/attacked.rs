@@ -17,12 +17,12 @@ const PROTOCOL: &[u8] = b"hestat-fog/1";
 /// Has the message go through one node, whose first connection is manipulated; what the attacker saw of that.
 #[track_caller]
 fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Recording {
-    let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--silence", "2"]);
+    let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--silence", "3"]);
     let message = client.message.clone();
     let pass = Manipulation::Pass;
     let attacker =
         Attacker::before(client.address, move |number| if number == 0 { manipulation.clone() } else { pass.clone() });
-    let node = parties.node_at("node", attacker.address(), &client.fingerprint, &["--silence", "2"]);
+    let node = parties.node_at("node", attacker.address(), &client.fingerprint, &["--silence", "3"]);
     let returned = client.returned();
     // The node may have missed the word that its part was accepted, and look for the client still.
     drop(node);
@@ -70,7 +70,7 @@ fn flipped_bytes() {
         for record in before_farewells(&recording, direction) {
             let begin = end;
             end += record.len() as u64;
-            for at in [begin + 3, (begin + end) / 2, end - 1] {
+            for at in [begin + 3, u64::midpoint(begin, end), end - 1] {
                 survives(
                     &format!("byte {at} {direction:?}"),
                     &parties,

@@ -142,10 +142,7 @@ impl Client {
         let mut stdout = BufReader::new(running.stdout());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        if line.is_empty() {
-            panic!("no client: {:?}", running.end());
-        }
-        let told: Value = serde_json::from_str(&line).unwrap();
+        let Ok(told) = serde_json::from_str::<Value>(&line) else { panic!("no client: {line} {:?}", running.end()) };
         let word = |name: &str| told[name].as_str().unwrap().to_owned();
         let address = word("listening").parse().unwrap();
         Self { running, stdout, address, fingerprint: word("fingerprint"), message: word("message") }
@@ -178,7 +175,7 @@ impl Client {
 #[track_caller]
 pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> String {
     let names = entries(&parties.out(node).join(message));
-    let part = names.iter().find(|name| name.starts_with("part-") && !name.ends_with(".jwe")).unwrap();
+    let part = names.iter().find(|name| name.starts_with("part-") && name.strip_suffix(".jwe").is_none()).unwrap();
     assert_eq!(names, [part.clone(), format!("{part}.jwe"), "public-key.pem".into()]);
     part.clone()
 }

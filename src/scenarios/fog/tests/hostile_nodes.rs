@@ -89,7 +89,7 @@ async fn survives(name: &str, lie: Lie) {
 
 async fn survives_conversation(name: &str, answer: impl AsyncFnOnce(&mut Link, &Given) -> Result<(), WireError>) {
     let (scene, liar) = (Scene::new(), identity());
-    let message: Vec<u8> = (0..LENGTH).map(|at| (at * 7919 >> 3) as u8).collect();
+    let message: Vec<u8> = (0..LENGTH).map(|at| ((at * 7919) >> 3) as u8).collect();
     let (returned, outcome) = scene
         .with(&message, 1, async |address| {
             let mut link = scene.link(address, &liar).await;

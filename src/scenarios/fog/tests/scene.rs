@@ -19,7 +19,7 @@ use crate::scenarios::fog::source::Source;
 use crate::wire::{Admission, Dialer, Link, LinkIdentity, Patience, Trust};
 
 /// Longer than any of these tests takes where all is well.
-pub(super) const LONG: Duration = Duration::from_secs(60);
+pub(super) const LONG: Duration = Duration::from_mins(1);
 
 /// A folder, the client's identity, and a node's.
 pub(super) struct Scene {
@@ -79,7 +79,8 @@ impl Scene {
     ) -> (Returned, T) {
         let (told, address) = tokio::sync::oneshot::channel();
         let returned = self.returned(message, nodes, LONG, |listening| told.send(listening.address).unwrap());
-        let (returned, value) = tokio::join!(returned, async { others(address.await.unwrap()).await });
+        let others = Box::pin(async { others(address.await.unwrap()).await });
+        let (returned, value) = tokio::join!(Box::pin(returned), others);
         let returned = returned.unwrap();
         assert_eq!(std::fs::read(&returned.file).unwrap(), message);
         (returned, value)

@@ -62,9 +62,7 @@ async fn one_more_than_needed_is_not_needed() {
         .await;
     // Whichever of the two came first has the part; the other one hears that nothing is left.
     match outcomes {
-        (Some(NodeOutcome::Done { bytes: 0, .. }), said) => {
-            assert!(matches!(said, FromClient::Rest | FromClient::Wait))
-        }
+        (Some(NodeOutcome::Done { bytes: 0, .. }), FromClient::Rest | FromClient::Wait) => {}
         (outcome, said) => panic!("{outcome:?} {said:?}"),
     }
 }
