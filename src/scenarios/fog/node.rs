@@ -85,7 +85,11 @@ pub(super) async fn work(
         let outcome = node.seek_and_serve(since, &mut done).await;
         match outcome {
             Ok(()) if !request.stay => return Ok(()),
-            Ok(()) => (since, failures) = (Instant::now(), 0),
+            Ok(()) => {
+                // The next client is hardly there at once.
+                stop.run_until_cancelled(sleep(pause(1))).await;
+                (since, failures) = (Instant::now(), 0);
+            }
             Err(_) if request.stay && stop.is_cancelled() => return Ok(()),
             Err(error) if !stop.is_cancelled() && node.may_try_again(&error, since) => {
                 failures += 1;
