@@ -27,7 +27,7 @@ const AT_HOME: [(&[&str], &[&str]); 11] = [
     (&["suppaftp"], &["transfer/ftp/"]),
     (&["rustls", "tokio_rustls"], &["transfer/", "wire/"]),
     (&["rcgen"], &["keystore/server.rs", "wire/certificate.rs"]),
-    (&["tokio", "tokio_util", "futures_util", "bytes"], &["wire/", "scenarios/"]),
+    (&["tokio", "tokio_util", "futures_util"], &["wire/", "scenarios/"]),
     (&["clap", "clap_complete", "clap_mangen", "anyhow", "indicatif"], &["cli/"]),
     (&["bincode"], &["foundation/codec.rs"]),
     (&["print", "println", "eprint", "eprintln", "dbg", "stdout", "stderr"], &["cli/", "main.rs"]),

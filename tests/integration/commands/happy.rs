@@ -148,6 +148,10 @@ fn completions_and_manual_pages() {
     let commands = [
         "completions",
         "compute",
+        "fog-client",
+        "fog-node",
+        "fog-run",
+        "fog",
         "forget",
         "identity-new",
         "identity-show",

@@ -126,8 +126,8 @@ fn records_that_come_twice_or_not_or_in_another_order() {
             }
         }
     }
-    // Two records that come one after the other without an answer in between: the server's first flight.
-    for number in [1, 2] {
+    // Records that come one after the other without an answer in between: the server's first flight.
+    for number in [0, 1] {
         let swap = Tampering::Record { number, fault: RecordFault::Swap };
         survives(&format!("record {number} swapped"), &parties, tamper(Direction::ToClient, swap));
     }
