@@ -79,7 +79,7 @@ impl New {
         if console.json() {
             console.print_json(&as_json(&identity))?;
         } else {
-            console.print(&told(&identity))?;
+            console.print(&told(&identity, console))?;
         }
         Ok(0)
     }
@@ -106,7 +106,7 @@ impl Show {
             all if console.json() => console.print_json(&all.iter().map(as_json).collect())?,
             [] if complete => console.notice("there is no identity here; hestat identity new makes one"),
             [] => {}
-            all => console.print(&all.iter().map(told).collect::<Vec<_>>().join("\n"))?,
+            all => console.print(&all.iter().map(|identity| told(identity, console)).collect::<Vec<_>>().join("\n"))?,
         }
         Ok(())
     }
@@ -120,8 +120,12 @@ impl Show {
     }
 }
 
-fn told(identity: &PublicIdentity) -> String {
+/// All of it; who wants few words gets the fingerprint alone, for a list of peers.
+fn told(identity: &PublicIdentity, console: &Console) -> String {
     let PublicIdentity { name, fingerprint, file, protected } = identity;
+    if console.quiet() {
+        return fingerprint.to_string();
+    }
     let protected = if *protected { " (under a passphrase)" } else { "" };
     format!("identity     {name}\nfingerprint  {fingerprint}\nfile         {}{protected}\n", file.display())
 }

@@ -126,7 +126,7 @@ fn allowed(text: &str) -> Result<Allowed, String> {
     match text.parse() {
         Ok(key) => Ok(Allowed::Key(key)),
         Err(_) if fs::metadata(text).is_ok() => Ok(Allowed::File(text.into())),
-        Err(error) => Err(format!("{error}, or the name of a file with some; and there is no such file")),
+        Err(error) => Err(format!("there is no such file, and it is no fingerprint: {error}")),
     }
 }
 

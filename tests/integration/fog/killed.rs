@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::parties::{Parties, all_end_well};
+use super::parties::{Parties, all_end_well, holds_one_part};
 use crate::house::{Running, entries, path, wait_until};
 
 /// Takes long enough for a kill in its middle.
@@ -85,7 +85,9 @@ fn a_killed_node_may_come_back() {
     all_end_well([other, again]);
     assert_eq!(parties.read("client", &message, "message"), clear);
     all_is_whole(&parties, "victim", &message, &clear);
-    assert_eq!(entries(&parties.out("victim")), [message, "journal.jsonl".into()]);
+    assert_eq!(entries(&parties.out("victim")), [message.clone(), "journal.jsonl".into()]);
+    // What was half written when it was killed is gone.
+    holds_one_part(&parties, "victim", &message);
 }
 
 /// A client that is killed leaves no message; the next one at its address has the nodes that are still looking for it.

@@ -83,6 +83,21 @@ fn somebody_must_be_able_to_come_in() {
     client(&["--allow-peer", &fingerprint, "--accept-any"]).expect_code(2);
 }
 
+/// A node that stays may be enrolled later.
+#[test]
+fn a_node_that_stays_waits_until_it_is_enrolled() {
+    let parties = Parties::new();
+    let early = parties.enrol("node");
+    let list = parties.house.write("nodes.txt", "# nobody yet\n");
+    let client = parties.client(&["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
+    let node = parties.node("node", &client, &["--stay"]);
+    parties.wait_for("client", "refused");
+    fs::write(&list, early).unwrap();
+    client.returned();
+    node.signal(rustix::process::Signal::TERM);
+    node.end().expect_code(0).says(&["does not take in", "trying again"]);
+}
+
 /// Two nodes with one identity are one node.
 #[test]
 fn a_node_with_the_identity_of_another_one_is_not_taken_in_beside_it() {
