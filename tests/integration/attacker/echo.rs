@@ -1,23 +1,23 @@
-//! A small server that says again what it hears, and clients of it, in the clear or under TLS with pinned certificates:
-//! what the attacker itself is tested against.
+//! A small server that says again what it hears, in the clear or under TLS: what the attacker itself is tested against.
 
 use std::io::{self, Read, Write};
-use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex};
-use std::thread::{self, JoinHandle};
+use std::thread;
 use std::time::Duration;
 
-use rustls::{ClientConnection, ServerConfig, ServerConnection, StreamOwned};
+use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::belief::Belief;
+use super::callers::patient;
 use super::credentials::Credentials;
+use super::listening::Listening;
 use super::tls;
 
 pub(super) const PROTOCOL: &[u8] = b"hestat-echo/1";
 
 /// After which neither side waits any more.
-const PATIENCE: Duration = Duration::from_secs(10);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 
 /// What the server knows of one connection.
 #[derive(Debug, Clone, Default)]
@@ -30,12 +30,11 @@ pub(super) struct Guest {
     pub(super) end: Option<Result<(), String>>,
 }
 
-/// The server.
+/// The server; it takes no more connections when it is dropped.
 pub(super) struct Echo {
     pub(super) address: SocketAddr,
     guests: Arc<Mutex<Vec<Guest>>>,
-    over: Arc<AtomicBool>,
-    accepting: Option<JoinHandle<()>>,
+    _listening: Listening,
 }
 
 impl Echo {
@@ -49,33 +48,17 @@ impl Echo {
     }
 
     fn start(config: Option<Arc<ServerConfig>>) -> Self {
-        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let address = listener.local_addr().unwrap();
-        let (guests, over) = <(Arc<Mutex<Vec<Guest>>>, Arc<AtomicBool>)>::default();
-        let (known, is_over) = (Arc::clone(&guests), Arc::clone(&over));
-        let accepting = Some(thread::spawn(move || {
-            while let Ok((socket, _)) = listener.accept() {
-                if is_over.load(Ordering::SeqCst) {
-                    break;
-                }
-                let seat = Seat::new(&known);
-                let config = config.clone();
-                thread::spawn(move || seat.serve(patient(socket), config));
-            }
-        }));
-        Self { address, guests, over, accepting }
+        let guests = Arc::<Mutex<Vec<Guest>>>::default();
+        let known = Arc::clone(&guests);
+        let listening = Listening::start(move |socket| {
+            let (seat, config) = (Seat::new(&known), config.clone());
+            thread::spawn(move || seat.serve(patient(socket, PATIENCE), config));
+        });
+        Self { address: listening.address, guests, _listening: listening }
     }
 
     pub(super) fn guests(&self) -> Vec<Guest> {
         self.guests.lock().unwrap().clone()
-    }
-}
-
-impl Drop for Echo {
-    fn drop(&mut self) {
-        self.over.store(true, Ordering::SeqCst);
-        drop(TcpStream::connect(self.address));
-        drop(self.accepting.take().map(JoinHandle::join));
     }
 }
 
@@ -119,65 +102,4 @@ impl Seat {
     fn note(&self, note: impl FnOnce(&mut Guest)) {
         note(&mut self.guests.lock().unwrap()[self.number]);
     }
-}
-
-/// A client in the clear that has said this, if anybody would hear it.
-pub(super) fn visitor(address: SocketAddr, words: &[u8]) -> TcpStream {
-    let mut socket = patient(TcpStream::connect(address).unwrap());
-    drop(socket.write_all(words));
-    socket
-}
-
-/// What a server says until it ends, while it is told this.
-pub(super) fn converse(address: SocketAddr, words: &[u8]) -> Vec<u8> {
-    let mut socket = visitor(address, &[]);
-    let mut speaking = socket.try_clone().unwrap();
-    let mut answer = Vec::new();
-    thread::scope(|scope| {
-        scope.spawn(move || {
-            speaking.write_all(words).unwrap();
-            speaking.shutdown(Shutdown::Write).unwrap();
-        });
-        socket.read_to_end(&mut answer).unwrap();
-    });
-    answer
-}
-
-/// A client under TLS.
-pub(super) struct SecureClient {
-    pub(super) credentials: Credentials,
-    pub(super) belief: Belief,
-}
-
-impl SecureClient {
-    /// Says each of the sentences, a record each, and hears as many bytes.
-    pub(super) fn converse(&self, address: SocketAddr, sentences: &[&[u8]]) -> io::Result<Vec<u8>> {
-        let mut stream = self.connect(address)?;
-        for sentence in sentences {
-            stream.write_all(sentence)?;
-            stream.flush()?;
-        }
-        let mut answer = vec![0; sentences.concat().len()];
-        stream.read_exact(&mut answer)?;
-        stream.conn.send_close_notify();
-        stream.flush()?;
-        stream.sock.shutdown(Shutdown::Write)?;
-        Ok(answer)
-    }
-
-    fn connect(&self, address: SocketAddr) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-        let connection = tls::client(&self.credentials.certified(), self.belief, vec![PROTOCOL.into()]);
-        let mut stream = StreamOwned::new(connection, patient(TcpStream::connect(address)?));
-        while stream.conn.is_handshaking() {
-            stream.conn.complete_io(&mut stream.sock)?;
-        }
-        Ok(stream)
-    }
-}
-
-fn patient(socket: TcpStream) -> TcpStream {
-    socket.set_read_timeout(Some(PATIENCE)).unwrap();
-    socket.set_write_timeout(Some(PATIENCE)).unwrap();
-    socket.set_nodelay(true).unwrap();
-    socket
 }

@@ -46,9 +46,7 @@ impl Ends {
             // A side that is gone already cannot be told.
             drop(match ending {
                 Ending::Close => socket.shutdown(Shutdown::Both),
-                Ending::Reset => set_socket_linger(socket, Some(Duration::ZERO))
-                    .map_err(io::Error::from)
-                    .and_then(|()| socket.shutdown(Shutdown::Read)),
+                Ending::Reset => reset_when_closed(socket).and_then(|()| socket.shutdown(Shutdown::Read)),
             });
         }
         self.ended.notify_all();
@@ -106,4 +104,9 @@ impl Write for End<'_> {
     fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
+}
+
+/// What has not been read or sent by then is lost, and the other side told so.
+pub(super) fn reset_when_closed(socket: &TcpStream) -> io::Result<()> {
+    Ok(set_socket_linger(socket, Some(Duration::ZERO))?)
 }

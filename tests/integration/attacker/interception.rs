@@ -3,9 +3,9 @@
 use std::io;
 use std::time::Duration;
 
-use super::Log;
 use super::ends::{End, Ends};
 use super::impostor::Impostor;
+use super::log::Log;
 use super::plan::Direction;
 use super::tls::Side;
 use crate::faults::weather::Ending;

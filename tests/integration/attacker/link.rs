@@ -3,9 +3,9 @@
 use std::io::{ErrorKind, Read, Write};
 use std::thread;
 
-use super::Log;
 use super::ends::Ends;
 use super::interception::intercept;
+use super::log::Log;
 use super::plan::{Direction, Manipulation};
 use super::recording::Recording;
 use super::tampering::{Step, Tamperer};
@@ -21,7 +21,10 @@ pub(super) fn run(ends: &Ends, manipulation: Manipulation, log: &Log) {
             let tampering = (direction == where_).then(|| tampering.clone());
             Lane { direction, ends, log }.run(Tamperer::new(tampering));
         }),
-        Manipulation::Replay(recording) => both(|direction| Lane { direction, ends, log }.replay(&recording)),
+        Manipulation::Replay(recording) => {
+            log.strike();
+            both(|direction| Lane { direction, ends, log }.replay(&recording));
+        }
         Manipulation::Terminate(impostor) => intercept(&impostor, ends, log),
     }
 }
@@ -61,9 +64,6 @@ impl Lane<'_> {
 
     /// Says what was said in an earlier conversation, and only listens to this one.
     fn replay(&self, recording: &Recording) {
-        if self.direction == Direction::ToServer {
-            self.log.strike();
-        }
         let mut end = self.ends.end_of(self.direction);
         // Who hears it may well refuse to.
         drop(end.write_all(&recording.bytes(self.direction)));

@@ -5,7 +5,8 @@ use std::net::Shutdown;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::super::echo::{Echo, converse, visitor};
+use super::super::callers::{converse, visitor};
+use super::super::echo::Echo;
 use super::super::{Attacker, Direction, Manipulation, Recording, Tampering};
 use super::{before, guest};
 use crate::faults::weather::Ending;

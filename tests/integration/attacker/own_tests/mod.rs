@@ -10,8 +10,9 @@ mod visits;
 use std::sync::Arc;
 
 use super::belief::Belief;
+use super::callers::SecureClient;
 use super::credentials::Credentials;
-use super::echo::{Echo, Guest, SecureClient};
+use super::echo::{Echo, Guest, PATIENCE};
 use super::{Attacker, Direction, Manipulation, Tampering};
 use crate::house::wait_until;
 
@@ -36,14 +37,14 @@ struct Pair {
 impl Pair {
     /// Who check each other as they should.
     fn new() -> Self {
-        Self::believing(|pin| Belief::Holder(pin), |pin| Belief::Holder(pin))
+        Self::believing(Belief::Holder, Belief::Holder)
     }
 
     /// Of whom the client believes one thing of the server, and the server another of the client.
     fn believing(client: fn([u8; 32]) -> Belief, server: fn([u8; 32]) -> Belief) -> Self {
         let (own, credentials) = (Arc::new(Credentials::new()), Credentials::new());
         let echo = Echo::secure(&own, server(credentials.pin()));
-        let client = SecureClient { credentials, belief: client(own.pin()) };
+        let client = SecureClient { credentials, belief: client(own.pin()), patience: PATIENCE };
         Self { echo, server: own, client }
     }
 }

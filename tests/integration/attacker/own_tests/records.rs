@@ -1,6 +1,7 @@
 //! What is done to TLS records, seen on records that hold no secrets.
 
-use super::super::echo::{Echo, converse};
+use super::super::callers::converse;
+use super::super::echo::Echo;
 use super::super::records::{Records, record};
 use super::super::{Direction, RecordFault, Tampering};
 use super::{before, guest};
@@ -15,7 +16,7 @@ fn records() -> [Vec<u8>; 4] {
 
 /// Which records arrive, in which order.
 #[track_caller]
-fn assert_arrive(number: u64, fault: RecordFault, struck: u64, expected: &[&[u8]]) {
+fn assert_arrive(number: u64, fault: &RecordFault, struck: u64, expected: &[&[u8]]) {
     for direction in Direction::BOTH {
         let echo = Echo::plain();
         let attacker = before(&echo, direction, Tampering::Record { number, fault: fault.clone() });
@@ -40,16 +41,16 @@ fn records_are_found_in_any_pieces() {
 #[test]
 fn a_record_can_be_duplicated_dropped_moved_and_added() {
     let [a, b, c, d] = &records();
-    assert_arrive(1, RecordFault::Duplicate, 1, &[a, b, b, c, d]);
-    assert_arrive(0, RecordFault::Drop, 1, &[b, c, d]);
-    assert_arrive(3, RecordFault::Drop, 1, &[a, b, c]);
-    assert_arrive(1, RecordFault::Swap, 1, &[a, c, b, d]);
-    assert_arrive(2, RecordFault::Precede(a.clone()), 1, &[a, b, a, c, d]);
+    assert_arrive(1, &RecordFault::Duplicate, 1, &[a, b, b, c, d]);
+    assert_arrive(0, &RecordFault::Drop, 1, &[b, c, d]);
+    assert_arrive(3, &RecordFault::Drop, 1, &[a, b, c]);
+    assert_arrive(1, &RecordFault::Swap, 1, &[a, c, b, d]);
+    assert_arrive(2, &RecordFault::Precede(a.clone()), 1, &[a, b, a, c, d]);
 }
 
 #[test]
 fn a_record_that_does_not_come_is_not_struck() {
     let [a, b, c, d] = &records();
-    assert_arrive(3, RecordFault::Swap, 0, &[a, b, c, d]);
-    assert_arrive(4, RecordFault::Duplicate, 0, &[a, b, c, d]);
+    assert_arrive(3, &RecordFault::Swap, 0, &[a, b, c, d]);
+    assert_arrive(4, &RecordFault::Duplicate, 0, &[a, b, c, d]);
 }

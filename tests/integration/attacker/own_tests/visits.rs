@@ -5,7 +5,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::thread;
 use std::time::Duration;
 
-use super::super::echo::{Echo, PROTOCOL, converse};
+use super::super::callers::converse;
+use super::super::echo::{Echo, PROTOCOL};
 use super::super::strangers::{Stranger, client_hello, idle_connections, slow_loris};
 use super::{Pair, guest};
 
