@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use super::parties::{Parties, all_end_well};
+use crate::attacker::impostor::Impostor;
 use crate::attacker::strangers::{Stranger, idle_connections, slow_loris};
+use crate::house::wait_until;
 
 const PROTOCOL: &[u8] = b"hestat-fog/1";
 
@@ -18,6 +20,33 @@ fn strangers_of_all_kinds_are_hung_up_on() {
     let node = parties.node("node", &client, &[]);
     client.returned();
     node.end().expect_code(0);
+}
+
+/// Peers that have shown a key, as anyone may, and then send what is no frame of the protocol.
+#[test]
+fn frames_that_are_none_end_their_link_alone() {
+    let parties = Parties::new();
+    let client = parties.client(&["--message", "undisturbed"]);
+    let first = parties.node("node-1", &client, &[]);
+    parties.wait_for("client", "joined");
+    let frame = |length: u32, bytes: &[u8]| [&length.to_be_bytes(), bytes].concat();
+    let strange = [
+        frame(u32::MAX, b""),
+        frame((256 << 10) + 1, &vec![1; 300_000]),
+        frame(0, b""),
+        frame(3, &[2, 0, 0]),
+        frame(5, &[1, 0xFF, 0xFF, 0, 0]),
+        frame(7, &[1, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF]),
+        Stranger::Garbage.words(PROTOCOL),
+    ];
+    for words in &strange {
+        // It is welcomed, or hung up on before that is read.
+        drop(Impostor::new().call(client.address, PROTOCOL, words));
+    }
+    wait_until("the end of all of them", || parties.count("client", "lost") == strange.len());
+    let second = parties.node("node-2", &client, &[]);
+    client.returned();
+    all_end_well([first, second]);
 }
 
 #[test]
