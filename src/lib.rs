@@ -17,7 +17,10 @@
 //! 7. [`report`]: figures → CSV, table, JSON.
 //!
 //! [`pipeline`] puts them together, [`keystore`] keeps a job's secrets, [`crypto`] seals them, [`cli`] is the door, and all
-//! stand on [`foundation`]. `docs/ARCHITECTURE.md` has the layers and the decisions.
+//! stand on [`foundation`].
+//!
+//! In the same house, [`scenarios`] are other situations with an untrusted middle, whose parties talk over the links of
+//! [`wire`]. `docs/ARCHITECTURE.md` has the layers and the decisions.
 
 #[cfg(target_endian = "big")]
 compile_error!("files hold little-endian words, which are read and written in place");

@@ -131,14 +131,13 @@ impl Observer for Console {
 fn title(stage: Stage) -> &'static str {
     match stage {
         Stage::Reading => "reading",
-        Stage::Encrypting => "encrypting",
+        Stage::Encrypting | Stage::Returning => "encrypting",
         Stage::Uploading => "uploading",
         Stage::Computing => "computing",
         Stage::Downloading => "downloading",
         Stage::Waiting => "server computes",
         Stage::Checking => "checking",
         Stage::Gathering => "waiting for nodes",
-        Stage::Returning => "encrypting",
     }
 }
 

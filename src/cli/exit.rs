@@ -6,7 +6,7 @@ use std::io;
 use std::process::ExitCode;
 
 use super::console::Console;
-use crate::crypto::PemError;
+use crate::crypto::{KeyError, PemError};
 use crate::foundation::observer::Stopped;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
@@ -147,8 +147,11 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
             say("hestat identity show lists those that are there; hestat identity new makes one.")
         }
         KeyStoreError::NameTaken { .. } => say("No key is ever replaced: give another name, or move that file away."),
-        KeyStoreError::KeyFile { source, .. } => say(pem(source)),
-        KeyStoreError::Key { .. } => say("Make one with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072"),
+        KeyStoreError::KeyFile { source, .. } => say(pem(*source)),
+        KeyStoreError::Key { source: KeyError::TooSmall { .. } | KeyError::TooLarge { .. }, .. } => {
+            say("Make another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE")
+        }
+        KeyStoreError::Key { .. } => say("Restore the file; if it is lost, move it away for a new key."),
         KeyStoreError::OtherPublicKey { .. } => {
             say("Somebody has exchanged one of the two. Restore them together, or move both away for new ones.")
         }
@@ -157,7 +160,7 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
     (JOB, next)
 }
 
-fn pem(error: &PemError) -> &'static str {
+fn pem(error: PemError) -> &'static str {
     match error {
         PemError::NotPem => "Restore the file; if it is lost, move it away for a new key.",
         PemError::Traditional => "Bring it into the form of today with: openssl pkcs8 -topk8 -in OLD -out NEW",

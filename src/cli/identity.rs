@@ -79,7 +79,7 @@ impl New {
         if console.json() {
             console.print_json(&as_json(&identity))?;
         } else {
-            console.print(&told(&identity))?;
+            console.print(&told(&identity, console))?;
         }
         Ok(0)
     }
@@ -88,20 +88,27 @@ impl New {
 impl Show {
     fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let keys = KeyFiles::new(self.state.store()?.root());
-        let shown = match &self.name {
-            Some(name) => vec![self.identity(&keys, name, console)?],
-            None => {
-                let all = keys.identities().map_err(PipelineError::from)?;
-                all.iter().map(|(name, _)| self.identity(&keys, name, console)).collect::<anyhow::Result<_>>()?
-            }
+        let names = match &self.name {
+            Some(name) => vec![name.clone()],
+            None => keys.identities().map_err(PipelineError::from)?.into_iter().map(|(name, _)| name).collect(),
         };
-        match shown.as_slice() {
+        let (shown, failed): (Vec<_>, Vec<_>) =
+            names.iter().map(|name| self.identity(&keys, name, console)).partition(anyhow::Result::is_ok);
+        // One that is damaged does not hide the others.
+        self.print(&shown.into_iter().flatten().collect::<Vec<_>>(), failed.is_empty(), console)?;
+        failed.into_iter().next().map_or(Ok(0), |failure| failure.map(|_| 0))
+    }
+
+    fn print(&self, shown: &[PublicIdentity], complete: bool, console: &Console) -> anyhow::Result<()> {
+        match shown {
+            [] if self.name.is_some() => {}
             [identity] if console.json() && self.name.is_some() => console.print_json(&as_json(identity))?,
             all if console.json() => console.print_json(&all.iter().map(as_json).collect())?,
-            [] => console.notice("there is no identity here; hestat identity new makes one"),
-            all => console.print(&all.iter().map(told).collect::<Vec<_>>().join("\n"))?,
+            [] if complete => console.notice("there is no identity here; hestat identity new makes one"),
+            [] => {}
+            all => console.print(&all.iter().map(|identity| told(identity, console)).collect::<Vec<_>>().join("\n"))?,
         }
-        Ok(0)
+        Ok(())
     }
 
     fn identity(&self, keys: &KeyFiles, name: &KeyName, console: &Console) -> anyhow::Result<PublicIdentity> {
@@ -113,8 +120,12 @@ impl Show {
     }
 }
 
-fn told(identity: &PublicIdentity) -> String {
+/// All of it; who wants few words gets the fingerprint alone, for a list of peers.
+fn told(identity: &PublicIdentity, console: &Console) -> String {
     let PublicIdentity { name, fingerprint, file, protected } = identity;
+    if console.quiet() {
+        return fingerprint.to_string();
+    }
     let protected = if *protected { " (under a passphrase)" } else { "" };
     format!("identity     {name}\nfingerprint  {fingerprint}\nfile         {}{protected}\n", file.display())
 }

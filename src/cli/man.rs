@@ -21,12 +21,7 @@ impl Args {
         command.build();
         match &self.dir {
             None => console.print(&String::from_utf8_lossy(&page(&command)?))?,
-            Some(dir) => {
-                write(dir, "hestat", &command)?;
-                for subcommand in command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help") {
-                    write(dir, &format!("hestat-{}", subcommand.get_name()), subcommand)?;
-                }
-            }
+            Some(dir) => write(dir, "hestat", &command)?,
         }
         Ok(0)
     }
@@ -38,8 +33,11 @@ fn page(command: &clap::Command) -> std::io::Result<Vec<u8>> {
     Ok(page)
 }
 
+/// The page of a command, and those of the commands below it.
 fn write(dir: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
     let path = dir.join(format!("{name}.1"));
     let failed = |source| PipelineError::File { place: path.display().to_string(), source };
-    Ok(atomic::write(&path, &page(command)?, Access::Shared).map_err(failed)?)
+    atomic::write(&path, &page(command)?, Access::Shared).map_err(failed)?;
+    let mut below = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
+    below.try_for_each(|subcommand| write(dir, &format!("{name}-{}", subcommand.get_name()), subcommand))
 }

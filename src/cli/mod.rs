@@ -33,7 +33,7 @@ use console::{Console, Shown};
 /// Exact statistics on encrypted columns, computed by a machine that is not trusted.
 ///
 /// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts exactly
-/// the statistics of the clear data.
+/// the statistics of the clear data. Beside it, scenarios with other middles that are not trusted: fog.
 #[derive(Debug, Parser)]
 #[command(name = "hestat", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 110)]
 struct Arguments {

@@ -38,9 +38,10 @@ impl IdentityOptions {
         let keys = self.keys()?;
         let name = self.identity.as_ref().map_or(usual, KeyName::as_str);
         let file = keys.identity_file(name).map_err(FogError::from)?;
-        let passphrase = match file.exists() {
-            true => self.passphrase.to_open(is_protected(&file), console)?,
-            false => self.passphrase.to_protect(console)?,
+        let passphrase = if file.exists() {
+            self.passphrase.to_open(is_protected(&file), console)?
+        } else {
+            self.passphrase.to_protect(console)?
         };
         notice_if_exposed(&file, console);
         let mut random = random::from_system().map_err(FogError::from)?;
@@ -125,7 +126,7 @@ fn allowed(text: &str) -> Result<Allowed, String> {
     match text.parse() {
         Ok(key) => Ok(Allowed::Key(key)),
         Err(_) if fs::metadata(text).is_ok() => Ok(Allowed::File(text.into())),
-        Err(error) => Err(format!("{error}, or the name of a file with some; and there is no such file")),
+        Err(error) => Err(format!("there is no such file, and it is no fingerprint: {error}")),
     }
 }
 
@@ -167,8 +168,8 @@ pub(super) struct WaitingOptions {
     /// Seconds for which peers are looked for
     #[arg(long, env = "HESTAT_PEER_TIMEOUT", value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
     timeout: u64,
-    /// Seconds for which a peer may say nothing
-    #[arg(long, env = "HESTAT_PEER_SILENCE", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// Seconds for which a peer may say nothing; it gives a sign of life each second
+    #[arg(long, env = "HESTAT_PEER_SILENCE", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=86_400))]
     silence: u64,
 }
 

@@ -18,12 +18,18 @@ pub(super) fn length(bytes: usize) -> usize {
     bytes / 3 * 4 + [0, 2, 3][bytes % 3]
 }
 
+/// Bytes that are encoded at once: whole groups of three, and their text stays in the processor's nearest cache. So the
+/// output is written once, and not filled with zeros before.
+const AT_ONCE: usize = 3 << 12;
+
 /// Appends the text of `bytes`.
 pub(super) fn append(text: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
-    let (before, more) = (text.len(), length(bytes.len()));
-    text.resize(before + more, 0);
-    let written = ENGINE.encode_slice(bytes, text.get_mut(before..)?).ok()?;
-    (written == more).then_some(())
+    let mut piece = [0; AT_ONCE / 3 * 4];
+    for bytes in bytes.chunks(AT_ONCE) {
+        let written = ENGINE.encode_slice(bytes, &mut piece).ok()?;
+        text.extend_from_slice(piece.get(..written)?);
+    }
+    Some(())
 }
 
 /// The bytes of a text, if they are at most so many.
@@ -45,7 +51,7 @@ mod tests {
 
     #[test]
     fn each_length_comes_back_and_has_one_text() {
-        for count in 0..200_usize {
+        for count in (0..200_usize).chain([AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 2]) {
             let bytes: Vec<u8> = (0..count).map(|index| (index * 89) as u8).collect();
             let mut text = b"x".to_vec();
             append(&mut text, &bytes).unwrap();

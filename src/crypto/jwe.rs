@@ -59,3 +59,6 @@ pub fn open<C: DeserializeOwned>(key: &RsaPrivateKey, compact: &[u8]) -> Result<
     content_key.cipher().ok_or(CannotOpen)?.open(nonce, header, &mut plaintext, &tag)?;
     Ok((header::claims(claims).ok_or(CannotOpen)?, plaintext))
 }
+
+#[cfg(test)]
+mod tests;

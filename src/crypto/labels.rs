@@ -3,8 +3,8 @@
 //! | key | what is bound to the ciphertext |
 //! |---|---|
 //! | of a passphrase, for a job's secrets | [`job_secrets`] |
-//! | RSA, for a content key | [`OAEP`], as RFC 7518 §4.3 has it; the token's header is bound by its content key |
-//! | content key of a token | the token's header, which names [`JWE_KEY`] and [`JWE_CONTENT`] |
+//! | RSA, for a content key | `OAEP`, as RFC 7518 §4.3 has it; the token's header is bound by its content key |
+//! | content key of a token | the token's header, which names `JWE_KEY` and `JWE_CONTENT` |
 
 /// Associated data of a job's `secrets.hes`: the job's name. They cannot be opened as those of another job.
 pub fn job_secrets(job: [u8; 16]) -> [u8; 16] {

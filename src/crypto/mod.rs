@@ -15,6 +15,8 @@ mod pbes2;
 pub mod pem;
 pub mod rsa;
 mod sha256;
+#[cfg(test)]
+mod tests;
 
 pub use error::{CannotOpen, CannotSeal, KeyError, PemError};
 pub use fingerprint::Fingerprint;

@@ -121,6 +121,18 @@ mod tests {
         assert_eq!(open(&passphrase("right"), b"job 1", &sealed, altered), Err(CannotOpen));
     }
 
+    /// Made with argon2-cffi and Python's cryptography: what lies on disks must still open.
+    #[test]
+    fn boxes_of_another_implementation_open() {
+        let salt = std::array::from_fn(|index| index as u8);
+        let sealed = Sealed { salt, cost: Cost { memory_kib: 65536, passes: 3, lanes: 4 } };
+        let ciphertext = 0x58b6_1205_3e67_06ea_54dc_a736_c9d6_e798_u128.to_be_bytes().to_vec();
+        let rest = &0xfe18_b0dc_2c9f_eae2_a2ec_26cb_u128.to_be_bytes()[4..];
+        let context = crate::crypto::labels::job_secrets([1; 16]);
+        let opened = open(&passphrase("correct horse"), &context, &sealed, [&ciphertext, rest].concat()).unwrap();
+        assert_eq!(opened.as_slice(), b"key of a job");
+    }
+
     #[test]
     fn a_file_cannot_ask_for_endless_work() {
         let cost = Cost { memory_kib: u32::MAX, ..COST };

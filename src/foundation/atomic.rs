@@ -1,10 +1,12 @@
 //! A file appears under its name whole and on disk, or not at all.
 
-use std::fs::{File, Permissions};
+use std::fs::{self, File, Permissions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
+
+use super::regular;
 
 /// Begins the names of files that have not got theirs yet.
 pub const TEMPORARY: &str = ".hestat-";
@@ -55,6 +57,21 @@ impl AtomicFile {
         let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path));
         // tempfile tells the hidden name, which is nobody's business and may travel in a status.
         Ok(Self { file: file.map_err(|error| error.kind())?, path: path.into() })
+    }
+
+    /// The same in a folder that others may [`sweep`]: they see that somebody writes it.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create`], and if it cannot be locked.
+    pub fn create_locked(path: &Path, access: Access) -> io::Result<Self> {
+        loop {
+            let begun = Self::create(path, access)?;
+            begun.file.as_file().lock()?;
+            // A sweep that sees it before the lock takes it for abandoned.
+            if begun.file.path().exists() {
+                return Ok(begun);
+            }
+        }
     }
 
     /// Puts the file on disk under its name, in place of one that has it.
@@ -108,6 +125,25 @@ impl AtomicFile {
     }
 }
 
+/// Removes files that killed processes left in `folder` before they had their names.
+///
+/// # Errors
+/// Those of reading the folder and removing.
+pub fn sweep(folder: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && is_abandoned(&entry.path()) {
+            fs::remove_file(entry.path())?;
+        }
+    }
+    Ok(())
+}
+
+/// Whether nobody writes this file any more: who does holds a lock on it.
+fn is_abandoned(path: &Path) -> bool {
+    regular::open(path).is_ok_and(|file| file.try_lock().is_ok())
+}
+
 /// Whether a file could be put at `path`; nothing is left there.
 ///
 /// # Errors
@@ -152,7 +188,6 @@ fn folder(path: &Path) -> &Path {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::fs;
 
     fn names(directory: &Path) -> Vec<String> {
         let entries = fs::read_dir(directory).unwrap();
@@ -171,6 +206,23 @@ mod tests {
         write(&path, b"again", Access::Shared).unwrap();
         assert_eq!(names(directory.path()), ["name"]);
         assert_eq!(fs::read(&path).unwrap(), b"again");
+    }
+
+    #[test]
+    fn what_nobody_writes_any_more_is_swept() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for name in [".hestat-abandoned", "kept", ".other"] {
+            fs::write(path(name), b"half").unwrap();
+        }
+        let mut writing = AtomicFile::create_locked(&path("name"), Access::Shared).unwrap();
+        sweep(directory.path()).unwrap();
+        writing.write_all(b"whole").unwrap();
+        writing.commit().unwrap();
+        let mut left = names(directory.path());
+        left.sort();
+        assert_eq!(left, [".other", "kept", "name"]);
+        assert_eq!(fs::read(path("name")).unwrap(), b"whole");
     }
 
     #[test]

@@ -39,10 +39,10 @@ where
     ///
     /// # Errors
     /// Those of reading and writing.
-    pub fn remember(&self, endpoint: &str, fingerprint: F) -> io::Result<()> {
+    pub fn remember(&self, endpoint: &str, fingerprint: &F) -> io::Result<()> {
         let text = self.text()?;
         // A line that cannot be read is not counted on any more.
-        if self.find(endpoint).ok().flatten().as_ref() == Some(&fingerprint) {
+        if self.find(endpoint).ok().flatten().as_ref() == Some(fingerprint) {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {
@@ -77,13 +77,13 @@ mod tests {
         let known = Known::at(&path);
         assert_eq!(known.find("a:1").unwrap(), None);
         for (endpoint, fingerprint) in [("a:1", 1_u32), ("a:12", 2), ("a:1", 1), ("a:1", 2)] {
-            known.remember(endpoint, fingerprint).unwrap();
+            known.remember(endpoint, &fingerprint).unwrap();
             assert_eq!(known.find(endpoint).unwrap(), Some(fingerprint));
         }
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
         fs::write(&path, b"a:1 one\n\xFF").unwrap();
         assert!(known.find("a:1").unwrap_err().to_string().contains("a:1"));
-        known.remember("a:1", 1).unwrap();
+        known.remember("a:1", &1).unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(1));
     }
 }

@@ -16,8 +16,8 @@ const LONGEST: u64 = 1 << 16;
 /// # Errors
 /// [`KeyStoreError::Io`], [`KeyStoreError::KeyFile`], [`KeyStoreError::Key`].
 pub fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
-    let pkcs8 = read_private(path, passphrase)?;
-    RsaPrivateKey::from_pkcs8(pkcs8.expose()).map_err(KeyStoreError::key(path))
+    let private_key = read_private(path, passphrase)?;
+    RsaPrivateKey::from_pkcs8(private_key.expose()).map_err(KeyStoreError::key(path))
 }
 
 /// Whether it takes a passphrase to use the key in a file; one that cannot be read takes none.

@@ -85,14 +85,14 @@ impl KeyFolder {
     pub(super) fn write(
         &self,
         name: &KeyName,
-        pkcs8: &Secret<Vec<u8>>,
+        private_key: &Secret<Vec<u8>>,
         public_key: &[u8],
         passphrase: Option<&Passphrase>,
         random: &mut Randomness,
     ) -> Result<(), KeyStoreError> {
         let (public_file, private_file) = (self.public_file(name), self.private_file(name));
         let public_pem = pem::write_public(public_key).map_err(KeyStoreError::key(&public_file))?;
-        let private_pem = pem::write_private(pkcs8, passphrase, random)?;
+        let private_pem = pem::write_private(private_key, passphrase, random)?;
         let io = KeyStoreError::io(&public_file);
         atomic::write(&public_file, public_pem.as_bytes(), Access::Shared).map_err(io)?;
         let io = KeyStoreError::io(&private_file);

@@ -13,14 +13,14 @@ use super::error::KeyStoreError;
 use super::key_file;
 use super::key_folder::KeyFolder;
 use super::key_name::KeyName;
-use crate::crypto::{IdentityKey, KeyFingerprint, Passphrase, RsaBits, RsaPrivateKey};
+use crate::crypto::{IdentityKey, KeyFingerprint, Passphrase};
 use crate::foundation::random::Randomness;
 
 /// The keys in a state directory.
 #[derive(Debug, Clone)]
 pub struct KeyFiles {
     identities: KeyFolder,
-    rsa: KeyFolder,
+    pub(super) rsa: KeyFolder,
 }
 
 /// An identity as everybody may know it.
@@ -49,14 +49,6 @@ impl KeyFiles {
     /// [`KeyStoreError::KeyName`].
     pub fn identity_file(&self, name: &str) -> Result<PathBuf, KeyStoreError> {
         Ok(self.identities.private_file(&name.parse()?))
-    }
-
-    /// Where the RSA key of this name lies or would lie.
-    ///
-    /// # Errors
-    /// [`KeyStoreError::KeyName`].
-    pub fn rsa_file(&self, name: &str) -> Result<PathBuf, KeyStoreError> {
-        Ok(self.rsa.private_file(&name.parse()?))
     }
 
     /// The identity of this name, if there is one.
@@ -137,23 +129,6 @@ impl KeyFiles {
         Ok(PublicIdentity { name: name.clone(), fingerprint, protected: key_file::is_protected(&file), file })
     }
 
-    /// The RSA key of this name and where it lies; made with so many bits if there is none, and whether it was.
-    ///
-    /// # Errors
-    /// As [`KeyFiles::identity_or_new`].
-    pub fn rsa_or_new(
-        &self,
-        name: &str,
-        bits: RsaBits,
-        passphrase: Option<&Passphrase>,
-        random: &mut Randomness,
-    ) -> Result<(RsaPrivateKey, PathBuf, bool), KeyStoreError> {
-        let name = name.parse()?;
-        let open = || self.open_rsa(&name, passphrase);
-        let (key, made) = or_new(&self.rsa, open, || self.make_rsa(&name, bits, passphrase, random))?;
-        Ok((key, self.rsa.private_file(&name), made))
-    }
-
     fn open_identity(
         &self,
         name: &KeyName,
@@ -176,34 +151,10 @@ impl KeyFiles {
         self.identities.write(name, key.pkcs8(), key.public_key(), passphrase, random)?;
         Ok(key)
     }
-
-    fn open_rsa(
-        &self,
-        name: &KeyName,
-        passphrase: Option<&Passphrase>,
-    ) -> Result<Option<RsaPrivateKey>, KeyStoreError> {
-        let Some(document) = self.rsa.read(name, passphrase)? else { return Ok(None) };
-        let unfit = KeyStoreError::key(&self.rsa.private_file(name));
-        let key = RsaPrivateKey::from_pkcs8(document.expose()).map_err(unfit)?;
-        self.rsa.verify(name, key.public_key().spki())?;
-        Ok(Some(key))
-    }
-
-    fn make_rsa(
-        &self,
-        name: &KeyName,
-        bits: RsaBits,
-        passphrase: Option<&Passphrase>,
-        random: &mut Randomness,
-    ) -> Result<RsaPrivateKey, KeyStoreError> {
-        let key = RsaPrivateKey::generate(bits)?;
-        self.rsa.write(name, key.pkcs8(), key.public_key().spki(), passphrase, random)?;
-        Ok(key)
-    }
 }
 
 /// What `open` finds; else, once nobody else makes one, what `make` makes.
-fn or_new<K>(
+pub(super) fn or_new<K>(
     folder: &KeyFolder,
     open: impl Fn() -> Result<Option<K>, KeyStoreError>,
     make: impl FnOnce() -> Result<K, KeyStoreError>,

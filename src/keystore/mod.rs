@@ -16,6 +16,7 @@ mod key_folder;
 pub mod key_name;
 pub mod keys;
 pub mod record;
+mod rsa_keys;
 pub mod secrets;
 pub mod server;
 pub mod store;

@@ -139,7 +139,7 @@ impl Dialer {
             Failure::Other(error) => error,
             Failure::Refused(_) => unknown(),
         })?;
-        Known::at(known_peers).remember(address.as_str(), found).map_err(WireError::peers(known_peers))?;
+        Known::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
         self.greeted(link, address).await
     }
 

@@ -103,10 +103,7 @@ impl Door {
         let Ok(place) = Arc::clone(&self.links).try_acquire_owned() else {
             return refuse(link, Greeting::Crowded).await;
         };
-        let greeting = match self.admits(&mut link).await {
-            Ok(greeting) => greeting,
-            Err(_) => return,
-        };
+        let Ok(greeting) = self.admits(&mut link).await else { return };
         if greeting != Greeting::Welcome {
             let (peer, fingerprint) = (link.peer().to_owned(), link.fingerprint());
             if greeting == Greeting::NotEnrolled {
@@ -118,7 +115,7 @@ impl Door {
         if link.sender.send(&greeting, b"").await.is_ok() {
             link.hold(place);
             // Nobody wants it any more if this fails.
-            drop(self.arrivals.send(Arrival::Link(link)).await);
+            drop(self.arrivals.send(Arrival::Link(Box::new(link))).await);
         }
     }
 

@@ -129,6 +129,8 @@ impl WireError {
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(reason) => Self::Tls { peer, reason: reason.to_string() },
             None if error.kind() == io::ErrorKind::InvalidData => Self::Malformed { peer },
+            // What rustls says of an end without a farewell is for those who program with it.
+            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Broken { peer, source: error.kind().into() },
             None => Self::Broken { peer, source: error },
         }
     }

@@ -54,7 +54,7 @@ impl Default for Limits {
 /// Who came.
 pub enum Arrival {
     /// Somebody who was admitted.
-    Link(Link),
+    Link(Box<Link>),
     /// Somebody who was not.
     Refused {
         /// From where.

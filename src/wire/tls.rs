@@ -110,7 +110,7 @@ pub(super) async fn accept_over<S>(
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let stream = within(patience.handshake, peer, acceptor.accept(stream)).await?;
+    let stream = within(patience.handshake, peer, Box::pin(acceptor.accept(stream))).await?;
     let fingerprint = proven(stream.get_ref().1, peer)?;
     Ok(Link::new(stream, peer.to_owned(), fingerprint, patience.silence))
 }
@@ -130,7 +130,7 @@ where
     let (connector, verifier) = connector(identity, protocol, expected).map_err(Failure::Other)?;
     // Names mean nothing here, and none is sent.
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
-    let stream = within(patience.handshake, peer, connector.connect(name, stream)).await;
+    let stream = within(patience.handshake, peer, Box::pin(connector.connect(name, stream))).await;
     let stream = stream.map_err(|error| verifier.refused().map_or(Failure::Other(error), Failure::Refused))?;
     let fingerprint = proven(stream.get_ref().1, peer).map_err(Failure::Other)?;
     Ok(Link::new(stream, peer.to_owned(), fingerprint, patience.silence))

@@ -1,10 +1,13 @@
-//! The README's commands, as written: every `console` block is typed into a shell, in order, and prints what it says.
+//! The commands of README.md and docs/SCENARIOS.md, as written: every `console` block is typed into a shell, in order, and
+//! prints what it says.
 
-use std::io::{BufRead, BufReader};
+mod terminals;
+
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
 
-/// A command of the README and what it says the command prints.
+use terminals::{Shown, Terminals};
+
+/// A command of a document and what it says the command prints.
 pub(crate) struct Step {
     /// Who types it.
     pub(crate) prompt: &'static str,
@@ -14,20 +17,30 @@ pub(crate) struct Step {
 
 const READER: &str = "$ ";
 const ONLOOKER: &str = "onlooker$ ";
-/// The command goes on while the others are typed.
+/// What is typed there goes on as long as the document does.
 const SERVER: &str = "server$ ";
+const CLIENT: &str = "client$ ";
+const NODE_1: &str = "node1$ ";
+const NODE_2: &str = "node2$ ";
+
+/// In place of a command: the one before at this prompt goes on until here, and shows these lines next.
+const GOES_ON: &str = "…";
 
 /// Where another test begins: `containers::tour`.
 pub(crate) const CONTAINERS: &str = "\n## In containers\n";
 
 pub(crate) fn readme() -> String {
-    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("README.md")).unwrap()
+    document("README.md")
 }
 
-/// The commands in a part of the README that are typed by these.
-pub(crate) fn steps(readme: &str, prompts: &[&'static str]) -> Vec<Step> {
+fn document(path: &str) -> String {
+    std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
+}
+
+/// The commands in a part of a document that are typed by these.
+pub(crate) fn steps(document: &str, prompts: &[&'static str]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
-    let blocks = readme.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
+    let blocks = document.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
     for line in blocks.flat_map(str::lines) {
         let typed = prompts.iter().find_map(|prompt| Some((prompt, line.strip_prefix(prompt)?)));
         match (typed, steps.last_mut()) {
@@ -53,64 +66,19 @@ pub(crate) fn matches(pattern: &str, line: &str) -> bool {
     }
 }
 
-/// The reader's terminals, in one folder.
-struct Terminals {
-    folder: tempfile::TempDir,
-    /// What was exported, for all commands after it.
-    exports: String,
-    servers: Vec<Child>,
-}
-
-impl Terminals {
-    fn shell(&self, command: &str) -> Command {
-        let program = Path::new(env!("CARGO_BIN_EXE_hestat")).parent().unwrap();
-        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-        let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{}{command}", self.exports)]).current_dir(self.folder.path());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
-            shell.env_remove(name);
-        }
-        shell.env("PATH", path).env("HESTAT_STATE", self.folder.path().join("state"));
-        shell
-    }
-
-    fn run(&mut self, step: &Step) {
-        if step.command.starts_with("export ") {
-            self.exports.extend([&step.command, "; "]);
-            return;
-        }
-        let lines = if step.prompt == SERVER { self.serve(step) } else { self.print(step) };
-        assert_eq!(lines.len(), step.expected.len(), "{}\n{lines:?}", step.command);
-        for (pattern, line) in step.expected.iter().zip(lines) {
-            assert!(matches(pattern, &line), "{}\nexpected: {pattern}\n   found: {line}", step.command);
-        }
-    }
-
-    fn print(&self, step: &Step) -> Vec<String> {
-        let output = self.shell(&step.command).output().unwrap();
-        let out = String::from_utf8(output.stdout).unwrap();
-        let error = String::from_utf8_lossy(&output.stderr);
-        assert!(output.status.success(), "{}\n{out}{error}", step.command);
-        out.lines().map(str::to_owned).collect()
-    }
-
-    /// What the server says when it begins; it has said it all when clients can come.
-    fn serve(&mut self, step: &Step) -> Vec<String> {
-        let mut shell = self.shell(&format!("exec {}", step.command));
-        let mut server = shell.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().unwrap();
-        let lines = BufReader::new(server.stdout.take().unwrap()).lines().take(step.expected.len());
-        let lines = lines.map(Result::unwrap).collect();
-        self.servers.push(server);
-        lines
+/// Types all of these steps, in a folder of their own.
+fn follow(steps: &[Step], shown: Shown) {
+    let mut terminals = Terminals::new(shown);
+    for (step, later) in steps.iter().zip(1..).map(|(step, next)| (step, &steps[next..])) {
+        let next = later.iter().find(|later| later.prompt == step.prompt);
+        terminals.follow(step, step.prompt == SERVER || next.is_some_and(|next| next.command == GOES_ON));
     }
 }
 
-impl Drop for Terminals {
-    fn drop(&mut self) {
-        for server in &mut self.servers {
-            drop(server.kill().and_then(|()| server.wait()));
-        }
-    }
+/// A document with a free port in place of its own, which may be in use on this machine.
+fn with_free_port(document: &str, port: u16) -> String {
+    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    document.replace(&format!(":{port}"), &format!(":{free}"))
 }
 
 #[test]
@@ -118,14 +86,17 @@ fn the_commands_of_the_readme_print_what_it_says() {
     let readme = readme();
     let (before, rest) = readme.split_once(CONTAINERS).unwrap();
     let after = rest.find("\n## ").map_or("", |end| &rest[end..]);
-    // The README's port may be in use on this machine.
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let steps = steps(&format!("{before}{after}").replace(":2121", &format!(":{port}")), &[READER, ONLOOKER, SERVER]);
-    assert!(steps.len() >= 14, "only {} commands found", steps.len());
-    let mut terminals = Terminals { folder: tempfile::tempdir().unwrap(), exports: String::new(), servers: Vec::new() };
-    for step in &steps {
-        terminals.run(step);
-    }
+    let steps = steps(&with_free_port(&format!("{before}{after}"), 2121), &[READER, ONLOOKER, SERVER]);
+    assert!(steps.len() >= 15, "only {} commands found", steps.len());
+    follow(&steps, Shown::Results);
+}
+
+#[test]
+fn the_commands_of_the_scenarios_print_what_it_says() {
+    let steps =
+        steps(&with_free_port(&document("docs/SCENARIOS.md"), 7100), &[READER, ONLOOKER, CLIENT, NODE_1, NODE_2]);
+    assert!(steps.len() >= 30, "only {} commands found", steps.len());
+    follow(&steps, Shown::Everything);
 }
 
 #[test]

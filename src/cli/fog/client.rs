@@ -86,9 +86,10 @@ impl Args {
         }
         let (keys, name) = (self.identity.keys()?, format!("{ROLE}-{}", self.bits.bits()));
         let file = keys.rsa_file(&name).map_err(FogError::from)?;
-        let passphrase = match file.exists() {
-            true => passphrase.to_open(is_protected(&file), console)?,
-            false => passphrase.to_protect(console)?,
+        let passphrase = if file.exists() {
+            passphrase.to_open(is_protected(&file), console)?
+        } else {
+            passphrase.to_protect(console)?
         };
         let mut random = random::from_system().map_err(FogError::from)?;
         let made = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random);

@@ -20,7 +20,7 @@ const SHOWN: u64 = 64 << 10;
 #[group(multiple = false)]
 pub(super) struct MessageOptions {
     /// The message itself; other users of this machine can see it while the command runs
-    #[arg(long, short, env = "HESTAT_FOG_MESSAGE", value_name = "TEXT")]
+    #[arg(long, short, env = "HESTAT_FOG_MESSAGE", value_name = "TEXT", allow_hyphen_values = true)]
     message: Option<String>,
     /// The file with the message, text or not [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE")]

@@ -19,19 +19,22 @@ pub(super) struct Token<'t> {
 }
 
 impl<'t> Token<'t> {
-    /// Each part is decoded once, and no memory is taken for one that is too long.
+    /// Each part is decoded once, and no memory is taken for one that is too long. The content, which is nearly all of it,
+    /// is not searched for dots: none passes for base64url.
     pub(super) fn parse(compact: &'t [u8]) -> Option<Self> {
-        let mut parts = compact.split(|byte| *byte == b'.');
-        let header = parts.next()?;
-        let token = Self {
+        let is_dot = |byte: &u8| *byte == b'.';
+        let mut parts = compact.splitn(4, is_dot);
+        let (header, encrypted_key, nonce) = (parts.next()?, parts.next()?, parts.next()?);
+        let mut rest = parts.next()?.rsplitn(2, is_dot);
+        let (tag, content) = (rest.next()?, rest.next()?);
+        Some(Self {
             header,
             claims: header::read(header)?,
-            encrypted_key: base64url::decode(parts.next()?, LONGEST / 8)?,
-            nonce: base64url::decode_exactly(parts.next()?)?,
-            content: base64url::decode(parts.next()?, LONGEST_PLAINTEXT)?,
-            tag: base64url::decode_exactly(parts.next()?)?,
-        };
-        parts.next().is_none().then_some(token)
+            encrypted_key: base64url::decode(encrypted_key, LONGEST / 8)?,
+            nonce: base64url::decode_exactly(nonce)?,
+            content: base64url::decode(content, LONGEST_PLAINTEXT)?,
+            tag: base64url::decode_exactly(tag)?,
+        })
     }
 }
 

@@ -55,7 +55,7 @@ impl PartHead {
     /// Where chunk `number` lies in the part.
     pub(super) fn place(&self, number: u64) -> Range<u64> {
         let begin = (number - 1) * u64::from(self.chunk);
-        begin..self.length.min(begin + u64::from(self.chunk))
+        begin..self.length.min(begin.saturating_add(u64::from(self.chunk)))
     }
 
     /// What the header of chunk `number` must say under the key called `kid`.

@@ -1,8 +1,10 @@
 //! Who gets which part, who brings it back, and what happens when somebody does not.
 
+mod arrivals;
+mod returns;
+
 use std::collections::{HashMap, HashSet};
 use std::future::pending;
-use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -13,17 +15,15 @@ use tokio_util::sync::CancellationToken;
 use super::assembly::Assignment;
 use super::client::ReturnedPart;
 use super::error::FogError;
-use super::fault::Fault;
 use super::files::Files;
 use super::id::MessageId;
 use super::journal::Event;
-use super::news::{News, Reporter};
-use super::protocol::{FromClient, PartHead};
+use super::news::News;
+use super::protocol::PartHead;
 use super::roster::Roster;
-use super::session::{attend, farewell};
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::{Observer, Stage, Stopped};
-use crate::wire::{Arrival, Link, Listener};
+use crate::wire::Listener;
 
 /// News that wait to be heard.
 const WAITING: usize = 64;
@@ -39,8 +39,10 @@ pub(super) struct Coordinator<'c> {
     roster: Roster,
     nodes: HashMap<KeyFingerprint, Node>,
     dishonest: HashSet<KeyFingerprint>,
+    refused: HashSet<KeyFingerprint>,
     sessions: JoinSet<()>,
-    news: (mpsc::Sender<(KeyFingerprint, News)>, mpsc::Receiver<(KeyFingerprint, News)>),
+    reporting: mpsc::Sender<(KeyFingerprint, News)>,
+    reported: mpsc::Receiver<(KeyFingerprint, News)>,
     starving: Option<Instant>,
     files: &'c Files<'c>,
     observer: &'c dyn Observer,
@@ -62,6 +64,7 @@ impl<'c> Coordinator<'c> {
         observer: &'c dyn Observer,
         timeout: Duration,
     ) -> Self {
+        let (reporting, reported) = mpsc::channel(WAITING);
         Self {
             message,
             roster: Roster::new(assignments.len() as u32),
@@ -69,8 +72,10 @@ impl<'c> Coordinator<'c> {
             assignments,
             nodes: HashMap::new(),
             dishonest: HashSet::new(),
+            refused: HashSet::new(),
             sessions: JoinSet::new(),
-            news: mpsc::channel(WAITING),
+            reporting,
+            reported,
             starving: None,
             files,
             observer,
@@ -93,7 +98,7 @@ impl<'c> Coordinator<'c> {
             let starved = self.starved();
             tokio::select! {
                 Some(arrival) = listener.next() => self.meet(arrival)?,
-                Some((node, news)) = self.news.1.recv() => self.hear(node, news)?,
+                Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
                 () = starved => return Err(self.shortage()),
                 () = stop.cancelled() => return Err(Stopped.into()),
                 while_sessions_end = self.sessions.join_next(), if !self.sessions.is_empty() => drop(while_sessions_end),
@@ -148,103 +153,6 @@ impl<'c> Coordinator<'c> {
             Some(part) => FogError::NoNode { part: part as u32 + 1, parts: parts as u32, seconds },
             None => FogError::TooFewNodes { here: self.roster.here(), needed: parts, seconds },
         }
-    }
-
-    fn meet(&mut self, arrival: Arrival) -> Result<(), FogError> {
-        match arrival {
-            Arrival::Refused { peer, fingerprint } => {
-                self.files.record(&Event::Refused { node: fingerprint.to_string(), from: &peer })?;
-                self.observer
-                    .notice(&format!("a node from {peer} was turned away; --allow-peer {fingerprint} would let it in"));
-            }
-            Arrival::Link(link) if self.nodes.contains_key(&link.fingerprint()) => {
-                self.turn_away(link, FromClient::Twin);
-            }
-            Arrival::Link(link) if self.dishonest.contains(&link.fingerprint()) => {
-                self.turn_away(link, FromClient::Rejected);
-            }
-            Arrival::Link(link) => self.take_in(link)?,
-        }
-        Ok(())
-    }
-
-    fn turn_away(&mut self, mut link: Link, word: FromClient) {
-        self.sessions.spawn(async move { farewell(&mut link, &word).await });
-    }
-
-    fn take_in(&mut self, link: Link) -> Result<(), FogError> {
-        let node = link.fingerprint();
-        self.files.record(&Event::Joined { node: node.to_string(), from: link.peer() })?;
-        let from = link.peer().to_owned();
-        // Nobody is given a second part before the first is back.
-        let (orders, ordered) = mpsc::channel(1);
-        self.sessions.spawn(attend(link, ordered, Reporter { node, news: self.news.0.clone() }));
-        self.nodes.insert(node, Node { orders, part: None });
-        self.roster.join(node);
-        let here = if self.roster.has_begun() {
-            String::new()
-        } else {
-            self.observer.advance(1);
-            format!(": {} of {}", self.roster.here(), self.roster.parts())
-        };
-        self.observer.notice(&format!("node {} from {from} is here{here}", short(node)));
-        Ok(())
-    }
-
-    fn hear(&mut self, node: KeyFingerprint, news: News) -> Result<(), FogError> {
-        match news {
-            News::Progress(bytes) => {
-                if let Some((_, back)) = self.nodes.get_mut(&node).and_then(|node| node.part.as_mut()) {
-                    *back += bytes;
-                }
-                self.observer.advance(bytes);
-            }
-            News::Returned(file) => self.keep(node, file)?,
-            News::Gone(fault) => self.lose(node, fault)?,
-        }
-        Ok(())
-    }
-
-    fn keep(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
-        let Some((number, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
-        self.roster.bring_back(node);
-        self.record_returned(number, node, &file)?;
-        if let Some(returned) = self.returned.get_mut(number) {
-            *returned = Some(ReturnedPart { node, bytes, file });
-        }
-        Ok(())
-    }
-
-    fn record_returned(&self, number: usize, node: KeyFingerprint, file: &Path) -> Result<(), FogError> {
-        let (part, parts) = (number as u32 + 1, self.roster.parts() as u32);
-        self.files.record(&Event::Returned {
-            message: self.message.to_string(),
-            part,
-            parts,
-            node: node.to_string(),
-            file,
-        })
-    }
-
-    fn lose(&mut self, node: KeyFingerprint, fault: Fault) -> Result<(), FogError> {
-        let part = self.nodes.remove(&node).and_then(|node| node.part).map(|(number, _)| number as u32 + 1);
-        self.roster.leave(node);
-        if matches!(fault, Fault::Dishonest(_)) {
-            self.dishonest.insert(node);
-        }
-        if let Fault::Own(error) = fault {
-            return Err(error);
-        }
-        // Who has brought its part back may go.
-        let has_done = self.returned.iter().flatten().any(|part| part.node == node);
-        if part.is_some() || !has_done {
-            let (message, name, why) = (self.message.to_string(), node.to_string(), fault.to_string());
-            self.files.record(&Event::Lost { message, part, node: name, why })?;
-            let consequence = part.map_or(String::new(), |part| format!("; part {part} is for another node"));
-            self.observer.notice(&format!("node {} is lost: {fault}{consequence}", short(node)));
-            self.show_progress();
-        }
-        Ok(())
     }
 
     /// Shows anew how far the work is: what a lost node had brought back does not count.

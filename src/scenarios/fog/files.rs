@@ -18,7 +18,7 @@ use super::id::MessageId;
 use super::journal::{Event, Journal};
 use super::protocol::PartHead;
 use crate::crypto::RsaPublicKey;
-use crate::foundation::atomic::{Access, AtomicFile};
+use crate::foundation::atomic::{self, Access, AtomicFile};
 use crate::foundation::clock::Clock;
 
 /// The folder `--out`.
@@ -28,9 +28,9 @@ pub(super) struct Files<'c> {
 }
 
 impl<'c> Files<'c> {
-    /// In `root`, which is made if it is not there.
+    /// In `root`, which is made if it is not there. What killed processes were writing there is removed.
     pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
-        let journal = fs::create_dir_all(root).and_then(|()| Journal::open(root, clock));
+        let journal = fs::create_dir_all(root).and_then(|()| sweep(root)).and_then(|()| Journal::open(root, clock));
         Ok(Self { root: root.into(), journal: journal.map_err(FogError::file(root.display()))? })
     }
 
@@ -58,6 +58,17 @@ impl<'c> Files<'c> {
     }
 }
 
+/// In the folders of messages.
+fn sweep(root: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(root)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() && entry.file_name().to_str().is_some_and(MessageId::is_written) {
+            atomic::sweep(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// The folder of one message.
 #[derive(Debug, Clone)]
 pub(super) struct MessageFiles {
@@ -71,7 +82,7 @@ impl MessageFiles {
     }
 
     fn begin_io(&self, name: &str) -> io::Result<AtomicFile> {
-        AtomicFile::create(&self.folder.join(name), Access::Shared)
+        AtomicFile::create_locked(&self.folder.join(name), Access::Shared)
     }
 
     /// For `map_err`: an error of the file `name`.

@@ -16,6 +16,11 @@ impl MessageId {
     pub fn draw(random: &mut Randomness) -> Self {
         Self(u128::from(random.next_u64()) << 64 | u128::from(random.next_u64()))
     }
+
+    /// Whether `text` is how one is written.
+    pub(super) fn is_written(text: &str) -> bool {
+        text.len() == 32 && text.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+    }
 }
 
 impl fmt::Display for MessageId {

@@ -29,6 +29,9 @@ mod session;
 mod source;
 mod work;
 
+#[cfg(test)]
+mod tests;
+
 pub use client::{ClientRequest, Listening, Returned, ReturnedPart, client};
 pub use error::FogError;
 pub use id::MessageId;

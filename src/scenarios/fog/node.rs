@@ -18,7 +18,7 @@ use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::wire::dialer::pause;
 use crate::wire::runtime::run;
-use crate::wire::{Dialer, Link, PeerAddress};
+use crate::wire::{Dialer, Link, PeerAddress, WireError};
 
 /// How long a part that was accepted may still take when the node is to end.
 const DRAIN: Duration = Duration::from_secs(10);
@@ -79,21 +79,23 @@ pub(super) async fn work(
     mut done: impl FnMut(&NodeOutcome),
     stop: &CancellationToken,
 ) -> Result<(), FogError> {
-    let node = Node { request, files: Files::open(&request.out, clock)?, observer, stop };
-    let (mut since, mut failures) = (Instant::now(), 0);
+    let files = Files::open(&request.out, clock)?;
+    let mut node = Node { request, files, observer, stop, since: Instant::now(), told: String::new() };
+    let mut failures = 0;
     loop {
-        let outcome = node.seek_and_serve(since, &mut done).await;
+        let outcome = node.seek_and_serve(&mut done).await;
         match outcome {
             Ok(()) if !request.stay => return Ok(()),
-            Ok(()) => (since, failures) = (Instant::now(), 0),
+            // The next client is hardly there at once.
+            Ok(()) => failures = 1,
             Err(_) if request.stay && stop.is_cancelled() => return Ok(()),
-            Err(error) if !stop.is_cancelled() && node.may_try_again(&error, since) => {
+            Err(error) if !stop.is_cancelled() && node.may_try_again(&error) => {
                 failures += 1;
-                observer.notice(&format!("{error}; trying again"));
-                stop.run_until_cancelled(sleep(pause(failures))).await;
+                node.tell(&error);
             }
             Err(error) => return Err(error),
         }
+        stop.run_until_cancelled(sleep(pause(failures))).await;
     }
 }
 
@@ -102,27 +104,38 @@ struct Node<'n> {
     files: Files<'n>,
     observer: &'n dyn Observer,
     stop: &'n CancellationToken,
+    /// Since when a client is looked for.
+    since: Instant,
+    /// What was told last.
+    told: String,
 }
 
 impl Node<'_> {
-    fn deadline(&self, since: Instant) -> Option<Instant> {
-        (!self.request.stay).then(|| since + self.request.timeout)
+    fn deadline(&self) -> Option<Instant> {
+        (!self.request.stay).then(|| self.since + self.request.timeout)
     }
 
-    fn may_try_again(&self, error: &FogError, since: Instant) -> bool {
-        error.may_pass() && self.deadline(since).is_none_or(|deadline| Instant::now() < deadline)
+    /// Who stays may be enrolled later.
+    fn may_try_again(&self, error: &FogError) -> bool {
+        let is_early = self.request.stay && matches!(error, FogError::Wire(WireError::NotEnrolled { .. }));
+        let is_late = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
+        is_early || (error.may_pass() && !is_late)
+    }
+
+    /// Says what went wrong, unless that is what went wrong the last time.
+    fn tell(&mut self, error: &dyn std::fmt::Display) {
+        let text = error.to_string();
+        if self.told != text {
+            self.observer.notice(&format!("{text}; trying again and again"));
+            self.told = text;
+        }
     }
 
     /// Finds the client and serves it until it, or this node, has had enough.
-    async fn seek_and_serve(&self, since: Instant, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+    async fn seek_and_serve(&mut self, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let NodeRequest { address, dialer, .. } = self.request;
-        let mut is_first = true;
-        let told = |error: &_| {
-            if std::mem::take(&mut is_first) {
-                self.observer.notice(&format!("{error}; trying again and again"));
-            }
-        };
-        let mut link = dialer.connect_patiently(address, self.deadline(since), self.stop, told).await?;
+        let (deadline, stop) = (self.deadline(), self.stop);
+        let mut link = dialer.connect_patiently(address, deadline, stop, |error| self.tell(error)).await?;
         let client = link.fingerprint().to_string();
         self.files.record(&Event::Connected { client, address: address.as_str() })?;
         self.observer.notice(&format!("connected to {address}"));
@@ -134,12 +147,15 @@ impl Node<'_> {
         outcome
     }
 
-    async fn serve(&self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+    async fn serve(&mut self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let mut has_done = false;
         loop {
             let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Stopped)?;
             let outcome = match said? {
                 (FromClient::Wait, _) => {
+                    // It is found, and will be looked for anew when it is lost.
+                    self.since = Instant::now();
+                    self.told.clear();
                     link.sender.send(&FromNode::Here, b"").await?;
                     continue;
                 }

@@ -1,7 +1,7 @@
 //! What client and node say to each other.
 //!
 //! ```text
-//! client → node   Wait                      every few seconds, while there is nothing to do
+//! client → node   Wait                      each second, while there is nothing to do
 //! node → client   Here
 //!
 //! client → node   Part { … }, body: SPKI    then Piece* with the part's bytes
@@ -28,7 +28,7 @@ pub const FOG: Protocol = Protocol("hestat-fog/1");
 pub(super) const PIECE: usize = 128 << 10;
 
 /// How often an idle node is asked whether it is there.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
 /// What a client says.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -123,7 +123,8 @@ mod tests {
     #[test]
     fn a_lost_part_goes_to_who_has_seen_none_or_the_same() {
         let mut roster = Roster::new(2);
-        [1, 2].map(|number| roster.join(node(number)));
+        roster.join(node(1));
+        roster.join(node(2));
         assert!(roster.give().is_some() && roster.give().is_some());
         roster.bring_back(node(2));
         roster.leave(node(1));

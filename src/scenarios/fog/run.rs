@@ -15,7 +15,7 @@ use super::protocol::FOG;
 use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Silent};
+use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
 use crate::wire::runtime::run as run_async;
 use crate::wire::{Admission, Dialer, Enrolment, LinkIdentity, Patience, Trust};
 
@@ -63,7 +63,7 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
                 // Nobody waits for it if the work has been stopped.
                 let _told = told.send(listening.address);
             };
-            let outcome = scatter(request, clock, observer, listening, &stop).await;
+            let outcome = scatter(request, clock, &WithoutNotices(observer), listening, &stop).await;
             over.cancel();
             outcome
         };
@@ -101,4 +101,27 @@ fn node_request(
 /// What goes wrong at a node goes wrong at the client too, which tells it.
 async fn attend(request: &NodeRequest, clock: &dyn Clock, over: &CancellationToken) {
     drop(work(request, clock, &Silent::default(), |_| {}, over).await);
+}
+
+/// Who comes and goes is no news where all are one process.
+struct WithoutNotices<'o>(&'o dyn Observer);
+
+impl Observer for WithoutNotices<'_> {
+    fn begin(&self, stage: Stage, total: u64) {
+        self.0.begin(stage, total);
+    }
+
+    fn advance(&self, units: u64) {
+        self.0.advance(units);
+    }
+
+    fn end(&self) {
+        self.0.end();
+    }
+
+    fn notice(&self, _: &str) {}
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        self.0.go_on()
+    }
 }

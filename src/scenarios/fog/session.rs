@@ -12,7 +12,7 @@ use crate::wire::Link;
 
 /// Attends to the node at the other end: gives it what there is for it, and makes sure meanwhile that it is there. Ends when
 /// there is nothing more to give, or the node is gone.
-pub(super) async fn attend(mut link: Link, mut orders: mpsc::Receiver<Assignment>, reporter: Reporter) {
+pub(super) async fn attend(mut link: Box<Link>, mut orders: mpsc::Receiver<Assignment>, reporter: Reporter) {
     loop {
         let outcome = tokio::select! {
             order = orders.recv() => match order {
@@ -54,7 +54,7 @@ fn unasked(said: FromNode) -> Fault {
 }
 
 /// Says that there is nothing to do any more.
-pub(super) async fn dismiss(mut link: Link) {
+async fn dismiss(mut link: Box<Link>) {
     farewell(&mut link, &FromClient::Rest).await;
 }
 

@@ -2,10 +2,19 @@
 
 use crate::house::House;
 
-/// All commands, by the list in `hestat --help`.
-fn commands(house: &House) -> Vec<String> {
-    let help = house.succeed(["--help"]).stdout;
-    let list = help.split("Commands:\n").nth(1).unwrap().split("\n\n").next().unwrap().to_owned();
+/// All commands, by the lists in `hestat --help` and in the help of those that have commands of their own.
+fn commands(house: &House) -> Vec<Vec<String>> {
+    let below = |above: Vec<String>| {
+        let names = listed(&house.succeed(above.iter().map(String::as_str).chain(["--help"])).stdout);
+        names.into_iter().map(move |name| [&above[..], &[name]].concat()).collect::<Vec<_>>()
+    };
+    let own = below(Vec::new());
+    own.into_iter().flat_map(|command| [vec![command.clone()], below(command)].concat()).collect()
+}
+
+/// The commands that a help text lists.
+fn listed(help: &str) -> Vec<String> {
+    let list = help.split("Commands:\n").nth(1).and_then(|rest| rest.split("\n\n").next()).unwrap_or_default();
     let name = |line: &str| line.split_whitespace().next().unwrap().to_owned();
     let all = list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("    "));
     all.map(name).filter(|name| name != "help").collect()
@@ -38,7 +47,8 @@ fn every_flag_has_an_environment_variable() {
     let commands = commands(&house);
     assert!(commands.len() >= 10, "{commands:?}");
     for command in commands {
-        let help = house.succeed([command.as_str(), "--help"]).stdout;
+        let help = house.succeed(command.iter().map(String::as_str).chain(["--help"])).stdout;
+        let command = command.join(" ");
         let options = options(&help);
         let flags = help.lines().filter(|line| line.trim_start().starts_with('-')).count();
         assert!(options.len() >= flags && flags >= 3, "{command}: the test does not understand its help");
@@ -54,7 +64,8 @@ fn help_shows_an_example() {
     let house = House::new();
     for command in commands(&house) {
         for help in ["--help", "-h"] {
-            let text = house.succeed([command.as_str(), help]).stdout;
+            let text = house.succeed(command.iter().map(String::as_str).chain([help])).stdout;
+            let command = command.join(" ");
             assert!(text.contains(&format!("Example:\n  hestat {command}")), "hestat {command} {help}");
         }
     }
@@ -99,23 +110,24 @@ fn help_lists_the_exit_codes() {
         "2  wrong use",
         "3  the CSV file",
         "4  the result is not there yet",
-        "5  no such job",
+        "5  no such job, or a key is not usable",
         "6  the server",
         "7  the server's answer was refused",
         "8  a file, disk or directory here",
         "9  a .hes file is damaged",
         "10  a job failed",
-        "11  no server there",
-        "12  the server does not answer",
+        "11  no server or peer there",
+        "12  the server or peer does not answer",
         "13  the server refuses the password",
-        "14  the server's certificate is not known",
-        "15  the server shows another certificate",
+        "14  the server's certificate, or the peer, is not known",
+        "15  the server or peer shows another key",
         "16  the server offers no TLS",
-        "17  the server denies access",
+        "17  the server or peer denies access",
         "18  the server's disk is full",
         "19  the server stores no more",
-        "20  the server breaks the protocol",
+        "20  the server or peer breaks the protocol",
         "21  the port to serve at is taken",
+        "22  no node came in time",
         "130  stopped",
     ] {
         assert!(help.contains(code), "no {code:?} in {help}");

@@ -6,4 +6,3 @@ mod daemon;
 mod foreign_clients;
 mod foreign_servers;
 mod peers;
-mod programs;

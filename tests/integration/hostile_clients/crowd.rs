@@ -6,10 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use rustix::process::{Resource, getrlimit, setrlimit};
-
 use super::client::{Client, ELSEWHERE};
-use crate::house::Served;
+use crate::house::{Served, open_files};
 
 /// Connections that only sit there.
 const CROWD: usize = 2000;
@@ -19,11 +17,7 @@ const USUAL_FILES: u64 = 1024;
 
 /// Lets this process have the files open that the crowd needs; how many of the crowd there can be.
 fn make_room() -> usize {
-    let mut limit = getrlimit(Resource::Nofile);
-    limit.current = limit.maximum;
-    setrlimit(Resource::Nofile, limit).unwrap();
-    let most = limit.current.map_or(usize::MAX, |most| usize::try_from(most).unwrap());
-    most.saturating_sub(200).min(CROWD)
+    open_files().saturating_sub(200).min(CROWD)
 }
 
 /// One of the crowd: most say nothing, some get as far as TLS or wait within it.

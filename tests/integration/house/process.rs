@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::{Child, ChildStdout, Output};
 use std::time::{Duration, Instant};
 
-use rustix::process::{Pid, Resource, Rlimit, Signal, prlimit};
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
 
 use super::entries;
 
@@ -73,19 +73,24 @@ impl Running {
 
     /// The most memory that it has had, in kilobytes of 1024 bytes.
     pub(crate) fn peak_memory(&self) -> u64 {
+        self.peak_memory_so_far().unwrap()
+    }
+
+    /// The same, unless it has ended meanwhile.
+    pub(crate) fn peak_memory_so_far(&self) -> Option<u64> {
         self.measure("VmHWM:")
     }
 
     /// How many threads it has.
     pub(crate) fn threads(&self) -> u64 {
-        self.measure("Threads:")
+        self.measure("Threads:").unwrap()
     }
 
     /// A number that Linux tells of it.
-    fn measure(&self, what: &str) -> u64 {
+    fn measure(&self, what: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(what)).unwrap();
-        line.trim().trim_end_matches(" kB").parse().unwrap()
+        let line = status.lines().find_map(|line| line.strip_prefix(what))?;
+        Some(line.trim().trim_end_matches(" kB").parse().unwrap())
     }
 
     /// Bounds the files that it may have open, as systems do by default.
@@ -123,6 +128,14 @@ impl Drop for Running {
             self.0.wait().unwrap();
         }
     }
+}
+
+/// Lets this process have as many files open as the system allows; how many that is.
+pub(crate) fn open_files() -> usize {
+    let mut limit = getrlimit(Resource::Nofile);
+    limit.current = limit.maximum;
+    setrlimit(Resource::Nofile, limit).unwrap();
+    limit.current.map_or(usize::MAX, |most| usize::try_from(most).unwrap())
 }
 
 /// Asks again and again until it is so; fails when that takes very long.

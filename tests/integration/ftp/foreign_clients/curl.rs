@@ -4,10 +4,10 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::super::programs::{program, run};
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
 use crate::house::{Served, path};
+use crate::programs::{program, run};
 
 struct Curl {
     address: String,

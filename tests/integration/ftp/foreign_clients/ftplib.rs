@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use super::super::programs::{program, run};
 use super::repertoire::stop;
 use crate::house::{Served, path};
+use crate::programs::{program, run};
 
 /// Runs the session in ftplib_session.py, which insists on all that it does.
 #[test]

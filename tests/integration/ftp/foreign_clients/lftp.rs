@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::Command;
 
-use super::super::programs::{program, run};
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
 use crate::house::{Ended, Served, path};
+use crate::programs::{program, run};
 
 /// TLS on all connections or none, the certificate verified, and no second attempts.
 const SETTINGS: &str = "set cmd:fail-exit yes; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; \

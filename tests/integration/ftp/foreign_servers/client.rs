@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 use super::super::peers::{PASSWORD, Peer};
-use super::super::programs::run;
 use crate::house::{Ended, House, path};
+use crate::programs::run;
 
 /// Rows of its table, and figures of the sixteen columns.
 pub(super) const ROWS: u64 = 1000;

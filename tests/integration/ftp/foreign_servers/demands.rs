@@ -1,8 +1,8 @@
 //! Before what our client does with these servers says anything: they are as strict as they are said to be.
 
 use super::super::peers::{PASSWORD, Peer, SessionReuse, USER};
-use super::super::programs::{program, run};
 use crate::house::{Ended, path};
+use crate::programs::{program, run};
 
 /// A session of Python's ftplib, which resumes no TLS sessions: what the server says to a login in plain, to data in plain,
 /// and to data under TLS.

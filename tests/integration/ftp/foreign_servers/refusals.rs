@@ -1,9 +1,9 @@
 //! What servers refuse, and what we refuse of theirs: told apart by exit codes and words.
 
 use super::super::peers::{Peer, SessionReuse};
-use super::super::programs::run;
 use super::client::Client;
 use crate::house::{everything, path};
+use crate::programs::run;
 
 fn both() -> [Peer; 2] {
     [Peer::vsftpd(SessionReuse::Required), Peer::pyftpdlib()]

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::programs::{output, program, run};
+use crate::programs::{output, program, run};
 
 /// A certificate and its key, in PEM.
 pub(super) struct Certificate {

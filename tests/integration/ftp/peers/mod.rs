@@ -3,7 +3,6 @@
 mod certificate;
 mod ports;
 mod pyftpdlib;
-mod python;
 mod vsftpd;
 
 use std::fs::{self, Permissions};
@@ -15,7 +14,7 @@ use std::process::Command;
 use tempfile::TempDir;
 
 use super::daemon::Daemon;
-use super::programs::{output, program};
+use crate::programs::{output, program};
 use crate::site::PROGRAM;
 use certificate::Certificate;
 pub(super) use vsftpd::SessionReuse;

@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use super::super::programs::program;
-use super::{PASSWORD, Peer, Place, USER, ports, python};
+use super::{PASSWORD, Peer, Place, USER, ports};
+use crate::programs::program;
+use crate::python::python;
 
 /// What the account may do, in pyftpdlib's letters.
 const ALL: &str = "elradfmwMT";
@@ -24,7 +25,7 @@ impl Peer {
 fn pyftpdlib(permissions: &str) -> Peer {
     let (place, port) = (Place::new(), ports::free_block());
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/ftp/peers/pyftpdlib_server.py");
-    let mut command = program(python::python().to_str().unwrap());
+    let mut command = program(python().to_str().unwrap());
     command.arg(script).args([port.to_string(), (port + 1).to_string(), ports::last(port).to_string()]);
     command.arg(place.root()).args([place.certificate.file(), place.certificate.key()]).args([USER, permissions]);
     command.env("PASSWORD", PASSWORD);

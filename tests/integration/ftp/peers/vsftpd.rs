@@ -6,8 +6,8 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::super::programs::{output, program};
 use super::{Owner, PASSWORD, Peer, Place, USER, ports};
+use crate::programs::{output, program};
 
 /// Debian's package makes this user for the files of FTP servers.
 const FILES_BELONG_TO: &str = "ftp";

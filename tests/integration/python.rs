@@ -3,13 +3,13 @@
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
-use super::super::programs::output;
+use crate::programs::output;
 
 /// What is installed.
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
 /// Python with these packages; the first test that asks has to wait for the package index.
-pub(super) fn python() -> PathBuf {
+pub(crate) fn python() -> PathBuf {
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
     fs::create_dir_all(&folder).unwrap();
     let lock = File::create(folder.join("lock")).unwrap();
@@ -18,7 +18,7 @@ pub(super) fn python() -> PathBuf {
     let (environment, installed) = (folder.join("environment"), folder.join("installed.txt"));
     let python = environment.join("bin/python3");
     if fs::read_to_string(&installed).ok().as_deref() != Some(REQUIREMENTS) {
-        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/ftp/peers/requirements.txt");
+        let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/requirements.txt");
         let environment = environment.to_str().unwrap();
         output("python3", ["-m", "venv", "--clear", environment]);
         let install = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--requirement"];

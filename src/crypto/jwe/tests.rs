@@ -1,0 +1,176 @@
+//! Tokens that come back, and all the others, which do not.
+
+use std::sync::LazyLock;
+
+use rand_core::SeedableRng;
+use serde::Deserialize;
+use serde_json::json;
+
+use super::*;
+use crate::crypto::RsaBits;
+use crate::crypto::base64url;
+
+static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap());
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Claims {
+    part: u64,
+    last: bool,
+}
+
+const CLAIMS: Claims = Claims { part: 7, last: true };
+
+fn random() -> Randomness {
+    Randomness::from_seed([3; 32])
+}
+
+fn sealed(plaintext: &[u8]) -> Vec<u8> {
+    seal(KEY.public_key(), &CLAIMS, plaintext.to_vec(), &mut random()).unwrap()
+}
+
+/// A token that is right in all but its header.
+fn with_header(json: &str) -> Vec<u8> {
+    let mut header = Vec::new();
+    base64url::append(&mut header, json.as_bytes()).unwrap();
+    with_text(header, &ContentKey::draw(&mut random()))
+}
+
+fn with_text(header: Vec<u8>, content_key: &ContentKey) -> Vec<u8> {
+    let mut content = b"text".to_vec();
+    let tag = content_key.cipher().unwrap().seal([9; NONCE_BYTES], &header, &mut content).unwrap();
+    token::write(header, [&content_key.wrap(KEY.public_key()).unwrap(), &[9; NONCE_BYTES], &content, &tag]).unwrap()
+}
+
+fn opened(token: &[u8]) -> Result<(Claims, Vec<u8>), CannotOpen> {
+    open(&KEY, token)
+}
+
+#[test]
+fn claims_and_plaintext_come_back() {
+    for length in [0, 1, 2, 3, 4096, (1 << 22) + 1] {
+        let plaintext: Vec<u8> = (0..length).map(|index: u32| (index * 31) as u8).collect();
+        let token = sealed(&plaintext);
+        assert!(token.is_ascii());
+        assert_eq!(opened(&token), Ok((CLAIMS, plaintext)));
+    }
+    assert_eq!(
+        opened(&with_header(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true,"new":[{}]}"#)).unwrap().1,
+        b"text"
+    );
+}
+
+#[test]
+fn no_two_tokens_share_a_key_or_a_nonce() {
+    let mut random = random();
+    let mut token = || {
+        let token = seal(KEY.public_key(), &CLAIMS, b"text".to_vec(), &mut random).unwrap();
+        String::from_utf8(token).unwrap().split('.').map(str::to_owned).collect::<Vec<_>>()
+    };
+    let (one, other) = (token(), token());
+    assert_eq!(one[0], other[0]);
+    assert!((1..5).all(|part| one[part] != other[part]));
+}
+
+#[test]
+fn each_altered_character_is_found() {
+    let token = sealed(b"some text");
+    for at in 0..token.len() {
+        for other in [b'A', b'B', b'.', b'=', b' ', 0, 0xFF] {
+            let mut altered = token.clone();
+            altered[at] = other;
+            assert_eq!(opened(&altered).is_ok(), altered == token, "{at}");
+        }
+        assert_eq!(opened(&token[..at]), Err(CannotOpen));
+    }
+    assert_eq!(opened(&[&token[..], b"."].concat()), Err(CannotOpen));
+    assert_eq!(opened(&[&token[..], b"\n"].concat()), Err(CannotOpen));
+    assert_eq!(opened(&[&token[..], b"AAAA"].concat()), Err(CannotOpen));
+}
+
+#[test]
+fn parts_of_other_tokens_do_not_fit() {
+    let (one, other) = (
+        sealed(b"one"),
+        seal(KEY.public_key(), &Claims { part: 8, last: true }, b"two".into(), &mut Randomness::from_seed([4; 32]))
+            .unwrap(),
+    );
+    let parts = |token: &[u8]| token.split(|byte| *byte == b'.').map(<[u8]>::to_vec).collect::<Vec<_>>();
+    for part in 0..5 {
+        let mut mixed = parts(&one);
+        mixed[part] = parts(&other)[part].clone();
+        assert_eq!(opened(&mixed.join(&b'.')), Err(CannotOpen), "{part}");
+    }
+    let stranger = RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap();
+    assert_eq!(open::<Claims>(&stranger, &one), Err(CannotOpen));
+}
+
+#[test]
+fn headers_that_ask_for_something_else_are_refused() {
+    for header in [
+        r#"{"alg":"RSA-OAEP","enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"RSA1_5","enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"dir","enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A128GCM","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256CBC-HS512","part":7,"last":true}"#,
+        r#"{"alg":["RSA-OAEP-256"],"enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"rsa-oaep-256","enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","crit":["part"],"part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","crit":[],"part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","zip":"DEF","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true,"part":8}"#,
+        r#"{"alg":"RSA-OAEP-256","alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","x":1,"x":2,"part":7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":-7,"last":true}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7}"#,
+        r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true} x"#,
+        r#"["RSA-OAEP-256","A256GCM",7,true]"#,
+        "",
+    ] {
+        assert_eq!(opened(&with_header(header)), Err(CannotOpen), "{header}");
+    }
+    let long =
+        format!(r#"{{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true,"x":"{}"}}"#, "x".repeat(1 << 13));
+    assert_eq!(opened(&with_header(&long)), Err(CannotOpen));
+}
+
+#[test]
+fn what_cannot_be_said_in_a_header_is_not_sealed() {
+    let seal = |claims: &serde_json::Value| seal(KEY.public_key(), claims, Vec::new(), &mut random());
+    for claims in
+        [json!({ "alg": "none" }), json!({ "crit": [] }), json!({ "zip": "DEF" }), json!([1]), json!(1), json!(null)]
+    {
+        assert_eq!(seal(&claims), Err(CannotSeal::Header), "{claims}");
+    }
+    assert_eq!(seal(&json!({ "long": "x".repeat(1 << 13) })), Err(CannotSeal::Header));
+    assert!(seal(&json!({})).is_ok());
+}
+
+#[test]
+fn huge_tokens_are_neither_made_nor_opened() {
+    let too_long = vec![0; LONGEST_PLAINTEXT + 1];
+    let made = seal(KEY.public_key(), &CLAIMS, too_long, &mut random());
+    assert_eq!(made, Err(CannotSeal::TooLong { bytes: LONGEST_PLAINTEXT + 1 }));
+    let token = sealed(b"text");
+    let mut parts: Vec<Vec<u8>> = token.split(|byte| *byte == b'.').map(<[u8]>::to_vec).collect();
+    for part in 0..5 {
+        let usual = std::mem::replace(&mut parts[part], vec![b'A'; base64url::length(LONGEST_PLAINTEXT + 1)]);
+        assert_eq!(opened(&parts.join(&b'.')), Err(CannotOpen));
+        parts[part] = usual;
+    }
+    assert_eq!(opened(&vec![b'.'; 1 << 20]), Err(CannotOpen));
+}
+
+/// Whatever is wrong with the wrapped key, it takes decryption of the content to notice (RFC 7516 §11.5).
+#[test]
+fn a_wrapped_key_of_another_length_is_as_good_as_none() {
+    let header = header::write(&CLAIMS).unwrap();
+    for wrapped in [&b"short"[..], &[0; 31], &[0; 33], b""] {
+        let wrapped = KEY.public_key().encrypt(wrapped).unwrap();
+        assert!(ContentKey::unwrap(&KEY, &wrapped).is_ok());
+        let token = token::write(header.clone(), [&wrapped, &[9; NONCE_BYTES], b"", &[0; 16]]).unwrap();
+        assert_eq!(opened(&token), Err(CannotOpen));
+    }
+    assert!(ContentKey::unwrap(&KEY, b"no ciphertext at all").is_ok());
+}

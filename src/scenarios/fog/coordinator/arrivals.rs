@@ -1,0 +1,63 @@
+//! Who comes to the client: taken in, turned away, or told of.
+
+use tokio::sync::mpsc;
+
+use super::super::error::FogError;
+use super::super::journal::Event;
+use super::super::news::Reporter;
+use super::super::protocol::FromClient;
+use super::super::session::{attend, farewell};
+use super::{Coordinator, Node, short};
+use crate::crypto::KeyFingerprint;
+use crate::wire::{Arrival, Link};
+
+/// Those who were not taken in, as far as they are told of.
+const TOLD: usize = 50;
+
+impl Coordinator<'_> {
+    pub(super) fn meet(&mut self, arrival: Arrival) -> Result<(), FogError> {
+        match arrival {
+            Arrival::Refused { peer, fingerprint } => self.tell_refused(&peer, fingerprint)?,
+            Arrival::Link(link) if self.nodes.contains_key(&link.fingerprint()) => {
+                self.turn_away(link, FromClient::Twin);
+            }
+            Arrival::Link(link) if self.dishonest.contains(&link.fingerprint()) => {
+                self.turn_away(link, FromClient::Rejected);
+            }
+            Arrival::Link(link) => self.take_in(link)?,
+        }
+        Ok(())
+    }
+
+    /// Of those who were not taken in, a few are told of, once each: there may be any number of them.
+    fn tell_refused(&mut self, from: &str, node: KeyFingerprint) -> Result<(), FogError> {
+        if self.refused.len() >= TOLD || !self.refused.insert(node) {
+            return Ok(());
+        }
+        self.observer.notice(&format!("a node from {from} was turned away; --allow-peer {node} would let it in"));
+        self.files.record(&Event::Refused { node: node.to_string(), from })
+    }
+
+    fn turn_away(&mut self, mut link: Box<Link>, word: FromClient) {
+        self.sessions.spawn(async move { farewell(&mut link, &word).await });
+    }
+
+    fn take_in(&mut self, link: Box<Link>) -> Result<(), FogError> {
+        let node = link.fingerprint();
+        self.files.record(&Event::Joined { node: node.to_string(), from: link.peer() })?;
+        let from = link.peer().to_owned();
+        // Nobody is given a second part before the first is back.
+        let (orders, ordered) = mpsc::channel(1);
+        self.sessions.spawn(attend(link, ordered, Reporter { node, news: self.reporting.clone() }));
+        self.nodes.insert(node, Node { orders, part: None });
+        self.roster.join(node);
+        let here = if self.roster.has_begun() {
+            String::new()
+        } else {
+            self.observer.advance(1);
+            format!(": {} of {}", self.roster.here(), self.roster.parts())
+        };
+        self.observer.notice(&format!("node {} from {from} is here{here}", short(node)));
+        Ok(())
+    }
+}

@@ -1,0 +1,69 @@
+//! What comes of the parts that were given out: they are back, or their node is lost.
+
+use std::path::{Path, PathBuf};
+
+use super::super::client::ReturnedPart;
+use super::super::error::FogError;
+use super::super::fault::Fault;
+use super::super::journal::Event;
+use super::super::news::News;
+use super::{Coordinator, short};
+use crate::crypto::KeyFingerprint;
+
+impl Coordinator<'_> {
+    pub(super) fn hear(&mut self, node: KeyFingerprint, news: News) -> Result<(), FogError> {
+        match news {
+            News::Progress(bytes) => {
+                if let Some((_, back)) = self.nodes.get_mut(&node).and_then(|node| node.part.as_mut()) {
+                    *back += bytes;
+                }
+                self.observer.advance(bytes);
+            }
+            News::Returned(file) => self.keep(node, file)?,
+            News::Gone(fault) => self.lose(node, fault)?,
+        }
+        Ok(())
+    }
+
+    fn keep(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
+        let Some((number, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
+        self.roster.bring_back(node);
+        self.record_returned(number, node, &file)?;
+        if let Some(returned) = self.returned.get_mut(number) {
+            *returned = Some(ReturnedPart { node, bytes, file });
+        }
+        Ok(())
+    }
+
+    fn record_returned(&self, number: usize, node: KeyFingerprint, file: &Path) -> Result<(), FogError> {
+        let (part, parts) = (number as u32 + 1, self.roster.parts() as u32);
+        self.files.record(&Event::Returned {
+            message: self.message.to_string(),
+            part,
+            parts,
+            node: node.to_string(),
+            file,
+        })
+    }
+
+    fn lose(&mut self, node: KeyFingerprint, fault: Fault) -> Result<(), FogError> {
+        let part = self.nodes.remove(&node).and_then(|node| node.part).map(|(number, _)| number as u32 + 1);
+        self.roster.leave(node);
+        if matches!(fault, Fault::Dishonest(_)) {
+            self.dishonest.insert(node);
+        }
+        if let Fault::Own(error) = fault {
+            return Err(error);
+        }
+        // Who has brought its part back may go.
+        let has_done = self.returned.iter().flatten().any(|part| part.node == node);
+        if part.is_some() || !has_done {
+            let (message, name, why) = (self.message.to_string(), node.to_string(), fault.to_string());
+            self.files.record(&Event::Lost { message, part, node: name, why })?;
+            let consequence = part.map_or(String::new(), |part| format!("; part {part} is for another node"));
+            self.observer.notice(&format!("node {} is lost: {fault}{consequence}", short(node)));
+            self.show_progress();
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,120 @@
+//! Clients that ask what they should not: a node does nothing, leaves nothing, and says why it ends.
+
+use std::time::Duration;
+
+use super::scene::{Scene, identity, key};
+use crate::foundation::clock::SystemClock;
+use crate::foundation::observer::Silent;
+use crate::foundation::random;
+use crate::scenarios::fog::chunk::chunk_bytes;
+use crate::scenarios::fog::error::FogError;
+use crate::scenarios::fog::id::MessageId;
+use crate::scenarios::fog::node::work;
+use crate::scenarios::fog::protocol::{FOG, FromClient, PIECE, PartHead};
+use crate::wire::{Admission, Arrival, Limits, Link, ListenOptions, Listener, WireError};
+
+/// A part of this length.
+fn head(length: u64) -> PartHead {
+    let message = MessageId::draw(&mut random::from_system().unwrap());
+    PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2) }
+}
+
+/// How a node ends that comes to a client that acts so.
+async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
+    let scene = Scene::new();
+    let options = ListenOptions {
+        listen: "127.0.0.1:0".parse().unwrap(),
+        identity: scene.client.clone(),
+        protocol: FOG,
+        admission: Admission::Anyone,
+        limits: Limits::default(),
+    };
+    let mut listener = Listener::start(options).await.unwrap();
+    let mut request = scene.request(listener.address(), identity(), "node");
+    request.timeout = Duration::ZERO;
+    let acts = async {
+        let Some(Arrival::Link(mut link)) = listener.next().await else { panic!("nobody came") };
+        client(&mut link).await;
+        // Until the node has had enough.
+        while link.receiver.receive::<super::super::protocol::FromNode>().await.is_ok() {}
+    };
+    let (clock, silent) = (SystemClock, Silent::default());
+    let (outcome, ()) = tokio::join!(work(&request, &clock, &silent, |_| {}, &scene.stop), acts);
+    (outcome.unwrap_err(), scene)
+}
+
+/// Files in the node's folder that are no journal.
+fn files(scene: &Scene) -> Vec<String> {
+    let name = |entry: std::io::Result<std::fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
+    let folders = std::fs::read_dir(scene.path("node")).unwrap().map(name).filter(|name| name != "journal.jsonl");
+    folders
+        .flat_map(|folder| std::fs::read_dir(scene.path("node").join(folder)).unwrap().map(name).collect::<Vec<_>>())
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn weak_keys_and_no_keys_are_refused() {
+    // openssl genrsa 1024 | openssl rsa -pubout -outform DER
+    let mut weak = vec![0x30, 0x81, 0x9F, 0x30, 0x0D, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
+    weak.extend([0x03, 0x81, 0x8D, 0x00, 0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00]);
+    weak.extend([0xC5; 128]);
+    weak.extend([0x02, 0x03, 0x01, 0x00, 0x01]);
+    for (key, reason) in [(weak.as_slice(), "1024 bits"), (b"no key", "no key"), (b"", "no key")] {
+        let (error, scene) = node_meets(async |link| {
+            link.sender.send(&FromClient::Part(head(5)), key).await.unwrap();
+        })
+        .await;
+        let FogError::BadKey { reason: found, .. } = &error else { panic!("{error}") };
+        assert!(found.contains(reason), "{found}");
+        assert_eq!(files(&scene), Vec::<String>::new());
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn impossible_parts_and_pieces_are_refused() {
+    let sound = head(3 * PIECE as u64);
+    for (head, pieces) in [
+        (PartHead { part: 3, ..sound }, vec![]),
+        (PartHead { chunk: 1, ..sound }, vec![]),
+        (PartHead { chunk: u32::MAX, ..sound }, vec![]),
+        (sound, vec![PIECE, PIECE - 1]),
+        (sound, vec![PIECE + 1]),
+        (head(3), vec![4]),
+    ] {
+        let (error, scene) = node_meets(async |link| {
+            link.sender.send(&FromClient::Part(head), key().public_key().spki()).await.unwrap();
+            for length in &pieces {
+                drop(link.sender.send(&FromClient::Piece, &vec![7; *length]).await);
+            }
+        })
+        .await;
+        assert!(matches!(error, FogError::Wire(WireError::Malformed { .. })), "{head:?} {pieces:?}: {error}");
+        assert!(files(&scene).iter().all(|name| name == "public-key.pem"), "{:?}", files(&scene));
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_client_that_is_gone_in_the_middle_leaves_no_files() {
+    let (error, scene) = node_meets(async |link| {
+        link.sender.send(&FromClient::Part(head(9 << 20)), key().public_key().spki()).await.unwrap();
+        for _ in 0..40 {
+            link.sender.send(&FromClient::Piece, &vec![7; PIECE]).await.unwrap();
+        }
+        link.sender.close().await.unwrap();
+    })
+    .await;
+    assert!(error.may_pass(), "{error}");
+    assert_eq!(files(&scene), ["public-key.pem"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn words_that_have_no_place_end_the_conversation() {
+    for word in [FromClient::Piece, FromClient::Accepted] {
+        let (error, _) = node_meets(async |link| link.sender.send(&word, b"").await.unwrap()).await;
+        assert!(matches!(error, FogError::Wire(WireError::Malformed { .. })), "{error}");
+    }
+    let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Rejected, b"").await.unwrap()).await;
+    assert!(matches!(error, FogError::Rejected { .. }), "{error}");
+    let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Twin, b"").await.unwrap()).await;
+    assert!(matches!(error, FogError::Twin { .. }), "{error}");
+}

@@ -1,0 +1,97 @@
+//! Nodes that come early, late, twice, too many or not at all.
+
+use std::time::Duration;
+
+use super::scene::{LONG, Scene, identity};
+use crate::scenarios::fog::error::FogError;
+use crate::scenarios::fog::node::NodeOutcome;
+use crate::scenarios::fog::protocol::{FromClient, FromNode};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn without_enough_nodes_it_ends_when_it_was_told_to() {
+    let scene = Scene::new();
+    let error = scene.returned(b"message", 2, Duration::from_millis(100), |_| {}).await.unwrap_err();
+    assert!(matches!(error, FogError::TooFewNodes { here: 0, needed: 2, .. }), "{error}");
+}
+
+/// The part of a node that is lost is nobody's who has had another one.
+#[tokio::test(flavor = "multi_thread")]
+async fn nobody_gets_two_parts() {
+    let scene = Scene::new();
+    let (told, address) = tokio::sync::oneshot::channel();
+    let timeout = Duration::from_secs(2);
+    let returned = scene.returned(b"two parts", 2, timeout, |listening| told.send(listening.address).unwrap());
+    let (returned, ()) = tokio::join!(returned, async {
+        let address = address.await.unwrap();
+        let (mut lost, mut honest) = (scene.link(address, &identity()).await, scene.link(address, &identity()).await);
+        let head = |said| match said {
+            FromClient::Part(head) => head,
+            other => panic!("{other:?}"),
+        };
+        let first = head(lost.receiver.receive().await.unwrap().0);
+        let second = head(honest.receiver.receive().await.unwrap().0);
+        assert_ne!(first.part, second.part);
+        drop(lost);
+        // The honest one does nothing wrong, and is lost too when the client ends.
+        while honest.receiver.receive::<FromClient>().await.is_ok_and(|(said, _)| said == FromClient::Piece) {}
+    });
+    assert!(matches!(returned, Err(FogError::NoNode { parts: 2, .. })), "{returned:?}");
+    let given = scene.journal().into_iter().filter(|event| event["event"] == "given").count();
+    assert_eq!(given, 2);
+    assert!(!scene.path("client").join("message").exists());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn one_more_than_needed_is_not_needed() {
+    let scene = Scene::new();
+    let (_, outcomes) = scene
+        .with(b"", 1, async |address| {
+            let spare = async {
+                let mut link = scene.link(address, &identity()).await;
+                link.receiver.receive::<FromClient>().await.unwrap().0
+            };
+            let mut busy = scene.link(address, &identity()).await;
+            let FromClient::Part(_) = busy.receiver.receive().await.unwrap().0 else { panic!("it was the first") };
+            let take_over = async {
+                let outcome = scene.node(address, identity(), "node");
+                drop(busy);
+                outcome.await
+            };
+            tokio::join!(take_over, spare)
+        })
+        .await;
+    // Whichever of the two came first has the part; the other one hears that nothing is left.
+    match outcomes {
+        (Some(NodeOutcome::Done { bytes: 0, .. }), FromClient::Rest | FromClient::Wait) => {}
+        (outcome, said) => panic!("{outcome:?} {said:?}"),
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_same_node_twice_is_one_node() {
+    let (scene, twice) = (Scene::new(), identity());
+    scene
+        .with(b"message", 2, async |address| {
+            let mut first = scene.link(address, &twice).await;
+            let mut second = scene.link(address, &twice).await;
+            assert_eq!(second.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Twin);
+            drop(first.sender.send(&FromNode::Unable, b"").await);
+            drop(first);
+            tokio::join!(scene.node(address, twice.clone(), "one"), scene.node(address, identity(), "two"));
+        })
+        .await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_node_finds_a_client_that_comes_late_and_gives_up_in_the_end() {
+    let scene = Scene::new();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let mut request = scene.request(address, identity(), "node");
+    request.timeout = Duration::from_millis(300);
+    let (clock, observer) = (crate::foundation::clock::SystemClock, crate::foundation::observer::Silent::default());
+    let error = super::super::node::work(&request, &clock, &observer, |_| {}, &scene.stop).await.unwrap_err();
+    assert!(error.may_pass(), "{error}");
+    assert!(request.timeout < LONG);
+}

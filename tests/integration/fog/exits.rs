@@ -1,0 +1,148 @@
+//! How commands end, and what they say, when something is not as it should be.
+
+use std::fs;
+
+use rustix::process::Signal;
+
+use super::parties::Parties;
+use crate::house::{Ended, path};
+use crate::programs::{program, run_bytes};
+
+fn client(parties: &Parties, more: &[&str]) -> Ended {
+    let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "hello"];
+    parties.command("client", &[&usual, more].concat()).output().unwrap().into()
+}
+
+#[test]
+fn keys_that_are_too_weak_are_refused_with_the_reason() {
+    let parties = Parties::new();
+    for bits in ["1024", "512"] {
+        client(&parties, &["--bits", bits]).expect_code(2).says(&[bits, "2048"]);
+        let weak = run_bytes(program("openssl").args([
+            "genpkey",
+            "-algorithm",
+            "RSA",
+            "-pkeyopt",
+            &format!("rsa_keygen_bits:{bits}"),
+        ]));
+        let file = parties.house.write("weak.pem", weak);
+        client(&parties, &["--key", path(&file)]).expect_code(5).says(&["weak.pem", bits, "2048", "openssl"]);
+    }
+    client(&parties, &["--bits", "3000"]).expect_code(2).says(&["3072"]);
+}
+
+#[test]
+fn files_that_are_no_keys_are_refused() {
+    let parties = Parties::new();
+    client(&parties, &["--key", "nowhere.pem"]).expect_code(8).says(&["nowhere.pem"]);
+    let file = parties.house.write("no-key.pem", "not PEM at all");
+    client(&parties, &["--key", path(&file)]).expect_code(5).says(&["no-key.pem"]);
+    let identity = run_bytes(program("openssl").args(["genpkey", "-algorithm", "ed25519"]));
+    let file = parties.house.write("ed25519.pem", identity);
+    client(&parties, &["--key", path(&file)]).expect_code(5).says(&["ed25519.pem"]);
+}
+
+#[test]
+fn keys_under_a_passphrase_need_it() {
+    let parties = Parties::new();
+    let (right, wrong) = (parties.house.write("right", "right\n"), parties.house.write("wrong", "wrong\n"));
+    let clear = parties.house.file("key.pem");
+    let sealed = parties.house.file("sealed.pem");
+    let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-out", path(&sealed), "-passout", "pass:right"];
+    run_bytes(program("openssl").args(arguments));
+    let key = ["--key", path(&sealed), "--timeout", "1"];
+    client(&parties, &key).expect_code(5).says(&["sealed.pem", "--passphrase-file"]);
+    client(&parties, &[&key[..], &["--passphrase-file", path(&wrong)]].concat()).expect_code(5).says(&["sealed.pem"]);
+    // With the right one it waits for nodes.
+    client(&parties, &[&key[..], &["--passphrase-file", path(&right)]].concat()).expect_code(22);
+}
+
+#[test]
+fn too_few_nodes_in_time() {
+    let parties = Parties::new();
+    let key = parties.house.file("key.pem");
+    client(&parties, &["--key", path(&key), "--timeout", "1", "--nodes", "3"]).expect_code(22).says(&[
+        "0 of 3 nodes",
+        "--nodes",
+        "--timeout",
+    ]);
+    assert!(parties.files("client").iter().all(|name| name.ends_with("/public-key.pem")));
+}
+
+#[test]
+fn nobody_listens_or_the_port_is_taken() {
+    let parties = Parties::new();
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let key = parties.house.file("key.pem");
+    let arguments = ["fog", "client", "--listen", &address, "--accept-any", "--message", "a", "--key", path(&key)];
+    let ended: Ended = parties.command("client", &arguments).output().unwrap().into();
+    ended.expect_code(21).says(&[&address, "--listen"]);
+    drop(taken);
+    let ended: Ended =
+        parties.command("node", &["fog", "node", "--connect", &address, "--timeout", "1"]).output().unwrap().into();
+    ended.expect_code(11).says(&[&address]);
+}
+
+#[test]
+fn wrong_arguments_are_told() {
+    let parties = Parties::new();
+    for arguments in [
+        &["fog"][..],
+        &["fog", "client", "--out", "out"],
+        &["fog", "run", "--message", "a", "--file", "b"],
+        &["fog", "run", "--message", "a", "--nodes", "0"],
+        &["fog", "node", "--connect", "nowhere", "--out", "out"],
+        &["fog", "node", "--connect", "host:1", "--peer-fingerprint", "12"],
+        &["fog", "client", "--listen", "127.0.0.1:0", "--key", "a", "--bits", "2048"],
+    ] {
+        let ended: Ended = parties.house.command(arguments).output().unwrap().into();
+        ended.expect_code(2);
+    }
+    parties.house.run(["fog", "run", "--file", "no-such-file"]).expect_code(8).says(&["no-such-file"]);
+    parties.house.run(["fog", "run", "--file", "."]).expect_code(8);
+}
+
+/// Ctrl-C while nodes are waited for: nothing is left under a final name but the public key.
+#[test]
+fn a_signal_ends_the_client_and_a_node() {
+    let parties = Parties::new();
+    let client = parties.client(&["--message", "never sent"]);
+    let node = parties.node("node", &client, &[]);
+    parties.wait_for("client", "joined");
+    node.signal(Signal::INT);
+    node.end().expect_code(130);
+    client.process().signal(Signal::INT);
+    client.end().expect_code(130).says(&["stopped on request"]);
+    assert!(parties.files("client").iter().all(|name| name.ends_with("/public-key.pem")));
+    assert_eq!(parties.files("node"), Vec::<String>::new());
+}
+
+/// A node whose disk takes nothing says so, and its part goes to another one.
+#[test]
+fn a_node_that_cannot_write_gives_its_part_to_another() {
+    let parties = Parties::new();
+    let client = parties.client(&["--message", "hello", "--nodes", "1"]);
+    let out = parties.out("full");
+    fs::create_dir(&out).unwrap();
+    // A folder cannot be made where a file is.
+    fs::write(out.join(&client.message), "in the way").unwrap();
+    let full = parties.node("full", &client, &[]);
+    full.end().expect_code(8).says(&[&client.message]);
+    let node = parties.node("node", &client, &[]);
+    client.returned();
+    node.end().expect_code(0);
+    assert!(parties.journal("client").iter().any(|event| event["event"] == "lost" && event["part"] == 1));
+}
+
+#[test]
+fn a_file_that_changes_meanwhile_is_noticed() {
+    let parties = Parties::new();
+    let file = parties.house.write("message", "as it was");
+    let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
+    fs::write(&file, "as it is!").unwrap();
+    let node = parties.node("node", &client, &["--timeout", "1"]);
+    client.end().expect_code(8).says(&["message has changed"]);
+    node.signal(Signal::TERM);
+    assert!(parties.files("client").iter().all(|name| !name.ends_with("/message")));
+}

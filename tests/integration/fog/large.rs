@@ -1,0 +1,38 @@
+//! Messages that are larger than the memory that they may take.
+
+use std::fs::File;
+use std::os::unix::fs::FileExt;
+
+use super::parties::{Parties, all_end_well};
+use crate::house::{path, wait_until};
+
+/// Bytes of the message: a hundred chunks.
+const LENGTH: u64 = 400 << 20;
+
+/// KiB that a client of two nodes may have, and a node.
+const MOST: [u64; 2] = [200 << 10, 150 << 10];
+
+#[test]
+fn a_large_message_takes_little_memory() {
+    let parties = Parties::new();
+    let file = parties.house.file("large");
+    let message = File::create(&file).unwrap();
+    message.set_len(LENGTH).unwrap();
+    for place in (0..LENGTH).step_by(1 << 20) {
+        message.write_all_at(&place.to_le_bytes(), place).unwrap();
+    }
+    let client = parties.client(&["--file", path(&file)]);
+    let nodes = ["node-1", "node-2"].map(|node| parties.node(node, &client, &[]));
+    let mut peaks = [0; 3];
+    wait_until("the message", || {
+        let processes = [client.process(), &nodes[0], &nodes[1]];
+        for (peak, process) in peaks.iter_mut().zip(processes) {
+            *peak = process.peak_memory_so_far().unwrap_or_default().max(*peak);
+        }
+        parties.count("client", "reassembled") == 1
+    });
+    client.returned();
+    all_end_well(nodes);
+    assert!(peaks.iter().all(|peak| *peak > 1 << 10), "{peaks:?} KiB");
+    assert!(peaks[0] < MOST[0] && peaks[1].max(peaks[2]) < MOST[1], "{peaks:?} KiB");
+}

@@ -1,0 +1,12 @@
+//! `hestat fog` as its users run it: processes over the loopback interface, and others who would hinder or overhear them.
+
+mod attacked;
+mod exits;
+mod killed;
+mod large;
+mod parties;
+mod secrecy;
+mod strangers;
+mod terminal;
+mod trust;
+mod walk;

@@ -1,0 +1,77 @@
+//! What we seal others open, and what they seal we open.
+
+use std::fs;
+
+use hestat::crypto::{CannotOpen, RsaBits, RsaPrivateKey, jwe};
+use hestat::foundation::random;
+use hestat::keystore::KeyFiles;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::Jose;
+
+#[derive(Debug, PartialEq, Serialize, Deserialize)]
+struct Claims {
+    message: String,
+    part: u64,
+    last: bool,
+}
+
+fn claims() -> Claims {
+    Claims { message: "größer".into(), part: u64::MAX, last: false }
+}
+
+fn bytes(count: usize) -> Vec<u8> {
+    (0..count).map(|index| (index * 131 + index / 256) as u8).collect()
+}
+
+/// A key in files, as the key store writes them.
+fn key(size: RsaBits) -> (tempfile::TempDir, RsaPrivateKey, std::path::PathBuf) {
+    let state = tempfile::tempdir().unwrap();
+    let keys = KeyFiles::new(state.path());
+    let made = keys.rsa_or_new("jose", size, None, &mut random::from_system().unwrap());
+    let (key, file, _) = made.unwrap();
+    (state, key, file)
+}
+
+#[test]
+fn another_library_opens_ours() {
+    for (size, lengths) in [(RsaBits::Rsa2048, &[0, 1, 4 << 20][..]), (RsaBits::Rsa3072, &[1000])] {
+        let (_state, key, file) = key(size);
+        for length in lengths {
+            let mut random = random::from_system().unwrap();
+            let token = jwe::seal(key.public_key(), &claims(), bytes(*length), &mut random).unwrap();
+            let (header, plaintext) = Jose::open(&file, &token);
+            let expected = json!({ "alg": "RSA-OAEP-256", "enc": "A256GCM", "message": "größer", "part": u64::MAX, "last": false });
+            assert_eq!(header, expected);
+            assert!(plaintext == bytes(*length), "{length}");
+        }
+    }
+}
+
+#[test]
+fn we_open_those_of_another_library() {
+    let (_state, key, file) = key(RsaBits::Rsa2048);
+    let header = json!({
+        "enc": "A256GCM", "kid": "unknown to us", "alg": "RSA-OAEP-256", "message": "größer", "part": u64::MAX, "last": false
+    });
+    let public = file.with_extension("pub");
+    for length in [0, 1, 1000, 4 << 20] {
+        let token = Jose::seal(&public, &header, &bytes(length));
+        let (opened, plaintext) = jwe::open::<Claims>(&key, &token).unwrap();
+        assert_eq!(opened, claims());
+        assert!(plaintext == bytes(length), "{length}");
+    }
+    // Its other algorithms, for the same key.
+    for (algorithm, encryption) in
+        [("RSA-OAEP", "A256GCM"), ("RSA-OAEP-256", "A128GCM"), ("RSA-OAEP-256", "A256CBC-HS512")]
+    {
+        let mut other = header.clone();
+        (other["alg"], other["enc"]) = (algorithm.into(), encryption.into());
+        assert_eq!(jwe::open::<Claims>(&key, &Jose::seal(&public, &other, b"text")), Err(CannotOpen));
+    }
+    let mut compressed = header;
+    compressed["zip"] = "DEF".into();
+    assert_eq!(jwe::open::<Claims>(&key, &Jose::seal(&public, &compressed, b"text")), Err(CannotOpen));
+    assert!(fs::read_to_string(public).unwrap() == key.public_key().pem());
+}
