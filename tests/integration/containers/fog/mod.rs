@@ -10,6 +10,7 @@ use super::confined::assert_confined;
 use super::person::Person;
 use super::{checkout::Checkout, engine};
 use crate::house::{Ended, Terminal, entries};
+use crate::site::small_table;
 
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
 
@@ -80,6 +81,17 @@ fn nothing_in_the_fog_is_root_and_private_keys_stay_where_they_are() {
         words.sort_unstable();
         assert_eq!(words, expected.split(' ').collect::<Vec<_>>(), "{service}");
     }
+}
+
+/// Whatever else was started from a checkout goes with its containers.
+#[test]
+#[ignore = "needs a container engine"]
+fn the_script_takes_the_fog_down_too() {
+    let fog = Fog::up();
+    fog.checkout.write_table("table.csv", &small_table(50));
+    let ended: Ended = fog.checkout.run_sh(&["--containers", "table.csv"]).output().unwrap().into();
+    ended.expect_code(0);
+    assert_eq!(fog.checkout.belongings(), Vec::<String>::new());
 }
 
 /// All that is mounted in a container, as root would read it there.
