@@ -124,8 +124,8 @@ take_down() {
     echo "Taking the containers down ..." >&2
     # Compose itself would hear a Ctrl-C, in the terminal's foreground.
     if command -v setsid >/dev/null; then apart='setsid --wait'; fi
-    # All that may have been started beside them, too: it is on their network.
-    export COMPOSE_PROFILES=vsftpd
+    # All that may have been started beside them, too.
+    export COMPOSE_PROFILES=vsftpd,fog
     compose stop --timeout 2 >/dev/null 2>&1 </dev/null
     volumes=--volumes
     if ! jobs=$(compose run --rm --no-deps -T setup hestat jobs --json --state /keys 2>/dev/null </dev/null); then

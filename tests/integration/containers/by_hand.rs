@@ -4,7 +4,8 @@ use std::fs;
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::house::{Ended, Running};
+use super::person::Person;
+use crate::house::Running;
 
 /// A table whose statistics everybody knows.
 const TABLE: &str = "a,b\n1,2.5\n2,\n6,4.5\n";
@@ -51,37 +52,28 @@ fn files_belong_to_the_person_too() {
     // What is made of it does not depend on a umask.
     let private = ["-R", "go=", "docker", "docker-compose.yml", "run.sh"];
     assert!(checkout.command("chmod", &private).status().unwrap().success());
-    // Root is no such person, and makes one.
-    let is_root = rustix::process::geteuid().is_root();
-    if is_root {
-        let own = ["-R", "54321:54321", checkout.path().to_str().unwrap()];
-        assert!(checkout.command("chown", &own).status().unwrap().success());
-    }
-    let as_user = |user: &str, script: &str| -> Ended {
-        let become_user = ["--reuid", user, "--regid", "54321", "--clear-groups", "sh", "-ec", script];
-        let (program, arguments) = if is_root { ("setpriv", &become_user[..]) } else { ("sh", &become_user[5..]) };
-        checkout.command(program, arguments).output().unwrap().into()
-    };
+    let person = Person::of(&checkout);
     checkout.start();
     let make = "hestat init && hestat result && mkdir -p x/y && echo z > x/y/z && lftp -c 'open server; mkdir q; put -O q x/y/z'";
     checkout.client(&["sh", "-c", make]).expect_code(0);
     let read =
         "cat data/client/x/y/z data/server/q/z data/client/decrypted_results.csv data/server/outbox/*/status.json";
-    let read = as_user("54321", read).expect_code(0);
+    let read = person.run(read).expect_code(0);
     assert!(read.stdout.starts_with("z\nz\ncolumn,"), "{}", read.stdout);
     // And what the person puts there is the container's too.
-    as_user("54321", "mkdir data/client/mine; umask 077; echo mine > data/client/mine/file; rm -r data/client/x")
+    person
+        .run("mkdir data/client/mine; umask 077; echo mine > data/client/mine/file; rm -r data/client/x")
         .expect_code(0);
     checkout.client(&["sh", "-c", "ls mine && rm -r mine"]).expect_code(0);
-    if is_root {
+    if person.is_made {
         // Somebody else of the person's group.
-        assert_ne!(as_user("54322", "ls data/client").code, Some(0));
-        assert_ne!(as_user("54322", "ls data/server").code, Some(0));
+        assert_ne!(person.run_as("54322", "ls data/client").code, Some(0));
+        assert_ne!(person.run_as("54322", "ls data/server").code, Some(0));
     }
     // What was hidden is shared at the next start.
     checkout.server(&["sh", "-c", "mkdir -m 700 hidden && echo x > hidden/x && chmod 600 hidden/x"]).expect_code(0);
     checkout.compose(&["up", "-d"]).expect_code(0);
-    assert_eq!(as_user("54321", "cat data/server/hidden/x").expect_code(0).stdout, "x\n");
+    assert_eq!(person.run("cat data/server/hidden/x").expect_code(0).stdout, "x\n");
     checkout.compose(&["down"]).expect_code(0);
-    as_user("54321", "rm -r data/client data/server").expect_code(0);
+    person.run("rm -r data/client data/server").expect_code(0);
 }

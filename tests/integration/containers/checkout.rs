@@ -12,8 +12,17 @@ use super::ground::{self, Ground};
 use crate::house::{Ended, UNIGNORED, wait_until};
 
 /// What a checkout needs for containers.
-const PARTS: [&str; 8] =
-    [".dockerignore", "Cargo.lock", "Cargo.toml", "docker", "docker-compose.yml", "run.sh", "src", "data/README.md"];
+const PARTS: [&str; 9] = [
+    ".dockerignore",
+    "Cargo.lock",
+    "Cargo.toml",
+    "docker",
+    "docker-compose.yml",
+    "run.sh",
+    "src",
+    "data/README.md",
+    "data/fog/README.md",
+];
 
 /// A fresh checkout; its containers, network and volumes are gone when it is dropped.
 pub(super) struct Checkout {
@@ -27,7 +36,7 @@ impl Checkout {
     pub(super) fn new() -> Self {
         let ground = ground::take();
         let folder = tempfile::Builder::new().prefix(ground::PREFIX).tempdir().unwrap();
-        fs::create_dir(folder.path().join("data")).unwrap();
+        fs::create_dir_all(folder.path().join("data/fog")).unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
         for part in PARTS.iter().chain(&["data/framingham_synthetic.csv"]) {
             let copied = Command::new("cp").arg("-r").arg(source.join(part)).arg(folder.path().join(part)).status();
@@ -172,7 +181,7 @@ impl Drop for Checkout {
             eprintln!("the server said:\n{}", engine::run(&["logs", "--tail", "40", "server"]).stderr);
         }
         let mut down = self.compose_command(&["down", "--volumes", "--remove-orphans", "--timeout", "1"]);
-        let ended: Ended = down.env("COMPOSE_PROFILES", "vsftpd").output().unwrap().into();
+        let ended: Ended = down.env("COMPOSE_PROFILES", "vsftpd,fog").output().unwrap().into();
         if !std::thread::panicking() {
             assert_eq!(ended.code, Some(0), "{}", ended.stderr);
             assert_eq!(self.belongings(), Vec::<String>::new());

@@ -9,7 +9,7 @@ use crate::house::wait_until;
 /// Writes wherever a process could try to.
 const TRY_EVERYWHERE: &str = "
 mounts=$(cut -d' ' -f2 /proc/mounts)
-for folder in $(find / -xdev -type d 2>/dev/null) $mounts /dev /dev/shm /run /proc /sys /identity /server /input; do
+for folder in $(find / -xdev -type d 2>/dev/null) $mounts /dev /dev/shm /run /proc /sys /identity /server /state /input; do
     touch $folder/.tried 2>/dev/null && { echo $folder; rm $folder/.tried; }
 done
 for file in $mounts; do
@@ -23,21 +23,7 @@ fn no_process_is_root_has_a_capability_or_writes_elsewhere() {
     for (name, user, most) in
         [("client", "65001", vec!["/data", "/data/state", "/tmp"]), ("server", "65002", vec!["/data", "/tmp"])]
     {
-        let run = |script: &str| engine::ask(&["exec", name, "sh", "-c", script]);
-        for process in ["1", "self"] {
-            let status = run(&format!("cat /proc/{process}/status"));
-            let of = |what: &str| status.lines().find_map(|line| line.strip_prefix(what)).unwrap().trim().to_owned();
-            assert_eq!(of("Uid:"), [user; 4].join("\t"));
-            for set in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
-                assert_eq!(of(set), "0000000000000000", "{name} {process} {set}");
-            }
-            assert_eq!(of("NoNewPrivs:"), "1");
-        }
-        let written = run(TRY_EVERYWHERE);
-        assert!(written.lines().all(|folder| most.contains(&folder)), "{name} writes in {written}");
-        assert!(written.contains("/tmp"), "{written}");
-        // The root of all of it is a disk of its own, read-only.
-        assert_eq!(engine::inspect(name, "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Privileged}}"), "true false");
+        assert_confined(name, user, &most);
         // Secrets are paths.
         let told = engine::run(&["inspect", name]).stdout;
         assert!(!told.contains(password(&checkout).as_str()));
@@ -52,6 +38,26 @@ fn no_process_is_root_has_a_capability_or_writes_elsewhere() {
     assert_eq!(checkout.server(&["ls", "/input"]).code, Some(2));
     // The table is in the client alone, and stays as it is.
     assert_ne!(checkout.client(&["sh", "-c", "echo >> /input/table.csv"]).code, Some(0));
+}
+
+/// Nothing in this container is another user, may do what only root may, or writes elsewhere.
+#[track_caller]
+pub(super) fn assert_confined(name: &str, user: &str, most: &[&str]) {
+    let run = |script: &str| engine::ask(&["exec", name, "sh", "-c", script]);
+    let statuses = run("cat /proc/[0-9]*/status 2>/dev/null; true");
+    let of = |what: &str| -> Vec<String> {
+        statuses.lines().filter_map(|line| line.strip_prefix(what)).map(|value| value.trim().to_owned()).collect()
+    };
+    assert!(of("Uid:").len() > 1 && of("Uid:").iter().all(|uid| *uid == [user; 4].join("\t")), "{name} {statuses}");
+    for set in ["CapInh:", "CapPrm:", "CapEff:", "CapBnd:", "CapAmb:"] {
+        assert!(of(set).iter().all(|set| set == "0000000000000000"), "{name} {set} {statuses}");
+    }
+    assert!(of("NoNewPrivs:").iter().all(|is_set| is_set == "1"), "{name} {statuses}");
+    let written = run(TRY_EVERYWHERE);
+    assert!(written.lines().all(|folder| most.contains(&folder)), "{name} writes in {written}");
+    assert!(written.contains("/tmp"), "{written}");
+    // The root of all of it is a disk of its own, read-only.
+    assert_eq!(engine::inspect(name, "{{.HostConfig.ReadonlyRootfs}} {{.HostConfig.Privileged}}"), "true false");
 }
 
 /// What runs as root beside others, who may put links in its way, has what it needs and no more.

@@ -27,7 +27,7 @@ pub(super) fn take() -> Ground {
     static CLEARED: LazyLock<(File, [String; 2])> = LazyLock::new(|| (lock(), clear()));
     let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
     let (_, networks) = &*CLEARED;
-    for name in ["client", "server", "vsftpd", "compute"] {
+    for name in ["client", "server", "vsftpd", "compute", "fog-client", "fog-node-1", "fog-node-2"] {
         let there = engine::run(&["container", "inspect", name]).code == Some(0);
         assert!(!there, "there is a container called {name} already; these tests need that name");
     }

@@ -13,7 +13,9 @@ fn size(image: &str) -> u64 {
 #[ignore = "needs a container engine"]
 fn images_are_small_labelled_and_hold_no_secret() {
     let checkout = Checkout::up();
-    for (image, user) in [("hestat-client", "65001:65001"), ("hestat-server", "65002:65002")] {
+    checkout.compose(&["--profile", "fog", "build", "fog-client"]).expect_code(0);
+    let images = [("hestat-client", "65001:65001"), ("hestat-server", "65002:65002"), ("hestat-fog", "65004:65004")];
+    for (image, user) in images {
         let own = size(image) - size("debian:bookworm-slim");
         assert!(own < MOST, "{image} is {own} bytes over its base");
         let label = |name: &str| {
@@ -23,14 +25,16 @@ fn images_are_small_labelled_and_hold_no_secret() {
         assert_eq!((label("version").as_str(), label("licenses").as_str()), (env!("CARGO_PKG_VERSION"), "MIT"));
         assert!(label("title").starts_with("hestat ") && !label("description").is_empty());
         assert_eq!(engine::ask(&["image", "inspect", "--format", "{{.Config.User}}", image]), user);
-        let find = "find /data /identity /server /input /tmp /home /root /run -type f ! -name .curlrc ! -name '.bash*' ! -name .profile 2>/dev/null; true";
+        let find = "find /data /identity /server /state /input /tmp /home /root /run -type f ! -name .curlrc ! -name '.bash*' ! -name .profile 2>/dev/null; true";
         let files = engine::ask(&["run", "--rm", "--user", "0:0", image, "sh", "-c", find]);
         assert_eq!(files, "", "{image}");
         let history = engine::ask(&["history", "--no-trunc", image]);
         assert!(!history.contains(&checkout.server(&["cat", "/identity/password"]).stdout.trim().to_owned()));
     }
     for tool in ["lftp", "curl", "ftp", "vsftpd"] {
-        assert_ne!(checkout.server(&["sh", "-c", &format!("command -v {tool}")]).code, Some(0), "{tool}");
+        let find = format!("command -v {tool}");
+        assert_ne!(checkout.server(&["sh", "-c", &find]).code, Some(0), "{tool}");
+        assert_ne!(engine::run(&["run", "--rm", "hestat-fog", "sh", "-c", &find]).code, Some(0), "{tool}");
     }
 }
 
