@@ -70,8 +70,10 @@ impl Args {
         };
         console.hear_signals();
         let returned = client(request, &SystemClock, console, |listening| {
-            // Who does not want to read it gets the message all the same.
-            drop(console.print(&told(listening, console)));
+            if console.json() || !console.quiet() {
+                // Who does not want to read it gets the message all the same.
+                drop(console.print(&told(listening, console)));
+            }
         })?;
         show(&returned, true, console)
     }

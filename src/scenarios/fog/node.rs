@@ -115,11 +115,12 @@ impl Node<'_> {
         (!self.request.stay).then(|| self.since + self.request.timeout)
     }
 
-    /// Who stays may be enrolled later.
+    /// Who stays may be enrolled later, and waits for the right client where another one, or an impostor, is now.
     fn may_try_again(&self, error: &FogError) -> bool {
-        let is_early = self.request.stay && matches!(error, FogError::Wire(WireError::NotEnrolled { .. }));
-        let is_late = self.deadline().is_some_and(|deadline| deadline <= Instant::now());
-        is_early || (error.may_pass() && !is_late)
+        let FogError::Wire(WireError::NotEnrolled { .. } | WireError::Changed { .. }) = error else {
+            return error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline);
+        };
+        self.request.stay
     }
 
     /// Says what went wrong, unless that is what went wrong the last time.

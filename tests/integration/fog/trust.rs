@@ -2,8 +2,10 @@
 
 use std::fs;
 
+use rustix::process::Signal;
+
 use super::parties::{Parties, all_end_well};
-use crate::house::{Running, path};
+use crate::house::{Running, path, wait_until};
 
 /// Without a fingerprint, a node remembers the client that it met first, and loudly refuses another one.
 #[test]
@@ -35,6 +37,12 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
     let (client, _, mut node) = meet(&address);
     let refused: crate::house::Ended = node.output().unwrap().into();
     refused.expect_code(15).says(&["HAS ANOTHER KEY", &fingerprint, &client.fingerprint, "Nothing was sent"]);
+    // A node that stays says so too, and waits for the right one.
+    let log = parties.house.file("log");
+    let patient = Running::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
+    wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("HAS ANOTHER KEY"));
+    patient.signal(Signal::TERM);
+    patient.end().expect_code(0);
     assert_eq!(parties.count("client", "joined"), 2);
 }
 
@@ -94,7 +102,7 @@ fn a_node_that_stays_waits_until_it_is_enrolled() {
     parties.wait_for("client", "refused");
     fs::write(&list, early).unwrap();
     client.returned();
-    node.signal(rustix::process::Signal::TERM);
+    node.signal(Signal::TERM);
     node.end().expect_code(0).says(&["does not take in", "trying again"]);
 }
 

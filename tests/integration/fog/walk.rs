@@ -6,8 +6,8 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::parties::{Parties, holds_one_part};
-use crate::house::{entries, path, wait_until};
+use super::parties::{Parties, all_end_well, holds_one_part};
+use crate::house::{Running, entries, path, wait_until};
 use crate::jose::Jose;
 
 const MESSAGE: &str = "The predecessor gave every node the whole message; „dieser“ gives each its half 🦀.";
@@ -111,6 +111,34 @@ fn a_message_comes_from_standard_input_and_leaves_nothing_behind() {
     assert_eq!((out.stdout, out.stderr), (format!("{MESSAGE}\n"), String::new()));
     assert_eq!(entries(&parties.house.temporary()), Vec::<String>::new());
     assert_eq!(entries(&parties.house.work()), ["key.pem"]);
+}
+
+/// With few words, a client prints the message and nothing else.
+#[test]
+fn a_quiet_client_prints_the_message_alone() {
+    let parties = Parties::new();
+    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let listen = format!("127.0.0.1:{port}");
+    let key = parties.house.file("key.pem");
+    let arguments = [
+        "fog",
+        "client",
+        "--quiet",
+        "--listen",
+        &listen,
+        "--accept-any",
+        "--nodes",
+        "1",
+        "--message",
+        MESSAGE,
+        "--key",
+        path(&key),
+    ];
+    let client = Running::new(parties.command("client", &arguments).spawn().unwrap());
+    let node = parties.command("node", &["fog", "node", "--quiet", "--connect", &listen]).spawn().unwrap();
+    let ended = client.end().expect_code(0);
+    assert_eq!((ended.stdout, ended.stderr), (format!("{MESSAGE}\n"), String::new()));
+    all_end_well([Running::new(node)]);
 }
 
 /// What would command a terminal is not printed.
