@@ -1,0 +1,96 @@
+//! Serving a client that was found.
+
+use std::sync::Arc;
+
+use tokio::time::{Instant, sleep};
+
+use super::super::error::FogError;
+use super::super::journal::Event;
+use super::super::protocol::{FromClient, FromNode, PartHead};
+use super::super::work::Work;
+use super::{DRAIN, Node, NodeOutcome};
+use crate::crypto::{KeyError, RsaPublicKey};
+use crate::foundation::observer::Stopped;
+use crate::wire::Link;
+
+impl Node<'_> {
+    pub(super) async fn serve(&mut self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+        let mut has_done = false;
+        loop {
+            let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Stopped)?;
+            let outcome = match said? {
+                (FromClient::Wait, _) => {
+                    // It is found, and will be looked for anew when it is lost.
+                    self.since = Instant::now();
+                    self.told.clear();
+                    link.sender.send(&FromNode::Here, b"").await?;
+                    continue;
+                }
+                (FromClient::Part(head), key) => self.serve_part(link, head, &key).await?,
+                (FromClient::Rest, _) if has_done => return Ok(()),
+                (FromClient::Rest, _) => {
+                    self.files.record(&Event::NotNeeded { client: link.fingerprint().to_string() })?;
+                    done(&NodeOutcome::NotNeeded);
+                    return Ok(());
+                }
+                (FromClient::Twin, _) => return Err(self.twin(link)),
+                (FromClient::Rejected, _) => return Err(rejected(link)),
+                (FromClient::Piece | FromClient::Accepted, _) => return Err(link.receiver.malformed().into()),
+            };
+            done(&outcome);
+            has_done = true;
+            if !self.request.stay {
+                return Ok(());
+            }
+        }
+    }
+
+    /// One part. A node that is to end brings it to its end first, if that does not take long.
+    async fn serve_part(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
+        let drained = async {
+            self.stop.cancelled().await;
+            sleep(DRAIN).await;
+        };
+        let outcome = tokio::select! {
+            outcome = self.encrypt(link, head, key) => outcome,
+            () = drained => Err(Stopped.into()),
+        };
+        if let Err(error) = &outcome
+            && !matches!(error, FogError::Wire(_) | FogError::Rejected { .. })
+        {
+            drop(link.sender.send(&FromNode::Unable, b"").await);
+        }
+        outcome
+    }
+
+    async fn encrypt(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
+        if !head.is_sound() {
+            return Err(link.receiver.malformed().into());
+        }
+        let bad = |error: KeyError| FogError::BadKey { client: link.peer().to_owned(), reason: error.to_string() };
+        let key = Arc::new(RsaPublicKey::from_spki(key).map_err(bad)?);
+        let PartHead { message, part, parts, length: bytes, .. } = head;
+        let (name, client) = (message.to_string(), link.fingerprint().to_string());
+        self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
+        let files = self.files.message(message, &key)?;
+        let written = Work { head, key, files }.carry_out(link).await?;
+        let (part_file, file) = (written.part.as_path(), written.tokens.as_path());
+        self.files.record(&Event::Encrypted { message: name.clone(), part, parts, part_file, file })?;
+        match link.receiver.receive().await? {
+            (FromClient::Accepted, _) => {
+                self.files.record(&Event::Accepted { message: name, part, parts, client })?;
+                Ok(NodeOutcome::Done { message, part, parts, bytes, file: written.tokens })
+            }
+            (FromClient::Rejected, _) => Err(rejected(link)),
+            _ => Err(link.receiver.malformed().into()),
+        }
+    }
+
+    fn twin(&self, link: &Link) -> FogError {
+        FogError::Twin { client: link.peer().into(), own: self.request.dialer.identity.fingerprint() }
+    }
+}
+
+fn rejected(link: &Link) -> FogError {
+    FogError::Rejected { client: link.peer().into() }
+}
