@@ -11,7 +11,10 @@ use std::thread;
 use rustls::crypto::CryptoProvider;
 use rustls::crypto::aws_lc_rs::{self, cipher_suite};
 use rustls::pki_types::{PrivateKeyDer, ServerName};
-use rustls::{ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, Stream};
+use rustls::{
+    ClientConfig, ClientConnection, RootCertStore, ServerConfig, ServerConnection, Stream, SupportedCipherSuite,
+    SupportedProtocolVersion,
+};
 
 use crate::cores::seconds;
 
@@ -20,25 +23,35 @@ const NAME: &str = "localhost";
 /// Bytes that each side handles at a time.
 const PIECE: usize = 1 << 20;
 
-/// Both ends of a TLS 1.2 connection with the cipher suite that hestat's client and server agree on.
+/// Both ends of a TLS connection with the cipher suite that hestat's own two ends agree on.
 pub(crate) struct Bare {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
 }
 
 impl Bare {
-    pub(crate) fn new() -> Self {
-        let suites = vec![cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384];
-        let provider = Arc::new(CryptoProvider { cipher_suites: suites, ..aws_lc_rs::default_provider() });
+    /// TLS 1.2, as FTPS has it.
+    pub(crate) fn of_ftps() -> Self {
+        Self::of(cipher_suite::TLS_ECDHE_ECDSA_WITH_AES_256_GCM_SHA384, &rustls::version::TLS12)
+    }
+
+    /// TLS 1.3, as links have it.
+    pub(crate) fn of_links() -> Self {
+        Self::of(cipher_suite::TLS13_AES_256_GCM_SHA384, &rustls::version::TLS13)
+    }
+
+    fn of(suite: SupportedCipherSuite, version: &'static SupportedProtocolVersion) -> Self {
+        let cipher_suites = vec![suite];
+        let provider = Arc::new(CryptoProvider { cipher_suites, ..aws_lc_rs::default_provider() });
         let own = rcgen::generate_simple_self_signed([NAME.to_owned()]).expect("it is a name");
         let mut roots = RootCertStore::empty();
         roots.add(own.cert.der().clone()).expect("it is a certificate");
         let key = PrivateKeyDer::Pkcs8(own.signing_key.serialize_der().into());
         let client = ClientConfig::builder_with_provider(Arc::clone(&provider))
-            .with_protocol_versions(&[&rustls::version::TLS12])
+            .with_protocol_versions(&[version])
             .map(|client| client.with_root_certificates(roots).with_no_client_auth());
         let server = ServerConfig::builder_with_provider(provider)
-            .with_protocol_versions(&[&rustls::version::TLS12])
+            .with_protocol_versions(&[version])
             .and_then(|server| server.with_no_client_auth().with_single_cert(vec![own.cert.der().clone()], key));
         Self {
             client: Arc::new(client.expect("they go together")),

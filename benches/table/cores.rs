@@ -62,7 +62,7 @@ pub(crate) fn seconds(work: impl FnOnce()) -> f64 {
 }
 
 /// Seconds that `work` keeps processors busy.
-fn processor_seconds(work: impl FnOnce()) -> f64 {
+pub(crate) fn processor_seconds(work: impl FnOnce()) -> f64 {
     let now = || Duration::try_from(clock_gettime(ClockId::ProcessCPUTime)).expect("no time is negative");
     let start = now();
     work();

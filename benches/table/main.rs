@@ -10,14 +10,17 @@ mod clients;
 mod compute;
 mod cores;
 mod encrypt;
+mod fog;
 mod ftps;
 mod jobs;
 mod memory;
+mod parties;
 mod peers;
 mod roundtrip;
 mod rows;
 mod service;
 mod sizes;
+mod stages;
 mod stopwatch;
 mod vsftpd;
 
@@ -45,9 +48,10 @@ fn main() {
     part("compute", || {
         cores.iter().flat_map(|cores| compute::rows(cores, &large.server, large.bytes)).collect::<Vec<_>>()
     });
-    part("ftps", || ftps::rows(&large.dataset, place, &Bare::new()));
-    part("job", || [roundtrip::row(&large.csv, &place.join("job"), large.bytes, &Bare::new())]);
+    part("ftps", || ftps::rows(&large.dataset, place, &Bare::of_ftps()));
+    part("job", || [roundtrip::row(&large.csv, &place.join("job"), large.bytes, &Bare::of_ftps())]);
     part("clients", || [clients::row(place)]);
+    part("fog", || fog::rows(place));
     part("sizes", sizes::rows);
     part("peers", || peers::rows(&jobs::sample(place, FRAMINGHAM), &cores[1]));
     part("memory", || [memory::row(place)]);

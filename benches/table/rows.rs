@@ -78,6 +78,11 @@ pub(crate) fn gigabytes(rate: f64) -> String {
     format!("{:.2} GB/s", rate / 1e9)
 }
 
+/// The same for slower work.
+pub(crate) fn megabytes(rate: f64) -> String {
+    format!("{:.0} MB/s", rate / 1e6)
+}
+
 /// Seconds for people.
 pub(crate) fn time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }

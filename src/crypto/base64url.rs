@@ -18,26 +18,32 @@ pub(super) fn length(bytes: usize) -> usize {
     bytes / 3 * 4 + [0, 2, 3][bytes % 3]
 }
 
-/// Bytes that are encoded at once: whole groups of three, and their text stays in the processor's nearest cache. So the
-/// output is written once, and not filled with zeros before.
-const AT_ONCE: usize = 3 << 12;
+/// The text of `bytes`.
+pub(super) fn encode(bytes: &[u8]) -> Vec<u8> {
+    ENGINE.encode(bytes).into_bytes()
+}
 
-/// Appends the text of `bytes`.
-pub(super) fn append(text: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
-    let mut piece = [0; AT_ONCE / 3 * 4];
-    for bytes in bytes.chunks(AT_ONCE) {
-        let written = ENGINE.encode_slice(bytes, &mut piece).ok()?;
-        text.extend_from_slice(piece.get(..written)?);
-    }
-    Some(())
+/// Writes the text of `bytes` to the beginning of `text`; how long it is, if there is room.
+pub(super) fn encode_into(text: &mut [u8], bytes: &[u8]) -> Option<usize> {
+    ENGINE.encode_slice(bytes, text).ok()
 }
 
 /// The bytes of a text, if they are at most so many.
 pub(super) fn decode(text: &[u8], most: usize) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    decode_into(&mut bytes, text, most)?;
+    Some(bytes)
+}
+
+/// The same in place of what `bytes` held. Memory that it has is used, and not cleared first.
+pub(super) fn decode_into(bytes: &mut Vec<u8>, text: &[u8], most: usize) -> Option<()> {
     if text.len() > length(most) {
         return None;
     }
-    ENGINE.decode(text).ok()
+    bytes.resize(text.len().div_ceil(4) * 3, 0);
+    let length = ENGINE.decode_slice(text, bytes).ok()?;
+    bytes.truncate(length);
+    Some(())
 }
 
 /// The bytes of a text that has exactly so many.
@@ -51,13 +57,18 @@ mod tests {
 
     #[test]
     fn each_length_comes_back_and_has_one_text() {
-        for count in (0..200_usize).chain([AT_ONCE - 1, AT_ONCE, AT_ONCE + 1, 2 * AT_ONCE + 2]) {
+        for count in (0..200_usize).chain([12_287, 12_288, 12_289, 24_578]) {
             let bytes: Vec<u8> = (0..count).map(|index| (index * 89) as u8).collect();
-            let mut text = b"x".to_vec();
-            append(&mut text, &bytes).unwrap();
-            assert_eq!(text.len(), 1 + length(count));
-            assert_eq!(decode(&text[1..], count), Some(bytes));
-            assert_eq!(decode(&text[1..], count.saturating_sub(1)).is_none(), count > 0);
+            let text = encode(&bytes);
+            assert_eq!(text.len(), length(count));
+            assert_eq!(decode(&text, count.saturating_sub(1)).is_none(), count > 0);
+            let mut used = vec![7; 100];
+            assert_eq!(decode_into(&mut used, &text, count), Some(()));
+            assert_eq!((&used, decode(&text, count).as_ref()), (&bytes, Some(&bytes)));
+            let mut room = vec![b'x'; text.len() + 1];
+            assert_eq!(encode_into(&mut room, &bytes), Some(text.len()));
+            assert_eq!(room.strip_suffix(b"x"), Some(text.as_slice()));
+            assert_eq!(encode_into(&mut room[..text.len().saturating_sub(1)], &bytes).is_none(), count > 0);
         }
         // RFC 4648 §10, and its §3.2 to §3.5.
         assert_eq!(decode(b"Zm9vYg", 9).unwrap(), b"foob");

@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::aead::NONCE_BYTES;
+use super::base64url;
 use super::error::{CannotOpen, CannotSeal};
 use super::rsa::{RsaPrivateKey, RsaPublicKey};
 use crate::foundation::random::Randomness;
@@ -36,6 +37,22 @@ pub fn seal<C: Serialize>(
     mut plaintext: Vec<u8>,
     random: &mut Randomness,
 ) -> Result<Vec<u8>, CannotSeal> {
+    let mut token = Vec::new();
+    seal_into(&mut token, key, claims, &mut plaintext, random)?;
+    Ok(token)
+}
+
+/// The same in place of what `token` held: memory that is used again costs nothing.
+///
+/// # Errors
+/// As [`seal`].
+pub fn seal_into<C: Serialize>(
+    token: &mut Vec<u8>,
+    key: &RsaPublicKey,
+    claims: &C,
+    plaintext: &mut [u8],
+    random: &mut Randomness,
+) -> Result<(), CannotSeal> {
     if plaintext.len() > LONGEST_PLAINTEXT {
         return Err(CannotSeal::TooLong { bytes: plaintext.len() });
     }
@@ -44,8 +61,8 @@ pub fn seal<C: Serialize>(
     let encrypted_key = content_key.wrap(key)?;
     let mut nonce = [0; NONCE_BYTES];
     random.fill_bytes(&mut nonce);
-    let tag = content_key.cipher().ok_or(CannotSeal::Failed)?.seal(nonce, &header, &mut plaintext)?;
-    token::write(header, [&encrypted_key, &nonce, &plaintext, &tag]).ok_or(CannotSeal::Failed)
+    let tag = content_key.cipher().ok_or(CannotSeal::Failed)?.seal(nonce, &header, plaintext)?;
+    token::write(token, &header, [&encrypted_key, &nonce, plaintext, &tag]).ok_or(CannotSeal::Failed)
 }
 
 /// Decrypts; the claims and the plaintext, which is the caller's to wipe.
@@ -53,11 +70,24 @@ pub fn seal<C: Serialize>(
 /// # Errors
 /// [`CannotOpen`], whatever the reason.
 pub fn open<C: DeserializeOwned>(key: &RsaPrivateKey, compact: &[u8]) -> Result<(C, Vec<u8>), CannotOpen> {
+    let mut plaintext = Vec::new();
+    Ok((open_into(&mut plaintext, key, compact)?, plaintext))
+}
+
+/// The same in place of what `plaintext` held, which is of no use after a failure.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_into<C: DeserializeOwned>(
+    plaintext: &mut Vec<u8>,
+    key: &RsaPrivateKey,
+    compact: &[u8],
+) -> Result<C, CannotOpen> {
     let Token { header, claims, encrypted_key, nonce, content, tag } = Token::parse(compact).ok_or(CannotOpen)?;
-    let mut plaintext = content;
+    base64url::decode_into(plaintext, content, LONGEST_PLAINTEXT).ok_or(CannotOpen)?;
     let content_key = ContentKey::unwrap(key, &encrypted_key)?;
-    content_key.cipher().ok_or(CannotOpen)?.open(nonce, header, &mut plaintext, &tag)?;
-    Ok((header::claims(claims).ok_or(CannotOpen)?, plaintext))
+    content_key.cipher().ok_or(CannotOpen)?.open(nonce, header, plaintext, &tag)?;
+    header::claims(claims).ok_or(CannotOpen)
 }
 
 #[cfg(test)]

@@ -8,9 +8,11 @@
 //! body                                         the rest
 //! ```
 
+use std::io;
+
 use bytes::{Buf, BufMut, Bytes, BytesMut};
 use serde::{Serialize, de::DeserializeOwned};
-use tokio_util::codec::LengthDelimitedCodec;
+use tokio_util::codec::{Encoder, LengthDelimitedCodec};
 
 use crate::foundation::codec::{self, CodecError};
 
@@ -23,7 +25,10 @@ pub(super) const LONGEST_FRAME: usize = 256 << 10;
 /// Bytes of a head at most.
 const LONGEST_HEAD: u64 = 4 << 10;
 
-/// Bytes before the head.
+/// Bytes of the length.
+const LENGTH: usize = 4;
+
+/// Bytes between the length and the head.
 const PREFIX: usize = 3;
 
 /// Cuts a stream into frames.
@@ -31,16 +36,41 @@ pub(super) fn codec() -> LengthDelimitedCodec {
     LengthDelimitedCodec::builder().max_frame_length(LONGEST_FRAME).new_codec()
 }
 
-/// A frame with this head and body, without its length.
-pub(super) fn encode<H: Serialize>(head: &H, body: &[u8]) -> Result<Bytes, CodecError> {
-    let head = codec::encode(head, LONGEST_HEAD)?;
-    let length = u16::try_from(head.len()).map_err(|_| CodecError)?;
-    let mut frame = BytesMut::with_capacity(PREFIX + head.len() + body.len());
-    frame.put_u8(VERSION);
-    frame.put_u16(length);
-    frame.put_slice(&head);
-    frame.put_slice(body);
-    if frame.len() > LONGEST_FRAME { Err(CodecError) } else { Ok(frame.freeze()) }
+/// A frame that is to be sent.
+pub(super) struct Frame<'b> {
+    head: Vec<u8>,
+    body: &'b [u8],
+}
+
+impl<'b> Frame<'b> {
+    /// With this head and body.
+    pub(super) fn new(head: &impl Serialize, body: &'b [u8]) -> Result<Self, CodecError> {
+        let frame = Self { head: codec::encode(head, LONGEST_HEAD)?, body };
+        if frame.length() > LONGEST_FRAME { Err(CodecError) } else { Ok(frame) }
+    }
+
+    fn length(&self) -> usize {
+        PREFIX + self.head.len() + self.body.len()
+    }
+}
+
+/// Writes frames to where they leave from: a body is copied once.
+pub(super) struct Frames;
+
+impl Encoder<Frame<'_>> for Frames {
+    type Error = io::Error;
+
+    fn encode(&mut self, frame: Frame<'_>, to: &mut BytesMut) -> io::Result<()> {
+        let Frame { head, body } = &frame;
+        to.reserve(LENGTH + frame.length());
+        // Both are bounded.
+        to.put_u32(frame.length() as u32);
+        to.put_u8(VERSION);
+        to.put_u16(head.len() as u16);
+        to.put_slice(head);
+        to.put_slice(body);
+        Ok(())
+    }
 }
 
 /// Head and body of a frame.
@@ -60,6 +90,16 @@ pub(super) fn decode<H: DeserializeOwned>(mut frame: Bytes) -> Result<(H, Bytes)
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use tokio_util::codec::Decoder;
+
+    /// A frame as it arrives, cut out of the stream.
+    fn encode(head: &impl Serialize, body: &[u8]) -> Result<Bytes, CodecError> {
+        let mut stream = BytesMut::new();
+        Frames.encode(Frame::new(head, body)?, &mut stream).unwrap();
+        let frame = codec().decode(&mut stream).unwrap().unwrap();
+        assert!(stream.is_empty());
+        Ok(frame.freeze())
+    }
 
     #[test]
     fn other_versions_and_lying_heads_are_refused() {

@@ -12,7 +12,7 @@ use tokio::time::timeout;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use super::error::WireError;
-use super::frame;
+use super::frame::{self, Frame, Frames};
 use crate::crypto::KeyFingerprint;
 
 /// What links run over.
@@ -31,7 +31,7 @@ pub struct Link {
 
 /// The way to the peer.
 pub struct Sender {
-    frames: FramedWrite<WriteHalf<Box<dyn Stream>>, LengthDelimitedCodec>,
+    frames: FramedWrite<WriteHalf<Box<dyn Stream>>, Frames>,
     end: End,
 }
 
@@ -61,7 +61,7 @@ impl Link {
         let (read, write) = split(stream);
         let end = End { peer: peer.clone(), silence, place: None };
         Self {
-            sender: Sender { frames: FramedWrite::new(write, frame::codec()), end: end.clone() },
+            sender: Sender { frames: FramedWrite::new(write, Frames), end: end.clone() },
             receiver: Receiver { frames: FramedRead::new(read, frame::codec()), end },
             fingerprint,
             peer,
@@ -102,7 +102,7 @@ impl Sender {
     /// [`WireError::Silent`] if the peer does not take it within the deadline, [`WireError::Malformed`] if it is too long for
     /// a frame, [`WireError::Broken`], [`WireError::Tls`].
     pub async fn send(&mut self, head: &impl Serialize, body: &[u8]) -> Result<(), WireError> {
-        let frame = frame::encode(head, body).map_err(|_| self.end.malformed())?;
+        let frame = Frame::new(head, body).map_err(|_| self.end.malformed())?;
         self.end.within(self.frames.send(frame)).await
     }
 
@@ -111,7 +111,7 @@ impl Sender {
     /// # Errors
     /// As [`Sender::send`].
     pub async fn close(&mut self) -> Result<(), WireError> {
-        self.end.within(SinkExt::<Bytes>::close(&mut self.frames)).await
+        self.end.within(SinkExt::<Frame<'_>>::close(&mut self.frames)).await
     }
 }
 

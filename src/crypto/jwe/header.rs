@@ -32,10 +32,7 @@ pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, CannotSeal> {
     }
     let header = Header { alg: JWE_KEY, enc: JWE_CONTENT, claims };
     let json = serde_json::to_vec(&header).map_err(|_| CannotSeal::Header)?;
-    let mut text = Vec::new();
-    let fits = json.len() <= LONGEST;
-    fits.then(|| base64url::append(&mut text, &json)).flatten().ok_or(CannotSeal::Header)?;
-    Ok(text)
+    if json.len() <= LONGEST { Ok(base64url::encode(&json)) } else { Err(CannotSeal::Header) }
 }
 
 /// The members of a header that asks for what we do and nothing else; "alg" and "enc" are not among them any more.

@@ -30,15 +30,19 @@ fn sealed(plaintext: &[u8]) -> Vec<u8> {
 
 /// A token that is right in all but its header.
 fn with_header(json: &str) -> Vec<u8> {
-    let mut header = Vec::new();
-    base64url::append(&mut header, json.as_bytes()).unwrap();
-    with_text(header, &ContentKey::draw(&mut random()))
+    with_text(&base64url::encode(json.as_bytes()), &ContentKey::draw(&mut random()))
 }
 
-fn with_text(header: Vec<u8>, content_key: &ContentKey) -> Vec<u8> {
+fn with_text(header: &[u8], content_key: &ContentKey) -> Vec<u8> {
     let mut content = b"text".to_vec();
-    let tag = content_key.cipher().unwrap().seal([9; NONCE_BYTES], &header, &mut content).unwrap();
-    token::write(header, [&content_key.wrap(KEY.public_key()).unwrap(), &[9; NONCE_BYTES], &content, &tag]).unwrap()
+    let tag = content_key.cipher().unwrap().seal([9; NONCE_BYTES], header, &mut content).unwrap();
+    written(header, [&content_key.wrap(KEY.public_key()).unwrap(), &[9; NONCE_BYTES], &content, &tag])
+}
+
+fn written(header: &[u8], parts: [&[u8]; 4]) -> Vec<u8> {
+    let mut token = Vec::new();
+    token::write(&mut token, header, parts).unwrap();
+    token
 }
 
 fn opened(token: &[u8]) -> Result<(Claims, Vec<u8>), CannotOpen> {
@@ -57,6 +61,17 @@ fn claims_and_plaintext_come_back() {
         opened(&with_header(r#"{"alg":"RSA-OAEP-256","enc":"A256GCM","part":7,"last":true,"new":[{}]}"#)).unwrap().1,
         b"text"
     );
+}
+
+#[test]
+fn buffers_are_used_again_and_nothing_of_before_stays() {
+    let (mut token, mut plaintext) = (Vec::new(), Vec::new());
+    for length in [5000, 0, 1, 6000, 4096] {
+        let text = vec![length as u8; length];
+        seal_into(&mut token, KEY.public_key(), &CLAIMS, &mut text.clone(), &mut random()).unwrap();
+        assert_eq!(open_into(&mut plaintext, &KEY, &token), Ok(CLAIMS));
+        assert_eq!((&plaintext, opened(&token)), (&text, Ok((CLAIMS, text.clone()))));
+    }
 }
 
 #[test]
@@ -169,7 +184,7 @@ fn a_wrapped_key_of_another_length_is_as_good_as_none() {
     for wrapped in [&b"short"[..], &[0; 31], &[0; 33], b""] {
         let wrapped = KEY.public_key().encrypt(wrapped).unwrap();
         assert!(ContentKey::unwrap(&KEY, &wrapped).is_ok());
-        let token = token::write(header.clone(), [&wrapped, &[9; NONCE_BYTES], b"", &[0; 16]]).unwrap();
+        let token = written(&header, [&wrapped, &[9; NONCE_BYTES], b"", &[0; 16]]);
         assert_eq!(opened(&token), Err(CannotOpen));
     }
     assert!(ContentKey::unwrap(&KEY, b"no ciphertext at all").is_ok());

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::{LONGEST_PLAINTEXT, header};
+use super::header;
 use crate::crypto::aead::{NONCE_BYTES, TAG_BYTES};
 use crate::crypto::base64url;
 use crate::crypto::rsa::LONGEST;
@@ -14,7 +14,8 @@ pub(super) struct Token<'t> {
     pub(super) claims: Map<String, Value>,
     pub(super) encrypted_key: Vec<u8>,
     pub(super) nonce: [u8; NONCE_BYTES],
-    pub(super) content: Vec<u8>,
+    /// Not decoded yet.
+    pub(super) content: &'t [u8],
     pub(super) tag: [u8; TAG_BYTES],
 }
 
@@ -32,19 +33,24 @@ impl<'t> Token<'t> {
             claims: header::read(header)?,
             encrypted_key: base64url::decode(encrypted_key, LONGEST / 8)?,
             nonce: base64url::decode_exactly(nonce)?,
-            content: base64url::decode(content, LONGEST_PLAINTEXT)?,
+            content,
             tag: base64url::decode_exactly(tag)?,
         })
     }
 }
 
-/// A token of a header, which is text already, and its four other parts.
-pub(super) fn write(header: Vec<u8>, parts: [&[u8]; 4]) -> Option<Vec<u8>> {
-    let mut token = header;
-    token.reserve_exact(parts.iter().map(|part| 1 + base64url::length(part.len())).sum());
+/// A token of a header, which is text already, and its four other parts; in place of what `token` held, whose memory is used
+/// and not cleared first.
+pub(super) fn write(token: &mut Vec<u8>, header: &[u8], parts: [&[u8]; 4]) -> Option<()> {
+    let rest: usize = parts.iter().map(|part| 1 + base64url::length(part.len())).sum();
+    token.resize(header.len() + rest, 0);
+    let (begin, mut rest) = token.split_at_mut_checked(header.len())?;
+    begin.copy_from_slice(header);
     for part in parts {
-        token.push(b'.');
-        base64url::append(&mut token, part)?;
+        let (dot, text) = rest.split_first_mut()?;
+        *dot = b'.';
+        let length = base64url::encode_into(text, part)?;
+        rest = text.get_mut(length..)?;
     }
-    Some(token)
+    Some(())
 }

@@ -1,7 +1,7 @@
 //! What comes back: each chunk is decrypted, compared with what was sent, and put in its place.
 
 use std::fs::File;
-use std::io::Write;
+use std::io::{self, Write};
 use std::os::unix::fs::FileExt;
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use super::files::MessageFiles;
 use super::protocol::PartHead;
 use super::source::Source;
 use crate::crypto::{RsaPrivateKey, jwe};
-use crate::foundation::atomic::AtomicFile;
+use crate::foundation::atomic::{AtomicFile, hurry};
 
 /// The name of the file with the message that has come back.
 pub(super) const MESSAGE: &str = "message";
@@ -42,37 +42,59 @@ pub(super) struct Assignment {
     pub(super) assembly: Arc<Assembly>,
 }
 
+/// What the tokens of a part are taken with.
+pub(super) struct Intake {
+    /// Where they are kept.
+    pub(super) tokens: AtomicFile,
+    /// That of the last one.
+    plaintext: Vec<u8>,
+}
+
 impl Assignment {
-    /// What chunk `number` is.
-    pub(super) fn chunk(&self, number: u64) -> Result<Vec<u8>, FogError> {
+    /// Makes `chunk` what chunk `number` is.
+    pub(super) fn chunk(&self, number: u64, chunk: &mut Vec<u8>) -> Result<(), FogError> {
         let place = self.head.place(number);
-        let source = &self.assembly.source;
-        let length = (place.end - place.start) as usize;
-        source
-            .read(self.begin + place.start, length)
-            .map_err(|error| if source.has_changed() { self.changed() } else { FogError::file(source.name())(error) })
+        chunk.resize((place.end - place.start) as usize, 0);
+        self.assembly.source.read(self.begin + place.start, chunk).map_err(|error| self.unreadable(error))
     }
 
-    /// Takes the token of chunk `number`, if it holds just that, and appends it to `tokens`.
-    pub(super) fn take(&self, number: u64, token: &[u8], mut tokens: AtomicFile) -> Result<AtomicFile, Fault> {
+    /// The file for its tokens, and room for what they hold.
+    pub(super) fn intake(&self) -> Result<Intake, FogError> {
+        let tokens = self.assembly.files.begin(&self.head.token_file_name())?;
+        Ok(Intake { tokens, plaintext: Vec::new() })
+    }
+
+    /// Takes the token of chunk `number`, if it holds just that.
+    pub(super) fn take(&self, number: u64, token: &[u8], intake: &mut Intake) -> Result<(), Fault> {
         let Assembly { source, key, kid, files, message } = self.assembly.as_ref();
-        let opened = jwe::open::<ChunkHeader>(key, token);
-        let (header, plaintext) = opened.map_err(|_| Fault::Dishonest("what it answers does not open"))?;
+        let Intake { tokens, plaintext } = intake;
+        let opened = jwe::open_into::<ChunkHeader>(plaintext, key, token);
+        let header = opened.map_err(|_| Fault::Dishonest("what it answers does not open"))?;
         if header != self.head.header(number, kid) {
             return Err(Fault::Dishonest("its answer belongs somewhere else"));
         }
-        if plaintext != self.chunk(number)? {
+        let place = self.head.place(number);
+        let (begin, length) = (self.begin + place.start, place.end - place.start);
+        let is_right = plaintext.len() as u64 == length
+            && source.holds(begin, plaintext).map_err(|error| self.unreadable(error))?;
+        if !is_right {
             return Err(if source.has_changed() {
                 self.changed().into()
             } else {
                 Fault::Dishonest("what it answers is not what was sent")
             });
         }
-        let place = self.begin + self.head.place(number).start;
-        message.write_all_at(&plaintext, place).map_err(files.failed(MESSAGE))?;
+        message.write_all_at(plaintext, begin).map_err(files.failed(MESSAGE))?;
         let written = tokens.write_all(token).and_then(|()| tokens.write_all(b"\n"));
         written.map_err(files.failed(&self.head.token_file_name()))?;
-        Ok(tokens)
+        hurry(message, begin, length);
+        tokens.hurry(token.len() as u64 + 1);
+        Ok(())
+    }
+
+    fn unreadable(&self, error: io::Error) -> FogError {
+        let source = &self.assembly.source;
+        if source.has_changed() { self.changed() } else { FogError::file(source.name())(error) }
     }
 
     fn changed(&self) -> FogError {

@@ -70,15 +70,16 @@ impl PartHead {
         }
     }
 
-    /// The token of chunk `number`.
+    /// Makes `token` the token of chunk `number`.
     pub(super) fn seal(
         &self,
+        token: &mut Vec<u8>,
         number: u64,
-        plaintext: Vec<u8>,
+        plaintext: &mut [u8],
         key: &RsaPublicKey,
         random: &mut Randomness,
-    ) -> Result<Vec<u8>, CannotSeal> {
-        jwe::seal(key, &self.header(number, &key.fingerprint().to_string()), plaintext, random)
+    ) -> Result<(), CannotSeal> {
+        jwe::seal_into(token, key, &self.header(number, &key.fingerprint().to_string()), plaintext, random)
     }
 }
 

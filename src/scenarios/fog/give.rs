@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use tokio::sync::mpsc;
 use tokio::try_join;
 
-use super::assembly::Assignment;
+use super::assembly::{Assignment, Intake};
 use super::chunk::LONGEST_TOKEN;
 use super::fault::Fault;
 use super::news::{News, Reporter};
 use super::protocol::{FromClient, FromNode, PIECE};
-use crate::foundation::atomic::AtomicFile;
+use super::spares::Spares;
 use crate::wire::runtime::blocking;
 use crate::wire::{Link, Receiver, Sender};
 
@@ -18,10 +18,11 @@ use crate::wire::{Link, Receiver, Sender};
 pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Reporter) -> Result<PathBuf, Fault> {
     // While one token is opened, the next may come.
     let (arriving, arrived) = mpsc::channel(1);
+    let spares = Spares::default();
     let sending = send(&mut link.sender, assignment);
-    let receiving = receive(&mut link.receiver, assignment.head.chunks(), arriving);
-    let ((), (), tokens) = try_join!(sending, receiving, open(arrived, assignment, reporter))?;
-    let committed = blocking(move || tokens.commit_beside()).await;
+    let receiving = receive(&mut link.receiver, assignment.head.chunks(), arriving, &spares);
+    let ((), (), intake) = try_join!(sending, receiving, open(arrived, assignment, reporter, &spares))?;
+    let committed = blocking(move || intake.tokens.commit_beside()).await;
     let file = committed.map_err(assignment.assembly.files.failed(&assignment.head.token_file_name()))?;
     link.sender.send(&FromClient::Accepted, b"").await?;
     Ok(file)
@@ -30,9 +31,10 @@ pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Re
 async fn send(sender: &mut Sender, assignment: &Assignment) -> Result<(), Fault> {
     let key = assignment.assembly.key.public_key();
     sender.send(&FromClient::Part(assignment.head), key.spki()).await?;
+    let mut chunk = Vec::new();
     for number in 1..=assignment.head.chunks() {
         let part = assignment.clone();
-        let chunk = blocking(move || part.chunk(number)).await?;
+        chunk = blocking(move || part.chunk(number, &mut chunk).map(|()| chunk)).await?;
         for piece in chunk.chunks(PIECE) {
             sender.send(&FromClient::Piece, piece).await?;
         }
@@ -41,9 +43,14 @@ async fn send(sender: &mut Sender, assignment: &Assignment) -> Result<(), Fault>
 }
 
 /// So many tokens, and the word that these were all.
-async fn receive(receiver: &mut Receiver, chunks: u64, arriving: mpsc::Sender<Vec<u8>>) -> Result<(), Fault> {
+async fn receive(
+    receiver: &mut Receiver,
+    chunks: u64,
+    arriving: mpsc::Sender<Vec<u8>>,
+    spares: &Spares,
+) -> Result<(), Fault> {
     for _ in 0..chunks {
-        let token = token(receiver).await?;
+        let token = token(receiver, spares.take()).await?;
         if arriving.send(token).await.is_err() {
             // The one before was wrong, and that is told elsewhere.
             return Ok(());
@@ -57,8 +64,8 @@ async fn receive(receiver: &mut Receiver, chunks: u64, arriving: mpsc::Sender<Ve
 }
 
 /// The pieces of one token, all of them full but the last.
-async fn token(receiver: &mut Receiver) -> Result<Vec<u8>, Fault> {
-    let mut token = Vec::new();
+async fn token(receiver: &mut Receiver, mut token: Vec<u8>) -> Result<Vec<u8>, Fault> {
+    token.clear();
     loop {
         let (last, piece) = match receiver.receive().await? {
             (FromNode::Sealed { last }, piece) => (last, piece),
@@ -79,15 +86,21 @@ async fn open(
     mut arrived: mpsc::Receiver<Vec<u8>>,
     assignment: &Assignment,
     reporter: &Reporter,
-) -> Result<AtomicFile, Fault> {
-    let mut tokens = assignment.assembly.files.begin(&assignment.head.token_file_name())?;
+    spares: &Spares,
+) -> Result<Intake, Fault> {
+    let mut intake = assignment.intake()?;
     let mut number = 0;
     while let Some(token) = arrived.recv().await {
         number += 1;
-        let part = assignment.clone();
-        tokens = blocking(move || part.take(number, &token, tokens)).await?;
+        let (part, spares) = (assignment.clone(), spares.clone());
+        intake = blocking(move || {
+            let taken = part.take(number, &token, &mut intake);
+            spares.put(token);
+            taken.map(|()| intake)
+        })
+        .await?;
         let place = assignment.head.place(number);
         reporter.tell(News::Progress(place.end - place.start)).await;
     }
-    Ok(tokens)
+    Ok(intake)
 }

@@ -27,6 +27,7 @@ mod roster;
 mod run;
 mod session;
 mod source;
+mod spares;
 mod work;
 
 #[cfg(test)]

@@ -22,7 +22,8 @@ pub(super) fn cut(source: &Source, count: u32) -> io::Result<Vec<Range<u64>>> {
 fn before_character(source: &Source, cut: u64) -> io::Result<u64> {
     let begin = cut.saturating_sub(LONGEST_CHARACTER - 1);
     let end = source.length().min(cut + LONGEST_CHARACTER - 1);
-    let around = source.read(begin, (end - begin) as usize)?;
+    let mut around = vec![0; (end - begin) as usize];
+    source.read(begin, &mut around)?;
     Ok((begin..cut).find(|start| spans(&around[(start - begin) as usize..], cut - start)).unwrap_or(cut))
 }
 

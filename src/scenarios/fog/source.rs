@@ -5,6 +5,9 @@ use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
 
+/// Bytes that are compared at once; they stay in the processor's cache.
+const COMPARED: usize = 64 << 10;
+
 /// A message that lies in a file.
 #[derive(Debug)]
 pub struct Source {
@@ -65,11 +68,22 @@ impl Source {
         self.file.metadata().map_or(true, |meta| Stamp::of(&meta) != self.stamp)
     }
 
-    /// `length` bytes from `offset` on.
-    pub(super) fn read(&self, offset: u64, length: usize) -> io::Result<Vec<u8>> {
-        let mut bytes = vec![0; length];
-        self.file.read_exact_at(&mut bytes, offset)?;
-        Ok(bytes)
+    /// Fills `bytes` with those from `offset` on.
+    pub(super) fn read(&self, offset: u64, bytes: &mut [u8]) -> io::Result<()> {
+        self.file.read_exact_at(bytes, offset)
+    }
+
+    /// Whether these are the bytes from `offset` on.
+    pub(super) fn holds(&self, offset: u64, bytes: &[u8]) -> io::Result<bool> {
+        let mut own = vec![0; COMPARED.min(bytes.len())];
+        for (bytes, offset) in bytes.chunks(COMPARED).zip((offset..).step_by(COMPARED)) {
+            own.truncate(bytes.len());
+            self.read(offset, &mut own)?;
+            if own != bytes {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 }
 

@@ -10,6 +10,7 @@ use tokio::try_join;
 use super::error::FogError;
 use super::files::MessageFiles;
 use super::protocol::{FromClient, FromNode, PIECE, PartHead};
+use super::spares::Spares;
 use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::AtomicFile;
 use crate::foundation::random::{self, Randomness};
@@ -36,6 +37,14 @@ struct Progress {
     part: AtomicFile,
     tokens: AtomicFile,
     random: Randomness,
+    buffers: Buffers,
+}
+
+/// What chunks come in, and what their tokens go out in.
+#[derive(Clone, Default)]
+struct Buffers {
+    chunks: Spares,
+    tokens: Spares,
 }
 
 impl Work {
@@ -44,16 +53,23 @@ impl Work {
     pub(super) async fn carry_out(&self, link: &mut Link) -> Result<Written, FogError> {
         let (coming, come) = mpsc::channel(1);
         let (sealed, to_send) = mpsc::channel(1);
-        let receiving = self.receive(&mut link.receiver, coming);
-        let ((), written, ()) = try_join!(receiving, self.seal(come, sealed), send(&mut link.sender, to_send))?;
+        let buffers = Buffers::default();
+        let receiving = self.receive(&mut link.receiver, coming, &buffers.chunks);
+        let sending = send(&mut link.sender, to_send, &buffers.tokens);
+        let ((), written, ()) = try_join!(receiving, self.seal(come, sealed, buffers.clone()), sending)?;
         link.sender.send(&FromNode::Finished, b"").await?;
         Ok(written)
     }
 
-    async fn receive(&self, receiver: &mut Receiver, coming: mpsc::Sender<Vec<u8>>) -> Result<(), FogError> {
+    async fn receive(
+        &self,
+        receiver: &mut Receiver,
+        coming: mpsc::Sender<Vec<u8>>,
+        spares: &Spares,
+    ) -> Result<(), FogError> {
         for number in 1..=self.head.chunks() {
             let place = self.head.place(number);
-            let chunk = chunk(receiver, (place.end - place.start) as usize).await?;
+            let chunk = chunk(receiver, (place.end - place.start) as usize, spares.take()).await?;
             if coming.send(chunk).await.is_err() {
                 // What went wrong there is told there.
                 break;
@@ -66,12 +82,14 @@ impl Work {
         &self,
         mut come: mpsc::Receiver<Vec<u8>>,
         sealed: mpsc::Sender<Vec<u8>>,
+        buffers: Buffers,
     ) -> Result<Written, FogError> {
         let (part, tokens) = (self.head.file_name(), self.head.token_file_name());
         let mut progress = Progress {
             part: self.files.begin(&part)?,
             tokens: self.files.begin(&tokens)?,
             random: random::from_system()?,
+            buffers,
         };
         let mut number = 0;
         while let Some(chunk) = come.recv().await {
@@ -100,22 +118,27 @@ impl Progress {
     fn seal(
         mut self,
         number: u64,
-        chunk: Vec<u8>,
+        mut chunk: Vec<u8>,
         head: PartHead,
         key: &RsaPublicKey,
         files: &MessageFiles,
     ) -> Result<(Self, Vec<u8>), FogError> {
         self.part.write_all(&chunk).map_err(files.failed(&head.file_name()))?;
-        let token = head.seal(number, chunk, key, &mut self.random).map_err(FogError::Seal)?;
+        let mut token = self.buffers.tokens.take();
+        head.seal(&mut token, number, &mut chunk, key, &mut self.random).map_err(FogError::Seal)?;
         let written = self.tokens.write_all(&token).and_then(|()| self.tokens.write_all(b"\n"));
         written.map_err(files.failed(&head.token_file_name()))?;
+        self.part.hurry(chunk.len() as u64);
+        self.tokens.hurry(token.len() as u64 + 1);
+        self.buffers.chunks.put(chunk);
         Ok((self, token))
     }
 }
 
 /// So many bytes, in pieces that are full but for the last.
-async fn chunk(receiver: &mut Receiver, length: usize) -> Result<Vec<u8>, WireError> {
-    let mut chunk = Vec::with_capacity(length);
+async fn chunk(receiver: &mut Receiver, length: usize, mut chunk: Vec<u8>) -> Result<Vec<u8>, WireError> {
+    chunk.clear();
+    chunk.reserve(length);
     while chunk.len() < length {
         let (FromClient::Piece, piece) = receiver.receive().await? else { return Err(receiver.malformed()) };
         if piece.len() != PIECE.min(length - chunk.len()) {
@@ -126,12 +149,14 @@ async fn chunk(receiver: &mut Receiver, length: usize) -> Result<Vec<u8>, WireEr
     Ok(chunk)
 }
 
-async fn send(sender: &mut Sender, mut to_send: mpsc::Receiver<Vec<u8>>) -> Result<(), FogError> {
+async fn send(sender: &mut Sender, mut to_send: mpsc::Receiver<Vec<u8>>, spares: &Spares) -> Result<(), FogError> {
     while let Some(token) = to_send.recv().await {
         let mut pieces = token.chunks(PIECE).peekable();
         while let Some(piece) = pieces.next() {
             sender.send(&FromNode::Sealed { last: pieces.peek().is_none() }, piece).await?;
         }
+        drop(pieces);
+        spares.put(token);
     }
     Ok(())
 }
