@@ -97,7 +97,9 @@ impl<'m> Stages<'m> {
                 let length = NonZeroU64::new(bytes.len() as u64);
                 fadvise(file, (number * bytes.len()) as u64, length, Advice::DontNeed).expect("it is a file");
             }
-            files.iter().for_each(|(file, _)| file.sync_all().expect("the disk works"));
+            for (file, _) in &files {
+                file.sync_all().expect("the disk works");
+            }
         };
         let mut processor = 0.0;
         let taken = seconds(|| processor = processor_seconds(write));
