@@ -15,8 +15,11 @@ pub(super) const CHUNK_BYTES: Range<u32> = 64 << 10..(4 << 20) + 1;
 /// Bytes of all chunks together that a client works on at once.
 const CHUNKS_AT_ONCE: u32 = 64 << 20;
 
-/// Bytes of the longest token: base64 of the longest chunk, and of header, key and tag.
-pub(super) const LONGEST_TOKEN: usize = CHUNK_BYTES.end as usize / 3 * 4 + (8 << 10);
+/// Parts that are under way at once, at most.
+pub(super) const PARTS_AT_ONCE: u32 = 256;
+
+/// Bytes of a token's header, key, nonce and tag, in base64, at most.
+const AROUND_CONTENT: usize = 8 << 10;
 
 /// The members of a token's protected header that are ours, beside `alg` and `enc`. Numbers begin with 1.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -36,9 +39,9 @@ pub(super) struct ChunkHeader {
     pub(super) last: bool,
 }
 
-/// How long chunks are for so many parts: as long as they may be, but not too much in memory.
+/// How long chunks are for so many parts: as long as they may be, but not too much in memory, of those under way at once.
 pub(super) fn chunk_bytes(parts: u32) -> u32 {
-    (CHUNKS_AT_ONCE / parts.max(1)).clamp(CHUNK_BYTES.start, CHUNK_BYTES.end - 1)
+    (CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE)).clamp(CHUNK_BYTES.start, CHUNK_BYTES.end - 1)
 }
 
 impl PartHead {
@@ -50,6 +53,12 @@ impl PartHead {
     /// How many chunks it has: one at least, for an empty part is one empty chunk.
     pub(super) fn chunks(&self) -> u64 {
         self.length.div_ceil(u64::from(self.chunk)).max(1)
+    }
+
+    /// Bytes of its longest token, at most: base64 of a chunk, and what is around it.
+    pub(super) fn longest_token(&self) -> usize {
+        let chunk = self.length.min(u64::from(self.chunk)) as usize;
+        chunk.div_ceil(3) * 4 + AROUND_CONTENT
     }
 
     /// Where chunk `number` lies in the part.
@@ -98,7 +107,7 @@ mod tests {
     #[test]
     fn many_parts_have_short_chunks() {
         let lengths = [1, 16, 32, 1000, 100_000, u32::MAX].map(chunk_bytes);
-        assert_eq!(lengths, [4 << 20, 4 << 20, 2 << 20, 67108, 64 << 10, 64 << 10]);
+        assert_eq!(lengths, [4 << 20, 4 << 20, 2 << 20, 256 << 10, 256 << 10, 256 << 10]);
     }
 
     #[test]

@@ -13,6 +13,7 @@ use tokio::time::{Instant, sleep_until, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::assembly::Assignment;
+use super::chunk::PARTS_AT_ONCE;
 use super::client::ReturnedPart;
 use super::error::FogError;
 use super::files::Files;
@@ -39,6 +40,8 @@ pub(super) struct Coordinator<'c> {
     roster: Roster,
     nodes: HashMap<KeyFingerprint, Node>,
     dishonest: HashSet<KeyFingerprint>,
+    /// How often each was lost with a part.
+    losses: HashMap<KeyFingerprint, u32>,
     refused: HashSet<KeyFingerprint>,
     sessions: JoinSet<()>,
     reporting: mpsc::Sender<(KeyFingerprint, News)>,
@@ -72,6 +75,7 @@ impl<'c> Coordinator<'c> {
             assignments,
             nodes: HashMap::new(),
             dishonest: HashSet::new(),
+            losses: HashMap::new(),
             refused: HashSet::new(),
             sessions: JoinSet::new(),
             reporting,
@@ -83,17 +87,31 @@ impl<'c> Coordinator<'c> {
         }
     }
 
-    /// Gives all parts to nodes that come to `listener`, until all are back.
+    /// Gives all parts to nodes that come to `listener`, until all are back. However that ends, nodes that have nothing to do
+    /// are told that there is nothing more.
     pub(super) async fn bring_back(
         mut self,
         mut listener: Listener,
         stop: &CancellationToken,
     ) -> Result<Vec<ReturnedPart>, FogError> {
         self.show_progress();
+        let outcome = self.until_complete(&mut listener, stop).await;
+        listener.stop().await;
+        self.observer.end();
+        // Without orders, sessions end; those that are in the middle of a part are cut off in the end.
+        self.nodes.clear();
+        let farewell = if outcome.is_ok() { FAREWELL } else { FAREWELL / 4 };
+        let sessions = &mut self.sessions;
+        drop(timeout(farewell, async { while sessions.join_next().await.is_some() {} }).await);
+        outcome?;
+        Ok(self.returned.into_iter().flatten().collect())
+    }
+
+    async fn until_complete(&mut self, listener: &mut Listener, stop: &CancellationToken) -> Result<(), FogError> {
         loop {
             self.give_out().await?;
             if self.roster.is_complete() {
-                break;
+                return Ok(());
             }
             let starved = self.starved();
             tokio::select! {
@@ -101,44 +119,49 @@ impl<'c> Coordinator<'c> {
                 Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
                 () = starved => return Err(self.shortage()),
                 () = stop.cancelled() => return Err(Stopped.into()),
-                while_sessions_end = self.sessions.join_next(), if !self.sessions.is_empty() => drop(while_sessions_end),
+                ended = self.sessions.join_next(), if !self.sessions.is_empty() => drop(ended),
             }
         }
-        listener.stop().await;
-        self.observer.end();
-        // Without orders, sessions end.
-        self.nodes.clear();
-        let sessions = &mut self.sessions;
-        drop(timeout(FAREWELL, async { while sessions.join_next().await.is_some() {} }).await);
-        Ok(self.returned.into_iter().flatten().collect())
     }
 
     async fn give_out(&mut self) -> Result<(), FogError> {
         let had_begun = self.roster.has_begun();
-        while let Some((fingerprint, part)) = self.roster.give() {
-            let (Some(node), Some(assignment)) = (self.nodes.get_mut(&fingerprint), self.assignments.get(part)) else {
-                continue;
-            };
-            node.part = Some((part, 0));
-            let PartHead { part, parts, length: bytes, .. } = assignment.head;
-            let (message, node_name) = (self.message.to_string(), fingerprint.to_string());
-            self.files.record(&Event::Given { message, part, parts, bytes, node: node_name })?;
-            // If it has just gone, that is about to be heard.
-            drop(node.orders.send(assignment.clone()).await);
+        while self.under_way() < PARTS_AT_ONCE as usize
+            && let Some((fingerprint, part)) = self.roster.give()
+        {
+            self.give(fingerprint, part).await?;
         }
         if self.roster.has_begun() != had_begun {
             self.show_progress();
         }
-        match self.roster.waiting() {
-            None => self.starving = None,
-            Some(_) => drop(self.starving.get_or_insert_with(Instant::now)),
+        if self.roster.waiting().is_some() {
+            self.starving.get_or_insert_with(Instant::now);
         }
         Ok(())
     }
 
-    /// Returns when nodes have been waited for long enough.
+    async fn give(&mut self, fingerprint: KeyFingerprint, part: usize) -> Result<(), FogError> {
+        let (Some(node), Some(assignment)) = (self.nodes.get_mut(&fingerprint), self.assignments.get(part)) else {
+            return Ok(());
+        };
+        node.part = Some((part, 0));
+        let PartHead { part, parts, length: bytes, .. } = assignment.head;
+        let (message, node_name) = (self.message.to_string(), fingerprint.to_string());
+        self.files.record(&Event::Given { message, part, parts, bytes, node: node_name })?;
+        // If it has just gone, that is about to be heard.
+        drop(node.orders.send(assignment.clone()).await);
+        Ok(())
+    }
+
+    /// How many parts are at nodes.
+    fn under_way(&self) -> usize {
+        self.nodes.values().filter(|node| node.part.is_some()).count()
+    }
+
+    /// Returns when a part has had no node for long enough. That it was given to one does not count, only what comes back.
     fn starved(&self) -> impl Future<Output = ()> + use<> {
-        let deadline = self.starving.map(|since| since + self.timeout);
+        let is_waiting = self.roster.waiting().is_some() && self.under_way() < PARTS_AT_ONCE as usize;
+        let deadline = self.starving.filter(|_| is_waiting).map(|since| since + self.timeout);
         async move {
             match deadline {
                 Some(deadline) => sleep_until(deadline).await,

@@ -6,10 +6,9 @@ use tokio::sync::mpsc;
 use tokio::try_join;
 
 use super::assembly::{Assignment, Intake};
-use super::chunk::LONGEST_TOKEN;
 use super::fault::Fault;
 use super::news::{News, Reporter};
-use super::protocol::{FromClient, FromNode, PIECE};
+use super::protocol::{FromClient, FromNode, PIECE, PartHead};
 use super::spares::Spares;
 use crate::wire::runtime::blocking;
 use crate::wire::{Link, Receiver, Sender};
@@ -20,11 +19,12 @@ pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Re
     let (arriving, arrived) = mpsc::channel(1);
     let spares = Spares::default();
     let sending = send(&mut link.sender, assignment);
-    let receiving = receive(&mut link.receiver, assignment.head.chunks(), arriving, &spares);
+    let receiving = receive(&mut link.receiver, assignment.head, arriving, &spares);
     let ((), (), intake) = try_join!(sending, receiving, open(arrived, assignment, reporter, &spares))?;
     let committed = blocking(move || intake.tokens.commit_beside()).await;
     let file = committed.map_err(assignment.assembly.files.failed(&assignment.head.token_file_name()))?;
-    link.sender.send(&FromClient::Accepted, b"").await?;
+    // The part is here, whether or not the node still hears that.
+    drop(link.sender.send(&FromClient::Accepted, b"").await);
     Ok(file)
 }
 
@@ -45,12 +45,12 @@ async fn send(sender: &mut Sender, assignment: &Assignment) -> Result<(), Fault>
 /// So many tokens, and the word that these were all.
 async fn receive(
     receiver: &mut Receiver,
-    chunks: u64,
+    head: PartHead,
     arriving: mpsc::Sender<Vec<u8>>,
     spares: &Spares,
 ) -> Result<(), Fault> {
-    for _ in 0..chunks {
-        let token = token(receiver, spares.take()).await?;
+    for _ in 0..head.chunks() {
+        let token = token(receiver, spares.take(), head.longest_token()).await?;
         if arriving.send(token).await.is_err() {
             // The one before was wrong, and that is told elsewhere.
             return Ok(());
@@ -64,7 +64,7 @@ async fn receive(
 }
 
 /// The pieces of one token, all of them full but the last.
-async fn token(receiver: &mut Receiver, mut token: Vec<u8>) -> Result<Vec<u8>, Fault> {
+async fn token(receiver: &mut Receiver, mut token: Vec<u8>, longest: usize) -> Result<Vec<u8>, Fault> {
     token.clear();
     loop {
         let (last, piece) = match receiver.receive().await? {
@@ -72,7 +72,7 @@ async fn token(receiver: &mut Receiver, mut token: Vec<u8>) -> Result<Vec<u8>, F
             (FromNode::Unable, _) => return Err(Fault::Unable),
             _ => return Err(Fault::Dishonest("it says something else where its part should come")),
         };
-        if piece.len() > PIECE || (piece.len() < PIECE && !last) || token.len() + piece.len() > LONGEST_TOKEN {
+        if piece.len() > PIECE || (piece.len() < PIECE && !last) || token.len() + piece.len() > longest {
             return Err(Fault::Dishonest("the pieces of its answer have other lengths than they should"));
         }
         token.extend_from_slice(&piece);

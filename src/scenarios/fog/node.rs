@@ -78,7 +78,7 @@ pub(super) async fn work(
     stop: &CancellationToken,
 ) -> Result<(), FogError> {
     let files = Files::open(&request.out, clock)?;
-    let mut node = Node { request, files, observer, stop, since: Instant::now(), told: String::new() };
+    let mut node = Node { request, files, observer, stop, since: Instant::now(), told: String::new(), was_in: false };
     let mut failures = 0;
     loop {
         let outcome = node.seek_and_serve(&mut done).await;
@@ -106,6 +106,8 @@ struct Node<'n> {
     since: Instant,
     /// What was told last.
     told: String,
+    /// Whether the client has given it something to do, if only to wait.
+    was_in: bool,
 }
 
 impl Node<'_> {
@@ -113,12 +115,13 @@ impl Node<'_> {
         (!self.request.stay).then(|| self.since + self.request.timeout)
     }
 
-    /// Who stays may be enrolled later, and waits for the right client where another one, or an impostor, is now.
+    /// Who stays is ended by no client: the next one may be right, and take it in, and fit on the disk.
     fn may_try_again(&self, error: &FogError) -> bool {
-        let FogError::Wire(WireError::NotEnrolled { .. } | WireError::Changed { .. }) = error else {
-            return error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline);
-        };
-        self.request.stay
+        use WireError::{Identity, Peers, Runtime, Unknown};
+        if self.request.stay {
+            return !matches!(error, FogError::Wire(Unknown { .. } | Peers { .. } | Identity(_) | Runtime(_)));
+        }
+        error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
     }
 
     /// Says what went wrong, unless that is what went wrong the last time.
@@ -138,7 +141,12 @@ impl Node<'_> {
         let client = link.fingerprint().to_string();
         self.files.record(&Event::Connected { client, address: address.as_str() })?;
         self.observer.notice(&format!("connected to {address}"));
+        self.was_in = false;
         let outcome = self.serve(&mut link, done).await;
+        if self.was_in {
+            // It was found, and is looked for anew.
+            self.since = Instant::now();
+        }
         if let Err(error) = &outcome {
             self.files.record(&Event::Failed { why: error.to_string() })?;
         }

@@ -34,6 +34,9 @@ impl Coordinator<'_> {
         if self.refused.len() >= TOLD || !self.refused.insert(node) {
             return Ok(());
         }
+        if self.refused.len() == TOLD {
+            self.observer.notice("too many different nodes are turned away: the next ones are not told of");
+        }
         self.observer.notice(&format!("a node from {from} was turned away; --allow-peer {node} would let it in"));
         self.files.record(&Event::Refused { node: node.to_string(), from })
     }

@@ -10,10 +10,14 @@ use super::super::news::News;
 use super::{Coordinator, short};
 use crate::crypto::KeyFingerprint;
 
+/// How often a node may be lost with its part, and come back for it.
+const MOST_LOSSES: u32 = 16;
+
 impl Coordinator<'_> {
     pub(super) fn hear(&mut self, node: KeyFingerprint, news: News) -> Result<(), FogError> {
         match news {
             News::Progress(bytes) => {
+                self.starving = None;
                 if let Some((_, back)) = self.nodes.get_mut(&node).and_then(|node| node.part.as_mut()) {
                     *back += bytes;
                 }
@@ -25,9 +29,17 @@ impl Coordinator<'_> {
         Ok(())
     }
 
+    /// Whether a node has lost its part too often to be given it again.
+    fn is_hopeless(&mut self, node: KeyFingerprint) -> bool {
+        let losses = self.losses.entry(node).or_default();
+        *losses += 1;
+        *losses >= MOST_LOSSES
+    }
+
     fn keep(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
         let Some((number, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
         self.roster.bring_back(node);
+        self.starving = None;
         self.record_returned(number, node, &file)?;
         if let Some(returned) = self.returned.get_mut(number) {
             *returned = Some(ReturnedPart { node, bytes, file });
@@ -49,7 +61,7 @@ impl Coordinator<'_> {
     fn lose(&mut self, node: KeyFingerprint, fault: Fault) -> Result<(), FogError> {
         let part = self.nodes.remove(&node).and_then(|node| node.part).map(|(number, _)| number as u32 + 1);
         self.roster.leave(node);
-        if matches!(fault, Fault::Dishonest(_)) {
+        if matches!(fault, Fault::Dishonest(_)) || (part.is_some() && self.is_hopeless(node)) {
             self.dishonest.insert(node);
         }
         if let Fault::Own(error) = fault {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::sleep;
 
 use super::super::error::FogError;
 use super::super::journal::Event;
@@ -20,13 +20,14 @@ impl Node<'_> {
             let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Stopped)?;
             let outcome = match said? {
                 (FromClient::Wait, _) => {
-                    // It is found, and will be looked for anew when it is lost.
-                    self.since = Instant::now();
-                    self.told.clear();
+                    self.is_in();
                     link.sender.send(&FromNode::Here, b"").await?;
                     continue;
                 }
-                (FromClient::Part(head), key) => self.serve_part(link, head, &key).await?,
+                (FromClient::Part(head), key) => {
+                    self.is_in();
+                    self.serve_part(link, head, &key).await?
+                }
                 (FromClient::Rest, _) if has_done => return Ok(()),
                 (FromClient::Rest, _) => {
                     self.files.record(&Event::NotNeeded { client: link.fingerprint().to_string() })?;
@@ -43,6 +44,11 @@ impl Node<'_> {
                 return Ok(());
             }
         }
+    }
+
+    fn is_in(&mut self) {
+        self.was_in = true;
+        self.told.clear();
     }
 
     /// One part. A node that is to end brings it to its end first, if that does not take long.
