@@ -113,7 +113,7 @@ impl Observer for Console {
     fn end(&self) {
         let bar = std::mem::replace(&mut *self.bar(), ProgressBar::hidden());
         if !bar.is_hidden() {
-            bar.finish();
+            bar.abandon();
         }
     }
 

@@ -13,6 +13,7 @@ use crate::pipeline::PipelineError;
 use crate::scenarios::fog::FogError;
 use crate::table::TableError;
 use crate::transfer::TransferError;
+use crate::wire::WireError;
 
 /// The statistics are not those of the clear data.
 pub(super) const DIFFERENT: u8 = 1;
@@ -67,6 +68,12 @@ fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
     }
     if let Some(error) = error.downcast_ref::<FogError>() {
         return peers::fog(error);
+    }
+    if let Some(error) = error.downcast_ref::<WireError>() {
+        return peers::wire(error);
+    }
+    if let Some(error) = error.downcast_ref::<KeyStoreError>() {
+        return key_store(error);
     }
     match error.downcast_ref::<Usage>() {
         Some(_) => (USAGE, say("See --help.")),
@@ -125,7 +132,7 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
     let next = match error {
         KeyStoreError::Io { .. } => {
-            return (LOCAL, say("Check the permissions of the state directory and the room on its disk."));
+            return (LOCAL, say("Check the path, its permissions and the room on its disk."));
         }
         KeyStoreError::NoJobs { .. } => say("Make one with hestat init, or name the right state with --state."),
         KeyStoreError::Unknown { .. } | KeyStoreError::Ambiguous { .. } => {
@@ -162,9 +169,13 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
 
 fn pem(error: PemError) -> &'static str {
     match error {
-        PemError::NotPem => "Restore the file; if it is lost, move it away for a new key.",
+        PemError::NotPem => {
+            "Give a private key in PEM (PKCS#8); of the state's own, restore the file, or move it away for a new key."
+        }
         PemError::Traditional => "Bring it into the form of today with: openssl pkcs8 -topk8 -in OLD -out NEW",
-        PemError::PassphraseNeeded => "Give it with --passphrase-file, or on a terminal with --passphrase.",
+        PemError::PassphraseNeeded => {
+            "Give it with --passphrase-file (of a key named by --key: --key-passphrase-file), or on a terminal."
+        }
         PemError::Unsupported | PemError::TooDear => {
             "Encrypt it anew with: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
         }

@@ -109,12 +109,13 @@ fn arguments() -> Arguments {
     Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
 }
 
-/// A variable that is set to nothing counts as not set, for compose files and scripts often do that; so does one whose option
-/// does not go together with what the command line names.
+/// A variable that is set to nothing counts as not set, for compose files and scripts often do that; so does one that says no to
+/// what is asked for by its presence, and one whose option does not go together with what the command line names.
 fn without_idle_variables(command: clap::Command) -> clap::Command {
     let is_empty = |arg: &clap::Arg| {
-        let name = arg.get_env().map(std::ffi::OsStr::to_owned);
-        name.and_then(std::env::var_os).is_some_and(|value| value.is_empty())
+        let value = arg.get_env().and_then(std::env::var_os);
+        let is_flag = matches!(arg.get_action(), clap::ArgAction::SetTrue);
+        value.is_some_and(|value| value.is_empty() || is_flag && (value == "false" || value == "0" || value == "no"))
     };
     let overruled: Vec<clap::Id> = overruled(&command).map(|arg| arg.get_id().clone()).collect();
     let is_idle = |arg: &clap::Arg| is_empty(arg) || overruled.contains(arg.get_id());

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 
-use super::console::Console;
+use super::console::{Console, say};
 use super::exit::Usage;
 use super::options::StateOptions;
 use super::secrets::{PassphraseOptions, notice_if_exposed};
@@ -16,7 +16,6 @@ use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName, is_protected};
-use crate::scenarios::fog::FogError;
 use crate::wire::{Admission, Enrolment, LinkIdentity, PeerAddress, Trust};
 
 /// By what others know this process.
@@ -37,20 +36,19 @@ impl IdentityOptions {
     pub(super) fn identity(&self, usual: &str, console: &Console) -> anyhow::Result<LinkIdentity> {
         let keys = self.keys()?;
         let name = self.identity.as_ref().map_or(usual, KeyName::as_str);
-        let file = keys.identity_file(name).map_err(FogError::from)?;
+        let file = keys.identity_file(name)?;
         let passphrase = if file.exists() {
             self.passphrase.to_open(is_protected(&file), console)?
         } else {
             self.passphrase.to_protect(console)?
         };
         notice_if_exposed(&file, console);
-        let mut random = random::from_system().map_err(FogError::from)?;
-        let (identity, is_new) =
-            keys.identity_or_new(name, passphrase.as_ref(), &mut random).map_err(FogError::from)?;
+        let mut random = random::from_system()?;
+        let (identity, is_new) = keys.identity_or_new(name, passphrase.as_ref(), &mut random)?;
         if is_new {
             console.notice(&format!("made the identity {name}, {}", identity.fingerprint()));
         }
-        Ok(LinkIdentity::new(&identity).map_err(FogError::from)?)
+        Ok(LinkIdentity::new(&identity)?)
     }
 
     /// All keys in the state.
@@ -75,14 +73,13 @@ impl TrustOptions {
             return Ok(Trust::Pinned(fingerprint));
         }
         let known_peers = state.store()?.root().join("known_peers");
-        let (observer, place, is_quiet) = (console.silent(), known_peers.display().to_string(), console.quiet());
+        let (observer, place) = (console.silent(), known_peers.display().to_string());
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
             if is_interactive() {
                 return is_confirmed(&first_meeting(address, found), &observer);
             }
-            if !is_quiet {
-                console_notice(&format!("met {address} for the first time; it is remembered in {place} as {found}"));
-            }
+            // However few words are wanted: whoever answers there now is believed from now on.
+            say(&format!("note: met {address} for the first time; it is remembered in {place} as {found}"));
             true
         };
         Ok(Trust::FirstUse { known_peers, confirm: Arc::new(confirm) })
@@ -96,10 +93,6 @@ fn first_meeting(address: &PeerAddress, found: KeyFingerprint) -> String {
     )
 }
 
-fn console_notice(text: &str) {
-    super::console::say(&format!("note: {text}"));
-}
-
 fn is_confirmed(question: &str, observer: &Silent) -> bool {
     ask(question, observer).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
 }
@@ -109,7 +102,7 @@ fn is_confirmed(question: &str, observer: &Silent) -> bool {
 #[command(next_help_heading = "Who is who")]
 pub(super) struct AdmissionOptions {
     /// Take in the peer with this fingerprint, or those that are listed in this file, one a line; may be given again
-    #[arg(long, env = "HESTAT_ALLOW_PEER", value_name = "FINGERPRINT|FILE", value_delimiter = ',', value_parser = allowed)]
+    #[arg(long, env = "HESTAT_ALLOW_PEER", value_name = "FINGERPRINT|FILE", value_delimiter = ',', value_parser = allowed, conflicts_with = "accept_any")]
     allow_peer: Vec<Allowed>,
     /// Take in anyone at all, attackers too
     #[arg(long, env = "HESTAT_ACCEPT_ANY", value_parser = BoolishValueParser::new(), conflicts_with = "allow_peer")]
@@ -143,7 +136,7 @@ impl AdmissionOptions {
                 Allowed::File(file) => files.push(file.clone()),
             }
         }
-        let enrolment = Enrolment::new(keys, files).map_err(FogError::from)?;
+        let enrolment = Enrolment::new(keys, files)?;
         if enrolment.is_empty() && !is_interactive() {
             let text = "nobody could come in: name peers with --allow-peer, or take in anyone with --accept-any";
             return Err(Usage(text.into()).into());

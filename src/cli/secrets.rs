@@ -49,12 +49,21 @@ impl PassphraseOptions {
 
     /// For a key that is `protected` or not: asks on a terminal if no file is named.
     pub(super) fn to_open(&self, protected: bool, console: &Console) -> anyhow::Result<Option<Passphrase>> {
-        match &self.passphrase_file {
-            _ if !protected => Ok(None),
-            Some(file) => Ok(Some(first_line(file)?)),
-            None if io::stdin().is_terminal() => ask_passphrase("Passphrase of the key: ", console).map(Some),
-            None => Ok(None),
-        }
+        passphrase_of(protected, self.passphrase_file.as_deref(), console)
+    }
+}
+
+/// Of a key that is `protected` or not: what the file says, or else somebody at the terminal.
+pub(super) fn passphrase_of(
+    protected: bool,
+    file: Option<&Path>,
+    console: &Console,
+) -> anyhow::Result<Option<Passphrase>> {
+    match file {
+        _ if !protected => Ok(None),
+        Some(file) => Ok(Some(first_line(file)?)),
+        None if io::stdin().is_terminal() => ask_passphrase("Passphrase of the key: ", console).map(Some),
+        None => Ok(None),
     }
 }
 

@@ -29,7 +29,8 @@ where
     /// Those of reading, and [`io::ErrorKind::InvalidData`] if what stands there of `endpoint` is no fingerprint.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
         let text = self.text()?;
-        let of_it = |line: &str| line.trim().strip_prefix(endpoint)?.strip_prefix(' ').map(str::to_owned);
+        let of_it =
+            |line: &str| line.trim().strip_prefix(endpoint)?.strip_prefix([' ', '\t']).map(|it| it.trim().to_owned());
         let Some(found) = text.lines().rev().find_map(of_it) else { return Ok(None) };
         let unreadable = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{endpoint}: {error}"));
         found.parse().map(Some).map_err(unreadable)
@@ -85,5 +86,7 @@ mod tests {
         assert!(known.find("a:1").unwrap_err().to_string().contains("a:1"));
         known.remember("a:1", &1).unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(1));
+        fs::write(&path, "\ta:1 \t 7 \n").unwrap();
+        assert_eq!(known.find("a:1").unwrap(), Some(7));
     }
 }

@@ -11,7 +11,27 @@ use rustix::fs::{Mode, OFlags};
 /// # Errors
 /// Those of opening, and one for whatever is no regular file.
 pub fn open(place: &Path) -> io::Result<File> {
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-    let file = File::from(rustix::fs::open(place, flags, Mode::empty())?);
+    open_as(place, OFlags::RDONLY | OFlags::NOFOLLOW)
+}
+
+/// The same, wherever links lead.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_linked(place: &Path) -> io::Result<File> {
+    open_as(place, OFlags::RDONLY)
+}
+
+/// Opens the regular file at `place` for writing at its end, and makes it if it is not there.
+///
+/// # Errors
+/// As [`open`].
+pub fn append(place: &Path) -> io::Result<File> {
+    open_as(place, OFlags::WRONLY | OFlags::APPEND | OFlags::CREATE | OFlags::NOFOLLOW)
+}
+
+fn open_as(place: &Path, flags: OFlags) -> io::Result<File> {
+    let flags = flags | OFlags::NONBLOCK | OFlags::CLOEXEC;
+    let file = File::from(rustix::fs::open(place, flags, Mode::from_raw_mode(0o666))?);
     if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
 }

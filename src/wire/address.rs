@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-/// `host:port`; the host is a name, an IPv4 address, or an IPv6 address in brackets.
+/// `host:port`, in lower case; the host is a name, an IPv4 address, or an IPv6 address in brackets.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PeerAddress(String);
 
@@ -13,7 +13,7 @@ pub struct PeerAddress(String);
 pub struct NotAnAddress;
 
 impl PeerAddress {
-    /// As it was written.
+    /// As text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -41,8 +41,10 @@ impl FromStr for PeerAddress {
             Some(bare) => bare.parse::<std::net::Ipv6Addr>().is_ok(),
             None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
         };
-        let is_port = port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok_and(|port| port > 0);
-        if is_host && is_port { Ok(Self(text.into())) } else { Err(NotAnAddress) }
+        let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
+        let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(NotAnAddress)?;
+        // One spelling for each, for they are remembered by it.
+        if is_host { Ok(Self(format!("{}:{port}", host.to_ascii_lowercase()))) } else { Err(NotAnAddress) }
     }
 }
 
@@ -55,6 +57,7 @@ mod tests {
         for text in ["localhost:1", "192.0.2.7:65535", "[::1]:7100", "fog-1.example.org:7100", "node_1:80"] {
             assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
         }
+        assert_eq!("FOG.example.org:07100".parse::<PeerAddress>().unwrap().as_str(), "fog.example.org:7100");
         for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"]
         {
             assert_eq!(text.parse::<PeerAddress>(), Err(NotAnAddress), "{text}");

@@ -1,12 +1,17 @@
 //! Who may come in.
 
 use std::collections::HashSet;
-use std::fs;
+use std::fs::File;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::WireError;
 use crate::crypto::KeyFingerprint;
+use crate::foundation::regular;
+
+/// The longest list that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// Asks a person whether the peer with this key, from this address, may come in.
 pub type Doorkeeper = Arc<dyn Fn(&str, KeyFingerprint) -> bool + Send + Sync>;
@@ -36,15 +41,22 @@ pub struct Enrolment {
 }
 
 impl Enrolment {
-    /// These keys, and those in these files.
+    /// These keys, and those in these files. What is no regular file can be read only once, and that is done now.
     ///
     /// # Errors
     /// [`WireError::Peers`] if a file cannot be read or understood.
     pub fn new(named: impl IntoIterator<Item = KeyFingerprint>, files: Vec<PathBuf>) -> Result<Self, WireError> {
-        for file in &files {
-            read(file)?;
+        let mut enrolment = Self { named: named.into_iter().collect(), files: Vec::new() };
+        for file in files {
+            let opened = File::open(&file).map_err(WireError::peers(&file))?;
+            let keys = read(opened, &file)?;
+            if file.is_file() {
+                enrolment.files.push(file);
+            } else {
+                enrolment.named.extend(keys);
+            }
         }
-        Ok(Self { named: named.into_iter().collect(), files })
+        Ok(enrolment)
     }
 
     /// Whether nobody could ever come in.
@@ -52,15 +64,19 @@ impl Enrolment {
         self.named.is_empty() && self.files.is_empty()
     }
 
-    /// Whether this key is enrolled now. A file that has become unusable enrols nobody.
+    /// Whether this key is enrolled now. A file that has become unusable enrols nobody. Reads files.
     pub fn holds(&self, fingerprint: KeyFingerprint) -> bool {
-        let in_file = |file: &PathBuf| read(file).is_ok_and(|keys| keys.contains(&fingerprint));
+        let in_file = |file: &PathBuf| {
+            let opened = regular::open_linked(file).map_err(WireError::peers(file));
+            opened.and_then(|opened| read(opened, file)).is_ok_and(|keys| keys.contains(&fingerprint))
+        };
         self.named.contains(&fingerprint) || self.files.iter().any(in_file)
     }
 }
 
-fn read(file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
-    let text = fs::read_to_string(file).map_err(WireError::peers(file))?;
+fn read(opened: File, file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
+    let mut text = String::new();
+    opened.take(LONGEST).read_to_string(&mut text).map_err(WireError::peers(file))?;
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| says(line));
     let key = |(number, line): (usize, &str)| {
@@ -73,6 +89,7 @@ fn read(file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use std::fs;
 
     #[test]
     fn files_enrol_while_they_say_so() {

@@ -5,17 +5,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use rand_core::Rng;
-use tokio::io::BufReader;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout};
+use tokio::time::{Instant, sleep, timeout, timeout_at};
 use tokio_util::sync::CancellationToken;
 
 use super::address::PeerAddress;
-use super::door::{SIGN_OF_LIFE, prepare};
 use super::error::WireError;
-use super::greeting::Greeting;
+use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
+use super::socket::prepare;
 use super::tls::{Failure, LinkIdentity, Patience, Protocol, connect_over};
 use super::verifier::Expected;
 use crate::crypto::KeyFingerprint;
@@ -23,9 +22,6 @@ use crate::foundation::backoff;
 use crate::foundation::known::Known;
 use crate::foundation::observer::Stopped;
 use crate::foundation::random;
-
-/// What is read from a socket at a time.
-const BUFFER: usize = 64 << 10;
 
 /// Decides whether a listening side that nothing is known of is the right one.
 pub type Confirmation = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> bool + Send + Sync>;
@@ -90,7 +86,8 @@ impl Dialer {
     ) -> Result<Link, WireError> {
         let mut number = 0;
         loop {
-            let attempt = stop.run_until_cancelled(self.connect(address)).await.ok_or(Stopped)?;
+            let attempt = self.connect_before(address, deadline);
+            let attempt = stop.run_until_cancelled(attempt).await.ok_or(Stopped)?;
             let error = match attempt {
                 Err(error) if error.may_pass() => error,
                 outcome => return outcome,
@@ -102,6 +99,16 @@ impl Dialer {
             }
             told(&error);
             stop.run_until_cancelled(sleep(pause)).await.ok_or(Stopped)?;
+        }
+    }
+
+    /// The same as [`Dialer::connect`], but a peer that asks somebody about us is waited for until the deadline only.
+    async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
+        let begun = Instant::now();
+        let late = |_| WireError::Silent { peer: address.to_string(), seconds: begun.elapsed().as_secs() };
+        match deadline {
+            Some(deadline) => timeout_at(deadline, self.connect(address)).await.map_err(late)?,
+            None => self.connect(address).await,
         }
     }
 
@@ -122,8 +129,7 @@ impl Dialer {
         let silent = |_| WireError::Silent { peer: peer.into(), seconds: self.patience.handshake.as_secs() };
         let socket = timeout(self.patience.handshake, TcpStream::connect(peer)).await;
         let socket = socket.map_err(silent).and_then(|socket| socket.map_err(unreachable)).map_err(Failure::Other)?;
-        prepare(&socket).map_err(|source| Failure::Other(unreachable(source)))?;
-        let stream = BufReader::with_capacity(BUFFER, socket);
+        let stream = prepare(socket).map_err(|source| Failure::Other(unreachable(source)))?;
         connect_over(&self.identity, self.protocol, expected, stream, peer, self.patience).await
     }
 

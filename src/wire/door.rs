@@ -4,7 +4,6 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::io::BufReader;
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Semaphore, mpsc};
 use tokio::task::spawn_blocking;
@@ -15,18 +14,14 @@ use tokio_util::task::TaskTracker;
 
 use super::admission::{Admission, Doorkeeper};
 use super::error::WireError;
-use super::greeting::Greeting;
+use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
 use super::listener::{Arrival, Limits};
+use super::runtime::blocking;
+use super::socket::prepare;
 use super::strangers::Strangers;
 use super::tls::{Patience, accept_over};
 use crate::crypto::KeyFingerprint;
-
-/// What is read from a socket at a time.
-const BUFFER: usize = 64 << 10;
-
-/// How often those who wait for a person's answer are told that it is still to come.
-pub(super) const SIGN_OF_LIFE: Duration = Duration::from_secs(5);
 
 /// Those about whom somebody is to be asked, at once.
 const UNANSWERED: usize = 16;
@@ -94,8 +89,8 @@ impl Door {
 
     async fn handshake(&self, socket: TcpStream, address: SocketAddr) -> Result<Link, WireError> {
         let peer = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
-        prepare(&socket).map_err(|source| WireError::Broken { peer: peer.clone(), source })?;
-        accept_over(&self.acceptor, BufReader::with_capacity(BUFFER, socket), &peer, self.patience).await
+        let stream = prepare(socket).map_err(|source| WireError::Broken { peer: peer.clone(), source })?;
+        accept_over(&self.acceptor, stream, &peer, self.patience).await
     }
 
     /// Admits the peer at the other end of `link`, or tells it why not.
@@ -121,7 +116,8 @@ impl Door {
 
     async fn admits(&self, link: &mut Link) -> Result<Greeting, WireError> {
         let Admission::Enrolled { enrolment, doorkeeper } = &self.admission else { return Ok(Greeting::Welcome) };
-        if enrolment.holds(link.fingerprint()) {
+        let (list, fingerprint) = (enrolment.clone(), link.fingerprint());
+        if blocking(move || list.holds(fingerprint)).await {
             return Ok(Greeting::Welcome);
         }
         let Some(doorkeeper) = doorkeeper else { return Ok(Greeting::NotEnrolled) };
@@ -154,10 +150,4 @@ impl Door {
 async fn refuse(mut link: Link, greeting: Greeting) {
     drop(link.sender.send(&greeting, b"").await);
     drop(link.sender.close().await);
-}
-
-/// Small frames go at once, and the kernel notices peers that vanished.
-pub(super) fn prepare(socket: &TcpStream) -> std::io::Result<()> {
-    socket.set_nodelay(true)?;
-    Ok(rustix::net::sockopt::set_socket_keepalive(socket, true)?)
 }

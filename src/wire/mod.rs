@@ -18,6 +18,7 @@ mod greeting;
 pub mod link;
 pub mod listener;
 pub mod runtime;
+mod socket;
 mod strangers;
 mod tls;
 mod verifier;

@@ -11,7 +11,7 @@ use crate::wire::WireError;
 pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
     match error {
-        FogError::Wire(error) => (code(error), remedy(error)),
+        FogError::Wire(error) => wire(error),
         FogError::KeyStore(error) => key_store(error),
         FogError::Randomness(_) | FogError::Key(_) => (LOCAL, None),
         FogError::Seal(_) => (JOB, say("Try again with another key.")),
@@ -28,6 +28,10 @@ pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
         FogError::BadKey { .. } => (PROTOCOL, say("Have the client use an RSA key of 2048 to 8192 bits.")),
         FogError::Rejected { .. } => (PROTOCOL, say("Check that both run the same version of hestat.")),
     }
+}
+
+pub(super) fn wire(error: &WireError) -> (u8, Option<String>) {
+    (code(error), remedy(error))
 }
 
 fn code(error: &WireError) -> u8 {

@@ -7,14 +7,14 @@ use serde_json::json;
 
 use super::super::console::Console;
 use super::super::peers::{AdmissionOptions, IdentityOptions, WaitingOptions};
-use super::super::secrets::notice_if_exposed;
+use super::super::secrets::{notice_if_exposed, passphrase_of};
 use super::message::{MessageOptions, show};
 use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::keystore::{is_protected, read_rsa};
-use crate::scenarios::fog::{ClientRequest, FogError, Listening, client};
+use crate::scenarios::fog::{ClientRequest, Listening, client};
 
 /// How the name of the client's identity, and those of its RSA keys, begin.
 const ROLE: &str = "fog-client";
@@ -29,7 +29,7 @@ const ROLE: &str = "fog-client";
 )]
 pub(super) struct Args {
     /// Where nodes find the client; port 0 takes any free one
-    #[arg(long, env = "HESTAT_FOG_LISTEN", value_name = "ADDR:PORT")]
+    #[arg(long, env = "HESTAT_FOG_LISTEN", value_name = "ADDR:PORT", value_parser = own_address)]
     listen: SocketAddr,
     /// How many nodes, and so parts, there are
     #[arg(long, env = "HESTAT_FOG_NODES", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10_000))]
@@ -42,8 +42,11 @@ pub(super) struct Args {
     /// The RSA key to decrypt with: PKCS#8 in PEM, 2048 to 8192 bits
     #[arg(long, env = "HESTAT_FOG_KEY", value_name = "FILE", conflicts_with = "bits")]
     key: Option<PathBuf>,
+    /// The passphrase of the key that --key names is the first line of this file [else: the terminal]
+    #[arg(long, env = "HESTAT_FOG_KEY_PASSPHRASE_FILE", value_name = "FILE")]
+    key_passphrase_file: Option<PathBuf>,
     /// Bits of the RSA key that is made and kept in the state if there is none: 2048, 3072, 4096 or 8192
-    #[arg(long, env = "HESTAT_FOG_BITS", value_name = "BITS", default_value = "3072")]
+    #[arg(long, env = "HESTAT_FOG_BITS", value_name = "BITS", default_value = "3072", conflicts_with = "key")]
     bits: RsaBits,
     #[command(flatten)]
     admission: AdmissionOptions,
@@ -83,19 +86,19 @@ impl Args {
         let passphrase = &self.identity.passphrase;
         if let Some(path) = &self.key {
             notice_if_exposed(path, console);
-            let passphrase = passphrase.to_open(is_protected(path), console)?;
-            return Ok(read_rsa(path, passphrase.as_ref()).map_err(FogError::from)?);
+            let passphrase = passphrase_of(is_protected(path), self.key_passphrase_file.as_deref(), console)?;
+            return Ok(read_rsa(path, passphrase.as_ref())?);
         }
         let (keys, name) = (self.identity.keys()?, format!("{ROLE}-{}", self.bits.bits()));
-        let file = keys.rsa_file(&name).map_err(FogError::from)?;
+        let file = keys.rsa_file(&name)?;
         let passphrase = if file.exists() {
             passphrase.to_open(is_protected(&file), console)?
         } else {
             passphrase.to_protect(console)?
         };
-        let mut random = random::from_system().map_err(FogError::from)?;
+        let mut random = random::from_system()?;
         let made = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random);
-        let (key, path, is_new) = made.map_err(FogError::from)?;
+        let (key, path, is_new) = made?;
         if is_new {
             console.notice(&format!("made an RSA key of {} bits; it is in {}", key.bits(), path.display()));
         }
@@ -113,4 +116,9 @@ fn told(listening: &Listening, console: &Console) -> String {
         .to_string();
     }
     format!("listening    {address}\nfingerprint  {fingerprint}\nmessage      {message}, {bytes} bytes")
+}
+
+/// An address of this machine.
+fn own_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "an IP address of this machine and a port, such as 127.0.0.1:7100 or 0.0.0.0:0".into())
 }

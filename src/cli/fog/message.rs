@@ -17,13 +17,20 @@ const SHOWN: u64 = 64 << 10;
 /// Where the message comes from.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The message")]
-#[group(multiple = false)]
 pub(super) struct MessageOptions {
     /// The message itself; other users of this machine can see it while the command runs
-    #[arg(long, short, env = "HESTAT_FOG_MESSAGE", value_name = "TEXT", allow_hyphen_values = true)]
+    #[arg(
+        long,
+        short,
+        env = "HESTAT_FOG_MESSAGE",
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        hide_env_values = true,
+        conflicts_with = "file"
+    )]
     message: Option<String>,
     /// The file with the message, text or not [default: standard input]
-    #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE")]
+    #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
 }
 

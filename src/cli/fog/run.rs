@@ -8,7 +8,7 @@ use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::scratch::Scratch;
 use crate::pipeline::PipelineError;
-use crate::scenarios::fog::{FogError, RunRequest, run};
+use crate::scenarios::fog::{RunRequest, run};
 
 /// How the names of temporary directories begin.
 const PREFIX: &str = "hestat-fog-";
@@ -40,8 +40,9 @@ impl Args {
         let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place: temporary, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
         let source = self.message.source(&out, console)?;
+        // Until there is a key, a signal ends the process at once.
+        let key = RsaPrivateKey::generate(self.bits)?;
         console.hear_signals();
-        let key = RsaPrivateKey::generate(self.bits).map_err(FogError::from)?;
         let request = RunRequest { source, nodes: self.nodes, key, out };
         let returned = run(request, &SystemClock, console)?;
         show(&returned, self.out.is_some(), console)

@@ -1,6 +1,6 @@
 //! What happened when: one JSON object a line, without payloads and keys.
 
-use std::fs::{File, OpenOptions};
+use std::fs::File;
 use std::io::{self, Write};
 use std::path::Path;
 
@@ -8,6 +8,7 @@ use chrono::DateTime;
 use serde::Serialize;
 
 use crate::foundation::clock::Clock;
+use crate::foundation::regular;
 
 /// The file's name.
 pub(super) const NAME: &str = "journal.jsonl";
@@ -48,8 +49,7 @@ pub(super) struct Journal<'c> {
 impl<'c> Journal<'c> {
     /// The one in `folder`, which others may also write into.
     pub(super) fn open(folder: &Path, clock: &'c dyn Clock) -> io::Result<Self> {
-        let file = OpenOptions::new().create(true).append(true).open(folder.join(NAME))?;
-        Ok(Self { file, clock })
+        Ok(Self { file: regular::append(&folder.join(NAME))?, clock })
     }
 
     /// Writes down that this happens now.

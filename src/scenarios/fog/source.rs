@@ -1,6 +1,6 @@
 //! Where the message comes from: something that can be read at any place, and does not change meanwhile.
 
-use std::fs::{File, Metadata};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -21,6 +21,7 @@ pub struct Source {
 struct Stamp {
     length: u64,
     modified: (i64, i64),
+    changed: (i64, i64),
 }
 
 impl Source {
@@ -35,7 +36,8 @@ impl Source {
             return Err(io::ErrorKind::IsADirectory.into());
         }
         let name = path.display().to_string();
-        if meta.is_file() { Self::new(file, name) } else { Self::spool(file, name, spool) }
+        // Files of the kernel's say that they are empty, and are not.
+        if meta.is_file() && meta.len() > 0 { Self::new(file, name) } else { Self::spool(file, name, spool) }
     }
 
     /// All that `input` gives, copied to a file without a name in `spool`.
@@ -43,6 +45,7 @@ impl Source {
     /// # Errors
     /// Those of copying.
     pub fn spool(mut input: impl Read, name: String, spool: &Path) -> io::Result<Self> {
+        fs::create_dir_all(spool)?;
         let mut file = tempfile::tempfile_in(spool)?;
         io::copy(&mut input, &mut file)?;
         Self::new(file, name)
@@ -89,6 +92,10 @@ impl Source {
 
 impl Stamp {
     fn of(meta: &Metadata) -> Self {
-        Self { length: meta.len(), modified: (meta.mtime(), meta.mtime_nsec()) }
+        Self {
+            length: meta.len(),
+            modified: (meta.mtime(), meta.mtime_nsec()),
+            changed: (meta.ctime(), meta.ctime_nsec()),
+        }
     }
 }

@@ -51,10 +51,12 @@ fn keys_under_a_passphrase_need_it() {
     let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-out", path(&sealed), "-passout", "pass:right"];
     run_bytes(program("openssl").args(arguments));
     let key = ["--key", path(&sealed), "--timeout", "1"];
-    client(&parties, &key).expect_code(5).says(&["sealed.pem", "--passphrase-file"]);
-    client(&parties, &[&key[..], &["--passphrase-file", path(&wrong)]].concat()).expect_code(5).says(&["sealed.pem"]);
+    client(&parties, &key).expect_code(5).says(&["sealed.pem", "--key-passphrase-file"]);
+    client(&parties, &[&key[..], &["--key-passphrase-file", path(&wrong)]].concat())
+        .expect_code(5)
+        .says(&["sealed.pem"]);
     // With the right one it waits for nodes.
-    client(&parties, &[&key[..], &["--passphrase-file", path(&right)]].concat()).expect_code(22);
+    client(&parties, &[&key[..], &["--key-passphrase-file", path(&right)]].concat()).expect_code(22);
 }
 
 #[test]
@@ -101,6 +103,33 @@ fn wrong_arguments_are_told() {
     }
     parties.house.run(["fog", "run", "--file", "no-such-file"]).expect_code(8).says(&["no-such-file"]);
     parties.house.run(["fog", "run", "--file", "."]).expect_code(8);
+    // A file of the kernel's is not as empty as it says.
+    let told = parties.house.succeed(["fog", "run", "--json", "--bits", "2048", "--file", "/proc/version"]).json();
+    assert_eq!(told["text"].as_str(), Some(fs::read_to_string("/proc/version").unwrap().as_str()));
+}
+
+/// What the environment says gives way to the command line, and a message in it is not shown by help.
+#[test]
+fn the_command_line_goes_before_the_environment() {
+    let parties = Parties::new();
+    let run = |arguments: &[&str], variables: &[(&str, &str)]| {
+        let mut command = parties.house.command(arguments);
+        Ended::from(command.envs(variables.iter().copied()).output().unwrap())
+    };
+    let said =
+        run(&["fog", "run", "--bits", "2048", "--quiet", "--message", "said"], &[("HESTAT_FOG_FILE", "/nowhere")]);
+    assert_eq!(said.expect_code(0).stdout, "said\n");
+    let variables = [("HESTAT_FOG_MESSAGE", "top secret"), ("HESTAT_FOG_NODES", "3")];
+    let said = run(&["fog", "run", "--bits", "2048", "--json"], &variables).expect_code(0).json();
+    assert_eq!((said["text"].as_str(), said["parts"].as_array().map(Vec::len)), (Some("top secret"), Some(3)));
+    for command in ["run", "client"] {
+        let help = run(&["fog", command, "--help"], &variables).expect_code(0).stdout;
+        assert!(help.contains("HESTAT_FOG_MESSAGE") && !help.contains("top secret"), "{help}");
+    }
+    let list = parties.house.write("nodes.txt", parties.enrol("node"));
+    let arguments = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "a", "--bits", "2048", "--timeout", "1"];
+    let variables = [("HESTAT_ACCEPT_ANY", "false"), ("HESTAT_ALLOW_PEER", path(&list)), ("HESTAT_FOG_OUT", "out")];
+    run(&arguments, &variables).expect_code(22);
 }
 
 /// Ctrl-C while nodes are waited for: nothing is left under a final name but the public key.

@@ -1,6 +1,6 @@
 //! A client and its nodes, each a process with a folder and an identity of its own.
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -62,8 +62,20 @@ impl Parties {
         self.client_at("127.0.0.1:0", arguments)
     }
 
+    /// Starts a client whose message comes by standard input.
+    #[track_caller]
+    pub(super) fn client_reading(&self, input: File) -> Client {
+        let mut command = self.client_command("127.0.0.1:0", &[]);
+        command.stdin(input);
+        Client::start(command)
+    }
+
     #[track_caller]
     pub(super) fn client_at(&self, listen: &str, arguments: &[&str]) -> Client {
+        Client::start(self.client_command(listen, arguments))
+    }
+
+    fn client_command(&self, listen: &str, arguments: &[&str]) -> Command {
         let mut all = vec!["fog", "client", "--json", "--listen", listen];
         if !arguments.contains(&"--allow-peer") {
             all.push("--accept-any");
@@ -72,7 +84,7 @@ impl Parties {
         if !arguments.contains(&"--bits") && !arguments.contains(&"--key") {
             all.extend(["--key", path(&key)]);
         }
-        Client::start(self.command("client", &[&all, arguments].concat()))
+        self.command("client", &[&all, arguments].concat())
     }
 
     /// Starts a node that knows the client by its fingerprint.

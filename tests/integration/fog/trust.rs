@@ -91,6 +91,27 @@ fn somebody_must_be_able_to_come_in() {
     client(&["--allow-peer", &fingerprint, "--accept-any"]).expect_code(2);
 }
 
+/// A list that can be read only once is one, too; a journal that is none is told.
+#[test]
+fn pipes_are_lists_and_no_journals() {
+    let parties = Parties::new();
+    let known = parties.enrol("node");
+    let [list, journal] = [parties.house.file("list"), parties.out("node").join("journal.jsonl")];
+    fs::create_dir(parties.out("node")).unwrap();
+    for pipe in [&list, &journal] {
+        crate::programs::run_bytes(crate::programs::program("mkfifo").arg(pipe));
+    }
+    let writer = list.clone();
+    let writing = std::thread::spawn(move || fs::write(writer, known).unwrap());
+    let client = parties.client(&["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
+    writing.join().unwrap();
+    parties.node("node", &client, &[]).end().expect_code(8).says(&["journal.jsonl"]);
+    fs::remove_file(&journal).unwrap();
+    let node = parties.node("node", &client, &[]);
+    client.returned();
+    node.end().expect_code(0);
+}
+
 /// A node that stays may be enrolled later.
 #[test]
 fn a_node_that_stays_waits_until_it_is_enrolled() {

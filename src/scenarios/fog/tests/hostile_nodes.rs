@@ -237,3 +237,34 @@ async fn a_node_that_stalls_loses_its_part() {
         .await;
     assert_eq!(returned.parts[0].node, stalled.fingerprint());
 }
+
+/// A node that is gone as soon as it has said all: its part is back all the same.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_that_is_back_is_back() {
+    let (scene, gone) = (Scene::new(), identity());
+    let (returned, ()) = scene
+        .with(b"message", 1, async |address| {
+            let mut link = scene.link(address, &gone).await;
+            let given = Given::by(&mut link).await;
+            send(&mut link, &given.token(1)).await.unwrap();
+            link.sender.send(&FromNode::Finished, b"").await.unwrap();
+            drop(link);
+        })
+        .await;
+    assert_eq!(returned.parts[0].node, gone.fingerprint());
+}
+
+/// A token can be as long as the chunk that it should hold makes it, and no longer: what many nodes send takes little memory.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_token_is_bounded_by_its_chunk() {
+    let (scene, liar) = (Scene::new(), identity());
+    scene
+        .with(b"message", 1, async |address| {
+            let mut link = scene.link(address, &liar).await;
+            Given::by(&mut link).await;
+            link.sender.send(&FromNode::Sealed { last: false }, &vec![b'A'; PIECE]).await.unwrap();
+            is_cut_off(&scene, address, &mut link, &liar).await;
+            scene.node(address, identity(), "node").await
+        })
+        .await;
+}

@@ -95,3 +95,49 @@ async fn a_node_finds_a_client_that_comes_late_and_gives_up_in_the_end() {
     assert!(error.may_pass(), "{error}");
     assert!(request.timeout < LONG);
 }
+
+/// A node that takes the part and drops it, again and again, does not stop the clock, and is not given it for ever.
+#[tokio::test(flavor = "multi_thread")]
+async fn giving_is_no_progress() {
+    let (scene, flapping) = (Scene::new(), identity());
+    let (told, address) = tokio::sync::oneshot::channel();
+    let timeout = Duration::from_secs(1);
+    let returned = scene.returned(b"message", 1, timeout, |listening| told.send(listening.address).unwrap());
+    let address = async { address.await.unwrap() };
+    let flaps = async {
+        let address = address.await;
+        let mut rejected = false;
+        while let Ok(mut link) = scene.dialer(flapping.clone()).connect(&address.into()).await {
+            rejected |= matches!(link.receiver.receive().await, Ok((FromClient::Rejected, _)));
+            if rejected {
+                break;
+            }
+        }
+        rejected
+    };
+    let (returned, rejected) = tokio::join!(Box::pin(returned), Box::pin(flaps));
+    assert!(matches!(returned, Err(FogError::NoNode { .. })) && rejected, "{returned:?}");
+    let given = scene.journal().into_iter().filter(|event| event["event"] == "given").count();
+    assert_eq!(given, 16);
+}
+
+/// Nodes that have nothing to do hear that there is nothing more, also where the message does not come back.
+#[tokio::test(flavor = "multi_thread")]
+async fn nodes_are_told_of_the_end() {
+    let scene = Scene::new();
+    let (told, address) = tokio::sync::oneshot::channel();
+    let returned = scene.returned(b"message", 3, LONG, |listening| told.send(listening.address).unwrap());
+    let node = async {
+        let mut link = scene.link(address.await.unwrap(), &identity()).await;
+        scene.stop.cancel();
+        loop {
+            match link.receiver.receive().await.unwrap().0 {
+                FromClient::Wait => link.sender.send(&FromNode::Here, b"").await.unwrap(),
+                said => break said,
+            }
+        }
+    };
+    let (returned, said) = tokio::join!(Box::pin(returned), Box::pin(node));
+    assert!(returned.is_err());
+    assert_eq!(said, FromClient::Rest);
+}
