@@ -3,7 +3,6 @@
 use std::fs::File;
 use std::hint::black_box;
 use std::io::{Read, Write};
-use std::num::NonZeroU64;
 use std::path::Path;
 
 use base64::Engine;
@@ -11,7 +10,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::NO_PAD;
 use hestat::crypto::aead::Aead;
 use hestat::crypto::{RsaBits, RsaPrivateKey};
-use rustix::fs::{Advice, fadvise};
+use hestat::foundation::atomic::hurry;
 
 use crate::bare::Bare;
 use crate::cores::{processor_seconds, seconds};
@@ -91,11 +90,12 @@ impl<'m> Stages<'m> {
         let content: Vec<u8> = (0..text_bytes()).map(|index| (index % 251) as u8).collect();
         let files = [CHUNK, text_bytes(), text_bytes(), CHUNK].map(|bytes| (unnamed(place), &content[..bytes]));
         let write = || {
-            for (number, (file, bytes)) in (0..self.chunks).flat_map(|number| files.iter().map(move |it| (number, it)))
-            {
-                (&*file).write_all(bytes).expect("there is room");
-                let length = NonZeroU64::new(bytes.len() as u64);
-                fadvise(file, (number * bytes.len()) as u64, length, Advice::DontNeed).expect("it is a file");
+            for number in 0..self.chunks {
+                for (file, bytes) in &files {
+                    let (mut file, length) = (file, bytes.len() as u64);
+                    file.write_all(bytes).expect("there is room");
+                    hurry(file, number as u64 * length, length);
+                }
             }
             for (file, _) in &files {
                 file.sync_all().expect("the disk works");

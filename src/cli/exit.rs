@@ -170,7 +170,7 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
 fn pem(error: PemError) -> &'static str {
     match error {
         PemError::NotPem => {
-            "Give a private key in PEM (PKCS#8); of the state's own, restore the file, or move it away for a new key."
+            "Restore the file, or move it away for a new key; one of your own is a private key in PEM (PKCS#8)."
         }
         PemError::Traditional => "Bring it into the form of today with: openssl pkcs8 -topk8 -in OLD -out NEW",
         PemError::PassphraseNeeded => {

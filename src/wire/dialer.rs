@@ -7,7 +7,7 @@ use std::time::Duration;
 use rand_core::Rng;
 use tokio::net::TcpStream;
 use tokio::task::spawn_blocking;
-use tokio::time::{Instant, sleep, timeout, timeout_at};
+use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::address::PeerAddress;
@@ -59,15 +59,20 @@ impl Dialer {
     /// # Errors
     /// [`WireError`]: it cannot be reached, is another one, or does not take us in.
     pub async fn connect(&self, address: &PeerAddress) -> Result<Link, WireError> {
+        self.connect_before(address, None).await
+    }
+
+    /// The same; where somebody there is asked about us, the answer is waited for until the deadline.
+    async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
         let (expected, by) = self.expected(address)?;
         match self.shake_hands(address, expected).await {
-            Ok(link) => self.greeted(link, address).await,
+            Ok(link) => self.greeted(link, address, deadline).await,
             Err(Failure::Other(error)) => Err(error),
             Err(Failure::Refused(found)) => match expected {
                 Expected::Exactly(expected) => {
                     Err(WireError::Changed { address: address.to_string(), by, expected, found })
                 }
-                Expected::Any | Expected::Nothing => self.meet(address, found).await,
+                Expected::Any | Expected::Nothing => self.meet(address, found, deadline).await,
             },
         }
     }
@@ -102,16 +107,6 @@ impl Dialer {
         }
     }
 
-    /// The same as [`Dialer::connect`], but a peer that asks somebody about us is waited for until the deadline only.
-    async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
-        let begun = Instant::now();
-        let late = |_| WireError::Silent { peer: address.to_string(), seconds: begun.elapsed().as_secs() };
-        match deadline {
-            Some(deadline) => timeout_at(deadline, self.connect(address)).await.map_err(late)?,
-            None => self.connect(address).await,
-        }
-    }
-
     /// Which key the peer must have, and who says so.
     fn expected(&self, address: &PeerAddress) -> Result<(Expected, String), WireError> {
         match &self.trust {
@@ -134,7 +129,12 @@ impl Dialer {
     }
 
     /// Has a peer that nothing is known of confirmed, connects again, to it alone, and remembers it.
-    async fn meet(&self, address: &PeerAddress, found: KeyFingerprint) -> Result<Link, WireError> {
+    async fn meet(
+        &self,
+        address: &PeerAddress,
+        found: KeyFingerprint,
+        deadline: Option<Instant>,
+    ) -> Result<Link, WireError> {
         let unknown = || WireError::Unknown { address: address.to_string(), found };
         let Trust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
         let (confirm, asked) = (Arc::clone(confirm), address.clone());
@@ -146,19 +146,26 @@ impl Dialer {
             Failure::Refused(_) => unknown(),
         })?;
         Known::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
-        self.greeted(link, address).await
+        self.greeted(link, address, deadline).await
     }
 
     /// The link, if the peer bids us welcome on it.
-    async fn greeted(&self, mut link: Link, address: &PeerAddress) -> Result<Link, WireError> {
+    async fn greeted(
+        &self,
+        mut link: Link,
+        address: &PeerAddress,
+        deadline: Option<Instant>,
+    ) -> Result<Link, WireError> {
         let patience = self.patience.silence.max(2 * SIGN_OF_LIFE);
         loop {
             let (greeting, _) = link.receiver.receive_within(patience).await?;
             let address = address.to_string();
             return match greeting {
-                Greeting::Asking => continue,
+                Greeting::Asking if deadline.is_none_or(|deadline| Instant::now() < deadline) => continue,
                 Greeting::Welcome => Ok(link),
-                Greeting::NotEnrolled => Err(WireError::NotEnrolled { address, own: self.identity.fingerprint() }),
+                Greeting::Asking | Greeting::NotEnrolled => {
+                    Err(WireError::NotEnrolled { address, own: self.identity.fingerprint() })
+                }
                 Greeting::Crowded => Err(WireError::Crowded { address }),
             };
         }

@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::FogError;
 use super::id::MessageId;
-use super::journal::{Event, Journal};
+use super::journal::{self, Event, Journal};
 use super::protocol::PartHead;
 use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::{self, Access, AtomicFile};
@@ -30,13 +30,14 @@ pub(super) struct Files<'c> {
 impl<'c> Files<'c> {
     /// In `root`, which is made if it is not there. What killed processes were writing there is removed.
     pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
-        let journal = fs::create_dir_all(root).and_then(|()| sweep(root)).and_then(|()| Journal::open(root, clock));
-        Ok(Self { root: root.into(), journal: journal.map_err(FogError::file(root.display()))? })
+        fs::create_dir_all(root).and_then(|()| sweep(root)).map_err(FogError::file(root.display()))?;
+        let journal = Journal::open(root, clock).map_err(FogError::file(root.join(journal::NAME).display()))?;
+        Ok(Self { root: root.into(), journal })
     }
 
     /// Writes an event down.
     pub(super) fn record(&self, event: &Event<'_>) -> Result<(), FogError> {
-        self.journal.record(event).map_err(FogError::file(self.root.join(super::journal::NAME).display()))
+        self.journal.record(event).map_err(FogError::file(self.root.join(journal::NAME).display()))
     }
 
     /// The folder of a message, with the public key in it.

@@ -129,12 +129,12 @@ async fn nodes_are_told_of_the_end() {
     let returned = scene.returned(b"message", 3, LONG, |listening| told.send(listening.address).unwrap());
     let node = async {
         let mut link = scene.link(address.await.unwrap(), &identity()).await;
-        scene.stop.cancel();
         loop {
             match link.receiver.receive().await.unwrap().0 {
                 FromClient::Wait => link.sender.send(&FromNode::Here, b"").await.unwrap(),
                 said => break said,
             }
+            scene.stop.cancel();
         }
     };
     let (returned, said) = tokio::join!(Box::pin(returned), Box::pin(node));
