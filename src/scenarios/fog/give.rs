@@ -7,6 +7,7 @@ use tokio::try_join;
 
 use super::assembly::{Assignment, Intake};
 use super::fault::Fault;
+use super::lead::Lead;
 use super::news::{News, Reporter};
 use super::protocol::{FromClient, FromNode, PIECE, PartHead};
 use super::spares::Spares;
@@ -17,9 +18,9 @@ use crate::wire::{Link, Receiver, Sender};
 pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Reporter) -> Result<PathBuf, Fault> {
     // While one token is opened, the next may come.
     let (arriving, arrived) = mpsc::channel(1);
-    let spares = Spares::default();
-    let sending = send(&mut link.sender, assignment);
-    let receiving = receive(&mut link.receiver, assignment.head, arriving, &spares);
+    let (lead, spares) = (Lead::new(assignment.head), Spares::default());
+    let sending = send(&mut link.sender, assignment, &lead);
+    let receiving = receive(&mut link.receiver, assignment.head, arriving, &lead, &spares);
     let ((), (), intake) = try_join!(sending, receiving, open(arrived, assignment, reporter, &spares))?;
     let committed = blocking(move || intake.tokens.commit_beside()).await;
     let file = committed.map_err(assignment.assembly.files.failed(&assignment.head.token_file_name()))?;
@@ -28,14 +29,16 @@ pub(super) async fn give(link: &mut Link, assignment: &Assignment, reporter: &Re
     Ok(file)
 }
 
-async fn send(sender: &mut Sender, assignment: &Assignment) -> Result<(), Fault> {
+async fn send(sender: &mut Sender, assignment: &Assignment, lead: &Lead) -> Result<(), Fault> {
     let key = assignment.assembly.key.public_key();
     sender.send(&FromClient::Part(assignment.head), key.spki()).await?;
     let mut chunk = Vec::new();
     for number in 1..=assignment.head.chunks() {
         let part = assignment.clone();
         chunk = blocking(move || part.chunk(number, &mut chunk).map(|()| chunk)).await?;
-        for piece in chunk.chunks(PIECE) {
+        let places = (assignment.head.place(number).start..).step_by(PIECE);
+        for (piece, place) in chunk.chunks(PIECE).zip(places) {
+            lead.allows(place).await;
             sender.send(&FromClient::Piece, piece).await?;
         }
     }
@@ -47,10 +50,12 @@ async fn receive(
     receiver: &mut Receiver,
     head: PartHead,
     arriving: mpsc::Sender<Vec<u8>>,
+    lead: &Lead,
     spares: &Spares,
 ) -> Result<(), Fault> {
-    for _ in 0..head.chunks() {
-        let token = token(receiver, spares.take(), head.longest_token()).await?;
+    for number in 1..=head.chunks() {
+        let told = |bytes| lead.shorten(number, bytes);
+        let token = token(receiver, spares.take(), head.longest_token(), told).await?;
         if arriving.send(token).await.is_err() {
             // The one before was wrong, and that is told elsewhere.
             return Ok(());
@@ -63,8 +68,13 @@ async fn receive(
     }
 }
 
-/// The pieces of one token, all of them full but the last.
-async fn token(receiver: &mut Receiver, mut token: Vec<u8>, longest: usize) -> Result<Vec<u8>, Fault> {
+/// The pieces of one token, all of them full but the last. How much there is of it is told at each.
+async fn token(
+    receiver: &mut Receiver,
+    mut token: Vec<u8>,
+    longest: usize,
+    told: impl Fn(usize),
+) -> Result<Vec<u8>, Fault> {
     token.clear();
     loop {
         let (last, piece) = match receiver.receive().await? {
@@ -76,6 +86,7 @@ async fn token(receiver: &mut Receiver, mut token: Vec<u8>, longest: usize) -> R
             return Err(Fault::Dishonest("the pieces of its answer have other lengths than they should"));
         }
         token.extend_from_slice(&piece);
+        told(token.len());
         if last {
             return Ok(token);
         }

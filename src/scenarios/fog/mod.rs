@@ -19,6 +19,7 @@ mod files;
 mod give;
 mod id;
 mod journal;
+mod lead;
 mod news;
 mod node;
 mod parts;

@@ -11,8 +11,8 @@
 //! client → node   Rest | Twin               nothing (more) to do; the link ends
 //! node → client   Unable                    the node cannot do this part; the link ends
 //! ```
-//! Both directions flow at once. Every piece but a chunk's or token's last is full, so that each frame's deadline is a bound
-//! on how slow a peer may be.
+//! Both directions flow at once, the client at most five chunks ahead, which a node has room for. Every piece but a chunk's or
+//! token's last is full, so that each frame's deadline is a bound on how slow a peer may be.
 
 use std::time::Duration;
 
