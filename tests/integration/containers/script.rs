@@ -65,7 +65,9 @@ fn twice_with_two_tables_and_again_with_containers_still_up() {
     fs::rename(&private, &small).unwrap();
     assert_right(&checkout, run(&checkout, &["--containers", path(&small)]), &small);
     // The key of the job that was begun by hand is still needed.
-    let left = checkout.belongings();
+    let mut left = checkout.belongings();
+    // Compose 1 makes the volumes of all profiles.
+    left.retain(|name| !name.contains("_fog-"));
     assert_eq!(left.len(), 3, "{left:?}");
     checkout.start();
     checkout.client(&["hestat", "result"]).expect_code(0);
