@@ -61,11 +61,11 @@ impl Bound {
         [
             Row::new(figure, rate(taken))
                 .beside(format!("{}: stages / cores + files on disk", rate(self.added)))
-                .ratio(format!("{:.2}", self.added / taken))
-                .aim(Aim::AtLeast(0.6, ""), self.added / taken),
+                .ratio(format!("{:.2}", self.added / taken)),
             Row::new("· the same, were cores and disk busy at once all the time", rate(taken))
                 .beside(format!("{}: max(stages / cores, disk)", rate(self.overlapped)))
-                .ratio(format!("{:.2}", self.overlapped / taken)),
+                .ratio(format!("{:.2}", self.overlapped / taken))
+                .aim(Aim::AtLeast(0.6, ""), self.overlapped / taken),
             Row::new("· processor time of all its processes", time(processor))
                 .beside(format!("{}: the stages", time(self.processor)))
                 .ratio(format!("{:.2}", self.processor / processor)),
