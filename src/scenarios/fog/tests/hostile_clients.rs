@@ -19,9 +19,8 @@ fn head(length: u64) -> PartHead {
     PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2) }
 }
 
-/// How a node ends that comes to a client that acts so.
-async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
-    let scene = Scene::new();
+/// What nodes come to.
+async fn listener(scene: &Scene) -> Listener {
     let options = ListenOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
         identity: scene.client.clone(),
@@ -29,7 +28,13 @@ async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
         admission: Admission::Anyone,
         limits: Limits::default(),
     };
-    let mut listener = Listener::start(options).await.unwrap();
+    Listener::start(options).await.unwrap()
+}
+
+/// How a node ends that comes to a client that acts so.
+async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
+    let scene = Scene::new();
+    let mut listener = listener(&scene).await;
     let mut request = scene.request(listener.address(), identity(), "node");
     request.timeout = Duration::ZERO;
     let acts = async {
@@ -117,4 +122,34 @@ async fn words_that_have_no_place_end_the_conversation() {
     assert!(matches!(error, FogError::Rejected { .. }), "{error}");
     let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Twin, b"").await.unwrap()).await;
     assert!(matches!(error, FogError::Twin { .. }), "{error}");
+}
+
+/// One that stays outlives every client, and comes again, and ends well when it is told to.
+#[tokio::test(flavor = "multi_thread")]
+async fn no_client_ends_a_node_that_stays() {
+    let scene = Scene::new();
+    let mut listener = listener(&scene).await;
+    let mut request = scene.request(listener.address(), identity(), "node");
+    request.stay = true;
+    let (unsound, key) = (PartHead { part: 3, ..head(5) }, key());
+    let insults: [(FromClient, &[u8]); 5] = [
+        (FromClient::Rejected, b""),
+        (FromClient::Twin, b""),
+        (FromClient::Part(head(5)), b"no key"),
+        (FromClient::Part(unsound), key.public_key().spki()),
+        (FromClient::Piece, b"unasked"),
+    ];
+    let clients = async {
+        for (word, body) in &insults {
+            let Some(Arrival::Link(mut link)) = listener.next().await else { panic!("nobody came") };
+            link.sender.send(word, body).await.unwrap();
+            while link.receiver.receive::<super::super::protocol::FromNode>().await.is_ok() {}
+        }
+        assert!(matches!(listener.next().await, Some(Arrival::Link(_))));
+        scene.stop.cancel();
+    };
+    let (clock, silent) = (SystemClock, Silent::default());
+    let (outcome, ()) = tokio::join!(work(&request, &clock, &silent, |_| {}, &scene.stop), clients);
+    outcome.unwrap();
+    assert_eq!(files(&scene), Vec::<String>::new());
 }

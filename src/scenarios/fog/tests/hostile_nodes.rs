@@ -2,76 +2,17 @@
 
 use std::net::SocketAddr;
 
+use super::given::{Given, send};
 use super::scene::{Scene, identity};
-use crate::crypto::{RsaBits, RsaPrivateKey, RsaPublicKey, jwe};
+use crate::crypto::{RsaBits, RsaPrivateKey, jwe};
 use crate::foundation::random;
-use crate::scenarios::fog::chunk::ChunkHeader;
 use crate::scenarios::fog::id::MessageId;
 use crate::scenarios::fog::node::NodeOutcome;
-use crate::scenarios::fog::protocol::{FromClient, FromNode, PIECE, PartHead};
+use crate::scenarios::fog::protocol::{FromClient, FromNode, PIECE};
 use crate::wire::{Link, LinkIdentity, WireError};
 
 /// Three chunks.
 const LENGTH: usize = 9 << 20;
-
-/// A node's part as it came, chunk by chunk.
-struct Given {
-    head: PartHead,
-    key: RsaPublicKey,
-    chunks: Vec<Vec<u8>>,
-}
-
-impl Given {
-    /// Takes a whole part.
-    async fn by(link: &mut Link) -> Self {
-        let (head, key) = loop {
-            match link.receiver.receive().await.unwrap() {
-                (FromClient::Wait, _) => link.sender.send(&FromNode::Here, b"").await.unwrap(),
-                (FromClient::Part(head), key) => break (head, key),
-                (other, _) => panic!("{other:?}"),
-            }
-        };
-        let mut chunks = Vec::new();
-        for number in 1..=head.chunks() {
-            let place = head.place(number);
-            let mut chunk = Vec::new();
-            while (chunk.len() as u64) < place.end - place.start {
-                let (FromClient::Piece, piece) = link.receiver.receive().await.unwrap() else { panic!("no piece") };
-                chunk.extend_from_slice(&piece);
-            }
-            chunks.push(chunk);
-        }
-        Self { head, key: RsaPublicKey::from_spki(&key).unwrap(), chunks }
-    }
-
-    fn header(&self, number: u64) -> ChunkHeader {
-        self.head.header(number, &self.key.fingerprint().to_string())
-    }
-
-    /// The honest token of chunk `number`.
-    fn token(&self, number: u64) -> Vec<u8> {
-        self.sealed(&self.header(number), self.chunks[number as usize - 1].clone())
-    }
-
-    fn sealed(&self, header: &ChunkHeader, chunk: Vec<u8>) -> Vec<u8> {
-        jwe::seal(&self.key, header, chunk, &mut random::from_system().unwrap()).unwrap()
-    }
-
-    /// The second token, of a chunk with this header.
-    fn belonging(&self, change: impl FnOnce(&mut ChunkHeader)) -> Vec<u8> {
-        let mut header = self.header(2);
-        change(&mut header);
-        self.sealed(&header, self.chunks[1].clone())
-    }
-}
-
-async fn send(link: &mut Link, token: &[u8]) -> Result<(), WireError> {
-    let mut pieces = token.chunks(PIECE).peekable();
-    while let Some(piece) = pieces.next() {
-        link.sender.send(&FromNode::Sealed { last: pieces.peek().is_none() }, piece).await?;
-    }
-    Ok(())
-}
 
 /// What a node says in place of its three tokens and the end.
 type Lie = fn(&Given) -> Vec<Vec<u8>>;

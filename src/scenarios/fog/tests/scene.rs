@@ -121,9 +121,17 @@ impl Scene {
         self.dialer(identity.clone()).connect(&address.into()).await.unwrap()
     }
 
-    /// The events in the client's journal.
+    /// Returns when the client has written down so many of these events.
+    pub(super) async fn until_journal_has(&self, name: &str, times: usize) {
+        while self.journal().iter().filter(|event| event["event"] == name).count() < times {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// The events in the client's journal, as far as they are there: the last line may still be coming.
     pub(super) fn journal(&self) -> Vec<serde_json::Value> {
         let text = std::fs::read_to_string(self.path("client").join("journal.jsonl")).unwrap();
-        text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
+        let whole = text.split_inclusive('\n').filter(|line| line.ends_with('\n'));
+        whole.map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }

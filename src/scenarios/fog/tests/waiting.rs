@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::given::{Given, send};
 use super::scene::{LONG, Scene, identity};
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::NodeOutcome;
@@ -41,30 +42,44 @@ async fn nobody_gets_two_parts() {
     assert!(!scene.path("client").join("message").exists());
 }
 
+/// One that comes while the only part is at another one waits, and hears in the end that nothing is left for it.
 #[tokio::test(flavor = "multi_thread")]
 async fn one_more_than_needed_is_not_needed() {
-    let scene = Scene::new();
-    let (_, outcomes) = scene
+    let (scene, busy) = (Scene::new(), identity());
+    let (returned, (accepted, rest)) = scene
         .with(b"", 1, async |address| {
-            let spare = async {
-                let mut link = scene.link(address, &identity()).await;
-                link.receiver.receive::<FromClient>().await.unwrap().0
-            };
-            let mut busy = scene.link(address, &identity()).await;
-            let FromClient::Part(_) = busy.receiver.receive().await.unwrap().0 else { panic!("it was the first") };
-            let take_over = async {
-                let outcome = scene.node(address, identity(), "node");
-                drop(busy);
-                outcome.await
-            };
-            tokio::join!(take_over, spare)
+            let mut link = scene.link(address, &busy).await;
+            let given = Given::by(&mut link).await;
+            let mut spare = scene.link(address, &identity()).await;
+            assert_eq!(spare.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Wait);
+            spare.sender.send(&FromNode::Here, b"").await.unwrap();
+            send(&mut link, &given.token(1)).await.unwrap();
+            link.sender.send(&FromNode::Finished, b"").await.unwrap();
+            (link.receiver.receive().await.unwrap().0, spare.receiver.receive().await.unwrap().0)
         })
         .await;
-    // Whichever of the two came first has the part; the other one hears that nothing is left.
-    match outcomes {
-        (Some(NodeOutcome::Done { bytes: 0, .. }), FromClient::Rest | FromClient::Wait) => {}
-        (outcome, said) => panic!("{outcome:?} {said:?}"),
-    }
+    assert_eq!(returned.parts[0].node, busy.fingerprint());
+    assert_eq!((accepted, rest), (FromClient::Accepted, FromClient::Rest));
+}
+
+/// An honest node hears the same, and that is what it says it did.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_was_not_needed_says_so() {
+    let (scene, busy) = (Scene::new(), identity());
+    let (_, outcome) = scene
+        .with(b"message", 1, async |address| {
+            let mut link = scene.link(address, &busy).await;
+            let given = Given::by(&mut link).await;
+            let spare = scene.node(address, identity(), "node");
+            let answer = async {
+                scene.until_journal_has("joined", 2).await;
+                send(&mut link, &given.token(1)).await.unwrap();
+                link.sender.send(&FromNode::Finished, b"").await.unwrap();
+            };
+            tokio::join!(spare, answer).0
+        })
+        .await;
+    assert!(matches!(outcome, Some(NodeOutcome::NotNeeded)), "{outcome:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -73,6 +88,7 @@ async fn the_same_node_twice_is_one_node() {
     scene
         .with(b"message", 2, async |address| {
             let mut first = scene.link(address, &twice).await;
+            scene.until_journal_has("joined", 1).await;
             let mut second = scene.link(address, &twice).await;
             assert_eq!(second.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Twin);
             drop(first.sender.send(&FromNode::Unable, b"").await);
@@ -101,7 +117,7 @@ async fn a_node_finds_a_client_that_comes_late_and_gives_up_in_the_end() {
 async fn giving_is_no_progress() {
     let (scene, flapping) = (Scene::new(), identity());
     let (told, address) = tokio::sync::oneshot::channel();
-    let timeout = Duration::from_secs(1);
+    let timeout = Duration::from_secs(4);
     let returned = scene.returned(b"message", 1, timeout, |listening| told.send(listening.address).unwrap());
     let address = async { address.await.unwrap() };
     let flaps = async {
