@@ -16,6 +16,9 @@ pub const TEMPORARY: &str = ".hestat-";
 /// The most files that share one name but for a number.
 const MOST_NAMESAKES: u32 = 1000;
 
+/// Bytes behind what is being written that may still be on their way to the disk.
+const KEPT: u64 = 32 << 20;
+
 /// Writes, unbuffered, to a hidden neighbour of `path` that takes its name when [`AtomicFile::commit`]ted and vanishes when
 /// dropped.
 #[derive(Debug)]
@@ -182,11 +185,13 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     file.commit()
 }
 
-/// Has the system begin to put so many bytes of `file` on the disk, and waits for nothing: so there is less to wait for when
-/// the file is synced.
+/// Has the system begin to put so many bytes of `file`, those from `from` on, on the disk, and waits for nothing: so there is
+/// less to wait for when the file is synced. Of what was written well before them, the system forgets what is on the disk: its
+/// next pages are these, which are warm, and what others have in its cache stays there.
 pub fn hurry(file: &File, from: u64, bytes: u64) {
+    let begin = from.saturating_sub(KEPT);
     // Of pages that are not on the disk, this advice begins to write them. It may fail: then they are written later.
-    let _advice = fadvise(file, from, NonZeroU64::new(bytes), Advice::DontNeed);
+    let _advice = fadvise(file, begin, NonZeroU64::new(from + bytes - begin), Advice::DontNeed);
 }
 
 /// Makes what happened in the directory of `path` (a rename, a removal) survive a power cut.
