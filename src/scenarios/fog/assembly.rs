@@ -8,19 +8,16 @@ use std::sync::Arc;
 use super::chunk::ChunkHeader;
 use super::error::FogError;
 use super::fault::Fault;
-use super::files::MessageFiles;
+use super::files::{MESSAGE, MessageFiles};
 use super::protocol::PartHead;
 use super::source::Source;
 use crate::crypto::{RsaPrivateKey, jwe};
 use crate::foundation::atomic::{AtomicFile, hurry};
 
-/// The name of the file with the message that has come back.
-pub(super) const MESSAGE: &str = "message";
-
 /// All that it takes to judge what nodes answer.
 pub(super) struct Assembly {
     /// What was sent.
-    pub(super) source: Arc<Source>,
+    pub(super) source: Source,
     /// What opens tokens.
     pub(super) key: RsaPrivateKey,
     /// The fingerprint of its public key.

@@ -2,26 +2,22 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::assembly::{Assembly, Assignment, MESSAGE};
-use super::chunk::chunk_bytes;
 use super::coordinator::Coordinator;
 use super::error::FogError;
 use super::files::Files;
 use super::id::MessageId;
 use super::journal::Event;
-use super::parts::cut;
-use super::protocol::{FOG, PartHead};
+use super::message::Message;
+use super::protocol::FOG;
 use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::foundation::random;
-use crate::wire::runtime::{blocking, run};
+use crate::wire::runtime::run;
 use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
 
 /// A message, and who is to encrypt it.
@@ -106,40 +102,21 @@ pub(super) async fn scatter(
     stop: &CancellationToken,
 ) -> Result<Returned, FogError> {
     let ClientRequest { listen, identity, admission, nodes, key, source, out, timeout, silence } = request;
-    let (message, bytes, source) = (MessageId::draw(&mut random::from_system()?), source.length(), Arc::new(source));
     let files = Files::open(&out, clock)?;
-    let folder = files.message(message, key.public_key())?;
-    let whole = folder.begin(MESSAGE)?;
-    let file = whole.handle().map_err(folder.failed(MESSAGE))?;
-    let kid = key.public_key().fingerprint().to_string();
-    let parts = cut(&source, nodes).map_err(FogError::file(source.name()))?;
-    let assembly = Arc::new(Assembly { source: Arc::clone(&source), key, kid, files: folder.clone(), message: file });
-    let assignments = parts.into_iter().zip(1..).map(|(place, part)| {
-        let length = place.end - place.start;
-        let head = PartHead { message, part, parts: nodes, length, chunk: chunk_bytes(nodes) };
-        Assignment { head, begin: place.start, assembly: Arc::clone(&assembly) }
-    });
+    let message = Message::cut(source, nodes, key, &files)?;
+    let (id, name, bytes) = (message.id(), message.id().to_string(), message.bytes());
 
-    let fingerprint = identity.fingerprint();
-    let limits = limits(nodes, silence);
+    let (fingerprint, limits) = (identity.fingerprint(), limits(nodes, silence));
     let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
     let address = listener.address();
-    listening(&Listening { address, fingerprint, message, bytes });
-    files.record(&Event::Listening {
-        address: address.to_string(),
-        message: message.to_string(),
-        bytes,
-        parts: nodes,
-    })?;
+    listening(&Listening { address, fingerprint, message: id, bytes });
+    files.record(&Event::Listening { address: address.to_string(), message: name.clone(), bytes, parts: nodes })?;
 
-    let coordinator = Coordinator::new(message, assignments.collect(), &files, observer, timeout);
+    let coordinator = Coordinator::new(id, message.assignments(), &files, observer, timeout);
     let parts = coordinator.bring_back(listener, stop).await?;
-    if source.has_changed() {
-        return Err(FogError::Changed { name: source.name().into() });
-    }
-    let file = blocking(move || whole.commit_beside()).await.map_err(folder.failed(MESSAGE))?;
-    files.record(&Event::Reassembled { message: message.to_string(), bytes, file: &file })?;
-    Ok(Returned { message, bytes, file, parts })
+    let file = message.keep().await?;
+    files.record(&Event::Reassembled { message: name, bytes, file: &file })?;
+    Ok(Returned { message: id, bytes, file, parts })
 }
 
 /// Room for each node, for some that come too many, and for those that come back before it is noticed that they were gone.

@@ -21,6 +21,9 @@ use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::{self, Access, AtomicFile};
 use crate::foundation::clock::Clock;
 
+/// What the file with the message that has come back is called.
+pub(super) const MESSAGE: &str = "message";
+
 /// The folder `--out`.
 pub(super) struct Files<'c> {
     root: PathBuf,

@@ -20,6 +20,7 @@ mod give;
 mod id;
 mod journal;
 mod lead;
+mod message;
 mod news;
 mod node;
 mod parts;

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Returned, scatter};
+use super::client::{ClientRequest, Listening, Returned, scatter};
 use super::error::FogError;
 use super::node::{NodeRequest, work};
 use super::protocol::FOG;
@@ -39,45 +39,54 @@ pub struct RunRequest {
 /// # Errors
 /// As [`super::client`].
 pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Returned, FogError> {
-    let RunRequest { source, nodes, key, out } = request;
-    let identity = || -> Result<LinkIdentity, FogError> { Ok(LinkIdentity::new(&IdentityKey::generate()?)?) };
-    let (client, node_identities) = (identity()?, (0..nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?);
-    let enrolment = Enrolment::new(node_identities.iter().map(LinkIdentity::fingerprint), Vec::new())?;
-    let fingerprint = client.fingerprint();
-    let request = ClientRequest {
-        listen: (Ipv4Addr::LOCALHOST, 0).into(),
-        identity: client,
-        admission: Admission::Enrolled { enrolment, doorkeeper: None },
-        nodes,
-        key,
-        source,
-        out: out.join("client"),
-        timeout: TIMEOUT,
-        silence: Patience::default().silence,
-    };
+    let out = request.out.clone();
+    let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
+    let client = client_request(request, identity()?, &nodes)?;
+    let fingerprint = client.identity.fingerprint();
     run_async(observer, async |stop| {
         let (told, address) = oneshot::channel();
         let over = stop.child_token();
         let returning = async {
-            let listening = |listening: &super::Listening| {
+            let listening = |listening: &Listening| {
                 // Nobody waits for it if the work has been stopped.
                 let _told = told.send(listening.address);
             };
-            let outcome = scatter(request, clock, &WithoutNotices(observer), listening, &stop).await;
+            let outcome = scatter(client, clock, &WithoutNotices(observer), listening, &stop).await;
             over.cancel();
             outcome
         };
         let working = async {
             // Without an address, the client has failed and says why.
             let Ok(address) = address.await else { return };
-            let nodes = node_identities.into_iter().zip(1..).map(|(identity, number)| {
-                let request = node_request(address, identity, fingerprint, &out, number);
-                let over = &over;
-                async move { attend(&request, clock, over).await }
-            });
-            join_all(nodes).await;
+            let requests = nodes.into_iter().zip(1..);
+            let requests = requests.map(|(node, number)| node_request(address, node, fingerprint, &out, number));
+            join_all(requests.map(|request| attend(request, clock, &over))).await;
         };
         tokio::join!(returning, working).0
+    })
+}
+
+fn identity() -> Result<LinkIdentity, FogError> {
+    Ok(LinkIdentity::new(&IdentityKey::generate()?)?)
+}
+
+fn client_request(
+    request: RunRequest,
+    identity: LinkIdentity,
+    nodes: &[LinkIdentity],
+) -> Result<ClientRequest, FogError> {
+    let RunRequest { source, nodes: count, key, out } = request;
+    let enrolment = Enrolment::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
+    Ok(ClientRequest {
+        listen: (Ipv4Addr::LOCALHOST, 0).into(),
+        identity,
+        admission: Admission::Enrolled { enrolment, doorkeeper: None },
+        nodes: count,
+        key,
+        source,
+        out: out.join("client"),
+        timeout: TIMEOUT,
+        silence: Patience::default().silence,
     })
 }
 
@@ -99,8 +108,8 @@ fn node_request(
 }
 
 /// What goes wrong at a node goes wrong at the client too, which tells it.
-async fn attend(request: &NodeRequest, clock: &dyn Clock, over: &CancellationToken) {
-    drop(work(request, clock, &Silent::default(), |_| {}, over).await);
+async fn attend(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) {
+    drop(work(&request, clock, &Silent::default(), |_| {}, over).await);
 }
 
 /// Who comes and goes is no news where all are one process.
