@@ -104,18 +104,32 @@ pub(super) async fn scatter(
     let ClientRequest { listen, identity, admission, nodes, key, source, out, timeout, silence } = request;
     let files = Files::open(&out, clock)?;
     let message = Message::cut(source, nodes, key, &files)?;
-    let (id, name, bytes) = (message.id(), message.id().to_string(), message.bytes());
+    let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
 
     let (fingerprint, limits) = (identity.fingerprint(), limits(nodes, silence));
     let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
     let address = listener.address();
     listening(&Listening { address, fingerprint, message: id, bytes });
-    files.record(&Event::Listening { address: address.to_string(), message: name.clone(), bytes, parts: nodes })?;
+    files.record(&Event::Listening { address: address.to_string(), message: id.to_string(), bytes, parts })?;
 
     let coordinator = Coordinator::new(id, message.assignments(), &files, observer, timeout);
-    let parts = coordinator.bring_back(listener, stop).await?;
+    let outcome = gather(message, coordinator.bring_back(listener, stop), &files).await;
+    if let Err(error) = &outcome {
+        // The error counts, also where the journal cannot be written any more.
+        drop(files.record(&Event::Failed { message: Some(id.to_string()), why: error.to_string() }));
+    }
+    outcome
+}
+
+/// Makes one file of the message when its parts are back.
+async fn gather(
+    message: Message,
+    parts: impl Future<Output = Result<Vec<ReturnedPart>, FogError>>,
+    files: &Files<'_>,
+) -> Result<Returned, FogError> {
+    let (id, bytes, parts) = (message.id(), message.bytes(), parts.await?);
     let file = message.keep().await?;
-    files.record(&Event::Reassembled { message: name, bytes, file: &file })?;
+    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: &file })?;
     Ok(Returned { message: id, bytes, file, parts })
 }
 

@@ -17,19 +17,78 @@ pub(super) const NAME: &str = "journal.jsonl";
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum Event<'e> {
-    Listening { address: String, message: String, bytes: u64, parts: u32 },
-    Joined { node: String, from: &'e str },
-    Refused { node: String, from: &'e str },
-    Given { message: String, part: u32, parts: u32, bytes: u64, node: String },
-    Returned { message: String, part: u32, parts: u32, node: String, file: &'e Path },
-    Lost { message: String, part: Option<u32>, node: String, why: String },
-    Reassembled { message: String, bytes: u64, file: &'e Path },
-    Connected { client: String, address: &'e str },
-    Assigned { message: String, part: u32, parts: u32, bytes: u64, client: String },
-    Encrypted { message: String, part: u32, parts: u32, part_file: &'e Path, file: &'e Path },
-    Accepted { message: String, part: u32, parts: u32, client: String },
-    NotNeeded { client: String },
-    Failed { why: String },
+    Listening {
+        address: String,
+        message: String,
+        bytes: u64,
+        parts: u32,
+    },
+    Joined {
+        node: String,
+        from: &'e str,
+    },
+    Refused {
+        node: String,
+        from: &'e str,
+    },
+    Given {
+        message: String,
+        part: u32,
+        parts: u32,
+        bytes: u64,
+        node: String,
+    },
+    Returned {
+        message: String,
+        part: u32,
+        parts: u32,
+        node: String,
+        file: &'e Path,
+    },
+    Lost {
+        message: String,
+        part: Option<u32>,
+        node: String,
+        why: String,
+    },
+    Reassembled {
+        message: String,
+        bytes: u64,
+        file: &'e Path,
+    },
+    Connected {
+        client: String,
+        address: &'e str,
+    },
+    Assigned {
+        message: String,
+        part: u32,
+        parts: u32,
+        bytes: u64,
+        client: String,
+    },
+    Encrypted {
+        message: String,
+        part: u32,
+        parts: u32,
+        part_file: &'e Path,
+        file: &'e Path,
+    },
+    Accepted {
+        message: String,
+        part: u32,
+        parts: u32,
+        client: String,
+    },
+    NotNeeded {
+        client: String,
+    },
+    Failed {
+        /// At the client.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        message: Option<String>,
+        why: String,
+    },
 }
 
 /// An event and its time.

@@ -148,7 +148,8 @@ impl Node<'_> {
             self.since = Instant::now();
         }
         if let Err(error) = &outcome {
-            self.files.record(&Event::Failed { why: error.to_string() })?;
+            // It counts also where the journal cannot be written any more.
+            drop(self.files.record(&Event::Failed { message: None, why: error.to_string() }));
         }
         drop(link.sender.close().await);
         outcome

@@ -13,6 +13,8 @@ async fn without_enough_nodes_it_ends_when_it_was_told_to() {
     let scene = Scene::new();
     let error = scene.returned(b"message", 2, Duration::from_millis(100), |_| {}).await.unwrap_err();
     assert!(matches!(error, FogError::TooFewNodes { here: 0, needed: 2, .. }), "{error}");
+    let events: Vec<_> = scene.journal().iter().map(|event| event["event"].clone()).collect();
+    assert_eq!(events, ["listening", "failed"]);
 }
 
 /// The part of a node that is lost is nobody's who has had another one.
