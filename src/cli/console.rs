@@ -1,6 +1,6 @@
 //! The only place that prints: results on stdout, everything else on stderr.
 
-use std::io::{self, IsTerminal, Write};
+use std::io::{self, IsTerminal, Read, Write};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -62,11 +62,15 @@ impl Console {
 
     /// Prints a result, and what ends its last line. Whoever stopped reading has seen enough; how the command ends does
     /// not depend on it.
-    #[expect(clippy::unused_self, reason = "who prints shows that it has the console")]
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
+        self.pass_on(&mut format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+    }
+
+    /// Prints a result just as it is.
+    #[expect(clippy::unused_self, reason = "who prints shows that it has the console")]
+    pub(super) fn pass_on(&self, result: &mut impl Read) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
-        let line = format!("{}\n", text.trim_end_matches('\n'));
-        match stdout.write_all(line.as_bytes()).and_then(|()| stdout.flush()) {
+        match io::copy(result, &mut stdout).and_then(|_| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             outcome => outcome,
         }

@@ -127,8 +127,11 @@ fn without_idle_variables(command: clap::Command) -> clap::Command {
 fn overruled(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
     let said: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
     let is_said = move |arg: &&clap::Arg| {
-        let option = arg.get_long().map(|long| format!("--{long}"));
-        option.is_some_and(|option| said.iter().any(|word| word.split('=').next() == Some(&option)))
+        let (long, short) =
+            (arg.get_long().map(|name| format!("--{name}")), arg.get_short().map(|name| format!("-{name}")));
+        let is_long = |word: &String| long.as_deref() == word.split('=').next();
+        let is_short = |word: &String| short.as_ref().is_some_and(|short| word.starts_with(short));
+        said.iter().any(|word| is_long(word) || is_short(word))
     };
     command.get_arguments().filter(is_said).flat_map(|arg| command.get_arg_conflicts_with(arg))
 }

@@ -10,12 +10,12 @@ use clap::builder::BoolishValueParser;
 use super::console::{Console, say};
 use super::exit::Usage;
 use super::options::StateOptions;
-use super::secrets::{PassphraseOptions, notice_if_exposed};
+use super::secrets::PassphraseOptions;
 use super::terminal::{ask, is_interactive};
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::{Observer, Silent};
 use crate::foundation::random;
-use crate::keystore::{KeyFiles, KeyName, is_protected};
+use crate::keystore::{KeyFiles, KeyName};
 use crate::wire::{Admission, Enrolment, LinkIdentity, PeerAddress, Trust};
 
 /// By what others know this process.
@@ -38,11 +38,10 @@ impl IdentityOptions {
         let name = self.identity.as_ref().map_or(usual, KeyName::as_str);
         let file = keys.identity_file(name)?;
         let passphrase = if file.exists() {
-            self.passphrase.to_open(is_protected(&file), console)?
+            self.passphrase.to_open_file(&file, console)?
         } else {
             self.passphrase.to_protect(console)?
         };
-        notice_if_exposed(&file, console);
         let mut random = random::from_system()?;
         let (identity, is_new) = keys.identity_or_new(name, passphrase.as_ref(), &mut random)?;
         if is_new {
@@ -79,7 +78,7 @@ impl TrustOptions {
                 return is_confirmed(&first_meeting(address, found), &observer);
             }
             // However few words are wanted: whoever answers there now is believed from now on.
-            say(&format!("note: met {address} for the first time; it is remembered in {place} as {found}"));
+            say(&format!("note: met {address} for the first time; it will be remembered in {place} as {found}"));
             true
         };
         Ok(Trust::FirstUse { known_peers, confirm: Arc::new(confirm) })

@@ -12,7 +12,7 @@ use super::terminal::ask_secretly;
 use crate::crypto::Passphrase;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
-use crate::keystore::is_exposed;
+use crate::keystore::{is_exposed, is_protected};
 use crate::pipeline::PipelineError;
 
 /// Protects keys on disk.
@@ -32,9 +32,8 @@ const LONGEST_SECRET: u64 = 1 << 12;
 impl PassphraseOptions {
     /// For a new key: none unless asked for, and asked twice.
     pub(super) fn to_protect(&self, console: &Console) -> anyhow::Result<Option<Passphrase>> {
-        self.passphrase_file.iter().for_each(|path| notice_if_exposed(path, console));
         match (&self.passphrase_file, self.passphrase) {
-            (Some(file), _) => Ok(Some(first_line(file)?)),
+            (Some(file), _) => passphrase_in(file, console).map(Some),
             (None, false) => Ok(None),
             (None, true) => {
                 let first = ask_passphrase("Passphrase for the new key: ", console)?;
@@ -51,6 +50,19 @@ impl PassphraseOptions {
     pub(super) fn to_open(&self, protected: bool, console: &Console) -> anyhow::Result<Option<Passphrase>> {
         passphrase_of(protected, self.passphrase_file.as_deref(), console)
     }
+
+    /// For the key in `file`, the same. Says so if others can read that, or if it takes no passphrase where one is given.
+    pub(super) fn to_open_file(&self, file: &Path, console: &Console) -> anyhow::Result<Option<Passphrase>> {
+        notice_if_exposed(file, console);
+        let is_protected = is_protected(file);
+        if !is_protected && (self.passphrase || self.passphrase_file.is_some()) {
+            let place = file.display();
+            console.notice(&format!(
+                "{place} is not under a passphrase; openssl pkcs8 -topk8 -in {place} makes one that is"
+            ));
+        }
+        self.to_open(is_protected, console)
+    }
 }
 
 /// Of a key that is `protected` or not: what the file says, or else somebody at the terminal.
@@ -61,10 +73,15 @@ pub(super) fn passphrase_of(
 ) -> anyhow::Result<Option<Passphrase>> {
     match file {
         _ if !protected => Ok(None),
-        Some(file) => Ok(Some(first_line(file)?)),
+        Some(file) => passphrase_in(file, console).map(Some),
         None if io::stdin().is_terminal() => ask_passphrase("Passphrase of the key: ", console).map(Some),
         None => Ok(None),
     }
+}
+
+fn passphrase_in(file: &Path, console: &Console) -> anyhow::Result<Passphrase> {
+    notice_if_exposed(file, console);
+    first_line(file)
 }
 
 fn ask_passphrase(question: &str, console: &Console) -> anyhow::Result<Passphrase> {

@@ -18,7 +18,7 @@ const LONGEST_LINE: usize = 4096;
 
 /// Whether there is somebody to ask.
 pub(super) fn is_interactive() -> bool {
-    io::stdin().is_terminal() && io::stderr().is_terminal()
+    io::stdin().is_terminal() && File::open(TERMINAL).is_ok()
 }
 
 /// Asks; the line that is typed.
@@ -47,18 +47,48 @@ pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Resul
     line
 }
 
-/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line.
+/// Asks; all that is typed until the end of input, but for the end of its last line.
+///
+/// # Errors
+/// As [`ask`], and [`io::ErrorKind::InvalidData`] for a line that the terminal may have cut.
+pub(super) fn ask_for_lines(question: &str, observer: &dyn Observer) -> io::Result<Vec<u8>> {
+    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
+    (&terminal).write_all(question.as_bytes())?;
+    let (mut typed, mut line) = (Vec::new(), [0; LONGEST_LINE]);
+    loop {
+        await_line(&terminal, observer, || Ok(()))?;
+        let count = read(&terminal, &mut line)?;
+        if count >= LONGEST_LINE - 1 {
+            return Err(io::Error::new(io::ErrorKind::InvalidData, "terminals cut lines of more than 4,094 bytes"));
+        }
+        if count == 0 {
+            break;
+        }
+        typed.extend_from_slice(line.get(..count).unwrap_or_default());
+    }
+    if typed.ends_with(b"\n") {
+        typed.pop();
+    }
+    Ok(typed)
+}
+
 fn typed_line(
     terminal: &File,
     observer: &dyn Observer,
     meanwhile: impl Fn() -> io::Result<()>,
 ) -> io::Result<Secret<String>> {
+    await_line(terminal, observer, meanwhile)?;
+    line(terminal)
+}
+
+/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line.
+fn await_line(terminal: &File, observer: &dyn Observer, meanwhile: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
     while observer.go_on().is_ok() {
         match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&moment)) {
             Ok(0) | Err(Errno::INTR) => meanwhile()?,
             Err(error) => return Err(error.into()),
-            Ok(_) => return line(terminal),
+            Ok(_) => return Ok(()),
         }
     }
     Err(io::ErrorKind::Interrupted.into())

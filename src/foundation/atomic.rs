@@ -144,16 +144,21 @@ impl AtomicFile {
 pub fn sweep(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
-        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) && is_abandoned(&entry.path()) {
-            fs::remove_file(entry.path())?;
+        if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
+            remove_abandoned(&entry.path())?;
         }
     }
     Ok(())
 }
 
-/// Whether nobody writes this file any more: who does holds a lock on it.
-fn is_abandoned(path: &Path) -> bool {
-    regular::open(path).is_ok_and(|file| file.try_lock().is_ok())
+/// Removes a file that nobody writes any more: who does holds a lock on it. Nobody begins to while it is removed.
+fn remove_abandoned(path: &Path) -> io::Result<()> {
+    let Some(_locked) = regular::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
+    match fs::remove_file(path) {
+        // Somebody else sweeps too.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+        outcome => outcome,
+    }
 }
 
 /// Whether a file could be put at `path`; nothing is left there.

@@ -143,7 +143,13 @@ impl Dialer {
         }
         let link = self.shake_hands(address, Expected::Exactly(found)).await.map_err(|failure| match failure {
             Failure::Other(error) => error,
-            Failure::Refused(_) => unknown(),
+            // Somebody else answers already: then one of the two is an impostor.
+            Failure::Refused(other) => WireError::Changed {
+                address: address.to_string(),
+                by: "the first meeting".into(),
+                expected: found,
+                found: other,
+            },
         })?;
         Known::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
         self.greeted(link, address, deadline).await

@@ -91,11 +91,8 @@ impl Args {
         }
         let (keys, name) = (self.identity.keys()?, format!("{ROLE}-{}", self.bits.bits()));
         let file = keys.rsa_file(&name)?;
-        let passphrase = if file.exists() {
-            passphrase.to_open(is_protected(&file), console)?
-        } else {
-            passphrase.to_protect(console)?
-        };
+        let passphrase =
+            if file.exists() { passphrase.to_open_file(&file, console)? } else { passphrase.to_protect(console)? };
         let mut random = random::from_system()?;
         let made = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random);
         let (key, path, is_new) = made?;

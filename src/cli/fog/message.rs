@@ -7,12 +7,16 @@ use std::path::{Path, PathBuf};
 use serde_json::{Value, json};
 
 use super::super::console::Console;
-use super::super::terminal::ask;
+use super::super::terminal::ask_for_lines;
+use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::{Returned, Source};
 
 /// The longest message that is shown, in bytes.
 const SHOWN: u64 = 64 << 10;
+
+/// Lines are asked for: who pastes a letter means all of it.
+const QUESTION: &str = "Message, as many lines as you like; Ctrl-D on a new line ends it:\n";
 
 /// Where the message comes from.
 #[derive(Debug, clap::Args)]
@@ -43,8 +47,9 @@ impl MessageOptions {
             (Some(text), _) => Source::spool(text.as_bytes(), "the message".into(), spool),
             (_, Some(path)) if path != Path::new("-") => Source::open(path, spool),
             _ if io::stdin().is_terminal() => {
-                let typed = ask("Message: ", &console.silent())?;
-                Source::spool(typed.expose().as_bytes(), "the message".into(), spool)
+                let typed = ask_for_lines(QUESTION, &console.silent());
+                let typed = typed.map_err(unusable("what was typed".into()))?;
+                Source::spool(typed.as_slice(), "the message".into(), spool)
             }
             _ => Source::spool(io::stdin().lock(), "standard input".into(), spool),
         };
@@ -53,9 +58,13 @@ impl MessageOptions {
     }
 }
 
-/// Shows the message that is back: as it is if it is a short text, else where it lies. `is_kept` says whether the files
-/// outlive the command.
+/// Shows the message that is back: as it is if it is a short text, or if nothing else is wanted and no terminal shows it; else
+/// where it lies. `is_kept` says whether the files outlive the command.
 pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
+    if console.quiet() && !console.json() && !io::stdout().is_terminal() {
+        console.pass_on(&mut fs::File::open(&returned.file).map_err(|source| unreadable(returned, source))?)?;
+        return Ok(0);
+    }
     let text = text(returned)?;
     if console.json() {
         console.print(&as_json(returned, text.as_deref(), is_kept).to_string())?;
@@ -70,10 +79,17 @@ pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> any
         console
             .print(&format!("message {}: {} bytes, back as it was sent{place}", returned.message, returned.bytes))?;
     }
-    if let Some(text) = text {
-        console.print(&text)?;
+    match text {
+        Some(text) if text.is_empty() || text.ends_with('\n') => console.pass_on(&mut text.as_bytes())?,
+        Some(text) => console.print(&text)?,
+        None if is_kept => {}
+        None => console.notice("the message is no short text and not shown; --out keeps it, --quiet passes it on"),
     }
     Ok(0)
+}
+
+fn unreadable(returned: &Returned, source: io::Error) -> PipelineError {
+    PipelineError::File { place: returned.file.display().to_string(), source }
 }
 
 /// The message, if it is a short text that does nothing to a terminal.
@@ -81,8 +97,7 @@ fn text(returned: &Returned) -> anyhow::Result<Option<String>> {
     if returned.bytes > SHOWN {
         return Ok(None);
     }
-    let bytes = fs::read(&returned.file);
-    let bytes = bytes.map_err(|source| PipelineError::File { place: returned.file.display().to_string(), source })?;
+    let bytes = fs::read(&returned.file).map_err(|source| unreadable(returned, source))?;
     Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
 }
 

@@ -61,7 +61,7 @@ fn told(outcome: &NodeOutcome, as_json: bool) -> String {
     match outcome {
         NodeOutcome::Done { message, part, parts, bytes, file } if as_json => {
             let message = message.to_string();
-            json!({ "message": message, "part": part, "parts": parts, "bytes": bytes, "file": file }).to_string()
+            json!({ "message": message, "part": part, "parts": parts, "bytes": bytes, "file": file.display().to_string() }).to_string()
         }
         NodeOutcome::NotNeeded if as_json => json!({ "part": null }).to_string(),
         NodeOutcome::Done { message, part, parts, bytes, file } => {

@@ -10,13 +10,14 @@ use super::coordinator::Coordinator;
 use super::error::FogError;
 use super::files::Files;
 use super::id::MessageId;
-use super::journal::Event;
+use super::journal::{Event, Place};
 use super::message::Message;
 use super::protocol::FOG;
 use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
+use crate::foundation::text::with_causes;
 use crate::wire::runtime::run;
 use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
 
@@ -116,7 +117,7 @@ pub(super) async fn scatter(
     let outcome = gather(message, coordinator.bring_back(listener, stop), &files).await;
     if let Err(error) = &outcome {
         // The error counts, also where the journal cannot be written any more.
-        drop(files.record(&Event::Failed { message: Some(id.to_string()), why: error.to_string() }));
+        drop(files.record(&Event::Failed { message: Some(id.to_string()), why: with_causes(error) }));
     }
     outcome
 }
@@ -129,7 +130,7 @@ async fn gather(
 ) -> Result<Returned, FogError> {
     let (id, bytes, parts) = (message.id(), message.bytes(), parts.await?);
     let file = message.keep().await?;
-    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: &file })?;
+    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: Place(&file) })?;
     Ok(Returned { message: id, bytes, file, parts })
 }
 

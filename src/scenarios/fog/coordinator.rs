@@ -2,16 +2,17 @@
 
 mod arrivals;
 mod returns;
+mod shortage;
 
 use std::collections::{HashMap, HashSet};
-use std::future::pending;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
 use tokio::task::JoinSet;
-use tokio::time::{Instant, sleep_until, timeout};
+use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
+use self::shortage::Shortage;
 use super::assembly::Assignment;
 use super::chunk::PARTS_AT_ONCE;
 use super::client::ReturnedPart;
@@ -46,10 +47,9 @@ pub(super) struct Coordinator<'c> {
     sessions: JoinSet<()>,
     reporting: mpsc::Sender<(KeyFingerprint, News)>,
     reported: mpsc::Receiver<(KeyFingerprint, News)>,
-    starving: Option<Instant>,
+    shortage: Shortage,
     files: &'c Files<'c>,
     observer: &'c dyn Observer,
-    timeout: Duration,
 }
 
 /// A node that is here.
@@ -80,10 +80,9 @@ impl<'c> Coordinator<'c> {
             sessions: JoinSet::new(),
             reporting,
             reported,
-            starving: None,
+            shortage: Shortage::new(timeout),
             files,
             observer,
-            timeout,
         }
     }
 
@@ -113,11 +112,11 @@ impl<'c> Coordinator<'c> {
             if self.roster.is_complete() {
                 return Ok(());
             }
-            let starved = self.starved();
+            let starved = self.shortage.lasts();
             tokio::select! {
                 Some(arrival) = listener.next() => self.meet(arrival)?,
                 Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
-                () = starved => return Err(self.shortage()),
+                () = starved => return Err(self.too_few()),
                 () = stop.cancelled() => return Err(Stopped.into()),
                 ended = self.sessions.join_next(), if !self.sessions.is_empty() => drop(ended),
             }
@@ -132,11 +131,10 @@ impl<'c> Coordinator<'c> {
             self.give(fingerprint, part).await?;
         }
         if self.roster.has_begun() != had_begun {
+            self.shortage.forget();
             self.show_progress();
         }
-        if self.roster.waiting().is_some() {
-            self.starving.get_or_insert_with(Instant::now);
-        }
+        self.shortage.set(self.roster.waiting().is_some() && self.under_way() < PARTS_AT_ONCE as usize);
         Ok(())
     }
 
@@ -158,20 +156,8 @@ impl<'c> Coordinator<'c> {
         self.nodes.values().filter(|node| node.part.is_some()).count()
     }
 
-    /// Returns when a part has had no node for long enough. That it was given to one does not count, only what comes back.
-    fn starved(&self) -> impl Future<Output = ()> + use<> {
-        let is_waiting = self.roster.waiting().is_some() && self.under_way() < PARTS_AT_ONCE as usize;
-        let deadline = self.starving.filter(|_| is_waiting).map(|since| since + self.timeout);
-        async move {
-            match deadline {
-                Some(deadline) => sleep_until(deadline).await,
-                None => pending().await,
-            }
-        }
-    }
-
-    fn shortage(&self) -> FogError {
-        let (parts, seconds) = (self.roster.parts(), self.timeout.as_secs());
+    fn too_few(&self) -> FogError {
+        let (parts, seconds) = (self.roster.parts(), self.shortage.limit().as_secs());
         match self.roster.waiting().filter(|_| self.roster.has_begun()) {
             Some(part) => FogError::NoNode { part: part as u32 + 1, parts: parts as u32, seconds },
             None => FogError::TooFewNodes { here: self.roster.here(), needed: parts, seconds },

@@ -1,6 +1,7 @@
 //! Why a node's part comes to nothing.
 
 use super::error::FogError;
+use crate::foundation::text::with_causes;
 use crate::wire::WireError;
 
 /// What befell a part at a node.
@@ -36,10 +37,10 @@ impl std::fmt::Display for Fault {
         match self {
             Self::Lost(WireError::Broken { .. }) => f.write_str("the connection broke off"),
             Self::Lost(WireError::Silent { seconds, .. }) => write!(f, "nothing came for {seconds} seconds"),
-            Self::Lost(error) => error.fmt(f),
+            Self::Lost(error) => f.write_str(&with_causes(error)),
             Self::Unable => f.write_str("it cannot do this part"),
             Self::Dishonest(what) => f.write_str(what),
-            Self::Own(error) => error.fmt(f),
+            Self::Own(error) => f.write_str(&with_causes(error)),
         }
     }
 }

@@ -33,7 +33,8 @@ pub(super) struct Files<'c> {
 impl<'c> Files<'c> {
     /// In `root`, which is made if it is not there. What killed processes were writing there is removed.
     pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
-        fs::create_dir_all(root).and_then(|()| sweep(root)).map_err(FogError::file(root.display()))?;
+        fs::create_dir_all(root).map_err(FogError::file(root.display()))?;
+        sweep(root);
         let journal = Journal::open(root, clock).map_err(FogError::file(root.join(journal::NAME).display()))?;
         Ok(Self { root: root.into(), journal })
     }
@@ -62,15 +63,14 @@ impl<'c> Files<'c> {
     }
 }
 
-/// In the folders of messages.
-fn sweep(root: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(root)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() && entry.file_name().to_str().is_some_and(MessageId::is_written) {
-            atomic::sweep(&entry.path())?;
+/// In the folders of messages. What cannot be swept, others' folders say, stays: nothing depends on it.
+fn sweep(root: &Path) {
+    for entry in fs::read_dir(root).into_iter().flatten().flatten() {
+        let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
+        if is_folder && entry.file_name().to_str().is_some_and(MessageId::is_written) {
+            drop(atomic::sweep(&entry.path()));
         }
     }
-    Ok(())
 }
 
 /// The folder of one message.

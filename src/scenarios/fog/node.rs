@@ -2,6 +2,7 @@
 
 mod service;
 
+use std::error::Error;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -14,6 +15,7 @@ use super::id::MessageId;
 use super::journal::Event;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
+use crate::foundation::text::with_causes;
 use crate::wire::dialer::pause;
 use crate::wire::runtime::run;
 use crate::wire::{Dialer, PeerAddress, WireError};
@@ -125,8 +127,8 @@ impl Node<'_> {
     }
 
     /// Says what went wrong, unless that is what went wrong the last time.
-    fn tell(&mut self, error: &dyn std::fmt::Display) {
-        let text = error.to_string();
+    fn tell(&mut self, error: &dyn Error) {
+        let text = with_causes(error);
         if self.told != text {
             self.observer.notice(&format!("{text}; trying again and again"));
             self.told = text;
@@ -149,7 +151,7 @@ impl Node<'_> {
         }
         if let Err(error) = &outcome {
             // It counts also where the journal cannot be written any more.
-            drop(self.files.record(&Event::Failed { message: None, why: error.to_string() }));
+            drop(self.files.record(&Event::Failed { message: None, why: with_causes(error) }));
         }
         drop(link.sender.close().await);
         outcome

@@ -51,18 +51,20 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
                 // Nobody waits for it if the work has been stopped.
                 let _told = told.send(listening.address);
             };
-            let outcome = scatter(client, clock, &WithoutNotices(observer), listening, &stop).await;
+            let outcome = scatter(client, clock, &WithoutNotices(observer), listening, &over).await;
             over.cancel();
             outcome
         };
         let working = async {
             // Without an address, the client has failed and says why.
-            let Ok(address) = address.await else { return };
+            let Ok(address) = address.await else { return Vec::new() };
             let requests = nodes.into_iter().zip(1..);
             let requests = requests.map(|(node, number)| node_request(address, node, fingerprint, &out, number));
-            join_all(requests.map(|request| attend(request, clock, &over))).await;
+            join_all(requests.map(|request| attend(request, clock, &over))).await
         };
-        tokio::join!(returning, working).0
+        let (outcome, failures) = tokio::join!(returning, working);
+        // If the client was stopped since a node cannot work, that is what there is to tell.
+        outcome.map_err(|error| failures.into_iter().flatten().next().unwrap_or(error))
     })
 }
 
@@ -107,9 +109,12 @@ fn node_request(
     }
 }
 
-/// What goes wrong at a node goes wrong at the client too, which tells it.
-async fn attend(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) {
-    drop(work(&request, clock, &Silent::default(), |_| {}, over).await);
+/// One node; what keeps it from working, where that is no matter of the link, ends the work of all: nobody else can come.
+async fn attend(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) -> Option<FogError> {
+    let outcome = work(&request, clock, &Silent::default(), |_| {}, over).await;
+    let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;
+    over.cancel();
+    Some(failure)
 }
 
 /// Who comes and goes is no news where all are one process.

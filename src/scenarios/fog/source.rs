@@ -16,12 +16,11 @@ pub struct Source {
     stamp: Stamp,
 }
 
-/// What tells that a file has changed.
+/// What tells that a file's content has changed; its name and rights may.
 #[derive(Debug, PartialEq, Eq)]
 struct Stamp {
     length: u64,
     modified: (i64, i64),
-    changed: (i64, i64),
 }
 
 impl Source {
@@ -92,10 +91,6 @@ impl Source {
 
 impl Stamp {
     fn of(meta: &Metadata) -> Self {
-        Self {
-            length: meta.len(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            changed: (meta.ctime(), meta.ctime_nsec()),
-        }
+        Self { length: meta.len(), modified: (meta.mtime(), meta.mtime_nsec()) }
     }
 }

@@ -31,6 +31,16 @@ fn keys_that_are_too_weak_are_refused_with_the_reason() {
     client(&parties, &["--bits", "3000"]).expect_code(2).says(&["3072"]);
 }
 
+/// Who is all parties does not wait for a node that cannot come.
+#[test]
+fn a_node_of_the_same_process_that_cannot_work_is_the_end() {
+    let parties = Parties::new();
+    fs::create_dir_all(parties.house.work().join("fog")).unwrap();
+    parties.house.write("fog/node-1", "no folder");
+    let run = ["fog", "run", "--bits", "2048", "--message", "hello", "--out", "fog"];
+    Ended::from(parties.command("client", &run).output().unwrap()).expect_code(8).says(&["node-1"]);
+}
+
 #[test]
 fn files_that_are_no_keys_are_refused() {
     let parties = Parties::new();
@@ -116,9 +126,11 @@ fn the_command_line_goes_before_the_environment() {
         let mut command = parties.house.command(arguments);
         Ended::from(command.envs(variables.iter().copied()).output().unwrap())
     };
-    let said =
-        run(&["fog", "run", "--bits", "2048", "--quiet", "--message", "said"], &[("HESTAT_FOG_FILE", "/nowhere")]);
-    assert_eq!(said.expect_code(0).stdout, "said\n");
+    for option in [&["--message", "said"][..], &["--message=said"], &["-m", "said"], &["-msaid"]] {
+        let arguments = [&["fog", "run", "--bits", "2048", "--quiet"], option].concat();
+        let said = run(&arguments, &[("HESTAT_FOG_FILE", "/nowhere")]);
+        assert_eq!(said.expect_code(0).stdout, "said");
+    }
     let variables = [("HESTAT_FOG_MESSAGE", "top secret"), ("HESTAT_FOG_NODES", "3")];
     let said = run(&["fog", "run", "--bits", "2048", "--json"], &variables).expect_code(0).json();
     assert_eq!((said["text"].as_str(), said["parts"].as_array().map(Vec::len)), (Some("top secret"), Some(3)));

@@ -52,9 +52,26 @@ fn a_node_at_a_terminal_asks_about_a_client_that_it_meets() {
 fn a_message_is_typed_where_none_is_named() {
     let parties = Parties::new();
     let terminal = Terminal::start_wholly(&parties.command("client", &["fog", "run", "--bits", "2048"]));
-    terminal.wait_for("Message:");
-    terminal.types("typed by hand\n");
+    terminal.wait_for("Message");
+    terminal.types("typed by hand\nin two lines\n");
+    terminal.types("\x04");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
-    assert!(shown.matches("typed by hand").count() >= 2 && shown.contains("13 bytes"), "{shown}");
+    assert!(shown.matches("typed by hand").count() >= 2 && shown.matches("in two lines").count() >= 2, "{shown}");
+    assert!(shown.contains(": 26 bytes, back as it was sent"), "{shown}");
+}
+
+/// What a terminal may have cut is no message.
+#[test]
+fn a_typed_line_that_is_too_long_is_refused() {
+    let parties = Parties::new();
+    let terminal = Terminal::start_wholly(&parties.command("client", &["fog", "run", "--bits", "2048"]));
+    terminal.wait_for("Message");
+    for _ in 0..50 {
+        terminal.types(&"x".repeat(100));
+    }
+    terminal.types("\n");
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(8), "{shown}");
+    assert!(shown.contains("terminals cut lines") && !shown.contains("back as it was sent"), "{shown}");
 }

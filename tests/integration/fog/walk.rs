@@ -108,7 +108,7 @@ fn messages_of_any_length_go_through_any_number_of_nodes() {
 fn a_message_comes_from_standard_input_and_leaves_nothing_behind() {
     let parties = Parties::new();
     let out = parties.house.feed(["fog", "run", "--bits", "2048", "--quiet"], MESSAGE.as_bytes()).expect_code(0);
-    assert_eq!((out.stdout, out.stderr), (format!("{MESSAGE}\n"), String::new()));
+    assert_eq!((out.stdout, out.stderr), (MESSAGE.to_owned(), String::new()));
     assert_eq!(entries(&parties.house.temporary()), Vec::<String>::new());
     assert_eq!(entries(&parties.house.work()), ["key.pem"]);
 }
@@ -137,7 +137,7 @@ fn a_quiet_client_prints_the_message_alone() {
     let client = Running::new(parties.command("client", &arguments).spawn().unwrap());
     let node = parties.command("node", &["fog", "node", "--quiet", "--connect", &listen]).spawn().unwrap();
     let ended = client.end().expect_code(0);
-    assert_eq!((ended.stdout, ended.stderr), (format!("{MESSAGE}\n"), String::new()));
+    assert_eq!((ended.stdout, ended.stderr), (MESSAGE.to_owned(), String::new()));
     all_end_well([Running::new(node)]);
 }
 
@@ -148,6 +148,20 @@ fn a_message_that_is_no_text_is_not_shown() {
     for clear in [&b"\x1b[2J"[..], b"\xFF\xFE", &[b'a'; 70_000]] {
         let out = parties.house.feed(["fog", "run", "--bits", "2048"], clear).expect_code(0).stdout;
         assert!(out.contains("back as it was sent") && out.len() < 1000 && !out.contains('\x1b'), "{out}");
+    }
+}
+
+/// What is shown ends as it does, and what is passed on is just the message.
+#[test]
+fn ends_of_lines_are_left_as_they_are() {
+    let parties = Parties::new();
+    for clear in ["a\r\nb\r\n", "a\n\n\n", "\x1b[2J", ""] {
+        let run = |more: &[&str]| {
+            let arguments = [&["fog", "run", "--bits", "2048"], more].concat();
+            parties.house.feed(arguments, clear.as_bytes()).expect_code(0).stdout
+        };
+        assert_eq!(run(&["--quiet"]), clear);
+        assert_eq!(run(&[]).ends_with(&format!("sent\n{clear}")), !clear.contains('\x1b'), "{clear:?}");
     }
 }
 

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use super::super::client::ReturnedPart;
 use super::super::error::FogError;
 use super::super::fault::Fault;
-use super::super::journal::Event;
+use super::super::journal::{Event, Place};
 use super::super::news::News;
 use super::{Coordinator, short};
 use crate::crypto::KeyFingerprint;
@@ -17,7 +17,7 @@ impl Coordinator<'_> {
     pub(super) fn hear(&mut self, node: KeyFingerprint, news: News) -> Result<(), FogError> {
         match news {
             News::Progress(bytes) => {
-                self.starving = None;
+                self.shortage.forget();
                 if let Some((_, back)) = self.nodes.get_mut(&node).and_then(|node| node.part.as_mut()) {
                     *back += bytes;
                 }
@@ -39,7 +39,7 @@ impl Coordinator<'_> {
     fn keep(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
         let Some((number, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
         self.roster.bring_back(node);
-        self.starving = None;
+        self.shortage.forget();
         self.record_returned(number, node, &file)?;
         if let Some(returned) = self.returned.get_mut(number) {
             *returned = Some(ReturnedPart { node, bytes, file });
@@ -54,7 +54,7 @@ impl Coordinator<'_> {
             part,
             parts,
             node: node.to_string(),
-            file,
+            file: Place(file),
         })
     }
 

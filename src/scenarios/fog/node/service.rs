@@ -5,7 +5,7 @@ use std::sync::Arc;
 use tokio::time::sleep;
 
 use super::super::error::FogError;
-use super::super::journal::Event;
+use super::super::journal::{Event, Place};
 use super::super::protocol::{FromClient, FromNode, PartHead};
 use super::super::work::Work;
 use super::{DRAIN, Node, NodeOutcome};
@@ -80,7 +80,7 @@ impl Node<'_> {
         self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
         let files = self.files.message(message, &key)?;
         let written = Work { head, key, files }.carry_out(link).await?;
-        let (part_file, file) = (written.part.as_path(), written.tokens.as_path());
+        let (part_file, file) = (Place(&written.part), Place(&written.tokens));
         self.files.record(&Event::Encrypted { message: name.clone(), part, parts, part_file, file })?;
         match link.receiver.receive().await? {
             (FromClient::Accepted, _) => {

@@ -1,6 +1,10 @@
 //! Clients that ask what they should not: a node does nothing, leaves nothing, and says why it ends.
 
+use std::sync::Arc;
 use std::time::Duration;
+
+use tokio::io::copy_bidirectional;
+use tokio::net::{TcpListener, TcpStream};
 
 use super::scene::{Scene, identity, key};
 use crate::foundation::clock::SystemClock;
@@ -11,7 +15,7 @@ use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::id::MessageId;
 use crate::scenarios::fog::node::work;
 use crate::scenarios::fog::protocol::{FOG, FromClient, PIECE, PartHead};
-use crate::wire::{Admission, Arrival, Limits, Link, ListenOptions, Listener, WireError};
+use crate::wire::{Admission, Arrival, Dialer, Limits, Link, LinkIdentity, ListenOptions, Listener, Trust, WireError};
 
 /// A part of this length.
 fn head(length: u64) -> PartHead {
@@ -20,10 +24,10 @@ fn head(length: u64) -> PartHead {
 }
 
 /// What nodes come to.
-async fn listener(scene: &Scene) -> Listener {
+async fn listener(identity: &LinkIdentity) -> Listener {
     let options = ListenOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
-        identity: scene.client.clone(),
+        identity: identity.clone(),
         protocol: FOG,
         admission: Admission::Anyone,
         limits: Limits::default(),
@@ -34,7 +38,7 @@ async fn listener(scene: &Scene) -> Listener {
 /// How a node ends that comes to a client that acts so.
 async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
     let scene = Scene::new();
-    let mut listener = listener(&scene).await;
+    let mut listener = listener(&scene.client).await;
     let mut request = scene.request(listener.address(), identity(), "node");
     request.timeout = Duration::ZERO;
     let acts = async {
@@ -128,7 +132,7 @@ async fn words_that_have_no_place_end_the_conversation() {
 #[tokio::test(flavor = "multi_thread")]
 async fn no_client_ends_a_node_that_stays() {
     let scene = Scene::new();
-    let mut listener = listener(&scene).await;
+    let mut listener = listener(&scene.client).await;
     let mut request = scene.request(listener.address(), identity(), "node");
     request.stay = true;
     let (unsound, key) = (PartHead { part: 3, ..head(5) }, key());
@@ -152,4 +156,25 @@ async fn no_client_ends_a_node_that_stays() {
     let (outcome, ()) = tokio::join!(work(&request, &clock, &silent, |_| {}, &scene.stop), clients);
     outcome.unwrap();
     assert_eq!(files(&scene), Vec::<String>::new());
+}
+
+/// Where two answer in turns at an address that nothing is known of, neither is believed or remembered.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_another_one_at_once_is_not_believed() {
+    let (scene, impostor) = (Scene::new(), identity());
+    let (first, second) = (listener(&scene.client).await, listener(&impostor).await);
+    let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = front.local_addr().unwrap();
+    tokio::spawn(async move {
+        for behind in [first.address(), second.address()] {
+            let (mut from, mut to) = (front.accept().await.unwrap().0, TcpStream::connect(behind).await.unwrap());
+            tokio::spawn(async move { copy_bidirectional(&mut from, &mut to).await });
+        }
+    });
+    let known_peers = scene.path("known_peers");
+    let trust = Trust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| true) };
+    let outcome = Dialer { trust, ..scene.dialer(identity()) }.connect(&address.into()).await;
+    let Err(WireError::Changed { expected, found, .. }) = outcome else { panic!("somebody is believed") };
+    assert_eq!((expected, found), (scene.client.fingerprint(), impostor.fingerprint()));
+    assert!(!known_peers.exists());
 }
