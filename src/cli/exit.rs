@@ -158,7 +158,9 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
         KeyStoreError::Key { source: KeyError::TooSmall { .. } | KeyError::TooLarge { .. }, .. } => {
             say("Make another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE")
         }
-        KeyStoreError::Key { .. } => say("Restore the file; if it is lost, move it away for a new key."),
+        KeyStoreError::Key { .. } => {
+            say("Restore the file, or name another; one in the state may be moved away for a new key.")
+        }
         KeyStoreError::OtherPublicKey { .. } => {
             say("Somebody has exchanged one of the two. Restore them together, or move both away for new ones.")
         }

@@ -11,13 +11,38 @@ use crate::foundation::secret::Secret;
 /// The longest file, in bytes: several times that of an RSA key of 8192 bits.
 const LONGEST: u64 = 1 << 16;
 
-/// The RSA key in a file of the user's.
-///
-/// # Errors
-/// [`KeyStoreError::Io`], [`KeyStoreError::KeyFile`], [`KeyStoreError::Key`].
-pub fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
-    let private_key = read_private(path, passphrase)?;
-    RsaPrivateKey::from_pkcs8(private_key.expose()).map_err(KeyStoreError::key(path))
+/// A private key of the user's: its file is read once, for it may be a pipe.
+pub struct PrivateKeyFile<'p> {
+    path: &'p Path,
+    text: Secret<String>,
+}
+
+impl<'p> PrivateKeyFile<'p> {
+    /// The file at `path`, whatever is in it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::Io`].
+    pub fn read(path: &'p Path) -> Result<Self, KeyStoreError> {
+        Ok(Self { path, text: read(path).map_err(KeyStoreError::io(path))? })
+    }
+
+    /// Whether it takes a passphrase to use the key.
+    pub fn is_protected(&self) -> bool {
+        pem::is_encrypted(self.text.expose())
+    }
+
+    /// The RSA key in it.
+    ///
+    /// # Errors
+    /// [`KeyStoreError::KeyFile`], [`KeyStoreError::Key`].
+    pub fn rsa(&self, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
+        RsaPrivateKey::from_pkcs8(self.pkcs8(passphrase)?.expose()).map_err(KeyStoreError::key(self.path))
+    }
+
+    fn pkcs8(&self, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
+        let failed = |source| KeyStoreError::KeyFile { place: self.path.display().to_string(), source };
+        pem::read_private(self.text.expose(), passphrase).map_err(failed)
+    }
 }
 
 /// Whether it takes a passphrase to use the key in a file; one that cannot be read takes none.
@@ -27,9 +52,7 @@ pub fn is_protected(path: &Path) -> bool {
 
 /// The private key in a file, as PKCS#8.
 pub(super) fn read_private(path: &Path, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
-    let text = read(path).map_err(KeyStoreError::io(path))?;
-    let failed = |source| KeyStoreError::KeyFile { place: path.display().to_string(), source };
-    pem::read_private(text.expose(), passphrase).map_err(failed)
+    PrivateKeyFile::read(path)?.pkcs8(passphrase)
 }
 
 /// The public key in a file, as SPKI; nothing if there is no file.
@@ -43,7 +66,7 @@ pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError>
     }
 }
 
-/// What is longer is cut off, and then no key. PEM is ASCII: what else stands around it does no harm.
+/// What is longer is cut off, and then no key. PEM is ASCII: text before it does no harm, in any encoding.
 fn read(path: &Path) -> io::Result<Secret<String>> {
     let mut bytes = Secret::new(Vec::with_capacity(LONGEST as usize));
     File::open(path)?.take(LONGEST).read_to_end(bytes.expose_mut())?;

@@ -1,6 +1,7 @@
 //! Where a peer listens, as people write it.
 
 use std::fmt;
+use std::net::Ipv6Addr;
 use std::str::FromStr;
 
 /// `host:port`, in lower case; the host is a name, an IPv4 address, or an IPv6 address in brackets.
@@ -37,14 +38,16 @@ impl FromStr for PeerAddress {
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let (host, port) = text.rsplit_once(':').ok_or(NotAnAddress)?;
         let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let is_host = match bare {
-            Some(bare) => bare.parse::<std::net::Ipv6Addr>().is_ok(),
-            None => !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c)),
+        let is_name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+        // One spelling for each, for they are remembered by it.
+        let host = match bare {
+            Some(bare) => format!("[{}]", bare.parse::<Ipv6Addr>().map_err(|_| NotAnAddress)?),
+            None if is_name => host.to_ascii_lowercase(),
+            None => return Err(NotAnAddress),
         };
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(NotAnAddress)?;
-        // One spelling for each, for they are remembered by it.
-        if is_host { Ok(Self(format!("{}:{port}", host.to_ascii_lowercase()))) } else { Err(NotAnAddress) }
+        Ok(Self(format!("{host}:{port}")))
     }
 }
 
@@ -57,6 +60,7 @@ mod tests {
         for text in ["localhost:1", "192.0.2.7:65535", "[::1]:7100", "fog-1.example.org:7100", "node_1:80"] {
             assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
         }
+        assert_eq!("[0:0:0:0:0:0:0:1]:7100".parse::<PeerAddress>().unwrap().as_str(), "[::1]:7100");
         assert_eq!("FOG.example.org:07100".parse::<PeerAddress>().unwrap().as_str(), "fog.example.org:7100");
         for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"]
         {

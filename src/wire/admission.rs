@@ -75,8 +75,11 @@ impl Enrolment {
 }
 
 fn read(opened: File, file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
-    let mut text = String::new();
-    opened.take(LONGEST).read_to_string(&mut text).map_err(WireError::peers(file))?;
+    let mut bytes = Vec::new();
+    opened.take(LONGEST).read_to_end(&mut bytes).map_err(WireError::peers(file))?;
+    // Remarks may be in any encoding.
+    let text = String::from_utf8_lossy(&bytes);
+    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| says(line));
     let key = |(number, line): (usize, &str)| {

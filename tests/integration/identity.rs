@@ -7,11 +7,18 @@ use std::fs;
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
+use hestat::crypto::{Passphrase, RsaPrivateKey};
+use hestat::keystore::{KeyStoreError, PrivateKeyFile};
+
 use crate::house::{House, entries, path};
 
 /// Where an identity's private key lies.
 fn file(house: &House, name: &str) -> PathBuf {
     house.state().join("identities").join(format!("{name}.pem"))
+}
+
+fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
+    PrivateKeyFile::read(path)?.rsa(passphrase)
 }
 
 fn mode(path: &Path) -> u32 {

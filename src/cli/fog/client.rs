@@ -13,7 +13,7 @@ use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
-use crate::keystore::{is_protected, read_rsa};
+use crate::keystore::PrivateKeyFile;
 use crate::scenarios::fog::{ClientRequest, Listening, client};
 
 /// How the name of the client's identity, and those of its RSA keys, begin.
@@ -86,8 +86,9 @@ impl Args {
         let passphrase = &self.identity.passphrase;
         if let Some(path) = &self.key {
             notice_if_exposed(path, console);
-            let passphrase = passphrase_of(is_protected(path), self.key_passphrase_file.as_deref(), console)?;
-            return Ok(read_rsa(path, passphrase.as_ref())?);
+            let file = PrivateKeyFile::read(path)?;
+            let passphrase = passphrase_of(file.is_protected(), self.key_passphrase_file.as_deref(), console)?;
+            return Ok(file.rsa(passphrase.as_ref())?);
         }
         let (keys, name) = (self.identity.keys()?, format!("{ROLE}-{}", self.bits.bits()));
         let file = keys.rsa_file(&name)?;

@@ -53,8 +53,20 @@ impl MessageOptions {
             }
             _ => Source::spool(io::stdin().lock(), "standard input".into(), spool),
         };
-        let place = self.file.as_ref().map_or_else(|| "the message".into(), |path| path.display().to_string());
-        Ok(source.map_err(unusable(place))?)
+        Ok(source.map_err(|error| unusable(self.place_of(&error, spool))(error))?)
+    }
+
+    /// What cannot be used: where the message comes from or, if there is no room, where it is copied to.
+    fn place_of(&self, error: &io::Error, spool: &Path) -> String {
+        use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        match &self.file {
+            _ if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem) => {
+                spool.display().to_string()
+            }
+            Some(path) => path.display().to_string(),
+            None if self.message.is_some() => "the message".into(),
+            None => "standard input".into(),
+        }
     }
 }
 

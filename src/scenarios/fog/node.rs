@@ -140,9 +140,6 @@ impl Node<'_> {
         let NodeRequest { address, dialer, .. } = self.request;
         let (deadline, stop) = (self.deadline(), self.stop);
         let mut link = dialer.connect_patiently(address, deadline, stop, |error| self.tell(error)).await?;
-        let client = link.fingerprint().to_string();
-        self.files.record(&Event::Connected { client, address: address.as_str() })?;
-        self.observer.notice(&format!("connected to {address}"));
         self.was_in = false;
         let outcome = self.serve(&mut link, done).await;
         if self.was_in {
@@ -150,8 +147,11 @@ impl Node<'_> {
             self.since = Instant::now();
         }
         if let Err(error) = &outcome {
-            // It counts also where the journal cannot be written any more.
-            drop(self.files.record(&Event::Failed { message: None, why: with_causes(error) }));
+            let why = with_causes(error);
+            if self.told != why {
+                // The error counts, also where the journal cannot be written any more.
+                drop(self.files.record(&Event::Failed { message: None, why }));
+            }
         }
         drop(link.sender.close().await);
         outcome

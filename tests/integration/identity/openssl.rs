@@ -5,9 +5,9 @@ use std::path::Path;
 use hestat::crypto::{Passphrase, RsaBits};
 use hestat::foundation::random;
 use hestat::foundation::secret::Secret;
-use hestat::keystore::{KeyFiles, read_rsa};
+use hestat::keystore::KeyFiles;
 
-use super::file;
+use super::{file, read_rsa};
 use crate::house::{House, path};
 use crate::programs::{output, program, run_bytes};
 

@@ -5,7 +5,9 @@ use std::fs;
 use hestat::crypto::{Passphrase, RsaBits};
 use hestat::foundation::random;
 use hestat::foundation::secret::Secret;
-use hestat::keystore::{KeyFiles, KeyStoreError, is_protected, read_rsa};
+use hestat::keystore::{KeyFiles, KeyStoreError, is_protected};
+
+use super::read_rsa;
 
 fn word(text: &str) -> Passphrase {
     Secret::new(text.into())

@@ -20,12 +20,12 @@ impl Node<'_> {
             let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Stopped)?;
             let outcome = match said? {
                 (FromClient::Wait, _) => {
-                    self.is_in();
+                    self.is_in(link)?;
                     link.sender.send(&FromNode::Here, b"").await?;
                     continue;
                 }
                 (FromClient::Part(head), key) => {
-                    self.is_in();
+                    self.is_in(link)?;
                     self.serve_part(link, head, &key).await?
                 }
                 (FromClient::Rest, _) if has_done => return Ok(()),
@@ -46,9 +46,15 @@ impl Node<'_> {
         }
     }
 
-    fn is_in(&mut self) {
-        self.was_in = true;
-        self.told.clear();
+    /// The client has something to do for it, if only to wait; that is told once.
+    fn is_in(&mut self, link: &Link) -> Result<(), FogError> {
+        if !std::mem::replace(&mut self.was_in, true) {
+            let (client, address) = (link.fingerprint().to_string(), self.request.address.as_str());
+            self.files.record(&Event::Connected { client, address })?;
+            self.observer.notice(&format!("connected to {address}"));
+            self.told.clear();
+        }
+        Ok(())
     }
 
     /// One part. A node that is to end brings it to its end first, if that does not take long.

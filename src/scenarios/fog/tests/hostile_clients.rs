@@ -165,8 +165,9 @@ async fn who_is_another_one_at_once_is_not_believed() {
     let (first, second) = (listener(&scene.client).await, listener(&impostor).await);
     let front = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = front.local_addr().unwrap();
+    let both = [first.address(), second.address()];
     tokio::spawn(async move {
-        for behind in [first.address(), second.address()] {
+        for behind in both {
             let (mut from, mut to) = (front.accept().await.unwrap().0, TcpStream::connect(behind).await.unwrap());
             tokio::spawn(async move { copy_bidirectional(&mut from, &mut to).await });
         }
@@ -174,7 +175,7 @@ async fn who_is_another_one_at_once_is_not_believed() {
     let known_peers = scene.path("known_peers");
     let trust = Trust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| true) };
     let outcome = Dialer { trust, ..scene.dialer(identity()) }.connect(&address.into()).await;
-    let Err(WireError::Changed { expected, found, .. }) = outcome else { panic!("somebody is believed") };
+    let Err(WireError::Changed { expected, found, .. }) = outcome else { panic!("{:?}", outcome.err()) };
     assert_eq!((expected, found), (scene.client.fingerprint(), impostor.fingerprint()));
     assert!(!known_peers.exists());
 }
