@@ -1,6 +1,7 @@
 //! How commands end, and what they say, when something is not as it should be.
 
 use std::fs;
+use std::process::Command;
 
 use rustix::process::Signal;
 
@@ -174,6 +175,29 @@ fn a_node_that_cannot_write_gives_its_part_to_another() {
     client.returned();
     node.end().expect_code(0);
     assert!(parties.journal("client").iter().any(|event| event["event"] == "lost" && event["part"] == 1));
+}
+
+/// What there is of a line that does not fit on the disk is taken back.
+#[test]
+fn a_journal_that_is_full_keeps_its_lines_whole() {
+    let parties = Parties::new();
+    let client = parties.client(&["--message", "hello", "--nodes", "1"]);
+    let journal = parties.out("full").join("journal.jsonl");
+    let there = format!("{:1000}\n", "{}");
+    fs::create_dir(parties.out("full")).unwrap();
+    fs::write(&journal, &there).unwrap();
+    let (address, pinned) = (client.address.to_string(), ["--peer-fingerprint", &client.fingerprint]);
+    let node = parties.command("full", &[&["fog", "node", "--connect", &address][..], &pinned].concat());
+    // Ignored, the signal becomes the error that a full disk would be.
+    let mut limited = Command::new("sh");
+    limited.args(["-c", "trap '' XFSZ && exec prlimit --fsize=1100 \"$0\" \"$@\""]);
+    limited.arg(node.get_program()).args(node.get_args());
+    limited.envs(node.get_envs().filter_map(|(name, value)| Some((name, value?))));
+    Ended::from(limited.output().unwrap()).expect_code(8).says(&["journal.jsonl", "too large"]);
+    assert_eq!(fs::read_to_string(&journal).unwrap(), there);
+    let node = parties.node("node", &client, &[]);
+    client.returned();
+    node.end().expect_code(0);
 }
 
 #[test]
