@@ -1,6 +1,6 @@
 //! A file appears under its name whole and on disk, or not at all.
 
-use std::fs::{self, File, Permissions};
+use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
@@ -37,12 +37,11 @@ pub enum Access {
 }
 
 impl Access {
-    #[cfg(unix)]
-    fn permissions(self) -> Permissions {
-        std::os::unix::fs::PermissionsExt::from_mode(match self {
+    fn mode(self) -> u32 {
+        match self {
             Self::Private => 0o600,
             Self::Shared => 0o666,
-        })
+        }
     }
 }
 
@@ -58,10 +57,12 @@ impl AtomicFile {
                 "it is no regular file and cannot be replaced by one",
             ));
         }
-        let mut builder = tempfile::Builder::new();
-        let file = builder.prefix(TEMPORARY).permissions(access.permissions()).tempfile_in(folder(path));
-        // tempfile tells the hidden name, which is nobody's business and may travel in a status.
-        Ok(Self { file: file.map_err(|error| error.kind())?, path: path.into() })
+        let mut options = File::options();
+        options.read(true).write(true).create_new(true);
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.mode());
+        // Opened here, for tempfile's errors tell the hidden name, which is nobody's business and may travel in a status.
+        let file = tempfile::Builder::new().prefix(TEMPORARY).make_in(folder(path), |place| options.open(place))?;
+        Ok(Self { file, path: path.into() })
     }
 
     /// The same in a folder that others may [`sweep`]: they see that somebody writes it.
@@ -228,6 +229,8 @@ mod tests {
         abandoned.write_all(b"half").unwrap();
         drop(abandoned);
         assert!(names(directory.path()).is_empty());
+        let nowhere = AtomicFile::create(&path.join("x"), Access::Shared).unwrap_err();
+        assert_eq!(nowhere.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()));
         write(&path, b"whole", Access::Shared).unwrap();
         write(&path, b"again", Access::Shared).unwrap();
         assert_eq!(names(directory.path()), ["name"]);

@@ -2,10 +2,15 @@
 
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Write};
+use std::io::{self, Read, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
+
+use super::regular;
+
+/// The longest file that is read, in bytes.
+const LONGEST: u64 = 16 << 20;
 
 /// The file, which need not be there; `F` is what is remembered of an endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -29,8 +34,11 @@ where
     /// Those of reading, and [`io::ErrorKind::InvalidData`] if what stands there of `endpoint` is no fingerprint.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
         let text = self.text()?;
-        let of_it =
-            |line: &str| line.trim().strip_prefix(endpoint)?.strip_prefix([' ', '\t']).map(|it| it.trim().to_owned());
+        let of_it = |line: &str| {
+            let (of, it) = line.trim().split_once([' ', '\t'])?;
+            // Names of hosts are the same in any case (RFC 4343).
+            of.eq_ignore_ascii_case(endpoint).then(|| it.trim().to_owned())
+        };
         let Some(found) = text.lines().rev().find_map(of_it) else { return Ok(None) };
         let unreadable = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{endpoint}: {error}"));
         found.parse().map(Some).map_err(unreadable)
@@ -60,10 +68,14 @@ where
     }
 
     fn text(&self) -> io::Result<String> {
-        match fs::read(self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
-            outcome => Ok(String::from_utf8_lossy(&outcome?).into_owned()),
-        }
+        let file = match regular::open_linked(self.path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
+            outcome => outcome?,
+        };
+        let mut bytes = Vec::new();
+        file.take(LONGEST).read_to_end(&mut bytes)?;
+        let text = String::from_utf8_lossy(&bytes);
+        Ok(text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned())
     }
 }
 
@@ -88,5 +100,11 @@ mod tests {
         assert_eq!(known.find("a:1").unwrap(), Some(1));
         fs::write(&path, "\ta:1 \t 7 \n").unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(7));
+        // As editors and people write it: what is written there is never taken for nothing.
+        fs::write(&path, "\u{FEFF}A:1 7\r\n").unwrap();
+        assert_eq!(known.find("a:1").unwrap(), Some(7));
+        fs::remove_file(&path).unwrap();
+        fs::create_dir(&path).unwrap();
+        assert!(known.find("a:1").is_err());
     }
 }

@@ -16,7 +16,7 @@ const PREFIX: &str = "hestat-fog-";
 /// Client and nodes in one process, to see it work
 ///
 /// The same code as the separate commands, over TLS on a free port of this machine; keys are as old as the process, and
-/// without --out, no file outlives it.
+/// without --out, no file outlives it (those of one that is killed are removed by the next one).
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog run --message 'the quick brown fox' --nodes 3")]
 pub(super) struct Args {

@@ -21,8 +21,10 @@ pub(super) const PARTS_AT_ONCE: u32 = 256;
 /// Bytes of a token's header, key, nonce and tag, in base64, at most.
 const AROUND_CONTENT: usize = 8 << 10;
 
-/// The members of a token's protected header that are ours, beside `alg` and `enc`. Numbers begin with 1.
+/// The members of a token's protected header that are ours, beside `alg` and `enc`. Numbers begin with 1. There are no others:
+/// what a node adds could lead other programs astray (`jku`, `jwk`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct ChunkHeader {
     /// The fingerprint of the public key.
     pub(super) kid: String,

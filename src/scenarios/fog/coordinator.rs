@@ -43,6 +43,8 @@ pub(super) struct Coordinator<'c> {
     dishonest: HashSet<KeyFingerprint>,
     /// How often each was lost with a part.
     losses: HashMap<KeyFingerprint, u32>,
+    /// How often each was lost without one.
+    departures: HashMap<KeyFingerprint, u32>,
     refused: HashSet<KeyFingerprint>,
     sessions: JoinSet<()>,
     reporting: mpsc::Sender<(KeyFingerprint, News)>,
@@ -76,6 +78,7 @@ impl<'c> Coordinator<'c> {
             nodes: HashMap::new(),
             dishonest: HashSet::new(),
             losses: HashMap::new(),
+            departures: HashMap::new(),
             refused: HashSet::new(),
             sessions: JoinSet::new(),
             reporting,

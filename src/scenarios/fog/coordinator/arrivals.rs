@@ -47,8 +47,10 @@ impl Coordinator<'_> {
 
     fn take_in(&mut self, link: Box<Link>) -> Result<(), FogError> {
         let node = link.fingerprint();
-        self.files.record(&Event::Joined { node: node.to_string(), from: link.peer() })?;
-        let from = link.peer().to_owned();
+        let (from, is_news) = (link.peer().to_owned(), self.is_news(node));
+        if is_news {
+            self.files.record(&Event::Joined { node: node.to_string(), from: &from })?;
+        }
         // Nobody is given a second part before the first is back.
         let (orders, ordered) = mpsc::channel(1);
         self.sessions.spawn(attend(link, ordered, Reporter { node, news: self.reporting.clone() }));
@@ -60,7 +62,9 @@ impl Coordinator<'_> {
             self.observer.advance(1);
             format!(": {} of {}", self.roster.here(), self.roster.parts())
         };
-        self.observer.notice(&format!("node {} from {from} is here{here}", short(node)));
+        if is_news {
+            self.observer.notice(&format!("node {} from {from} is here{here}", short(node)));
+        }
         Ok(())
     }
 }

@@ -36,6 +36,11 @@ impl Coordinator<'_> {
         *losses >= MOST_LOSSES
     }
 
+    /// Whether that a node is here, or gone without a part, is still told: some come and go all the time.
+    pub(super) fn is_news(&self, node: KeyFingerprint) -> bool {
+        self.departures.get(&node).is_none_or(|times| *times < MOST_LOSSES)
+    }
+
     fn keep(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
         let Some((number, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
         self.roster.bring_back(node);
@@ -69,7 +74,11 @@ impl Coordinator<'_> {
         }
         // Who has brought its part back may go.
         let has_done = self.returned.iter().flatten().any(|part| part.node == node);
-        if part.is_some() || !has_done {
+        let is_news = part.is_some() || (!has_done && self.is_news(node));
+        if part.is_none() {
+            *self.departures.entry(node).or_default() += 1;
+        }
+        if is_news {
             let (message, name, why) = (self.message.to_string(), node.to_string(), fault.to_string());
             self.files.record(&Event::Lost { message, part, node: name, why })?;
             let consequence = part.map_or(String::new(), |part| format!("; part {part} is for another node"));

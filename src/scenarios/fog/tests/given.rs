@@ -1,5 +1,7 @@
 //! What a node was given, and honest answers to it: some of them are altered elsewhere.
 
+use serde::Serialize;
+
 use crate::crypto::{RsaPublicKey, jwe};
 use crate::foundation::random;
 use crate::scenarios::fog::chunk::ChunkHeader;
@@ -45,7 +47,7 @@ impl Given {
         self.sealed(&self.header(number), self.chunks[number as usize - 1].clone())
     }
 
-    pub(super) fn sealed(&self, header: &ChunkHeader, chunk: Vec<u8>) -> Vec<u8> {
+    pub(super) fn sealed(&self, header: &impl Serialize, chunk: Vec<u8>) -> Vec<u8> {
         jwe::seal(&self.key, header, chunk, &mut random::from_system().unwrap()).unwrap()
     }
 

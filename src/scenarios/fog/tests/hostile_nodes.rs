@@ -103,6 +103,12 @@ async fn tokens_that_belong_somewhere_else() {
     survives("another chunk", |given| with(given, given.belonging(|header| header.chunk = 3))).await;
     survives("an early end", |given| with(given, given.belonging(|header| header.last = true))).await;
     survives("another key's name", |given| with(given, given.belonging(|header| header.kid.clear()))).await;
+    survives("one member more", |given| {
+        let mut header = serde_json::to_value(given.header(2)).unwrap();
+        header["jku"] = "https://attacker.example/keys".into();
+        with(given, given.sealed(&header, given.chunks[1].clone()))
+    })
+    .await;
     survives("another key", |given| {
         let other = RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap();
         let mut random = random::from_system().unwrap();

@@ -139,6 +139,23 @@ async fn giving_is_no_progress() {
     assert_eq!(given, 16);
 }
 
+/// Of a node that comes and goes all the time, that is told some times and no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_comes_and_goes_fills_no_journal() {
+    let (scene, restless) = (Scene::new(), identity());
+    scene
+        .with(b"message", 2, async |address| {
+            for _ in 0..60 {
+                drop(scene.link(address, &restless).await);
+            }
+            tokio::join!(scene.node(address, identity(), "one"), scene.node(address, identity(), "two"));
+        })
+        .await;
+    let name = restless.fingerprint().to_string();
+    let told = |kind: &str| scene.journal().iter().filter(|it| it["event"] == kind && it["node"] == name).count();
+    assert!((1..=16).contains(&told("joined")) && (1..=16).contains(&told("lost")), "{:?}", scene.journal());
+}
+
 /// Nodes that have nothing to do hear that there is nothing more, also where the message does not come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn nodes_are_told_of_the_end() {
