@@ -26,8 +26,8 @@ fn a_message_comes_back_through_two_nodes() {
     assert!(by_option.expect_code(0).stdout.ends_with(&format!("\n{TEXT}\n")));
     let at_terminal = ["exec", "-it", "fog-client", "hestat", "fog", "client"];
     let terminal = Terminal::start_wholly(&fog.checkout.command("docker", &at_terminal));
-    terminal.wait_for("Message: ");
-    terminal.types(&format!("{TEXT}\n"));
+    terminal.wait_for("Message");
+    terminal.types(&format!("{TEXT}\n\x04"));
     let (code, shown) = terminal.end();
     assert!(code == Some(0) && shown.ends_with(&format!("\n{TEXT}\r\n")), "{code:?} {shown}");
     let message = fog.checkout.write_table("message", TEXT);
