@@ -6,8 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::builder::BoolishValueParser;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use signal_hook::consts::{SIGINT, SIGTERM};
 
+use super::signals;
 use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
 use crate::foundation::text::printable;
 
@@ -34,15 +34,10 @@ impl Console {
         Self { shown, stop: Arc::default(), bar: Mutex::new(ProgressBar::hidden()) }
     }
 
-    /// From now on a signal asks the work to end and leave nothing behind; a second one ends the process at once, as the
-    /// first did before.
+    /// From now on a signal asks the work to end and leave nothing behind; a second one from somebody who asks ends the
+    /// process at once, as the first did before.
     pub(super) fn hear_signals(&self) {
-        for signal in [SIGINT, SIGTERM] {
-            let conditional = signal_hook::flag::register_conditional_shutdown(signal, 130, Arc::clone(&self.stop));
-            let registered = conditional.and_then(|_| signal_hook::flag::register(signal, Arc::clone(&self.stop)));
-            // Without a handler the signal simply ends the process, which every step survives.
-            drop(registered);
-        }
+        signals::hear(&self.stop);
     }
 
     /// What hears the same signals and shows nothing.
@@ -72,7 +67,8 @@ impl Console {
         let mut stdout = io::stdout().lock();
         match io::copy(result, &mut stdout).and_then(|_| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            outcome => outcome,
+            outcome => outcome
+                .map_err(|error| io::Error::new(error.kind(), format!("cannot write to standard output: {error}"))),
         }
     }
 

@@ -23,6 +23,7 @@ mod run;
 mod sample;
 mod secrets;
 mod serve;
+mod signals;
 mod terminal;
 
 use std::process::ExitCode;

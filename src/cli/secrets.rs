@@ -3,6 +3,7 @@
 use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use clap::builder::BoolishValueParser;
 
@@ -24,6 +25,9 @@ pub(super) struct PassphraseOptions {
     /// Ask for the passphrase on the terminal
     #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new(), conflicts_with = "passphrase_file")]
     passphrase: bool,
+    /// What is in the file, which may be a pipe and serve several keys.
+    #[arg(skip)]
+    read: OnceLock<Passphrase>,
 }
 
 /// The longest secret, in bytes.
@@ -32,8 +36,8 @@ const LONGEST_SECRET: u64 = 1 << 12;
 impl PassphraseOptions {
     /// For a new key: none unless asked for, and asked twice.
     pub(super) fn to_protect(&self, console: &Console) -> anyhow::Result<Option<Passphrase>> {
-        match (&self.passphrase_file, self.passphrase) {
-            (Some(file), _) => passphrase_in(file, console).map(Some),
+        match (self.in_file(console)?, self.passphrase) {
+            (Some(passphrase), _) => Ok(Some(passphrase)),
             (None, false) => Ok(None),
             (None, true) => {
                 let first = ask_passphrase("Passphrase for the new key: ", console)?;
@@ -48,7 +52,16 @@ impl PassphraseOptions {
 
     /// For a key that is `protected` or not: asks on a terminal if no file is named.
     pub(super) fn to_open(&self, protected: bool, console: &Console) -> anyhow::Result<Option<Passphrase>> {
-        passphrase_of(protected, self.passphrase_file.as_deref(), console)
+        let is_in_file = protected && self.passphrase_file.is_some();
+        if is_in_file { self.in_file(console) } else { passphrase_of(protected, None, console) }
+    }
+
+    fn in_file(&self, console: &Console) -> anyhow::Result<Option<Passphrase>> {
+        let Some(file) = &self.passphrase_file else { return Ok(None) };
+        if self.read.get().is_none() {
+            drop(self.read.set(passphrase_in(file, console)?));
+        }
+        Ok(self.read.get().map(|passphrase| Passphrase::new(passphrase.expose().clone())))
     }
 
     /// For the key in `file`, the same. Says so if others can read that, or if it takes no passphrase where one is given.

@@ -43,6 +43,9 @@ pub enum KeyError {
         /// As asked for.
         bits: usize,
     },
+    /// What should say a size says none.
+    #[error("a size is a number of bits: 2048, 3072, 4096 or 8192")]
+    NotASize,
     /// No key of the expected kind.
     #[error("it is no key of the kind that is needed")]
     NotAKey,

@@ -38,15 +38,18 @@ pub fn write_private(
 /// # Errors
 /// [`PemError`].
 pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, PemError> {
-    if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
-        return Err(PemError::Traditional);
-    }
-    let (label, document) = SecretDocument::from_pem(text).map_err(|_| PemError::NotPem)?;
+    let Some(block) = private_block(text) else {
+        return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
+            PemError::Traditional
+        } else {
+            PemError::NotPem
+        });
+    };
+    let (label, document) = SecretDocument::from_pem(block).map_err(|_| PemError::NotPem)?;
     let pkcs8 = match (label, passphrase) {
         (PRIVATE, _) => Secret::new(document.as_bytes().to_vec()),
-        (ENCRYPTED, None) => return Err(PemError::PassphraseNeeded),
-        (ENCRYPTED, Some(passphrase)) => pbes2::open(document.as_bytes(), passphrase)?,
-        _ => return Err(PemError::NotPem),
+        (_, None) => return Err(PemError::PassphraseNeeded),
+        (_, Some(passphrase)) => pbes2::open(document.as_bytes(), passphrase)?,
     };
     match PrivateKeyInfoRef::try_from(pkcs8.expose().as_slice()) {
         Ok(_) => Ok(pkcs8),
@@ -58,7 +61,17 @@ pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Secre
 
 /// Whether it takes a passphrase to read the private key in `text`.
 pub fn is_encrypted(text: &str) -> bool {
-    decode_label(text.as_bytes()) == Ok(ENCRYPTED)
+    private_block(text).and_then(|block| decode_label(block.as_bytes()).ok()) == Some(ENCRYPTED)
+}
+
+/// The first private key in `text`, which may hold certificates and remarks, too (RFC 7468 §2).
+fn private_block(text: &str) -> Option<&str> {
+    let block = |label| {
+        let begin = text.find(&format!("-----BEGIN {label}-----"))?;
+        let (from, end) = (text.get(begin..)?, format!("-----END {label}-----"));
+        from.get(..from.find(&end)? + end.len())
+    };
+    [PRIVATE, ENCRYPTED].into_iter().filter_map(block).min_by_key(|block| block.as_ptr())
 }
 
 /// A public key (SPKI in DER) as text.

@@ -2,15 +2,12 @@
 
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
-use std::io::{self, Read, Write};
+use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::regular;
-
-/// The longest file that is read, in bytes.
-const LONGEST: u64 = 16 << 20;
+use super::{list, regular};
 
 /// The file, which need not be there; `F` is what is remembered of an endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -72,10 +69,7 @@ where
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
             outcome => outcome?,
         };
-        let mut bytes = Vec::new();
-        file.take(LONGEST).read_to_end(&mut bytes)?;
-        let text = String::from_utf8_lossy(&bytes);
-        Ok(text.strip_prefix('\u{FEFF}').unwrap_or(&text).to_owned())
+        list::read(file)
     }
 }
 

@@ -8,6 +8,7 @@ pub mod codec;
 pub mod decimal;
 pub mod exact;
 pub mod known;
+pub mod list;
 pub mod observer;
 pub mod open_files;
 pub mod random;

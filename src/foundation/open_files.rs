@@ -7,6 +7,29 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 /// Open files, at most.
 const MOST_FILES: u64 = 1 << 16;
 
+/// The system lets this process have too few.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("it takes up to {needed} open files and connections, and this process may have no more than {allowed}")]
+pub struct TooFewFiles {
+    /// How many it takes.
+    pub needed: u64,
+    /// How many it may have.
+    pub allowed: u64,
+}
+
+/// Makes sure that so many can be open at once.
+///
+/// # Errors
+/// [`TooFewFiles`] if the system refuses.
+pub fn allow(needed: u64) -> Result<(), TooFewFiles> {
+    // What this does not bring about is seen in a moment.
+    drop(allow_many());
+    match getrlimit(Resource::Nofile).current {
+        Some(allowed) if allowed < needed => Err(TooFewFiles { needed, allowed }),
+        _ => Ok(()),
+    }
+}
+
 /// Asks for many. Each connection has a few sockets and a file, and many systems allow 1,024 in all unless asked for more.
 ///
 /// # Errors

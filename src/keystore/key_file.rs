@@ -6,6 +6,7 @@ use std::path::Path;
 
 use super::error::KeyStoreError;
 use crate::crypto::{Passphrase, RsaPrivateKey, pem};
+use crate::foundation::regular;
 use crate::foundation::secret::Secret;
 
 /// The longest file, in bytes: several times that of an RSA key of 8192 bits.
@@ -23,7 +24,14 @@ impl<'p> PrivateKeyFile<'p> {
     /// # Errors
     /// [`KeyStoreError::Io`].
     pub fn read(path: &'p Path) -> Result<Self, KeyStoreError> {
-        Ok(Self { path, text: read(path).map_err(KeyStoreError::io(path))? })
+        let text = File::open(path).and_then(read).map_err(KeyStoreError::io(path))?;
+        Ok(Self { path, text })
+    }
+
+    /// The same of a key in a state: what is no regular file there is nobody's key, and not waited for.
+    pub(super) fn read_own(path: &'p Path) -> Result<Self, KeyStoreError> {
+        let text = regular::open_linked(path).and_then(read).map_err(KeyStoreError::io(path))?;
+        Ok(Self { path, text })
     }
 
     /// Whether it takes a passphrase to use the key.
@@ -39,25 +47,21 @@ impl<'p> PrivateKeyFile<'p> {
         RsaPrivateKey::from_pkcs8(self.pkcs8(passphrase)?.expose()).map_err(KeyStoreError::key(self.path))
     }
 
-    fn pkcs8(&self, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
+    /// The key in it, as PKCS#8.
+    pub(super) fn pkcs8(&self, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
         let failed = |source| KeyStoreError::KeyFile { place: self.path.display().to_string(), source };
         pem::read_private(self.text.expose(), passphrase).map_err(failed)
     }
 }
 
-/// Whether it takes a passphrase to use the key in a file; one that cannot be read takes none.
+/// Whether it takes a passphrase to use the key in a file of a state; one that cannot be read takes none.
 pub fn is_protected(path: &Path) -> bool {
-    read(path).is_ok_and(|text| pem::is_encrypted(text.expose()))
-}
-
-/// The private key in a file, as PKCS#8.
-pub(super) fn read_private(path: &Path, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, KeyStoreError> {
-    PrivateKeyFile::read(path)?.pkcs8(passphrase)
+    PrivateKeyFile::read_own(path).is_ok_and(|file| file.is_protected())
 }
 
 /// The public key in a file, as SPKI; nothing if there is no file.
 pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
-    match read(path) {
+    match regular::open_linked(path).and_then(read) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         outcome => {
             let text = outcome.map_err(KeyStoreError::io(path))?;
@@ -67,8 +71,8 @@ pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError>
 }
 
 /// What is longer is cut off, and then no key. PEM is ASCII: text before it does no harm, in any encoding.
-fn read(path: &Path) -> io::Result<Secret<String>> {
+fn read(file: File) -> io::Result<Secret<String>> {
     let mut bytes = Secret::new(Vec::with_capacity(LONGEST as usize));
-    File::open(path)?.take(LONGEST).read_to_end(bytes.expose_mut())?;
+    file.take(LONGEST).read_to_end(bytes.expose_mut())?;
     Ok(Secret::new(String::from_utf8_lossy(bytes.expose()).into_owned()))
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::KeyStoreError;
 use super::job::private_directory;
-use super::key_file;
+use super::key_file::{self, PrivateKeyFile};
 use super::key_name::KeyName;
 use crate::crypto::{Passphrase, pem};
 use crate::foundation::atomic::{self, Access};
@@ -68,8 +68,8 @@ impl KeyFolder {
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<Option<Secret<Vec<u8>>>, KeyStoreError> {
-        let found = self.has(name);
-        found.then(|| key_file::read_private(&self.private_file(name), passphrase)).transpose()
+        let read = || PrivateKeyFile::read_own(&self.private_file(name))?.pkcs8(passphrase);
+        self.has(name).then(read).transpose()
     }
 
     /// That the public key beside a private one, if it is still there, belongs to it: people compare its fingerprint.

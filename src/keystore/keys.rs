@@ -108,7 +108,8 @@ impl KeyFiles {
         self.identities.public_file(name).is_file()
     }
 
-    /// What everybody may know of an identity. The public key beside it is believed; without one it takes the private key.
+    /// What everybody may know of an identity. Of one under a passphrase that is not given, the public key beside it is
+    /// believed; if that is gone, it takes the passphrase.
     ///
     /// # Errors
     /// [`KeyStoreError::NoKey`], and as [`KeyFiles::identity`].
@@ -122,11 +123,14 @@ impl KeyFiles {
         if !self.identities.has(name) {
             return Err(no_key());
         }
-        let fingerprint = match key_file::read_public(&self.identities.public_file(name))? {
+        let protected = key_file::is_protected(&file);
+        let believed = protected && passphrase.is_none();
+        let beside = || key_file::read_public(&self.identities.public_file(name));
+        let fingerprint = match if believed { beside()? } else { None } {
             Some(public_key) => KeyFingerprint::of(&public_key),
             None => self.open_identity(name, passphrase)?.ok_or_else(no_key)?.fingerprint(),
         };
-        Ok(PublicIdentity { name: name.clone(), fingerprint, protected: key_file::is_protected(&file), file })
+        Ok(PublicIdentity { name: name.clone(), fingerprint, protected, file })
     }
 
     fn open_identity(

@@ -1,10 +1,11 @@
 //! Where a peer listens, as people write it.
 
 use std::fmt;
-use std::net::Ipv6Addr;
+use std::net::SocketAddrV6;
 use std::str::FromStr;
 
-/// `host:port`, in lower case; the host is a name, an IPv4 address, or an IPv6 address in brackets.
+/// `host:port`, in lower case; the host is a name, an IPv4 address, or an IPv6 address in brackets, with the number of its zone
+/// if it needs one (RFC 4007 §11).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PeerAddress(String);
 
@@ -37,17 +38,14 @@ impl FromStr for PeerAddress {
 
     fn from_str(text: &str) -> Result<Self, NotAnAddress> {
         let (host, port) = text.rsplit_once(':').ok_or(NotAnAddress)?;
-        let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
-        let is_name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-        // One spelling for each, for they are remembered by it.
-        let host = match bare {
-            Some(bare) => format!("[{}]", bare.parse::<Ipv6Addr>().map_err(|_| NotAnAddress)?),
-            None if is_name => host.to_ascii_lowercase(),
-            None => return Err(NotAnAddress),
-        };
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(NotAnAddress)?;
-        Ok(Self(format!("{host}:{port}")))
+        // One spelling for each, for they are remembered by it.
+        if host.starts_with('[') {
+            return Ok(Self(format!("{host}:{port}").parse::<SocketAddrV6>().map_err(|_| NotAnAddress)?.to_string()));
+        }
+        let is_name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
+        if is_name { Ok(Self(format!("{}:{port}", host.to_ascii_lowercase()))) } else { Err(NotAnAddress) }
     }
 }
 
@@ -61,8 +59,10 @@ mod tests {
             assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
         }
         assert_eq!("[0:0:0:0:0:0:0:1]:7100".parse::<PeerAddress>().unwrap().as_str(), "[::1]:7100");
+        assert_eq!("[fe80::1%03]:7100".parse::<PeerAddress>().unwrap().as_str(), "[fe80::1%3]:7100");
         assert_eq!("FOG.example.org:07100".parse::<PeerAddress>().unwrap().as_str(), "fog.example.org:7100");
-        for text in ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "a b:1", "a/b:1", "u@a:1"]
+        for text in
+            ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "[a]:1", "a b:1", "a/b:1", "u@a:1"]
         {
             assert_eq!(text.parse::<PeerAddress>(), Err(NotAnAddress), "{text}");
         }

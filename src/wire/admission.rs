@@ -2,16 +2,12 @@
 
 use std::collections::HashSet;
 use std::fs::File;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::error::WireError;
 use crate::crypto::KeyFingerprint;
-use crate::foundation::regular;
-
-/// The longest list that is read, in bytes.
-const LONGEST: u64 = 16 << 20;
+use crate::foundation::{list, regular};
 
 /// Asks a person whether the peer with this key, from this address, may come in.
 pub type Doorkeeper = Arc<dyn Fn(&str, KeyFingerprint) -> bool + Send + Sync>;
@@ -64,22 +60,29 @@ impl Enrolment {
         self.named.is_empty() && self.files.is_empty()
     }
 
-    /// Whether this key is enrolled now. A file that has become unusable enrols nobody. Reads files.
-    pub fn holds(&self, fingerprint: KeyFingerprint) -> bool {
-        let in_file = |file: &PathBuf| {
+    /// Whether this key is enrolled now. Reads files.
+    ///
+    /// # Errors
+    /// [`WireError::Peers`] if no file enrols it, and one of them cannot be used any more.
+    pub fn holds(&self, fingerprint: KeyFingerprint) -> Result<bool, WireError> {
+        if self.named.contains(&fingerprint) {
+            return Ok(true);
+        }
+        let mut unusable = None;
+        for file in &self.files {
             let opened = regular::open_linked(file).map_err(WireError::peers(file));
-            opened.and_then(|opened| read(opened, file)).is_ok_and(|keys| keys.contains(&fingerprint))
-        };
-        self.named.contains(&fingerprint) || self.files.iter().any(in_file)
+            match opened.and_then(|opened| read(opened, file)) {
+                Ok(keys) if keys.contains(&fingerprint) => return Ok(true),
+                Ok(_) => {}
+                Err(error) => unusable = Some(error),
+            }
+        }
+        unusable.map_or(Ok(false), Err)
     }
 }
 
 fn read(opened: File, file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
-    let mut bytes = Vec::new();
-    opened.take(LONGEST).read_to_end(&mut bytes).map_err(WireError::peers(file))?;
-    // Remarks may be in any encoding.
-    let text = String::from_utf8_lossy(&bytes);
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(&text);
+    let text = list::read(opened).map_err(WireError::peers(file))?;
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
     let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| says(line));
     let key = |(number, line): (usize, &str)| {
@@ -101,12 +104,12 @@ mod tests {
         let [first, second, third] = [b"1", b"2", b"3"].map(|key| KeyFingerprint::of(key));
         fs::write(&file, format!("# nodes\n\n{second} the one in the cellar\n")).unwrap();
         let enrolment = Enrolment::new([first], vec![file.clone()]).unwrap();
-        let held = || [first, second, third].map(|key| enrolment.holds(key));
-        assert_eq!(held(), [true, true, false]);
+        let held = || [first, second, third].map(|key| enrolment.holds(key).ok());
+        assert_eq!(held(), [Some(true), Some(true), Some(false)]);
         fs::write(&file, format!("{third}\n")).unwrap();
-        assert_eq!(held(), [true, false, true]);
+        assert_eq!(held(), [Some(true), Some(false), Some(true)]);
         fs::write(&file, format!("{third}\nnobody\n")).unwrap();
-        assert_eq!(held(), [true, false, false]);
+        assert_eq!(held(), [Some(true), None, None]);
         let error = Enrolment::new([], vec![file]).unwrap_err();
         assert!(std::error::Error::source(&error).unwrap().to_string().contains("line 2"));
         assert!(Enrolment::new([], vec![directory.path().join("none")]).is_err());

@@ -1,5 +1,6 @@
 //! The connecting side: finds the peer, makes sure that it is the right one, and comes back when the line breaks.
 
+use std::io;
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -65,7 +66,7 @@ impl Dialer {
     /// The same; where somebody there is asked about us, the answer is waited for until the deadline.
     async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
         let (expected, by) = self.expected(address)?;
-        match self.shake_hands(address, expected).await {
+        match self.shake_hands(address, expected, deadline).await {
             Ok(link) => self.greeted(link, address, deadline).await,
             Err(Failure::Other(error)) => Err(error),
             Err(Failure::Refused(found)) => match expected {
@@ -118,14 +119,19 @@ impl Dialer {
         }
     }
 
-    async fn shake_hands(&self, address: &PeerAddress, expected: Expected) -> Result<Link, Failure> {
-        let peer = address.as_str();
-        let unreachable = |source| WireError::Unreachable { address: peer.into(), source };
-        let silent = |_| WireError::Silent { peer: peer.into(), seconds: self.patience.handshake.as_secs() };
-        let socket = timeout(self.patience.handshake, TcpStream::connect(peer)).await;
-        let socket = socket.map_err(silent).and_then(|socket| socket.map_err(unreachable)).map_err(Failure::Other)?;
-        let stream = prepare(socket).map_err(|source| Failure::Other(unreachable(source)))?;
-        connect_over(&self.identity, self.protocol, expected, stream, peer, self.patience).await
+    async fn shake_hands(
+        &self,
+        address: &PeerAddress,
+        expected: Expected,
+        deadline: Option<Instant>,
+    ) -> Result<Link, Failure> {
+        let (peer, patience) = (address.as_str(), self.patience.until(deadline));
+        let unreachable =
+            WireError::of_socket(|source: io::Error| WireError::Unreachable { address: peer.into(), source });
+        let silent = |_| WireError::Silent { peer: peer.into(), seconds: patience.handshake.as_secs() };
+        let socket = timeout(patience.handshake, TcpStream::connect(peer)).await;
+        let socket = socket.map_err(silent).and_then(|socket| socket.and_then(prepare).map_err(unreachable));
+        connect_over(&self.identity, self.protocol, expected, socket.map_err(Failure::Other)?, peer, patience).await
     }
 
     /// Has a peer that nothing is known of confirmed, connects again, to it alone, and remembers it.
@@ -141,16 +147,17 @@ impl Dialer {
         if !spawn_blocking(move || confirm(&asked, found)).await.unwrap_or(false) {
             return Err(unknown());
         }
-        let link = self.shake_hands(address, Expected::Exactly(found)).await.map_err(|failure| match failure {
-            Failure::Other(error) => error,
-            // Somebody else answers already: then one of the two is an impostor.
-            Failure::Refused(other) => WireError::Changed {
-                address: address.to_string(),
-                by: "the first meeting".into(),
-                expected: found,
-                found: other,
-            },
-        })?;
+        let link =
+            self.shake_hands(address, Expected::Exactly(found), deadline).await.map_err(|failure| match failure {
+                Failure::Other(error) => error,
+                // Somebody else answers already: then one of the two is an impostor.
+                Failure::Refused(other) => WireError::Changed {
+                    address: address.to_string(),
+                    by: "the first meeting".into(),
+                    expected: found,
+                    found: other,
+                },
+            })?;
         Known::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
         self.greeted(link, address, deadline).await
     }

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Admission, Doorkeeper};
+use super::admission::{Admission, Doorkeeper, Enrolment};
 use super::error::WireError;
 use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
@@ -116,8 +116,7 @@ impl Door {
 
     async fn admits(&self, link: &mut Link) -> Result<Greeting, WireError> {
         let Admission::Enrolled { enrolment, doorkeeper } = &self.admission else { return Ok(Greeting::Welcome) };
-        let (list, fingerprint) = (enrolment.clone(), link.fingerprint());
-        if blocking(move || list.holds(fingerprint)).await {
+        if self.is_enrolled(enrolment, link.fingerprint()).await {
             return Ok(Greeting::Welcome);
         }
         let Some(doorkeeper) = doorkeeper else { return Ok(Greeting::NotEnrolled) };
@@ -132,6 +131,16 @@ impl Door {
                 _ = ticks.tick() => link.sender.send(&Greeting::Asking, b"").await?,
             }
         }
+    }
+
+    /// What cannot be read enrols nobody.
+    async fn is_enrolled(&self, enrolment: &Enrolment, fingerprint: KeyFingerprint) -> bool {
+        let enrolment = enrolment.clone();
+        let held = blocking(move || enrolment.holds(fingerprint)).await;
+        held.unwrap_or_else(|error| {
+            drop(self.arrivals.try_send(Arrival::Unlisted(error)));
+            false
+        })
     }
 
     /// Whether a person says yes.

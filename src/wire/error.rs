@@ -2,6 +2,8 @@
 
 use std::io;
 
+use rustix::io::Errno;
+
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::Stopped;
 
@@ -108,7 +110,7 @@ pub enum WireError {
     /// Our own identity cannot be shown.
     #[error("no certificate can be made of this identity: {0}")]
     Identity(String),
-    /// The system gives no threads or timers.
+    /// The system gives no threads, timers or sockets.
     #[error("cannot begin to work")]
     Runtime(#[source] io::Error),
     /// Work was stopped.
@@ -133,6 +135,12 @@ impl WireError {
             None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Broken { peer, source: error.kind().into() },
             None => Self::Broken { peer, source: error },
         }
+    }
+
+    /// For `map_err`: what keeps us from a socket is the system, or what `otherwise` makes of it.
+    pub(super) fn of_socket(otherwise: impl FnOnce(io::Error) -> Self) -> impl FnOnce(io::Error) -> Self {
+        let is_ours = |error: &io::Error| matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
+        move |error| if is_ours(&error) { Self::Runtime(error) } else { otherwise(error) }
     }
 
     /// For `map_err`: the list of peers at `place` cannot be used.

@@ -62,6 +62,8 @@ pub enum Arrival {
         /// With which key.
         fingerprint: KeyFingerprint,
     },
+    /// Somebody who may be enrolled in a list that cannot be used any more, for this reason.
+    Unlisted(WireError),
 }
 
 /// A listener at work; it takes in nobody any more when dropped, and its links go on.
@@ -86,7 +88,7 @@ impl Listener {
         // Where the system refuses, fewer can come at once.
         drop(open_files::allow_many());
         let acceptor = acceptor(&identity, protocol)?;
-        let listener = TcpListener::bind(listen).await.map_err(failed)?;
+        let listener = TcpListener::bind(listen).await.map_err(WireError::of_socket(failed))?;
         let address = listener.local_addr().map_err(failed)?;
         let (sender, arrivals) = mpsc::channel(WAITING);
         let stop = CancellationToken::new();

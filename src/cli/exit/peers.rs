@@ -5,6 +5,7 @@ use super::{
     UNKNOWN_CERTIFICATE, key_store,
 };
 use crate::foundation::observer::Stopped;
+use crate::foundation::open_files::TooFewFiles;
 use crate::scenarios::fog::FogError;
 use crate::wire::WireError;
 
@@ -16,6 +17,9 @@ pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
         FogError::Randomness(_) | FogError::Key(_) => (LOCAL, None),
         FogError::Seal(_) => (JOB, say("Try again with another key.")),
         FogError::File { .. } => (LOCAL, say("Check the path, its permissions and the room on its disk.")),
+        FogError::OpenFiles(TooFewFiles { needed, .. }) => {
+            (LOCAL, Some(format!("Let it have them (ulimit -n {needed}), or ask for fewer with --nodes.")))
+        }
         FogError::TooFewNodes { .. } => (
             NO_NODE,
             say("Start more nodes (hestat fog node), ask for fewer with --nodes, or wait longer with --timeout."),
@@ -54,9 +58,12 @@ fn code(error: &WireError) -> u8 {
 
 fn remedy(error: &WireError) -> Option<String> {
     Some(match error {
-        WireError::Stopped(Stopped) | WireError::Runtime(_) => return None,
+        WireError::Stopped(Stopped) => return None,
+        WireError::Runtime(_) => "Let this process have more open files and threads (ulimit -n, ulimit -u).".into(),
         WireError::Unreachable { .. } => "Check the address, and that somebody listens there.".into(),
-        WireError::Silent { .. } => "Check the network, or give more time with --silence.".into(),
+        WireError::Silent { .. } => {
+            "Check the network, and what it is that listens there; --timeout and --silence give more time.".into()
+        }
         WireError::Unknown { found, .. } => {
             format!("If that is the fingerprint its owner told you, say --peer-fingerprint {found}")
         }

@@ -36,13 +36,14 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         Scratch::sweep(PREFIX);
-        let temporary = std::env::temp_dir().display().to_string();
-        let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place: temporary, source })?;
-        let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
-        let source = self.message.source(&out, console)?;
-        // Until there is a key, a signal ends the process at once.
+        let temporary = std::env::temp_dir();
+        // Until there are message and key, a signal ends the process at once; so far there is nothing to remove.
+        let source = self.message.source(self.out.as_ref().unwrap_or(&temporary), console)?;
         let key = RsaPrivateKey::generate(self.bits)?;
         console.hear_signals();
+        let place = temporary.display().to_string();
+        let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
+        let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
         let request = RunRequest { source, nodes: self.nodes, key, out };
         let returned = run(request, &SystemClock, console)?;
         show(&returned, self.out.is_some(), console)

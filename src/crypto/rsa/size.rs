@@ -58,8 +58,7 @@ impl FromStr for RsaBits {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        // What is no number is no size either.
-        text.parse::<usize>().unwrap_or_default().try_into()
+        text.parse::<usize>().map_err(|_| KeyError::NotASize)?.try_into()
     }
 }
 

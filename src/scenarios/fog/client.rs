@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
+use super::chunk::PARTS_AT_ONCE;
 use super::coordinator::Coordinator;
 use super::error::FogError;
 use super::files::Files;
@@ -17,9 +18,13 @@ use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
+use crate::foundation::open_files;
 use crate::foundation::text::with_causes;
 use crate::wire::runtime::run;
 use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
+
+/// Files that are open whoever comes: journal, message, listener, and what the runtime needs.
+pub(super) const OPEN_FILES: u64 = 32;
 
 /// A message, and who is to encrypt it.
 pub struct ClientRequest {
@@ -103,6 +108,7 @@ pub(super) async fn scatter(
     stop: &CancellationToken,
 ) -> Result<Returned, FogError> {
     let ClientRequest { listen, identity, admission, nodes, key, source, out, timeout, silence } = request;
+    open_files::allow(OPEN_FILES + open_files_for(nodes))?;
     let files = Files::open(&out, clock)?;
     let message = Message::cut(source, nodes, key, &files)?;
     let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
@@ -132,6 +138,11 @@ async fn gather(
     let file = message.keep().await?;
     files.record(&Event::Reassembled { message: id.to_string(), bytes, file: Place(&file) })?;
     Ok(Returned { message: id, bytes, file, parts })
+}
+
+/// A connection to each node and, for those that are at work, a file with tokens and its folder.
+pub(super) fn open_files_for(nodes: u32) -> u64 {
+    u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))
 }
 
 /// Room for each node, for some that come too many, and for those that come back before it is noticed that they were gone.

@@ -46,6 +46,8 @@ pub(super) struct Coordinator<'c> {
     /// How often each was lost without one.
     departures: HashMap<KeyFingerprint, u32>,
     refused: HashSet<KeyFingerprint>,
+    /// What was wrong with a list of peers, as far as it is told.
+    unlisted: String,
     sessions: JoinSet<()>,
     reporting: mpsc::Sender<(KeyFingerprint, News)>,
     reported: mpsc::Receiver<(KeyFingerprint, News)>,
@@ -80,6 +82,7 @@ impl<'c> Coordinator<'c> {
             losses: HashMap::new(),
             departures: HashMap::new(),
             refused: HashSet::new(),
+            unlisted: String::new(),
             sessions: JoinSet::new(),
             reporting,
             reported,

@@ -4,6 +4,7 @@ use std::io;
 
 use crate::crypto::{CannotSeal, KeyError, KeyFingerprint};
 use crate::foundation::observer::Stopped;
+use crate::foundation::open_files::TooFewFiles;
 use crate::foundation::random::NoRandomness;
 use crate::keystore::KeyStoreError;
 use crate::wire::WireError;
@@ -34,6 +35,9 @@ pub enum FogError {
         /// Why.
         source: io::Error,
     },
+    /// There cannot be so many nodes here.
+    #[error(transparent)]
+    OpenFiles(#[from] TooFewFiles),
     /// Too few nodes came.
     #[error("{here} of {needed} nodes are here after {seconds} seconds")]
     TooFewNodes {

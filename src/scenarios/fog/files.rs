@@ -33,7 +33,7 @@ pub(super) struct Files<'c> {
 impl<'c> Files<'c> {
     /// In `root`, which is made if it is not there. What killed processes were writing there is removed.
     pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
-        fs::create_dir_all(root).map_err(FogError::file(root.display()))?;
+        make(root).map_err(FogError::file(root.display()))?;
         sweep(root);
         let journal = Journal::open(root, clock).map_err(FogError::file(root.join(journal::NAME).display()))?;
         Ok(Self { root: root.into(), journal })
@@ -47,7 +47,7 @@ impl<'c> Files<'c> {
     /// The folder of a message, with the public key in it.
     pub(super) fn message(&self, message: MessageId, key: &RsaPublicKey) -> Result<MessageFiles, FogError> {
         let files = MessageFiles { folder: self.root.join(message.to_string()) };
-        fs::create_dir_all(&files.folder).map_err(FogError::file(files.folder.display()))?;
+        make(&files.folder).map_err(FogError::file(files.folder.display()))?;
         let path = files.folder.join("public-key.pem");
         let pem = key.pem();
         // The same part may come twice, and the key with it.
@@ -61,6 +61,17 @@ impl<'c> Files<'c> {
         written.map_err(FogError::file(path.display()))?;
         Ok(files)
     }
+}
+
+/// Makes a folder that survives a power cut, if it is not there.
+fn make(folder: &Path) -> io::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder)?;
+    // Who may not look into the folder that it is in can do no more.
+    drop(atomic::sync_directory(folder));
+    Ok(())
 }
 
 /// In the folders of messages. What cannot be swept, others' folders say, stays: nothing depends on it.

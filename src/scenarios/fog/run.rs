@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Listening, Returned, scatter};
+use super::client::{ClientRequest, Listening, OPEN_FILES, Returned, open_files_for, scatter};
 use super::error::FogError;
 use super::node::{NodeRequest, work};
 use super::protocol::FOG;
@@ -16,6 +16,7 @@ use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
+use crate::foundation::open_files;
 use crate::wire::runtime::run as run_async;
 use crate::wire::{Admission, Dialer, Enrolment, LinkIdentity, Patience, Trust};
 
@@ -40,6 +41,8 @@ pub struct RunRequest {
 /// As [`super::client`].
 pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Returned, FogError> {
     let out = request.out.clone();
+    // Each node has a connection of its own, too, and works on two files in a folder.
+    open_files::allow(OPEN_FILES + 2 * open_files_for(request.nodes))?;
     let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
     let client = client_request(request, identity()?, &nodes)?;
     let fingerprint = client.identity.fingerprint();

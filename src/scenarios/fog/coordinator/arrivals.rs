@@ -9,6 +9,7 @@ use super::super::protocol::FromClient;
 use super::super::session::{attend, farewell};
 use super::{Coordinator, Node, short};
 use crate::crypto::KeyFingerprint;
+use crate::foundation::text::with_causes;
 use crate::wire::{Arrival, Link};
 
 /// Those who were not taken in, as far as they are told of.
@@ -18,6 +19,7 @@ impl Coordinator<'_> {
     pub(super) fn meet(&mut self, arrival: Arrival) -> Result<(), FogError> {
         match arrival {
             Arrival::Refused { peer, fingerprint } => self.tell_refused(&peer, fingerprint)?,
+            Arrival::Unlisted(error) => self.tell_unlisted(with_causes(&error)),
             Arrival::Link(link) if self.nodes.contains_key(&link.fingerprint()) => {
                 self.turn_away(link, FromClient::Twin);
             }
@@ -39,6 +41,14 @@ impl Coordinator<'_> {
         }
         self.observer.notice(&format!("a node from {from} was turned away; --allow-peer {node} would let it in"));
         self.files.record(&Event::Refused { node: node.to_string(), from })
+    }
+
+    /// Once for each reason: whoever knocks has the list read.
+    fn tell_unlisted(&mut self, why: String) {
+        if self.unlisted != why {
+            self.observer.notice(&format!("{why}; until that is mended, it lets nobody in"));
+            self.unlisted = why;
+        }
     }
 
     fn turn_away(&mut self, mut link: Box<Link>, word: FromClient) {
