@@ -10,7 +10,7 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) use process::{Ended, Running, open_files, wait_until};
+pub(crate) use process::{Ended, Running, open_files, wait_until, wrapped};
 pub(crate) use served::Served;
 pub(crate) use terminal::{Terminal, UNIGNORED};
 

@@ -8,7 +8,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
 use hestat::crypto::{Passphrase, RsaPrivateKey};
-use hestat::keystore::{KeyStoreError, PrivateKeyFile};
+use hestat::keystore::{KeyStoreError, PrivateKeyFile, is_protected};
+use rustix::fs::{CWD, FileType, Mode};
 
 use crate::house::{House, entries, path};
 
@@ -19,6 +20,11 @@ fn file(house: &House, name: &str) -> PathBuf {
 
 fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKey, KeyStoreError> {
     PrivateKeyFile::read(path)?.rsa(passphrase)
+}
+
+/// A pipe of this name.
+fn pipe(path: &Path) {
+    rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }
 
 fn mode(path: &Path) -> u32 {
@@ -124,4 +130,44 @@ fn damage_is_told_and_nothing_is_made_in_its_place() {
         house.run(["identity", "new", "laptop"]).expect_code(5);
         assert_eq!(fs::read_to_string(file(&house, "laptop")).unwrap(), damaged);
     }
+}
+
+/// A pipe in place of a key is not waited for.
+#[test]
+fn what_is_no_file_is_nobody_s_key() {
+    let house = House::new();
+    house.succeed(["identity", "new", "laptop"]);
+    fs::remove_file(file(&house, "laptop")).unwrap();
+    pipe(&file(&house, "laptop"));
+    house.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "no regular file"]);
+}
+
+/// A passphrase that can be read only once protects both keys that a client makes at its first start.
+#[test]
+fn a_passphrase_from_a_pipe_is_read_once() {
+    let house = House::new();
+    let word = house.file("word");
+    pipe(&word);
+    let client = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "a", "--out", "out"];
+    let client =
+        house.start([&client[..], &["--bits", "2048", "--timeout", "1", "--passphrase-file", "word"]].concat());
+    fs::write(&word, "correct horse\n").unwrap();
+    client.end().expect_code(22);
+    for key in [house.state().join("rsa/fog-client-2048.pem"), file(&house, "fog-client")] {
+        assert!(is_protected(&key), "{}", key.display());
+    }
+}
+
+/// Where it takes no passphrase to know better, the public half beside a key is not believed.
+#[test]
+fn a_foreign_public_key_is_shown_to_nobody() {
+    let house = House::new();
+    for name in ["mine", "other"] {
+        house.succeed(["identity", "new", name]);
+    }
+    let public = |name: &str| file(&house, name).with_extension("pub");
+    fs::copy(public("other"), public("mine")).unwrap();
+    house.run(["identity", "show", "mine"]).expect_code(5).says(&["mine.pub", "exchanged"]);
+    fs::write(public("mine"), "").unwrap();
+    assert_eq!(house.run(["identity", "show", "mine"]).expect_code(5).stdout, "");
 }

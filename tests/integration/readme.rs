@@ -7,6 +7,8 @@ use std::path::Path;
 
 use terminals::{Shown, Terminals};
 
+use crate::ports::free_port;
+
 /// A command of a document and what it says the command prints.
 pub(crate) struct Step {
     /// Who types it.
@@ -77,8 +79,7 @@ fn follow(steps: &[Step], shown: Shown) {
 
 /// A document with a free port in place of its own, which may be in use on this machine.
 fn with_free_port(document: &str, port: u16) -> String {
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    document.replace(&format!(":{port}"), &format!(":{free}"))
+    document.replace(&format!(":{port}"), &format!(":{}", free_port()))
 }
 
 #[test]

@@ -67,7 +67,7 @@ fn sizes_are_those_that_are_safe_and_bearable() {
     assert_eq!("1024".parse::<RsaBits>(), Err(KeyError::TooSmall { bits: 1024 }));
     assert_eq!("2049".parse::<RsaBits>(), Err(KeyError::NoSuchSize { bits: 2049 }));
     assert_eq!("16384".parse::<RsaBits>(), Err(KeyError::TooLarge { bits: 16384 }));
-    assert!("many".parse::<RsaBits>().is_err());
+    assert_eq!("many".parse::<RsaBits>(), Err(KeyError::NotASize));
 }
 
 #[test]
@@ -85,6 +85,16 @@ fn private_keys_come_back_from_pem() {
     assert_eq!(read(clear.expose(), None), expected);
     assert_eq!(read(sealed.expose(), Some("right")), expected);
     assert_eq!(read(&format!("Bag Attributes\n{}", clear.expose()), None), expected);
+    // As servers keep them: with certificates and remarks, in a file from any system.
+    let others = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
+    for (key, word) in [(clear.expose(), None), (sealed.expose(), Some("right"))] {
+        for text in [format!("{others}{key}{others}"), format!("key:\n{key}\nof mine"), key.replace('\n', "\r\n")] {
+            assert_eq!(read(&text, word), expected, "{text}");
+            assert_eq!(is_encrypted(&text), word.is_some());
+        }
+    }
+    assert_eq!(read(&format!("{}{}", clear.expose(), sealed.expose()), None), expected);
+    assert_eq!(read(&format!("{}{}", sealed.expose(), clear.expose()), None), Err(PemError::PassphraseNeeded));
     assert_eq!(read(sealed.expose(), Some("wrong")), Err(PemError::CannotOpen));
     assert_eq!(read(sealed.expose(), None), Err(PemError::PassphraseNeeded));
     let public = write_public(key.public_key()).unwrap();

@@ -1,12 +1,12 @@
 //! How commands end, and what they say, when something is not as it should be.
 
 use std::fs;
-use std::process::Command;
 
 use rustix::process::Signal;
 
 use super::parties::Parties;
 use crate::house::{Ended, path};
+use crate::ports::free_port;
 use crate::programs::{program, run_bytes};
 
 fn client(parties: &Parties, more: &[&str]) -> Ended {
@@ -85,8 +85,8 @@ fn too_few_nodes_in_time() {
 #[test]
 fn nobody_listens_or_the_port_is_taken() {
     let parties = Parties::new();
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let address = taken.local_addr().unwrap().to_string();
+    let address = format!("127.0.0.1:{}", free_port());
+    let taken = std::net::TcpListener::bind(&address).unwrap();
     let key = parties.house.file("key.pem");
     let arguments = ["fog", "client", "--listen", &address, "--accept-any", "--message", "a", "--key", path(&key)];
     let ended: Ended = parties.command("client", &arguments).output().unwrap().into();
@@ -175,29 +175,6 @@ fn a_node_that_cannot_write_gives_its_part_to_another() {
     client.returned();
     node.end().expect_code(0);
     assert!(parties.journal("client").iter().any(|event| event["event"] == "lost" && event["part"] == 1));
-}
-
-/// What there is of a line that does not fit on the disk is taken back.
-#[test]
-fn a_journal_that_is_full_keeps_its_lines_whole() {
-    let parties = Parties::new();
-    let client = parties.client(&["--message", "hello", "--nodes", "1"]);
-    let journal = parties.out("full").join("journal.jsonl");
-    let there = format!("{:1000}\n", "{}");
-    fs::create_dir(parties.out("full")).unwrap();
-    fs::write(&journal, &there).unwrap();
-    let (address, pinned) = (client.address.to_string(), ["--peer-fingerprint", &client.fingerprint]);
-    let node = parties.command("full", &[&["fog", "node", "--connect", &address][..], &pinned].concat());
-    // Ignored, the signal becomes the error that a full disk would be.
-    let mut limited = Command::new("sh");
-    limited.args(["-c", "trap '' XFSZ && exec prlimit --fsize=1100 \"$0\" \"$@\""]);
-    limited.arg(node.get_program()).args(node.get_args());
-    limited.envs(node.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    Ended::from(limited.output().unwrap()).expect_code(8).says(&["journal.jsonl", "too large"]);
-    assert_eq!(fs::read_to_string(&journal).unwrap(), there);
-    let node = parties.node("node", &client, &[]);
-    client.returned();
-    node.end().expect_code(0);
 }
 
 #[test]

@@ -4,6 +4,7 @@ mod attacked;
 mod exits;
 mod killed;
 mod large;
+mod limits;
 mod parties;
 mod secrecy;
 mod strangers;

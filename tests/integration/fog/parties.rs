@@ -3,7 +3,7 @@
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{ChildStdout, Command};
 use std::sync::OnceLock;
 
@@ -73,6 +73,14 @@ impl Parties {
     #[track_caller]
     pub(super) fn client_at(&self, listen: &str, arguments: &[&str]) -> Client {
         Client::start(self.client_command(listen, arguments))
+    }
+
+    /// Starts a client that says what happens in a file.
+    #[track_caller]
+    pub(super) fn client_logging(&self, log: &Path, arguments: &[&str]) -> Client {
+        let mut command = self.client_command("127.0.0.1:0", arguments);
+        command.stderr(File::create(log).unwrap());
+        Client::start(command)
     }
 
     fn client_command(&self, listen: &str, arguments: &[&str]) -> Command {

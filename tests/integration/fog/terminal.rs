@@ -2,13 +2,13 @@
 
 use super::parties::Parties;
 use crate::house::{Running, Terminal, path};
+use crate::ports::free_port;
 
 #[test]
 fn a_client_at_a_terminal_asks_who_may_come_in() {
     let parties = Parties::new();
     let key = parties.house.file("key.pem");
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let listen = format!("127.0.0.1:{port}");
+    let listen = format!("127.0.0.1:{}", free_port());
     let arguments =
         ["fog", "client", "--listen", &listen, "--nodes", "1", "--key", path(&key), "--message", "behind a door"];
     let terminal = Terminal::start_wholly(&parties.command("client", &arguments));

@@ -74,6 +74,26 @@ fn who_is_not_enrolled_stays_outside_and_is_told_what_to_do() {
     all_end_well([first, second]);
 }
 
+/// A list that breaks while the client waits lets nobody in, and says why; mended, it is as it was.
+#[test]
+fn a_list_that_breaks_is_told_of() {
+    let parties = Parties::new();
+    let known = parties.enrol("node");
+    let list = parties.house.write("nodes.txt", &known);
+    let log = parties.house.file("log");
+    let client = parties.client_logging(&log, &["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
+    fs::write(&list, format!("{known}\nwho is this?\n")).unwrap();
+    let node = parties.node("node", &client, &["--stay"]);
+    wait_until("the reason", || {
+        let said = fs::read_to_string(&log).unwrap();
+        said.contains("nodes.txt: line 2") && said.contains("until that is mended")
+    });
+    fs::write(&list, known).unwrap();
+    client.returned();
+    node.signal(Signal::TERM);
+    node.end().expect_code(0);
+}
+
 /// Without anybody who could come in, there is nothing to wait for.
 #[test]
 fn somebody_must_be_able_to_come_in() {

@@ -9,6 +9,7 @@ use serde_json::json;
 use super::parties::{Parties, all_end_well, holds_one_part};
 use crate::house::{Running, entries, path, wait_until};
 use crate::jose::Jose;
+use crate::ports::free_port;
 
 const MESSAGE: &str = "The predecessor gave every node the whole message; „dieser“ gives each its half 🦀.";
 
@@ -117,8 +118,7 @@ fn a_message_comes_from_standard_input_and_leaves_nothing_behind() {
 #[test]
 fn a_quiet_client_prints_the_message_alone() {
     let parties = Parties::new();
-    let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
-    let listen = format!("127.0.0.1:{port}");
+    let listen = format!("127.0.0.1:{}", free_port());
     let key = parties.house.file("key.pem");
     let arguments = [
         "fog",

@@ -1,10 +1,10 @@
 //! Commands in odd places, with odd arguments, or none.
 
 use std::io::Write;
-use std::net::TcpListener;
 
 use super::client::{CLOSED, Client};
 use crate::house::Served;
+use crate::ports::free_port;
 
 fn served() -> Served {
     let served = Served::new(&["--transfer-timeout", "2"]);
@@ -74,7 +74,7 @@ fn only_one_connection_writes_a_file() {
 /// Whoever takes all ports for data takes nobody's control connection.
 #[test]
 fn ports_that_are_all_taken_are_told_of() {
-    let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
+    let port = free_port();
     let served = Served::new(&["--passive-ports", &format!("{port}-{port}")]);
     let (mut first, mut second) = (Client::member(&served), Client::member(&served));
     for _ in 0..3 {

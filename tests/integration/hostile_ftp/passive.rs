@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex};
 use super::manner::{Answer, Manner, Passive, say};
 use super::stage::{Act, Stage};
 use super::{assert_refused, try_all};
+use crate::ports::free_port;
 
 /// A third machine that has nothing to do with it, on the ports at which the peer listens.
 #[derive(Clone, Default)]
@@ -101,7 +102,7 @@ fn ports_that_are_none_are_refused() {
 
 #[test]
 fn a_data_port_at_which_nobody_listens_ends_in_time() {
-    let closed = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap().port();
+    let closed = free_port();
     let epsv: Passive = Box::new(move |_, _| format!("229 Entering Extended Passive Mode (|||{closed}|)"));
     let stage = Stage::new(Manner { epsv, ..Manner::honest() });
     assert_refused("a closed port", &stage.init("a closed port"), &[6, 11, 12, 20]);

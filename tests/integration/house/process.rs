@@ -3,7 +3,7 @@
 use std::fs;
 use std::io::Read;
 use std::path::Path;
-use std::process::{Child, ChildStdout, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
@@ -128,6 +128,22 @@ impl Drop for Running {
             self.0.wait().unwrap();
         }
     }
+}
+
+/// The same command, with pipes, run by another one, which the words are.
+pub(crate) fn wrapped(words: &[&str], command: &Command) -> Command {
+    let (program, arguments) = words.split_first().unwrap();
+    let mut wrapper = Command::new(program);
+    wrapper.args(arguments).arg(command.get_program()).args(command.get_args());
+    wrapper.current_dir(command.get_current_dir().unwrap());
+    wrapper.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    for (name, value) in command.get_envs() {
+        match value {
+            Some(value) => wrapper.env(name, value),
+            None => wrapper.env_remove(name),
+        };
+    }
+    wrapper
 }
 
 /// Lets this process have as many files open as the system allows; how many that is.

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use super::{Running, wait_until};
+use super::{Running, wait_until, wrapped};
 
 /// What `env` takes for the signals of a terminal having their usual effect.
 pub(crate) const UNIGNORED: &str = "--default-signal=HUP,INT,QUIT";
@@ -43,15 +43,7 @@ impl Terminal {
         let slave = File::options().read(true).write(true).open(name).unwrap();
         // Questions are asked at the terminal that controls the session, whatever standard input is.
         // And whoever sits there is heard, even if these tests run where such signals are ignored (as in a shell's background).
-        let mut session = Command::new("env");
-        session.args([UNIGNORED, "setsid", "--ctty"]).arg(command.get_program()).args(command.get_args());
-        session.current_dir(command.get_current_dir().unwrap());
-        for (name, value) in command.get_envs() {
-            match value {
-                Some(value) => session.env(name, value),
-                None => session.env_remove(name),
-            };
-        }
+        let mut session = wrapped(&["env", UNIGNORED, "setsid", "--ctty"], command);
         session.stdin(slave.try_clone().unwrap()).stdout(stdout(&slave)).stderr(slave);
         let command = Running::new(session.spawn().unwrap());
         // What the command holds of the terminal is all that is left of that side.

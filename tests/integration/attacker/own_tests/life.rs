@@ -8,6 +8,7 @@ use super::super::callers::converse;
 use super::super::echo::Echo;
 use super::super::{Attacker, Direction, Manipulation};
 use super::guest;
+use crate::ports::free_port;
 
 #[test]
 fn an_earlier_conversation_is_replayed_whatever_is_said_now() {
@@ -40,7 +41,7 @@ fn each_connection_has_its_own_number() {
 
 #[test]
 fn a_server_may_go_and_come_back_elsewhere() {
-    let gone = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap().local_addr().unwrap();
+    let gone = (Ipv4Addr::LOCALHOST, free_port()).into();
     let attacker = Attacker::before(gone, |_| Manipulation::Pass);
     let mut refused = TcpStream::connect(attacker.address()).unwrap();
     assert_eq!(refused.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
