@@ -65,6 +65,7 @@ impl Args {
             identity: self.identity.identity(ROLE, console)?,
             admission,
             nodes: self.nodes,
+            chunk: self.message.chunk,
             key,
             source: self.message.source(&self.out, console)?,
             out: self.out.clone(),

@@ -36,6 +36,15 @@ pub(super) struct MessageOptions {
     /// The file with the message, text or not [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
+    /// Bytes of it in one token, at most; fewer if there are many parts. Some JOSE libraries take 32768 and not much more
+    #[arg(
+        long,
+        env = "HESTAT_FOG_CHUNK",
+        value_name = "BYTES",
+        default_value_t = 4 << 20,
+        value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20)
+    )]
+    pub(super) chunk: u32,
 }
 
 impl MessageOptions {

@@ -44,7 +44,7 @@ impl Args {
         let place = temporary.display().to_string();
         let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
-        let request = RunRequest { source, nodes: self.nodes, key, out };
+        let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
         let returned = run(request, &SystemClock, console)?;
         show(&returned, self.out.is_some(), console)
     }

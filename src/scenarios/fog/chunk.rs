@@ -1,7 +1,7 @@
 //! Parts in chunks, each of which becomes one token: a JWE (RFC 7516) of its own, whose protected header says where it
 //! belongs.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use serde::{Deserialize, Serialize};
 
@@ -10,7 +10,10 @@ use crate::crypto::{CannotSeal, RsaPublicKey, jwe};
 use crate::foundation::random::Randomness;
 
 /// Bytes of the shortest and of the longest chunk that is not the last.
-pub(super) const CHUNK_BYTES: Range<u32> = 64 << 10..(4 << 20) + 1;
+pub(super) const CHUNK_BYTES: RangeInclusive<u32> = 4 << 10..=4 << 20;
+
+/// Bytes of the shortest one that is chosen here: any shorter, RSA is nearly all of the work.
+const SHORTEST: u32 = 64 << 10;
 
 /// Bytes of all chunks together that a client works on at once.
 const CHUNKS_AT_ONCE: u32 = 64 << 20;
@@ -41,9 +44,11 @@ pub(super) struct ChunkHeader {
     pub(super) last: bool,
 }
 
-/// How long chunks are for so many parts: as long as they may be, but not too much in memory, of those under way at once.
-pub(super) fn chunk_bytes(parts: u32) -> u32 {
-    (CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE)).clamp(CHUNK_BYTES.start, CHUNK_BYTES.end - 1)
+/// How long chunks are for so many parts: as long as is wanted and may be, but not too much in memory, of those under way at
+/// once.
+pub(super) fn chunk_bytes(parts: u32, most: u32) -> u32 {
+    let bound = (CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE)).max(SHORTEST);
+    most.min(bound).clamp(*CHUNK_BYTES.start(), *CHUNK_BYTES.end())
 }
 
 impl PartHead {
@@ -108,8 +113,9 @@ mod tests {
 
     #[test]
     fn many_parts_have_short_chunks() {
-        let lengths = [1, 16, 32, 1000, 100_000, u32::MAX].map(chunk_bytes);
+        let lengths = [1, 16, 32, 1000, 100_000, u32::MAX].map(|parts| chunk_bytes(parts, u32::MAX));
         assert_eq!(lengths, [4 << 20, 4 << 20, 2 << 20, 256 << 10, 256 << 10, 256 << 10]);
+        assert_eq!([0, 5000, 3 << 20].map(|most| chunk_bytes(32, most)), [4 << 10, 5000, 2 << 20]);
     }
 
     #[test]

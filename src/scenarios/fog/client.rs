@@ -36,6 +36,8 @@ pub struct ClientRequest {
     pub admission: Admission,
     /// How many parts the message has: each goes to a node of its own.
     pub nodes: u32,
+    /// How many bytes of it go into one token, at most: 4,096 to 4,194,304.
+    pub chunk: u32,
     /// The key that parts are encrypted under.
     pub key: RsaPrivateKey,
     /// The message.
@@ -107,10 +109,10 @@ pub(super) async fn scatter(
     listening: impl FnOnce(&Listening),
     stop: &CancellationToken,
 ) -> Result<Returned, FogError> {
-    let ClientRequest { listen, identity, admission, nodes, key, source, out, timeout, silence } = request;
+    let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, silence } = request;
     open_files::allow(OPEN_FILES + open_files_for(nodes))?;
     let files = Files::open(&out, clock)?;
-    let message = Message::cut(source, nodes, key, &files)?;
+    let message = Message::cut(source, nodes, chunk, key, &files)?;
     let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
 
     let (fingerprint, limits) = (identity.fingerprint(), limits(nodes, silence));

@@ -21,14 +21,22 @@ use crate::wire::runtime::blocking;
 pub(super) struct Message {
     id: MessageId,
     parts: Vec<Range<u64>>,
+    chunk: u32,
     assembly: Arc<Assembly>,
     whole: AtomicFile,
     folder: MessageFiles,
 }
 
 impl Message {
-    /// Cuts it into so many parts, and begins the file that it comes back to.
-    pub(super) fn cut(source: Source, parts: u32, key: RsaPrivateKey, files: &Files<'_>) -> Result<Self, FogError> {
+    /// Cuts it into so many parts, of chunks of at most so many bytes, and begins the file that it comes back to.
+    pub(super) fn cut(
+        source: Source,
+        parts: u32,
+        chunk: u32,
+        key: RsaPrivateKey,
+        files: &Files<'_>,
+    ) -> Result<Self, FogError> {
+        let chunk = chunk_bytes(parts, chunk);
         let id = MessageId::draw(&mut random::from_system()?);
         let folder = files.message(id, key.public_key())?;
         let whole = folder.begin(MESSAGE)?;
@@ -36,7 +44,7 @@ impl Message {
         let parts = cut(&source, parts).map_err(FogError::file(source.name()))?;
         let kid = key.public_key().fingerprint().to_string();
         let assembly = Arc::new(Assembly { source, key, kid, files: folder.clone(), message });
-        Ok(Self { id, parts, assembly, whole, folder })
+        Ok(Self { id, parts, chunk, assembly, whole, folder })
     }
 
     /// What it is called.
@@ -53,7 +61,7 @@ impl Message {
     pub(super) fn assignments(&self) -> Vec<Assignment> {
         let (message, parts) = (self.id, self.parts.len() as u32);
         let assignment = |(place, part): (&Range<u64>, u32)| {
-            let head = PartHead { message, part, parts, length: place.end - place.start, chunk: chunk_bytes(parts) };
+            let head = PartHead { message, part, parts, length: place.end - place.start, chunk: self.chunk };
             Assignment { head, begin: place.start, assembly: Arc::clone(&self.assembly) }
         };
         self.parts.iter().zip(1..).map(assignment).collect()

@@ -29,6 +29,8 @@ pub struct RunRequest {
     pub source: Source,
     /// How many nodes.
     pub nodes: u32,
+    /// How many bytes of it go into one token, at most: 4,096 to 4,194,304.
+    pub chunk: u32,
     /// The key that parts are encrypted under.
     pub key: RsaPrivateKey,
     /// The folder for the folders of all parties.
@@ -80,13 +82,14 @@ fn client_request(
     identity: LinkIdentity,
     nodes: &[LinkIdentity],
 ) -> Result<ClientRequest, FogError> {
-    let RunRequest { source, nodes: count, key, out } = request;
+    let RunRequest { source, nodes: count, chunk, key, out } = request;
     let enrolment = Enrolment::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
     Ok(ClientRequest {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         identity,
         admission: Admission::Enrolled { enrolment, doorkeeper: None },
         nodes: count,
+        chunk,
         key,
         source,
         out: out.join("client"),

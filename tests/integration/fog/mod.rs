@@ -9,5 +9,6 @@ mod parties;
 mod secrecy;
 mod strangers;
 mod terminal;
+mod tokens;
 mod trust;
 mod walk;

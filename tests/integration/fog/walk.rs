@@ -8,7 +8,6 @@ use serde_json::json;
 
 use super::parties::{Parties, all_end_well, holds_one_part};
 use crate::house::{Running, entries, path, wait_until};
-use crate::jose::Jose;
 use crate::ports::free_port;
 
 const MESSAGE: &str = "The predecessor gave every node the whole message; „dieser“ gives each its half 🦀.";
@@ -43,34 +42,6 @@ fn two_nodes_encrypt_half_a_message_each() {
     }
     halves.sort();
     assert_eq!(halves.iter().flat_map(|(_, half)| half.clone()).collect::<Vec<_>>(), MESSAGE.as_bytes());
-}
-
-/// What a node makes is for any JOSE library that has the private key, also where it is in several chunks.
-#[test]
-fn others_open_what_nodes_make() {
-    let parties = Parties::new();
-    let clear: Vec<u8> = (0..5_000_000_u32).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
-    let file = parties.house.write("binary", &clear);
-    let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
-    let message = client.message.clone();
-    let node = parties.node("node", &client, &[]);
-    assert_eq!(client.returned()["text"], json!(null));
-    node.end().expect_code(0);
-    let tokens = parties.read("client", &message, "part-1-of-1.jwe");
-    let lines: Vec<&[u8]> = tokens.trim_ascii_end().split(|byte| *byte == b'\n').collect();
-    assert_eq!(lines.len(), 2);
-    let opened: Vec<_> = lines.iter().map(|line| Jose::open(&parties.house.file("key.pem"), line)).collect();
-    for (number, (header, _)) in (1..).zip(&opened) {
-        let kid = header["kid"].as_str().unwrap();
-        assert_eq!(
-            header,
-            &json!({
-                "alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": kid, "message": message, "part": 1, "parts": 1,
-                "chunk": number, "final": number == 2
-            })
-        );
-    }
-    assert!(opened.into_iter().flat_map(|(_, plaintext)| plaintext).eq(clear));
 }
 
 #[test]

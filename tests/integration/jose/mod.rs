@@ -1,4 +1,4 @@
-//! Tokens by an independent JOSE library, jwcrypto, both ways.
+//! Tokens by an independent JOSE library, jwcrypto, both ways; and by two more that take short ones only.
 
 mod tokens;
 
@@ -16,7 +16,7 @@ impl Jose {
     /// The protected header and the plaintext of a token, by a private key in PEM.
     pub(crate) fn open(private_key: &Path, token: &[u8]) -> (Value, Vec<u8>) {
         let files = tempfile::tempdir().unwrap();
-        let printed = jose(&["open".into(), private_key.into(), file(files.path(), "token", token)]);
+        let printed = script("one_token.py", &["open".into(), private_key.into(), file(files.path(), "token", token)]);
         let end = printed.iter().position(|byte| *byte == b'\n').unwrap();
         (serde_json::from_slice(&printed[..end]).unwrap(), printed[end + 1..].to_vec())
     }
@@ -25,12 +25,17 @@ impl Jose {
     pub(crate) fn seal(public_key: &Path, header: &Value, plaintext: &[u8]) -> Vec<u8> {
         let files = tempfile::tempdir().unwrap();
         let plaintext = file(files.path(), "plaintext", plaintext);
-        jose(&["seal".into(), public_key.into(), header.to_string().into(), plaintext])
+        script("one_token.py", &["seal".into(), public_key.into(), header.to_string().into(), plaintext])
+    }
+
+    /// All that is in a file of short tokens, by another library.
+    pub(crate) fn open_all(library: &str, private_key: &Path, tokens: &Path) -> Vec<u8> {
+        script("short_tokens.py", &[library.into(), private_key.into(), tokens.into()])
     }
 }
 
-fn jose(arguments: &[PathBuf]) -> Vec<u8> {
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/jose/jose.py");
+fn script(name: &str, arguments: &[PathBuf]) -> Vec<u8> {
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/jose").join(name);
     run_bytes(program(python().to_str().unwrap()).arg(script).args(arguments))
 }
 

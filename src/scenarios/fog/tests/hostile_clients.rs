@@ -20,7 +20,7 @@ use crate::wire::{Admission, Arrival, Dialer, Limits, Link, LinkIdentity, Listen
 /// A part of this length.
 fn head(length: u64) -> PartHead {
     let message = MessageId::draw(&mut random::from_system().unwrap());
-    PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2) }
+    PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2, u32::MAX) }
 }
 
 /// What nodes come to.

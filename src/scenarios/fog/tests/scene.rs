@@ -61,6 +61,7 @@ impl Scene {
             identity: self.client.clone(),
             admission: Admission::Anyone,
             nodes,
+            chunk: u32::MAX,
             key: key(),
             source: Source::spool(message, "the message".into(), self.folder.path()).unwrap(),
             out: self.path("client"),

@@ -1,7 +1,7 @@
 """Seals and opens tokens with jwcrypto, a JOSE library that has nothing in common with hestat.
 
-jose.py open PRIVATE_PEM TOKEN           prints the protected header, a line break and the plaintext
-jose.py seal PUBLIC_PEM HEADER PLAINTEXT prints the token
+one_token.py open PRIVATE_PEM TOKEN           prints the protected header, a line break and the plaintext
+one_token.py seal PUBLIC_PEM HEADER PLAINTEXT prints the token
 """
 
 import sys

@@ -1,0 +1,54 @@
+//! What nodes make is for any JOSE library that has the private key.
+
+use std::fs;
+
+use serde_json::json;
+
+use super::parties::Parties;
+use crate::house::path;
+use crate::jose::Jose;
+
+/// Also where it is in several chunks.
+#[test]
+fn others_open_what_nodes_make() {
+    let parties = Parties::new();
+    let clear: Vec<u8> = (0..5_000_000_u32).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
+    let file = parties.house.write("binary", &clear);
+    let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
+    let message = client.message.clone();
+    let node = parties.node("node", &client, &[]);
+    assert_eq!(client.returned()["text"], json!(null));
+    node.end().expect_code(0);
+    let tokens = parties.read("client", &message, "part-1-of-1.jwe");
+    let lines: Vec<&[u8]> = tokens.trim_ascii_end().split(|byte| *byte == b'\n').collect();
+    assert_eq!(lines.len(), 2);
+    let opened: Vec<_> = lines.iter().map(|line| Jose::open(&parties.house.file("key.pem"), line)).collect();
+    for (number, (header, _)) in (1..).zip(&opened) {
+        let kid = header["kid"].as_str().unwrap();
+        assert_eq!(
+            header,
+            &json!({
+                "alg": "RSA-OAEP-256", "enc": "A256GCM", "kid": kid, "message": message, "part": 1, "parts": 1,
+                "chunk": number, "final": number == 2
+            })
+        );
+    }
+    assert!(opened.into_iter().flat_map(|(_, plaintext)| plaintext).eq(clear));
+}
+
+/// Where chunks are short, also for libraries that take nothing else.
+#[test]
+fn others_that_want_short_tokens_open_what_nodes_make() {
+    let parties = Parties::new();
+    let clear: Vec<u8> = (0..100_000_u32).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
+    let file = parties.house.write("binary", &clear);
+    let client = parties.client(&["--file", path(&file), "--nodes", "1", "--chunk", "32768"]);
+    let tokens = parties.out("client").join(&client.message).join("part-1-of-1.jwe");
+    let node = parties.node("node", &client, &[]);
+    client.returned();
+    node.end().expect_code(0);
+    assert_eq!(fs::read_to_string(&tokens).unwrap().lines().count(), 4);
+    for library in ["joserfc", "python-jose"] {
+        assert!(Jose::open_all(library, &parties.house.file("key.pem"), &tokens) == clear, "{library}");
+    }
+}
