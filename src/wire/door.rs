@@ -13,10 +13,10 @@ use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
 use super::admission::{Admission, Doorkeeper, Enrolment};
+use super::arrival::{Arrival, Limits};
 use super::error::WireError;
 use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
-use super::listener::{Arrival, Limits};
 use super::runtime::blocking;
 use super::socket::prepare;
 use super::strangers::Strangers;

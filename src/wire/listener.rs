@@ -10,11 +10,10 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
 use super::admission::Admission;
+use super::arrival::{Arrival, Limits};
 use super::door::Door;
 use super::error::WireError;
-use super::link::Link;
-use super::tls::{LinkIdentity, Patience, Protocol, acceptor};
-use crate::crypto::KeyFingerprint;
+use super::tls::{LinkIdentity, Protocol, acceptor};
 use crate::foundation::open_files;
 
 /// Links that wait to be taken over.
@@ -32,38 +31,6 @@ pub struct ListenOptions {
     pub admission: Admission,
     /// Bounds.
     pub limits: Limits,
-}
-
-/// Bounds of a listener. A stranger costs about 100 KiB, a link that and up to two frames.
-#[derive(Debug, Clone, Copy)]
-pub struct Limits {
-    /// Handshakes at once; who comes on top takes the place of the oldest.
-    pub strangers: usize,
-    /// Links at once; who comes on top is told that there is no room.
-    pub links: usize,
-    /// How long is waited for what.
-    pub patience: Patience,
-}
-
-impl Default for Limits {
-    fn default() -> Self {
-        Self { strangers: 256, links: 256, patience: Patience::default() }
-    }
-}
-
-/// Who came.
-pub enum Arrival {
-    /// Somebody who was admitted.
-    Link(Box<Link>),
-    /// Somebody who was not.
-    Refused {
-        /// From where.
-        peer: String,
-        /// With which key.
-        fingerprint: KeyFingerprint,
-    },
-    /// Somebody who may be enrolled in a list that cannot be used any more, for this reason.
-    Unlisted(WireError),
 }
 
 /// A listener at work; it takes in nobody any more when dropped, and its links go on.

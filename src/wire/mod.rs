@@ -9,6 +9,7 @@
 
 pub mod address;
 pub mod admission;
+pub mod arrival;
 mod certificate;
 pub mod dialer;
 mod door;
@@ -28,8 +29,9 @@ mod tests;
 
 pub use address::PeerAddress;
 pub use admission::{Admission, Enrolment};
+pub use arrival::{Arrival, Limits};
 pub use dialer::{Dialer, Trust};
 pub use error::WireError;
 pub use link::{Link, Receiver, Sender};
-pub use listener::{Arrival, Limits, ListenOptions, Listener};
+pub use listener::{ListenOptions, Listener};
 pub use tls::{LinkIdentity, Patience, Protocol};

@@ -12,9 +12,6 @@ use crate::foundation::random::Randomness;
 /// Bytes of the shortest and of the longest chunk that is not the last.
 pub(super) const CHUNK_BYTES: RangeInclusive<u32> = 4 << 10..=4 << 20;
 
-/// Bytes of the shortest one that is chosen here: any shorter, RSA is nearly all of the work.
-const SHORTEST: u32 = 64 << 10;
-
 /// Bytes of all chunks together that a client works on at once.
 const CHUNKS_AT_ONCE: u32 = 64 << 20;
 
@@ -47,7 +44,7 @@ pub(super) struct ChunkHeader {
 /// How long chunks are for so many parts: as long as is wanted and may be, but not too much in memory, of those under way at
 /// once.
 pub(super) fn chunk_bytes(parts: u32, most: u32) -> u32 {
-    let bound = (CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE)).max(SHORTEST);
+    let bound = CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE);
     most.min(bound).clamp(*CHUNK_BYTES.start(), *CHUNK_BYTES.end())
 }
 

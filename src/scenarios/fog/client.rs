@@ -14,6 +14,7 @@ use super::id::MessageId;
 use super::journal::{Event, Place};
 use super::message::Message;
 use super::protocol::FOG;
+use super::returned::{Returned, ReturnedPart};
 use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
@@ -61,30 +62,6 @@ pub struct Listening {
     pub message: MessageId,
     /// How long that is, in bytes.
     pub bytes: u64,
-}
-
-/// A message that went through the fog and came back as it was.
-#[derive(Debug, Clone)]
-pub struct Returned {
-    /// What it is called.
-    pub message: MessageId,
-    /// Its length.
-    pub bytes: u64,
-    /// The file that it is in.
-    pub file: PathBuf,
-    /// Its parts, in order.
-    pub parts: Vec<ReturnedPart>,
-}
-
-/// A part that came back.
-#[derive(Debug, Clone)]
-pub struct ReturnedPart {
-    /// Who encrypted it.
-    pub node: KeyFingerprint,
-    /// Its length, in bytes of the message.
-    pub bytes: u64,
-    /// The file with its tokens.
-    pub file: PathBuf,
 }
 
 /// Has a message encrypted by nodes, part by part; decrypts, compares with what was sent, and writes it down. `listening` is

@@ -25,6 +25,7 @@ mod news;
 mod node;
 mod parts;
 mod protocol;
+mod returned;
 mod roster;
 mod run;
 mod session;
@@ -35,10 +36,11 @@ mod work;
 #[cfg(test)]
 mod tests;
 
-pub use client::{ClientRequest, Listening, Returned, ReturnedPart, client};
+pub use client::{ClientRequest, Listening, client};
 pub use error::FogError;
 pub use id::MessageId;
 pub use node::{NodeOutcome, NodeRequest, node};
 pub use protocol::FOG;
+pub use returned::{Returned, ReturnedPart};
 pub use run::{RunRequest, run};
 pub use source::Source;

@@ -8,10 +8,11 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Listening, OPEN_FILES, Returned, open_files_for, scatter};
+use super::client::{ClientRequest, Listening, OPEN_FILES, open_files_for, scatter};
 use super::error::FogError;
 use super::node::{NodeRequest, work};
 use super::protocol::FOG;
+use super::returned::Returned;
 use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;

@@ -2,11 +2,11 @@
 
 use std::path::{Path, PathBuf};
 
-use super::super::client::ReturnedPart;
 use super::super::error::FogError;
 use super::super::fault::Fault;
 use super::super::journal::{Event, Place};
 use super::super::news::News;
+use super::super::returned::ReturnedPart;
 use super::{Coordinator, short};
 use crate::crypto::KeyFingerprint;
 

@@ -11,10 +11,11 @@ use tokio_util::sync::CancellationToken;
 use crate::crypto::{IdentityKey, RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Silent;
-use crate::scenarios::fog::client::{ClientRequest, Listening, Returned, scatter};
+use crate::scenarios::fog::client::{ClientRequest, Listening, scatter};
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::{NodeOutcome, NodeRequest, work};
 use crate::scenarios::fog::protocol::FOG;
+use crate::scenarios::fog::returned::Returned;
 use crate::scenarios::fog::source::Source;
 use crate::wire::{Admission, Dialer, Link, LinkIdentity, Patience, Trust};
 
