@@ -1,15 +1,14 @@
 //! The only place that prints: results on stdout, everything else on stderr.
 
-use std::io::{self, IsTerminal, Read, Write};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::io::{self, Read, Write};
+use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use super::signals;
-use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
-use crate::foundation::text::printable;
+use super::asker::Asker;
+use super::screen::{Screen, say};
+use super::signals::Signals;
+use crate::foundation::observer::{Observer, Stage, Stopped};
 
 /// How much is shown, and in which form; for all commands.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -25,24 +24,29 @@ pub(super) struct Shown {
 /// Shows progress on a terminal, prints results, and hears the signals that ask for an end.
 pub(super) struct Console {
     shown: Shown,
-    stop: Arc<AtomicBool>,
-    bar: Mutex<ProgressBar>,
+    signals: Signals,
+    screen: Arc<Screen>,
 }
 
 impl Console {
     pub(super) fn new(shown: Shown) -> Self {
-        Self { shown, stop: Arc::default(), bar: Mutex::new(ProgressBar::hidden()) }
+        Self { shown, signals: Signals::default(), screen: Arc::new(Screen::new(!shown.quiet)) }
     }
 
     /// From now on a signal asks the work to end and leave nothing behind; a second one from somebody who asks ends the
     /// process at once, as the first did before.
     pub(super) fn hear_signals(&self) {
-        signals::hear(&self.stop);
+        self.signals.hear();
     }
 
-    /// What hears the same signals and shows nothing.
-    pub(super) fn silent(&self) -> Silent {
-        Arc::clone(&self.stop).into()
+    /// Asks something, and hears signals meanwhile: they end the question, and the terminal is left as it was.
+    pub(super) fn hearing<T>(&self, ask: impl FnOnce() -> T) -> T {
+        self.signals.hear_during(ask)
+    }
+
+    /// Who asks the user, from whatever thread.
+    pub(super) fn asker(&self) -> Asker {
+        Asker::new(Arc::clone(&self.screen), self.signals.observer())
     }
 
     /// Whether only results and errors are wanted.
@@ -83,73 +87,28 @@ impl Console {
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
         say(&format!("error: {error:#}{next}"));
     }
-
-    fn bar(&self) -> std::sync::MutexGuard<'_, ProgressBar> {
-        self.bar.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-/// Writes a line to stderr. Names and paths come from others: what in them would command a terminal does not reach it.
-pub(super) fn say(text: &str) {
-    // There is nobody left to tell if this fails.
-    drop(writeln!(io::stderr().lock(), "{}", printable(text)));
 }
 
 impl Observer for Console {
     fn begin(&self, stage: Stage, total: u64) {
-        self.end();
-        if !self.shown.quiet && io::stderr().is_terminal() {
-            let bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::stderr());
-            bar.set_style(style(stage));
-            bar.set_message(title(stage));
-            *self.bar() = bar;
-        }
+        self.screen.begin(stage, total);
     }
 
     fn advance(&self, units: u64) {
-        self.bar().inc(units);
+        self.screen.advance(units);
     }
 
     fn end(&self) {
-        let bar = std::mem::replace(&mut *self.bar(), ProgressBar::hidden());
-        if !bar.is_hidden() {
-            bar.abandon();
-        }
+        self.screen.end();
     }
 
     fn notice(&self, message: &str) {
         if !self.shown.quiet {
-            self.bar().suspend(|| say(&format!("note: {message}")));
+            self.screen.notice(message);
         }
     }
 
     fn go_on(&self) -> Result<(), Stopped> {
-        if self.stop.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+        self.signals.go_on()
     }
-}
-
-fn title(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reading => "reading",
-        Stage::Encrypting | Stage::Returning => "encrypting",
-        Stage::Uploading => "uploading",
-        Stage::Computing => "computing",
-        Stage::Downloading => "downloading",
-        Stage::Waiting => "server computes",
-        Stage::Checking => "checking",
-        Stage::Gathering => "waiting for nodes",
-    }
-}
-
-fn style(stage: Stage) -> ProgressStyle {
-    let count = match stage {
-        Stage::Reading | Stage::Uploading | Stage::Downloading | Stage::Checking | Stage::Returning => {
-            "{bytes}/{total_bytes} {bytes_per_sec}"
-        }
-        Stage::Encrypting => "{human_pos}/{human_len} rows {per_sec}",
-        Stage::Gathering => "{human_pos}/{human_len}",
-        Stage::Computing | Stage::Waiting => "{human_pos}/{human_len} blocks {per_sec}",
-    };
-    let template = format!("{{msg:>17}} {{bar:40}} {count}");
-    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
 }

@@ -1,5 +1,6 @@
 //! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
 
+mod asker;
 mod bounds;
 mod completions;
 mod compute;
@@ -21,6 +22,7 @@ mod reach;
 mod result;
 mod run;
 mod sample;
+mod screen;
 mod secrets;
 mod serve;
 mod signals;

@@ -7,16 +7,17 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 
-use super::console::{Console, say};
+use super::console::Console;
 use super::exit::Usage;
 use super::options::StateOptions;
+use super::screen::say;
 use super::secrets::PassphraseOptions;
-use super::terminal::{ask, is_interactive};
+use super::terminal::is_interactive;
 use crate::crypto::KeyFingerprint;
-use crate::foundation::observer::{Observer, Silent};
+use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName};
-use crate::wire::{Admission, Enrolment, LinkIdentity, PeerAddress, Trust};
+use crate::wire::{Admission, Enrolment, Knock, LinkIdentity, PeerAddress, Trust};
 
 /// By what others know this process.
 #[derive(Debug, clap::Args)]
@@ -72,14 +73,16 @@ impl TrustOptions {
             return Ok(Trust::Pinned(fingerprint));
         }
         let known_peers = state.store()?.root().join("known_peers");
-        let (observer, place) = (console.silent(), known_peers.display().to_string());
+        let (asker, place) = (console.asker(), known_peers.display().to_string());
+        // Who was there at the beginning is asked, and nobody believed without: it may be in the background by then.
+        let is_asked = is_interactive();
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
-            if is_interactive() {
-                return is_confirmed(&first_meeting(address, found), &observer);
+            if is_asked {
+                return asker.confirms(&first_meeting(address, found), || false);
             }
             // However few words are wanted: whoever answers there now is believed from now on.
             say(&format!("note: met {address} for the first time; it will be remembered in {place} as {found}"));
-            true
+            Ok(true)
         };
         Ok(Trust::FirstUse { known_peers, confirm: Arc::new(confirm) })
     }
@@ -90,10 +93,6 @@ fn first_meeting(address: &PeerAddress, found: KeyFingerprint) -> String {
         "The peer at {address} is not known here. Its key has the fingerprint\n  {found}\nIs that what its owner told you? \
          It will be remembered. [yes/no] "
     )
-}
-
-fn is_confirmed(question: &str, observer: &Silent) -> bool {
-    ask(question, observer).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
 }
 
 /// Whom the side that listens takes in.
@@ -140,14 +139,16 @@ impl AdmissionOptions {
             let text = "nobody could come in: name peers with --allow-peer, or take in anyone with --accept-any";
             return Err(Usage(text.into()).into());
         }
-        let observer = console.silent();
-        let doorkeeper = move |from: &str, found: KeyFingerprint| is_confirmed(&at_the_door(from, found), &observer);
+        let asker = console.asker();
+        let doorkeeper =
+            move |knock: &Knock| asker.confirms(&at_the_door(knock), || knock.is_over()).unwrap_or_default();
         let doorkeeper = is_interactive().then(|| Arc::new(doorkeeper) as _);
         Ok(Admission::Enrolled { enrolment, doorkeeper })
     }
 }
 
-fn at_the_door(from: &str, found: KeyFingerprint) -> String {
+fn at_the_door(knock: &Knock) -> String {
+    let (from, found) = (knock.from(), knock.fingerprint());
     format!(
         "Somebody from {from} wants to come in. The key has the fingerprint\n  {found}\nDo you know it, and is it welcome this \
          time? (--allow-peer takes it in without a question.) [yes/no] "

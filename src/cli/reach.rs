@@ -159,5 +159,5 @@ fn confirm(address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observ
          Is that what the server's owner told you (hestat serve prints it)? It will be remembered. [yes/no] ",
         address.endpoint()
     );
-    ask(&question, observer).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
+    ask(&question, || observer.go_on().is_ok()).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
 }

@@ -98,7 +98,7 @@ fn passphrase_in(file: &Path, console: &Console) -> anyhow::Result<Passphrase> {
 }
 
 fn ask_passphrase(question: &str, console: &Console) -> anyhow::Result<Passphrase> {
-    from_terminal(question, "passphrase", "--passphrase-file", console)
+    console.hearing(|| from_terminal(question, "passphrase", "--passphrase-file", console))
 }
 
 /// Says so if everybody on this machine can read a file that holds a secret.
@@ -115,6 +115,9 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     let file = File::open(path).map_err(failed)?;
     file.take(LONGEST_SECRET).read_to_string(text.expose_mut()).map_err(failed)?;
     let end = text.expose().find(['\r', '\n']).unwrap_or(text.expose().len());
+    if end as u64 == LONGEST_SECRET {
+        return Err(Usage(format!("the first line of {} is longer than 4,095 bytes", path.display())).into());
+    }
     text.expose_mut().truncate(end);
     if text.expose().is_empty() {
         return Err(Usage(format!("the first line of {} is empty", path.display())).into());
@@ -132,7 +135,7 @@ pub(super) fn from_terminal(
     if !io::stdin().is_terminal() {
         return Err(Usage(format!("no terminal to ask for the {what} on; use {option}")).into());
     }
-    let text = match ask_secretly(question, observer) {
+    let text = match ask_secretly(question, || observer.go_on().is_ok()) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(PipelineError::Stopped(Stopped).into()),
         outcome => outcome?,
     };

@@ -2,45 +2,69 @@
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
+use std::time::Duration;
 
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, read};
-use rustix::termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr};
+use rustix::process::getpgrp;
+use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflush, tcgetattr, tcgetpgrp, tcsetattr};
 
-use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
 /// The terminal that controls this process, whatever its input and output are.
 const TERMINAL: &str = "/dev/tty";
+
+/// How long is waited before anything is looked at again.
+const MOMENT: Duration = Duration::from_millis(50);
 
 /// The longest line that terminals hand over, in bytes.
 const LONGEST_LINE: usize = 4096;
 
 /// Whether there is somebody to ask.
 pub(super) fn is_interactive() -> bool {
-    io::stdin().is_terminal() && File::open(TERMINAL).is_ok()
+    io::stdin().is_terminal() && File::open(TERMINAL).is_ok_and(|terminal| is_in_foreground(&terminal))
+}
+
+/// Whether what is typed there is for this process, and reading it would not stop it. Of a terminal that is gone nothing is
+/// known, and reading tells.
+fn is_in_foreground(terminal: &File) -> bool {
+    tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
+}
+
+/// Opens the terminal and writes a question there. What was typed before is no answer to it.
+fn pose(question: &str) -> io::Result<File> {
+    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
+    if !is_in_foreground(&terminal) {
+        return Err(io::Error::other("this process is in the background of its terminal"));
+    }
+    tcflush(&terminal, QueueSelector::IFlush)?;
+    (&terminal).write_all(question.as_bytes())?;
+    Ok(terminal)
 }
 
 /// Asks; the line that is typed.
 ///
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] when the work is to end before there is one.
-pub(super) fn ask(question: &str, observer: &dyn Observer) -> io::Result<Secret<String>> {
-    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
-    (&terminal).write_all(question.as_bytes())?;
-    typed_line(&terminal, observer, || Ok(()))
+pub(super) fn ask(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+    let terminal = pose(question)?;
+    await_line(&terminal, goes_on, || Ok(())).inspect_err(|_| {
+        // What is shown next begins a line of its own.
+        drop((&terminal).write_all(b"\n"));
+    })?;
+    line(&terminal)
 }
 
 /// The same, and what is typed is not shown.
 ///
 /// # Errors
 /// As [`ask`].
-pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Result<Secret<String>> {
-    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
+pub(super) fn ask_secretly(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+    let terminal = pose("")?;
     let silence = Silence::begin(&terminal)?;
     (&terminal).write_all(question.as_bytes())?;
     // Whoever stops this process and goes on with it later has a shell that sets its own modes.
-    let line = typed_line(&terminal, observer, || silence.hold());
+    let line = await_line(&terminal, goes_on, || silence.hold()).and_then(|()| line(&terminal));
     drop(silence);
     // The end of the line was not shown either.
     (&terminal).write_all(b"\n")?;
@@ -51,12 +75,11 @@ pub(super) fn ask_secretly(question: &str, observer: &dyn Observer) -> io::Resul
 ///
 /// # Errors
 /// As [`ask`], and [`io::ErrorKind::InvalidData`] for a line that the terminal may have cut.
-pub(super) fn ask_for_lines(question: &str, observer: &dyn Observer) -> io::Result<Vec<u8>> {
-    let terminal = File::options().read(true).write(true).open(TERMINAL)?;
-    (&terminal).write_all(question.as_bytes())?;
+pub(super) fn ask_for_lines(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Vec<u8>> {
+    let terminal = pose(question)?;
     let (mut typed, mut line) = (Vec::new(), [0; LONGEST_LINE]);
     loop {
-        await_line(&terminal, observer, || Ok(()))?;
+        await_line(&terminal, &goes_on, || Ok(()))?;
         let count = read(&terminal, &mut line)?;
         if count >= LONGEST_LINE - 1 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "terminals cut lines of more than 4,094 bytes"));
@@ -72,23 +95,18 @@ pub(super) fn ask_for_lines(question: &str, observer: &dyn Observer) -> io::Resu
     Ok(typed)
 }
 
-fn typed_line(
-    terminal: &File,
-    observer: &dyn Observer,
-    meanwhile: impl Fn() -> io::Result<()>,
-) -> io::Result<Secret<String>> {
-    await_line(terminal, observer, meanwhile)?;
-    line(terminal)
-}
-
-/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line.
-fn await_line(terminal: &File, observer: &dyn Observer, meanwhile: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    let moment = Timespec { tv_sec: 0, tv_nsec: 50_000_000 };
-    while observer.go_on().is_ok() {
+/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line, and is
+/// left to others while they are in the foreground.
+fn await_line(terminal: &File, goes_on: impl Fn() -> bool, meanwhile: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let moment = Timespec::try_from(MOMENT).map_err(io::Error::other)?;
+    while goes_on() {
+        let is_ours = is_in_foreground(terminal);
         match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&moment)) {
-            Ok(0) | Err(Errno::INTR) => meanwhile()?,
+            Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
-            Ok(_) => return Ok(()),
+            Ok(0) if is_ours => meanwhile()?,
+            Ok(_) if is_ours => return Ok(()),
+            Ok(_) => std::thread::sleep(MOMENT),
         }
     }
     Err(io::ErrorKind::Interrupted.into())

@@ -28,27 +28,19 @@ where
     /// What `endpoint` is known by.
     ///
     /// # Errors
-    /// Those of reading, and [`io::ErrorKind::InvalidData`] if what stands there of `endpoint` is no fingerprint.
+    /// Those of reading, and [`io::ErrorKind::InvalidData`] if a line is none of such a file: it might have been that of
+    /// `endpoint`.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
-        let text = self.text()?;
-        let of_it = |line: &str| {
-            let (of, it) = line.trim().split_once([' ', '\t'])?;
-            // Names of hosts are the same in any case (RFC 4343).
-            of.eq_ignore_ascii_case(endpoint).then(|| it.trim().to_owned())
-        };
-        let Some(found) = text.lines().rev().find_map(of_it) else { return Ok(None) };
-        let unreadable = |error| io::Error::new(io::ErrorKind::InvalidData, format!("{endpoint}: {error}"));
-        found.parse().map(Some).map_err(unreadable)
+        find(&self.text()?, endpoint)
     }
 
     /// Knows `endpoint` by this from now on.
     ///
     /// # Errors
-    /// Those of reading and writing.
+    /// As [`Known::find`], and those of writing.
     pub fn remember(&self, endpoint: &str, fingerprint: &F) -> io::Result<()> {
         let text = self.text()?;
-        // A line that cannot be read is not counted on any more.
-        if self.find(endpoint).ok().flatten().as_ref() == Some(fingerprint) {
+        if find(&text, endpoint)?.as_ref() == Some(fingerprint) {
             return Ok(());
         }
         if let Some(folder) = self.path.parent() {
@@ -73,6 +65,22 @@ where
     }
 }
 
+fn find<F: FromStr<Err: Display>>(text: &str, endpoint: &str) -> io::Result<Option<F>> {
+    let mut found = None;
+    for (line, number) in
+        text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
+    {
+        let unreadable =
+            |why: &dyn Display| io::Error::new(io::ErrorKind::InvalidData, format!("line {number}: {why}"));
+        let (of, it) =
+            line.split_once([' ', '\t']).ok_or_else(|| unreadable(&"it has an address and no fingerprint"))?;
+        let it = it.trim().parse().map_err(|error| unreadable(&error))?;
+        // Names of hosts are the same in any case (RFC 4343).
+        found = if of.eq_ignore_ascii_case(endpoint) { Some(it) } else { found };
+    }
+    Ok(found)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,11 +96,7 @@ mod tests {
             assert_eq!(known.find(endpoint).unwrap(), Some(fingerprint));
         }
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
-        fs::write(&path, b"a:1 one\n\xFF").unwrap();
-        assert!(known.find("a:1").unwrap_err().to_string().contains("a:1"));
-        known.remember("a:1", &1).unwrap();
-        assert_eq!(known.find("a:1").unwrap(), Some(1));
-        fs::write(&path, "\ta:1 \t 7 \n").unwrap();
+        fs::write(&path, "# mine\n\n\ta:1 \t 7 \n").unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(7));
         // As editors and people write it: what is written there is never taken for nothing.
         fs::write(&path, "\u{FEFF}A:1 7\r\n").unwrap();
@@ -100,5 +104,20 @@ mod tests {
         fs::remove_file(&path).unwrap();
         fs::create_dir(&path).unwrap();
         assert!(known.find("a:1").is_err());
+    }
+
+    /// Nor is what cannot be understood, by whichever endpoint it may be.
+    #[test]
+    fn a_file_that_is_none_knows_nobody_and_says_so() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("known");
+        let known = Known::<u32>::at(&path);
+        let utf_16: Vec<u8> = "\u{FEFF}a:1 7\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        for damaged in [&b"a:1 one\n"[..], b"b:1 2\na:1\n", b"a:1 7\n\xFF", &utf_16, &utf_16[2..], b"\0"] {
+            fs::write(&path, damaged).unwrap();
+            assert!(known.find("a:1").unwrap_err().to_string().starts_with("line "), "{damaged:?}");
+            assert!(known.remember("a:1", &1).is_err());
+            assert_eq!(fs::read(&path).unwrap(), damaged);
+        }
     }
 }

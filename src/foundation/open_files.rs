@@ -17,17 +17,15 @@ pub struct TooFewFiles {
     pub allowed: u64,
 }
 
-/// Makes sure that so many can be open at once.
+/// Makes sure that so many can be open at once; returns how many more can.
 ///
 /// # Errors
 /// [`TooFewFiles`] if the system refuses.
-pub fn allow(needed: u64) -> Result<(), TooFewFiles> {
+pub fn allow(needed: u64) -> Result<u64, TooFewFiles> {
     // What this does not bring about is seen in a moment.
     drop(allow_many());
-    match getrlimit(Resource::Nofile).current {
-        Some(allowed) if allowed < needed => Err(TooFewFiles { needed, allowed }),
-        _ => Ok(()),
-    }
+    let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
+    allowed.checked_sub(needed).ok_or(TooFewFiles { needed, allowed })
 }
 
 /// Asks for many. Each connection has a few sockets and a file, and many systems allow 1,024 in all unless asked for more.

@@ -2,15 +2,43 @@
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+
+use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
 use crate::crypto::KeyFingerprint;
 use crate::foundation::{list, regular};
 
-/// Asks a person whether the peer with this key, from this address, may come in.
-pub type Doorkeeper = Arc<dyn Fn(&str, KeyFingerprint) -> bool + Send + Sync>;
+/// Somebody at the door who is not enrolled.
+#[derive(Debug)]
+pub struct Knock {
+    pub(super) from: String,
+    pub(super) fingerprint: KeyFingerprint,
+    pub(super) gone: CancellationToken,
+}
+
+impl Knock {
+    /// From where.
+    pub fn from(&self) -> &str {
+        &self.from
+    }
+
+    /// With which key.
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        self.fingerprint
+    }
+
+    /// Whether whoever knocked has gone, and no answer is wanted any more.
+    pub fn is_over(&self) -> bool {
+        self.gone.is_cancelled()
+    }
+}
+
+/// Asks a person whether whoever knocks may come in.
+pub type Doorkeeper = Arc<dyn Fn(&Knock) -> bool + Send + Sync>;
 
 /// Whom the listening side takes in.
 #[derive(Clone)]
@@ -71,9 +99,9 @@ impl Enrolment {
         let mut unusable = None;
         for file in &self.files {
             let opened = regular::open_linked(file).map_err(WireError::peers(file));
-            match opened.and_then(|opened| read(opened, file)) {
-                Ok(keys) if keys.contains(&fingerprint) => return Ok(true),
-                Ok(_) => {}
+            match opened.and_then(|opened| is_in(fingerprint, opened, file)) {
+                Ok(true) => return Ok(true),
+                Ok(false) => {}
                 Err(error) => unusable = Some(error),
             }
         }
@@ -81,15 +109,27 @@ impl Enrolment {
     }
 }
 
+/// All keys in a list.
 fn read(opened: File, file: &Path) -> Result<HashSet<KeyFingerprint>, WireError> {
     let text = list::read(opened).map_err(WireError::peers(file))?;
+    keys(&text).collect::<Result<_, _>>().map_err(WireError::peers(file))
+}
+
+/// Whether a list has this key; it must be a list to its end.
+fn is_in(fingerprint: KeyFingerprint, opened: File, file: &Path) -> Result<bool, WireError> {
+    let text = list::read(opened).map_err(WireError::peers(file))?;
+    let found = keys(&text).try_fold(false, |found, key| Ok(key? == fingerprint || found));
+    found.map_err(WireError::peers(file))
+}
+
+fn keys(text: &str) -> impl Iterator<Item = io::Result<KeyFingerprint>> {
     let says = |line: &&str| !line.is_empty() && !line.starts_with('#');
-    let lines = text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(|(_, line)| says(line));
-    let key = |(number, line): (usize, &str)| {
-        let unreadable = |error| std::io::Error::other(format!("line {number}: {error}"));
+    let lines =
+        text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(move |(_, line)| says(line));
+    lines.map(|(number, line)| {
+        let unreadable = |error| io::Error::other(format!("line {number}: {error}"));
         line.split_whitespace().next().unwrap_or_default().parse().map_err(unreadable)
-    };
-    lines.map(key).collect::<Result<_, _>>().map_err(WireError::peers(file))
+    })
 }
 
 #[cfg(test)]

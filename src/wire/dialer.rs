@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use rand_core::Rng;
 use tokio::net::TcpStream;
-use tokio::task::spawn_blocking;
 use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -15,6 +14,7 @@ use super::address::PeerAddress;
 use super::error::WireError;
 use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
+use super::runtime::blocking;
 use super::socket::prepare;
 use super::tls::{Failure, LinkIdentity, Patience, Protocol, connect_over};
 use super::verifier::Expected;
@@ -24,8 +24,8 @@ use crate::foundation::known::Known;
 use crate::foundation::observer::Stopped;
 use crate::foundation::random;
 
-/// Decides whether a listening side that nothing is known of is the right one.
-pub type Confirmation = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> bool + Send + Sync>;
+/// Decides whether a listening side that nothing is known of is the right one, unless the work is to end first.
+pub type Confirmation = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> Result<bool, Stopped> + Send + Sync>;
 
 /// How the listening side is told from others.
 #[derive(Clone)]
@@ -125,7 +125,8 @@ impl Dialer {
         expected: Expected,
         deadline: Option<Instant>,
     ) -> Result<Link, Failure> {
-        let (peer, patience) = (address.as_str(), self.patience.until(deadline));
+        let (peer, patience) = (address.as_str(), self.patience);
+        let patience = Patience { handshake: until(deadline, patience.handshake), ..patience };
         let unreachable =
             WireError::of_socket(|source: io::Error| WireError::Unreachable { address: peer.into(), source });
         let silent = |_| WireError::Silent { peer: peer.into(), seconds: patience.handshake.as_secs() };
@@ -144,7 +145,7 @@ impl Dialer {
         let unknown = || WireError::Unknown { address: address.to_string(), found };
         let Trust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
         let (confirm, asked) = (Arc::clone(confirm), address.clone());
-        if !spawn_blocking(move || confirm(&asked, found)).await.unwrap_or(false) {
+        if !blocking(move || confirm(&asked, found)).await? {
             return Err(unknown());
         }
         let link =
@@ -170,19 +171,31 @@ impl Dialer {
         deadline: Option<Instant>,
     ) -> Result<Link, WireError> {
         let patience = self.patience.silence.max(2 * SIGN_OF_LIFE);
+        let (own, mut is_asked) = (self.identity.fingerprint(), false);
         loop {
-            let (greeting, _) = link.receiver.receive_within(patience).await?;
+            let greeting = link.receiver.receive_within(until(deadline, patience)).await;
+            let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let address = address.to_string();
             return match greeting {
-                Greeting::Asking if deadline.is_none_or(|deadline| Instant::now() < deadline) => continue,
-                Greeting::Welcome => Ok(link),
-                Greeting::Asking | Greeting::NotEnrolled => {
-                    Err(WireError::NotEnrolled { address, own: self.identity.fingerprint() })
+                Ok((Greeting::Asking, _)) if !is_late => {
+                    is_asked = true;
+                    continue;
                 }
-                Greeting::Crowded => Err(WireError::Crowded { address }),
+                Ok((Greeting::Asking, _)) => Err(WireError::Unanswered { address, own }),
+                Err(WireError::Silent { .. }) if is_asked && is_late => Err(WireError::Unanswered { address, own }),
+                Ok((Greeting::Welcome, _)) => Ok(link),
+                Ok((Greeting::NotEnrolled, _)) => Err(WireError::NotEnrolled { address, own }),
+                Ok((Greeting::Crowded, _)) => Err(WireError::Crowded { address }),
+                Err(error) => Err(error),
             };
         }
     }
+}
+
+/// As long as `patience` and no longer than the deadline, if there is one; a second at least.
+fn until(deadline: Option<Instant>, patience: Duration) -> Duration {
+    let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
+    patience.min(left.max(Duration::from_secs(1)))
 }
 
 /// How long to wait before attempt `number` (the second attempt is number 1): another time than others do.

@@ -12,7 +12,7 @@ use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-use super::admission::{Admission, Doorkeeper, Enrolment};
+use super::admission::{Admission, Doorkeeper, Enrolment, Knock};
 use super::arrival::{Arrival, Limits};
 use super::error::WireError;
 use super::greeting::{Greeting, SIGN_OF_LIFE};
@@ -22,6 +22,7 @@ use super::socket::prepare;
 use super::strangers::Strangers;
 use super::tls::{Patience, accept_over};
 use crate::crypto::KeyFingerprint;
+use crate::foundation::observer::Stopped;
 
 /// Those about whom somebody is to be asked, at once.
 const UNANSWERED: usize = 16;
@@ -36,7 +37,10 @@ pub(super) struct Door {
     /// One question at a time.
     question: Arc<Mutex<()>>,
     unanswered: Semaphore,
+    /// One look into the lists at a time, however many knock.
+    lookup: Mutex<()>,
     arrivals: mpsc::Sender<Arrival>,
+    stop: CancellationToken,
 }
 
 impl Door {
@@ -45,6 +49,7 @@ impl Door {
         admission: Admission,
         limits: Limits,
         arrivals: mpsc::Sender<Arrival>,
+        stop: CancellationToken,
     ) -> Self {
         Self {
             acceptor,
@@ -54,26 +59,31 @@ impl Door {
             links: Arc::new(Semaphore::new(limits.links)),
             question: Arc::default(),
             unanswered: Semaphore::new(UNANSWERED),
+            lookup: Mutex::default(),
             arrivals,
+            stop,
         }
     }
 
     /// Takes in whoever comes, until it is stopped.
-    pub(super) async fn welcome(self: Arc<Self>, listener: TcpListener, stop: CancellationToken) {
+    pub(super) async fn welcome(self: Arc<Self>, listener: TcpListener) {
         let guests = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
-                () = stop.cancelled() => break,
+                () = self.stop.cancelled() => break,
                 accepted = listener.accept() => accepted,
             };
             match accepted {
                 Ok((socket, address)) => {
-                    let (door, stop) = (Arc::clone(&self), stop.clone());
+                    let (door, stop) = (Arc::clone(&self), self.stop.clone());
                     let guest = async move { stop.run_until_cancelled(door.take_in(socket, address)).await };
                     self.strangers.add(guests.spawn(guest).abort_handle());
                 }
-                // No more files can be open, say: those that are will end.
-                Err(_) => sleep(Duration::from_millis(100)).await,
+                // No more files can be open, say: strangers make room.
+                Err(_) => {
+                    self.strangers.remove_oldest();
+                    sleep(Duration::from_millis(20)).await;
+                }
             }
         }
         guests.close();
@@ -121,12 +131,19 @@ impl Door {
         }
         let Some(doorkeeper) = doorkeeper else { return Ok(Greeting::NotEnrolled) };
         let Ok(_waiting) = self.unanswered.try_acquire() else { return Ok(Greeting::Crowded) };
-        let answer = self.ask(Arc::clone(doorkeeper), link.peer().to_owned(), link.fingerprint());
+        let gone = CancellationToken::new();
+        let knock = Knock { from: link.peer().to_owned(), fingerprint: link.fingerprint(), gone: gone.clone() };
+        // However this ends, it is no question any more.
+        let _end = gone.drop_guard();
+        let answer = self.ask(Arc::clone(doorkeeper), knock);
         tokio::pin!(answer);
         let mut ticks = interval(SIGN_OF_LIFE);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
+                biased;
+                () = self.stop.cancelled() => return Err(Stopped.into()),
+                error = link.receiver.failure() => return Err(error),
                 is_in = &mut answer => return Ok(if is_in { Greeting::Welcome } else { Greeting::NotEnrolled }),
                 _ = ticks.tick() => link.sender.send(&Greeting::Asking, b"").await?,
             }
@@ -136,6 +153,7 @@ impl Door {
     /// What cannot be read enrols nobody.
     async fn is_enrolled(&self, enrolment: &Enrolment, fingerprint: KeyFingerprint) -> bool {
         let enrolment = enrolment.clone();
+        let _turn = self.lookup.lock().await;
         let held = blocking(move || enrolment.holds(fingerprint)).await;
         held.unwrap_or_else(|error| {
             drop(self.arrivals.try_send(Arrival::Unlisted(error)));
@@ -144,10 +162,10 @@ impl Door {
     }
 
     /// Whether a person says yes.
-    async fn ask(&self, doorkeeper: Doorkeeper, peer: String, fingerprint: KeyFingerprint) -> bool {
+    async fn ask(&self, doorkeeper: Doorkeeper, knock: Knock) -> bool {
         let turn = Arc::clone(&self.question).lock_owned().await;
         let question = spawn_blocking(move || {
-            let answer = doorkeeper(&peer, fingerprint);
+            let answer = doorkeeper(&knock);
             drop(turn);
             answer
         });

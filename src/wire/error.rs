@@ -79,6 +79,14 @@ pub enum WireError {
         /// Our own.
         own: KeyFingerprint,
     },
+    /// Somebody there was asked about us, and has not answered in time.
+    #[error("nobody at {address} has said yet whether this identity, whose fingerprint is {own}, may come in")]
+    Unanswered {
+        /// Where.
+        address: String,
+        /// Our own.
+        own: KeyFingerprint,
+    },
     /// Too many are there already.
     #[error("{address} has no room for one more")]
     Crowded {

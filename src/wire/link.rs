@@ -126,6 +126,15 @@ impl Receiver {
         self.receive_within(silence).await
     }
 
+    /// Returns when the peer is gone, or says anything: it is not its turn.
+    pub(super) async fn failure(&mut self) -> WireError {
+        match self.frames.next().await {
+            Some(Ok(_)) => self.end.malformed(),
+            Some(Err(error)) => WireError::of_stream(&self.end.peer, error),
+            None => WireError::of_stream(&self.end.peer, std::io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
     /// The error for a frame that has no place in the conversation.
     pub fn malformed(&self) -> WireError {
         self.end.malformed()

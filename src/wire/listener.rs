@@ -59,8 +59,8 @@ impl Listener {
         let address = listener.local_addr().map_err(failed)?;
         let (sender, arrivals) = mpsc::channel(WAITING);
         let stop = CancellationToken::new();
-        let door = Arc::new(Door::new(acceptor, admission, limits, sender));
-        let welcoming = tokio::spawn(door.welcome(listener, stop.clone()));
+        let door = Arc::new(Door::new(acceptor, admission, limits, sender, stop.clone()));
+        let welcoming = tokio::spawn(door.welcome(listener));
         Ok(Self { address, arrivals, stop, welcoming })
     }
 
@@ -74,8 +74,9 @@ impl Listener {
         self.arrivals.recv().await
     }
 
-    /// Takes in nobody any more; returns when the port is free.
-    pub async fn stop(mut self) {
+    /// Takes in nobody any more; returns when the port is free. Those who were about to come in still do, and after them
+    /// nobody comes next.
+    pub async fn stop(&mut self) {
         self.stop.cancel();
         // It ends, or it has panicked and has ended.
         drop((&mut self.welcoming).await);

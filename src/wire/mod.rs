@@ -28,7 +28,7 @@ mod verifier;
 mod tests;
 
 pub use address::PeerAddress;
-pub use admission::{Admission, Enrolment};
+pub use admission::{Admission, Enrolment, Knock};
 pub use arrival::{Arrival, Limits};
 pub use dialer::{Dialer, Trust};
 pub use error::WireError;

@@ -2,7 +2,7 @@
 //! one who has been there longest, so that thousands who say nothing keep nobody out.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
@@ -20,11 +20,22 @@ impl Strangers {
 
     /// One more; the oldest go as long as there are too many.
     pub(super) fn add(&self, handshake: AbortHandle) {
-        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.retain(|handshake| !handshake.is_finished());
+        let mut inside = self.inside();
         inside.push_back(handshake);
         while inside.len() > self.room {
             inside.pop_front().inspect(AbortHandle::abort);
         }
+    }
+
+    /// The oldest goes, if there is one.
+    pub(super) fn remove_oldest(&self) {
+        self.inside().pop_front().inspect(AbortHandle::abort);
+    }
+
+    /// Those that are still at it.
+    fn inside(&self) -> MutexGuard<'_, VecDeque<AbortHandle>> {
+        let mut inside = self.inside.lock().unwrap_or_else(PoisonError::into_inner);
+        inside.retain(|handshake| !handshake.is_finished());
+        inside
     }
 }

@@ -12,7 +12,7 @@ use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
 use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::{ClientConfig, CommonState, ServerConfig};
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::time::{Instant, timeout};
+use tokio::time::timeout;
 use tokio_rustls::{TlsAcceptor, TlsConnector};
 
 use super::certificate::certify;
@@ -143,14 +143,6 @@ pub struct Patience {
     pub handshake: Duration,
     /// For each frame, and each sign of life.
     pub silence: Duration,
-}
-
-impl Patience {
-    /// The same, with no longer a handshake than until the deadline, if there is one; a second at least.
-    pub(super) fn until(self, deadline: Option<Instant>) -> Self {
-        let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-        Self { handshake: self.handshake.min(left.max(Duration::from_secs(1))), ..self }
-    }
 }
 
 impl Default for Patience {

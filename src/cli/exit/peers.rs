@@ -30,7 +30,12 @@ pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
         FogError::Changed { .. } => (LOCAL, say("Begin again, with a file that nobody writes into.")),
         FogError::Twin { .. } => (DENIED, say("Give each node an identity of its own with --identity.")),
         FogError::BadKey { .. } => (PROTOCOL, say("Have the client use an RSA key of 2048 to 8192 bits.")),
-        FogError::Rejected { .. } => (PROTOCOL, say("Check that both run the same version of hestat.")),
+        FogError::Rejected { .. } => (
+            PROTOCOL,
+            say(
+                "Its journal says why: an answer was not right, or a part was lost here too often. Check that both run the same version of hestat.",
+            ),
+        ),
     }
 }
 
@@ -41,7 +46,7 @@ pub(super) fn wire(error: &WireError) -> (u8, Option<String>) {
 fn code(error: &WireError) -> u8 {
     match error {
         WireError::Unreachable { .. } => NO_SERVER,
-        WireError::Silent { .. } => TIMEOUT,
+        WireError::Silent { .. } | WireError::Unanswered { .. } => TIMEOUT,
         WireError::Unknown { .. } => UNKNOWN_CERTIFICATE,
         WireError::Changed { .. } => CHANGED_CERTIFICATE,
         WireError::NotEnrolled { .. } => DENIED,
@@ -73,10 +78,15 @@ fn remedy(error: &WireError) -> Option<String> {
                 .into()
         }
         WireError::NotEnrolled { own, .. } => format!("Have its owner take you in with --allow-peer {own}"),
+        WireError::Unanswered { own, .. } => {
+            format!("Have its owner answer, or take you in with --allow-peer {own}; --timeout gives more time.")
+        }
         WireError::Malformed { .. } => "Check that both run the same version of hestat.".into(),
         WireError::PortTaken { .. } => "Stop that program, or choose another port with --listen.".into(),
         WireError::Listen { .. } => "Check the address given with --listen, or wait until it is there.".into(),
-        WireError::Peers { .. } => "Mend or remove that file; it holds nothing but fingerprints.".into(),
+        WireError::Peers { .. } => {
+            "Mend that file; docs/SCENARIOS.md says what is in it. Whoever was in it is not known without it.".into()
+        }
         WireError::Identity(_) => "Make another identity with hestat identity new.".into(),
         WireError::Broken { .. } | WireError::Tls { .. } | WireError::Crowded { .. } => {
             "Wait a moment, then run the command again.".into()

@@ -67,7 +67,7 @@ impl Args {
             nodes: self.nodes,
             chunk: self.message.chunk,
             key,
-            source: self.message.source(&self.out, console)?,
+            source: self.message.source(Some(&self.out), console)?,
             out: self.out.clone(),
             timeout: self.waiting.timeout(),
             silence: self.waiting.silence(),

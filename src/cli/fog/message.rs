@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::{Observer, Stopped};
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::{Returned, Source};
 
@@ -36,28 +36,30 @@ pub(super) struct MessageOptions {
     /// The file with the message, text or not [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
-    /// Bytes of it in one token, at most; fewer if there are many parts. Some JOSE libraries take 32768 and not much more
-    #[arg(
-        long,
-        env = "HESTAT_FOG_CHUNK",
-        value_name = "BYTES",
-        default_value_t = 4 << 20,
-        value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20)
-    )]
-    pub(super) chunk: u32,
+    /// Bytes of it in one token, at most; fewer if there are many parts [default: 32768 in parts of up to 1 MiB, which any JOSE
+    /// library takes, else 4194304]
+    #[arg(long, env = "HESTAT_FOG_CHUNK", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20))]
+    pub(super) chunk: Option<u32>,
 }
 
 impl MessageOptions {
-    /// The message; what can be read only once is copied to a file without a name in `spool`.
-    pub(super) fn source(&self, spool: &Path, console: &Console) -> anyhow::Result<Source> {
+    /// The message; what can be read only once is copied to a file without a name in `out`, which is made, or among temporary
+    /// files.
+    pub(super) fn source(&self, out: Option<&Path>, console: &Console) -> anyhow::Result<Source> {
         let unusable = |place: String| move |source| PipelineError::File { place, source };
-        fs::create_dir_all(spool).map_err(unusable(spool.display().to_string()))?;
+        let spool = &out.map_or_else(std::env::temp_dir, Path::to_path_buf);
+        if let Some(out) = out {
+            fs::create_dir_all(out).map_err(unusable(out.display().to_string()))?;
+        }
         let source = match (&self.message, &self.file) {
             (Some(text), _) => Source::spool(text.as_bytes(), "the message".into(), spool),
             (_, Some(path)) if path != Path::new("-") => Source::open(path, spool),
             _ if io::stdin().is_terminal() => {
-                let typed = ask_for_lines(QUESTION, &console.silent());
-                let typed = typed.map_err(unusable("what was typed".into()))?;
+                let typed = console.hearing(|| ask_for_lines(QUESTION, || console.go_on().is_ok()));
+                let typed = typed.map_err(|error| match error.kind() {
+                    io::ErrorKind::Interrupted => PipelineError::Stopped(Stopped),
+                    _ => unusable("what was typed".into())(error),
+                })?;
                 Source::spool(typed.as_slice(), "the message".into(), spool)
             }
             _ => Source::spool(io::stdin().lock(), "standard input".into(), spool),

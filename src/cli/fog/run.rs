@@ -36,12 +36,11 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         Scratch::sweep(PREFIX);
-        let temporary = std::env::temp_dir();
         // Until there are message and key, a signal ends the process at once; so far there is nothing to remove.
-        let source = self.message.source(self.out.as_ref().unwrap_or(&temporary), console)?;
+        let source = self.message.source(self.out.as_deref(), console)?;
         let key = RsaPrivateKey::generate(self.bits)?;
         console.hear_signals();
-        let place = temporary.display().to_string();
+        let place = std::env::temp_dir().display().to_string();
         let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
         let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };

@@ -25,7 +25,10 @@ use crate::wire::runtime::run;
 use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
 
 /// Files that are open whoever comes: journal, message, listener, and what the runtime needs.
-pub(super) const OPEN_FILES: u64 = 32;
+const OPEN_FILES: u64 = 32;
+
+/// Files for strangers and for nodes that come too many, at least.
+const FEWEST: u64 = 16;
 
 /// A message, and who is to encrypt it.
 pub struct ClientRequest {
@@ -37,8 +40,8 @@ pub struct ClientRequest {
     pub admission: Admission,
     /// How many parts the message has: each goes to a node of its own.
     pub nodes: u32,
-    /// How many bytes of it go into one token, at most: 4,096 to 4,194,304.
-    pub chunk: u32,
+    /// How many bytes of it go into one token, at most, if that matters: 4,096 to 4,194,304.
+    pub chunk: Option<u32>,
     /// The key that parts are encrypted under.
     pub key: RsaPrivateKey,
     /// The message.
@@ -75,24 +78,25 @@ pub fn client(
     observer: &dyn Observer,
     listening: impl FnOnce(&Listening),
 ) -> Result<Returned, FogError> {
-    run(observer, async |stop| scatter(request, clock, observer, listening, &stop).await)
+    run(observer, async |stop| scatter(request, 0, clock, observer, listening, &stop).await)
 }
 
-/// The same, inside of a runtime.
+/// The same, inside of a runtime where so many files are for others.
 pub(super) async fn scatter(
     request: ClientRequest,
+    others: u64,
     clock: &dyn Clock,
     observer: &dyn Observer,
     listening: impl FnOnce(&Listening),
     stop: &CancellationToken,
 ) -> Result<Returned, FogError> {
     let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, silence } = request;
-    open_files::allow(OPEN_FILES + open_files_for(nodes))?;
+    let limits = limits(nodes, silence, others)?;
     let files = Files::open(&out, clock)?;
     let message = Message::cut(source, nodes, chunk, key, &files)?;
     let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
 
-    let (fingerprint, limits) = (identity.fingerprint(), limits(nodes, silence));
+    let fingerprint = identity.fingerprint();
     let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
     let address = listener.address();
     listening(&Listening { address, fingerprint, message: id, bytes });
@@ -119,14 +123,23 @@ async fn gather(
     Ok(Returned { message: id, bytes, file, parts })
 }
 
-/// A connection to each node and, for those that are at work, a file with tokens and its folder.
-pub(super) fn open_files_for(nodes: u32) -> u64 {
-    u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))
-}
-
-/// Room for each node, for some that come too many, and for those that come back before it is noticed that they were gone.
-fn limits(nodes: u32, silence: Duration) -> Limits {
+/// Room for each node, for some that come too many, for those that come back before it is noticed that they were gone, and for
+/// strangers; of the last three, there are fewer where few files can be open.
+fn limits(nodes: u32, silence: Duration, others: u64) -> Result<Limits, FogError> {
+    let spare = FEWEST.saturating_add(open_files::allow(OPEN_FILES + FEWEST + for_nodes(nodes) + others)?);
+    let spare = usize::try_from(spare / 2).unwrap_or(usize::MAX / 2);
     let usual = Limits::default();
     let patience = crate::wire::Patience { silence, ..usual.patience };
-    Limits { links: usual.links.max(2 * nodes as usize), patience, ..usual }
+    let nodes = nodes as usize;
+    Ok(Limits {
+        strangers: usual.strangers.min(spare),
+        links: usual.links.max(2 * nodes).min(nodes.saturating_add(spare)),
+        patience,
+    })
+}
+
+/// How many files may be open for so many nodes: a connection to each and, for those that are at work, a file with tokens and
+/// its folder.
+pub(super) fn for_nodes(nodes: u32) -> u64 {
+    u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))
 }

@@ -5,6 +5,7 @@ mod returns;
 mod shortage;
 
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::time::Duration;
 
 use tokio::sync::mpsc;
@@ -106,8 +107,7 @@ impl<'c> Coordinator<'c> {
         // Without orders, sessions end; those that are in the middle of a part are cut off in the end.
         self.nodes.clear();
         let farewell = if outcome.is_ok() { FAREWELL } else { FAREWELL / 4 };
-        let sessions = &mut self.sessions;
-        drop(timeout(farewell, async { while sessions.join_next().await.is_some() {} }).await);
+        drop(timeout(farewell, self.see_off(&mut listener)).await);
         outcome?;
         Ok(self.returned.into_iter().flatten().collect())
     }
@@ -124,7 +124,12 @@ impl<'c> Coordinator<'c> {
                 Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
                 () = starved => return Err(self.too_few()),
                 () = stop.cancelled() => return Err(Stopped.into()),
-                ended = self.sessions.join_next(), if !self.sessions.is_empty() => drop(ended),
+                Some(Err(error)) = self.sessions.join_next() => {
+                    // Whoever would have told of its node does not any more.
+                    if let Ok(panic) = error.try_into_panic() {
+                        resume_unwind(panic);
+                    }
+                }
             }
         }
     }

@@ -80,8 +80,8 @@ pub enum FogError {
         /// Why not.
         reason: String,
     },
-    /// The client does not take what we made.
-    #[error("{client} does not accept the encrypted part")]
+    /// The client wants nothing of us.
+    #[error("{client} takes no part of this message from this node any more")]
     Rejected {
         /// The client.
         client: String,

@@ -62,7 +62,7 @@ async fn receive(
         }
     }
     match receiver.receive().await? {
-        (FromNode::Finished, _) => Ok(()),
+        (FromNode::Finished, body) if body.is_empty() => Ok(()),
         (FromNode::Unable, _) => Err(Fault::Unable),
         _ => Err(Fault::Dishonest("it does not end where its part does")),
     }

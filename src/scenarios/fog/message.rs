@@ -21,22 +21,22 @@ use crate::wire::runtime::blocking;
 pub(super) struct Message {
     id: MessageId,
     parts: Vec<Range<u64>>,
-    chunk: u32,
+    /// How long its chunks are to be, if that matters.
+    chunk: Option<u32>,
     assembly: Arc<Assembly>,
     whole: AtomicFile,
     folder: MessageFiles,
 }
 
 impl Message {
-    /// Cuts it into so many parts, of chunks of at most so many bytes, and begins the file that it comes back to.
+    /// Cuts it into so many parts, of chunks of at most so many bytes if that matters, and begins the file that it comes back to.
     pub(super) fn cut(
         source: Source,
         parts: u32,
-        chunk: u32,
+        chunk: Option<u32>,
         key: RsaPrivateKey,
         files: &Files<'_>,
     ) -> Result<Self, FogError> {
-        let chunk = chunk_bytes(parts, chunk);
         let id = MessageId::draw(&mut random::from_system()?);
         let folder = files.message(id, key.public_key())?;
         let whole = folder.begin(MESSAGE)?;
@@ -60,8 +60,10 @@ impl Message {
     /// Its parts, in order.
     pub(super) fn assignments(&self) -> Vec<Assignment> {
         let (message, parts) = (self.id, self.parts.len() as u32);
+        let length = |place: &Range<u64>| place.end - place.start;
+        let chunk = chunk_bytes(parts, self.parts.iter().map(length).max().unwrap_or_default(), self.chunk);
         let assignment = |(place, part): (&Range<u64>, u32)| {
-            let head = PartHead { message, part, parts, length: place.end - place.start, chunk: self.chunk };
+            let head = PartHead { message, part, parts, length: length(place), chunk };
             Assignment { head, begin: place.start, assembly: Arc::clone(&self.assembly) }
         };
         self.parts.iter().zip(1..).map(assignment).collect()

@@ -8,7 +8,7 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Listening, OPEN_FILES, open_files_for, scatter};
+use super::client::{ClientRequest, Listening, for_nodes, scatter};
 use super::error::FogError;
 use super::node::{NodeRequest, work};
 use super::protocol::FOG;
@@ -17,7 +17,6 @@ use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
-use crate::foundation::open_files;
 use crate::wire::runtime::run as run_async;
 use crate::wire::{Admission, Dialer, Enrolment, LinkIdentity, Patience, Trust};
 
@@ -30,8 +29,8 @@ pub struct RunRequest {
     pub source: Source,
     /// How many nodes.
     pub nodes: u32,
-    /// How many bytes of it go into one token, at most: 4,096 to 4,194,304.
-    pub chunk: u32,
+    /// How many bytes of it go into one token, at most, if that matters: 4,096 to 4,194,304.
+    pub chunk: Option<u32>,
     /// The key that parts are encrypted under.
     pub key: RsaPrivateKey,
     /// The folder for the folders of all parties.
@@ -45,7 +44,7 @@ pub struct RunRequest {
 pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Returned, FogError> {
     let out = request.out.clone();
     // Each node has a connection of its own, too, and works on two files in a folder.
-    open_files::allow(OPEN_FILES + 2 * open_files_for(request.nodes))?;
+    let for_others = for_nodes(request.nodes);
     let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
     let client = client_request(request, identity()?, &nodes)?;
     let fingerprint = client.identity.fingerprint();
@@ -57,7 +56,7 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
                 // Nobody waits for it if the work has been stopped.
                 let _told = told.send(listening.address);
             };
-            let outcome = scatter(client, clock, &WithoutNotices(observer), listening, &over).await;
+            let outcome = scatter(client, for_others, clock, &WithoutNotices(observer), listening, &over).await;
             over.cancel();
             outcome
         };

@@ -1,6 +1,6 @@
 //! Where the message comes from: something that can be read at any place, and does not change meanwhile.
 
-use std::fs::{self, File, Metadata};
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::Path;
@@ -44,7 +44,6 @@ impl Source {
     /// # Errors
     /// Those of copying.
     pub fn spool(mut input: impl Read, name: String, spool: &Path) -> io::Result<Self> {
-        fs::create_dir_all(spool)?;
         let mut file = tempfile::tempfile_in(spool)?;
         io::copy(&mut input, &mut file)?;
         Self::new(file, name)

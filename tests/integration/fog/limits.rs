@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::parties::Parties;
+use crate::attacker::strangers::idle_connections;
 use crate::house::{Ended, Running, UNIGNORED, entries, path, wait_until, wrapped};
 
 /// Open files that ten nodes in one process take, at most.
-const TEN_NODES: &str = "--nofile=92";
+const TEN_NODES: &str = "--nofile=108";
 
 #[test]
 fn too_few_open_files_are_told_before_anything_is_done() {
@@ -19,11 +20,23 @@ fn too_few_open_files_are_told_before_anything_is_done() {
         Ended::from(wrapped(&["prlimit", limit], &parties.command("client", arguments)).output().unwrap())
     };
     let ten = ["fog", "run", "--bits", "2048", "--nodes", "10", "--message", "for ten nodes", "--quiet"];
-    run("--nofile=91", &ten).expect_code(8).says(&["open files", "91", "ulimit -n 92", "--nodes"]);
+    run("--nofile=107", &ten).expect_code(8).says(&["open files", "107", "ulimit -n 108", "--nodes"]);
     assert_eq!(run(TEN_NODES, &ten).expect_code(0).stdout, "for ten nodes");
     let key = parties.house.file("key.pem");
     let many = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--key", path(&key), "--message", "a"];
-    run("--nofile=64", &[&many[..], &["--nodes", "1000"]].concat()).expect_code(8).says(&["ulimit -n 1544"]);
+    run("--nofile=64", &[&many[..], &["--nodes", "1000"]].concat()).expect_code(8).says(&["ulimit -n 1560"]);
+}
+
+/// Where few can be open, few strangers are let in, and those give way.
+#[test]
+fn idle_connections_keep_nobody_out_where_few_files_can_be_open() {
+    let parties = Parties::new();
+    let client = parties.client_run_by(&["prlimit", "--nofile=80"], &["--message", "undisturbed", "--nodes", "1"]);
+    let idle = idle_connections(client.address, 300);
+    let node = parties.node("node", &client, &[]);
+    client.returned();
+    node.end().expect_code(0);
+    assert_eq!(idle.len(), 300);
 }
 
 /// What there is of a line that does not fit on the disk is taken back.

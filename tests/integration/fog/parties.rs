@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::house::{Ended, House, Running, entries, everything, path, wait_until};
+use crate::house::{Ended, House, Running, entries, everything, path, wait_until, wrapped};
 
 /// Where the parties work. Each has a state and a folder called after it.
 pub(super) struct Parties {
@@ -81,6 +81,12 @@ impl Parties {
         let mut command = self.client_command("127.0.0.1:0", arguments);
         command.stderr(File::create(log).unwrap());
         Client::start(command)
+    }
+
+    /// Starts a client that another command runs, which the words are.
+    #[track_caller]
+    pub(super) fn client_run_by(&self, words: &[&str], arguments: &[&str]) -> Client {
+        Client::start(wrapped(words, &self.client_command("127.0.0.1:0", arguments)))
     }
 
     fn client_command(&self, listen: &str, arguments: &[&str]) -> Command {

@@ -1,7 +1,9 @@
 //! What is asked at a terminal, and what answers lead to.
 
+use rustix::process::Signal;
+
 use super::parties::Parties;
-use crate::house::{Running, Terminal, path};
+use crate::house::{Ended, Running, Terminal, path, wait_until};
 use crate::ports::free_port;
 
 #[test]
@@ -28,6 +30,89 @@ fn a_client_at_a_terminal_asks_who_may_come_in() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains("behind a door") && shown.contains("back as it was sent"), "{shown}");
+}
+
+/// What was typed before a question was asked is no answer to it, and nothing is shown over it while it is open.
+#[test]
+fn only_what_is_typed_after_a_question_answers_it() {
+    let parties = Parties::new();
+    let key = parties.house.file("key.pem");
+    let (known, stranger) = (parties.enrol("known"), parties.enrol("stranger"));
+    let listen = format!("127.0.0.1:{}", free_port());
+    let arguments =
+        ["fog", "client", "--listen", &listen, "--key", path(&key), "--message", "a", "--allow-peer", &known];
+    let terminal = Terminal::start_wholly(&parties.command("client", &arguments));
+    terminal.wait_for("fingerprint");
+    terminal.types("yes\n");
+    let node =
+        |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
+    let asked = node("stranger");
+    terminal.wait_for(&stranger);
+    terminal.wait_for("[yes/no]");
+    let first = node("known");
+    parties.wait_for("client", "joined");
+    // Still open, and nothing is shown after it.
+    assert!(terminal.shown().trim_end().ends_with("[yes/no]"), "{}", terminal.shown());
+    terminal.types("no\n");
+    asked.end().expect_code(17);
+    terminal.wait_for("is here: 1 of 2");
+    terminal.signal(Signal::INT);
+    let (code, shown) = terminal.end();
+    assert_eq!(code, Some(130), "{shown}");
+    first.signal(Signal::TERM);
+}
+
+/// Whoever has gone is not asked about any more, and counts for nothing.
+#[test]
+fn a_question_ends_with_whoever_it_is_about() {
+    let parties = Parties::new();
+    let key = parties.house.file("key.pem");
+    let fingerprints = ["first", "second"].map(|node| parties.enrol(node));
+    let listen = format!("127.0.0.1:{}", free_port());
+    let arguments = ["fog", "client", "--listen", &listen, "--key", path(&key), "--message", "a", "--nodes", "1"];
+    let terminal = Terminal::start_wholly(&parties.command("client", &arguments));
+    terminal.wait_for("fingerprint");
+    let node = |party: &str, more: &[&str]| {
+        let arguments = [&["fog", "node", "--connect", &listen], more].concat();
+        Running::new(parties.command(party, &arguments).spawn().unwrap())
+    };
+    // Nobody answers in its time.
+    let first = node("first", &["--timeout", "1"]);
+    terminal.wait_for(&fingerprints[0]);
+    first.end().expect_code(12).says(&["has said yet", &fingerprints[0], "--timeout"]);
+    let second = node("second", &[]);
+    terminal.wait_for(&fingerprints[1]);
+    terminal.types("yes\n");
+    second.end().expect_code(0);
+    let (code, shown) = terminal.end();
+    assert_eq!((code, parties.count("client", "joined")), (Some(0), 1), "{shown}");
+}
+
+/// Whatever ends a question about a secret: the terminal shows again what is typed.
+#[test]
+fn a_terminal_echoes_again_when_a_passphrase_is_not_typed() {
+    let parties = Parties::new();
+    let sealed = parties.house.write("word", "right\n");
+    let make = ["identity", "new", "fog-node", "--passphrase-file", path(&sealed)];
+    Ended::from(parties.command("node", &make).output().unwrap()).expect_code(0);
+    let node = ["fog", "node", "--connect", "127.0.0.1:1"];
+    let client = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "a", "--passphrase"];
+    let new = ["identity", "new", "laptop", "--passphrase"];
+    for (party, arguments) in [("node", &node[..]), ("client", &client), ("client", &new)] {
+        for signal in [None, Some(Signal::TERM), Some(Signal::HUP)] {
+            let terminal = Terminal::start(&parties.command(party, arguments));
+            terminal.wait_for("assphrase");
+            wait_until("silence", || !terminal.echoes());
+            match signal {
+                None => terminal.types("\x03"),
+                Some(signal) => terminal.signal(signal),
+            }
+            terminal.wait_for("stopped on request");
+            assert!(terminal.echoes(), "{arguments:?} {signal:?}");
+            let (code, shown) = terminal.end();
+            assert_eq!(code, Some(130), "{arguments:?} {signal:?}: {shown}");
+        }
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use super::super::session::{attend, farewell};
 use super::{Coordinator, Node, short};
 use crate::crypto::KeyFingerprint;
 use crate::foundation::text::with_causes;
-use crate::wire::{Arrival, Link};
+use crate::wire::{Arrival, Link, Listener};
 
 /// Those who were not taken in, as far as they are told of.
 const TOLD: usize = 50;
@@ -29,6 +29,16 @@ impl Coordinator<'_> {
             Arrival::Link(link) => self.take_in(link)?,
         }
         Ok(())
+    }
+
+    /// Those who are here, and those who come in just now, are told that there is nothing to do any more.
+    pub(super) async fn see_off(&mut self, listener: &mut Listener) {
+        while let Some(arrival) = listener.next().await {
+            if let Arrival::Link(link) = arrival {
+                self.turn_away(link, FromClient::Rest);
+            }
+        }
+        while self.sessions.join_next().await.is_some() {}
     }
 
     /// Of those who were not taken in, a few are told of, once each: there may be any number of them.

@@ -20,7 +20,7 @@ use crate::wire::{Admission, Arrival, Dialer, Limits, Link, LinkIdentity, Listen
 /// A part of this length.
 fn head(length: u64) -> PartHead {
     let message = MessageId::draw(&mut random::from_system().unwrap());
-    PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2, u32::MAX) }
+    PartHead { message, part: 1, parts: 2, length, chunk: chunk_bytes(2, length, Some(4 << 20)) }
 }
 
 /// What nodes come to.
@@ -173,7 +173,7 @@ async fn who_is_another_one_at_once_is_not_believed() {
         }
     });
     let known_peers = scene.path("known_peers");
-    let trust = Trust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| true) };
+    let trust = Trust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| Ok(true)) };
     let outcome = Dialer { trust, ..scene.dialer(identity()) }.connect(&address.into()).await;
     let Err(WireError::Changed { expected, found, .. }) = outcome else { panic!("{:?}", outcome.err()) };
     assert_eq!((expected, found), (scene.client.fingerprint(), impostor.fingerprint()));

@@ -62,14 +62,14 @@ impl Scene {
             identity: self.client.clone(),
             admission: Admission::Anyone,
             nodes,
-            chunk: u32::MAX,
+            chunk: Some(4 << 20),
             key: key(),
             source: Source::spool(message, "the message".into(), self.folder.path()).unwrap(),
             out: self.path("client"),
             timeout,
             silence: Duration::from_secs(3),
         };
-        scatter(request, &SystemClock, &Silent::default(), listening, &self.stop).await
+        scatter(request, 0, &SystemClock, &Silent::default(), listening, &self.stop).await
     }
 
     /// The client, and `others` who are told where it listens.
