@@ -1,15 +1,19 @@
-//! What users and files of theirs say of servers: addresses, fingerprints, netrc files.
+//! What users and files of theirs say of servers and peers: addresses, fingerprints, netrc files.
 #![no_main]
 
 use hestat::crypto::Fingerprint;
 use hestat::transfer::Location;
 use hestat::transfer::ftp::netrc;
+use hestat::wire::PeerAddress;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|text: &str| {
     if let Ok(location) = text.parse::<Location>() {
         let written = location.to_string();
         assert_eq!(written.parse(), Ok(location), "{written}");
+    }
+    if let Ok(address) = text.parse::<PeerAddress>() {
+        assert_eq!(address.to_string().parse(), Ok(address));
     }
     if let Ok(fingerprint) = text.parse::<Fingerprint>() {
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));

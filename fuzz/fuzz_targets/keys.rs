@@ -1,7 +1,7 @@
 //! Keys in files and from others: PEM, PKCS#8, SPKI, names and fingerprints.
 #![no_main]
 
-use hestat::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey, RsaPublicKey, pem};
+use hestat::crypto::{IdentityKey, KeyFingerprint, Passphrase, RsaPrivateKey, RsaPublicKey, pem};
 use hestat::foundation::secret::Secret;
 use hestat::keystore::KeyName;
 use libfuzzer_sys::fuzz_target;
@@ -12,7 +12,7 @@ fuzz_target!(|bytes: &[u8]| {
     }
     drop((IdentityKey::from_pkcs8(bytes), RsaPrivateKey::from_pkcs8(bytes)));
     let Ok(text) = std::str::from_utf8(bytes) else { return };
-    drop((pem::read_private(text, Some(&Secret::new("any".into()))), pem::read_public(text)));
+    drop((pem::read_private(text, Some(&Passphrase::new(Secret::new("any".into())))), pem::read_public(text)));
     assert!(!pem::is_encrypted(text) || pem::read_private(text, None).is_err());
     if let Ok(fingerprint) = text.parse::<KeyFingerprint>() {
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));

@@ -61,7 +61,7 @@ impl PassphraseOptions {
         if self.read.get().is_none() {
             drop(self.read.set(passphrase_in(file, console)?));
         }
-        Ok(self.read.get().map(|passphrase| Passphrase::new(passphrase.expose().clone())))
+        Ok(self.read.get().map(|passphrase| Passphrase::new(Secret::new(passphrase.expose().to_owned()))))
     }
 
     /// For the key in `file`, the same. Says so if others can read that, or if it takes no passphrase where one is given.
@@ -94,11 +94,11 @@ pub(super) fn passphrase_of(
 
 fn passphrase_in(file: &Path, console: &Console) -> anyhow::Result<Passphrase> {
     notice_if_exposed(file, console);
-    first_line(file)
+    first_line(file).map(Passphrase::new)
 }
 
 fn ask_passphrase(question: &str, console: &Console) -> anyhow::Result<Passphrase> {
-    console.hearing(|| from_terminal(question, "passphrase", "--passphrase-file", console))
+    console.hearing(|| from_terminal(question, "passphrase", "--passphrase-file", console)).map(Passphrase::new)
 }
 
 /// Says so if everybody on this machine can read a file that holds a secret.

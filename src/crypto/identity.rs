@@ -7,6 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
 use super::error::KeyError;
 use super::key_fingerprint::KeyFingerprint;
+use super::private_document::PrivateDocument;
 use crate::foundation::secret::Secret;
 
 /// An Ed25519 key pair.
@@ -15,7 +16,7 @@ use crate::foundation::secret::Secret;
 /// A = [s]B,  s = clamp(first half of SHA-512(seed))     RFC 8032 §5.1.5
 /// ```
 pub struct IdentityKey {
-    pkcs8: Secret<Vec<u8>>,
+    pkcs8: PrivateDocument,
     public_key: Vec<u8>,
 }
 
@@ -41,11 +42,14 @@ impl IdentityKey {
     fn of(pair: &Ed25519KeyPair) -> Result<Self, KeyError> {
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::NotAKey)?;
         let public_key = pair.public_key().as_der().map_err(|_| KeyError::NotAKey)?;
-        Ok(Self { pkcs8: Secret::new(pkcs8.as_ref().to_vec()), public_key: public_key.as_ref().to_vec() })
+        Ok(Self {
+            pkcs8: PrivateDocument::new(Secret::new(pkcs8.as_ref().to_vec())),
+            public_key: public_key.as_ref().to_vec(),
+        })
     }
 
     /// The private key as PKCS#8 version 1 (RFC 5208) in DER, which every OpenSSL reads.
-    pub fn pkcs8(&self) -> &Secret<Vec<u8>> {
+    pub fn pkcs8(&self) -> &PrivateDocument {
         &self.pkcs8
     }
 

@@ -13,6 +13,7 @@ pub mod labels;
 pub mod passphrase;
 mod pbes2;
 pub mod pem;
+mod private_document;
 pub mod rsa;
 mod sha256;
 #[cfg(test)]
@@ -23,4 +24,5 @@ pub use fingerprint::Fingerprint;
 pub use identity::IdentityKey;
 pub use key_fingerprint::KeyFingerprint;
 pub use passphrase::{Passphrase, Sealed};
+pub use private_document::PrivateDocument;
 pub use rsa::{RsaBits, RsaPrivateKey, RsaPublicKey};

@@ -16,8 +16,21 @@ use super::error::{CannotOpen, CannotSeal};
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
-/// What a person types to protect a job's secrets.
-pub type Passphrase = Secret<String>;
+/// What a person types to protect secrets.
+#[derive(Debug)]
+pub struct Passphrase(Secret<String>);
+
+impl Passphrase {
+    /// That which is in `text`.
+    pub fn new(text: Secret<String>) -> Self {
+        Self(text)
+    }
+
+    /// The passphrase, for who derives a key of it or compares two.
+    pub fn expose(&self) -> &str {
+        self.0.expose()
+    }
+}
 
 /// RFC 9106 §4, second recommended option: 64 MiB, 3 passes, 4 lanes.
 const COST: Cost = Cost { memory_kib: 1 << 16, passes: 3, lanes: 4 };
@@ -104,7 +117,7 @@ mod tests {
     use rand_core::SeedableRng;
 
     fn passphrase(text: &str) -> Passphrase {
-        Secret::new(text.into())
+        Passphrase::new(Secret::new(text.into()))
     }
 
     #[test]

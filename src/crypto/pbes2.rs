@@ -15,6 +15,7 @@ use rand_core::Rng;
 
 use super::error::{CannotSeal, PemError};
 use super::passphrase::Passphrase;
+use super::private_document::PrivateDocument;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -29,7 +30,7 @@ const MOST_ROUNDS: u32 = 10_000_000;
 
 /// The document that holds `pkcs8` under the passphrase.
 pub(super) fn seal(
-    pkcs8: &Secret<Vec<u8>>,
+    pkcs8: &PrivateDocument,
     passphrase: &Passphrase,
     random: &mut Randomness,
 ) -> Result<Vec<u8>, CannotSeal> {
@@ -47,7 +48,7 @@ pub(super) fn seal(
 }
 
 /// What a document holds, by [`seal`] or by openssl.
-pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<Secret<Vec<u8>>, PemError> {
+pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<PrivateDocument, PemError> {
     let sealed = EncryptedPrivateKeyInfoRef::try_from(document).map_err(|_| PemError::Unsupported)?;
     let parameters = sealed.encryption_algorithm.pbes2().ok_or(PemError::Unsupported)?;
     if !is_affordable(&parameters.kdf) {
@@ -57,7 +58,7 @@ pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<Secret<Ve
     let opened = parameters.decrypt_in_place(passphrase.expose(), pkcs8.expose_mut());
     let length = opened.map_err(refusal)?.len();
     pkcs8.expose_mut().truncate(length);
-    Ok(pkcs8)
+    Ok(PrivateDocument::new(pkcs8))
 }
 
 fn refusal(error: Error) -> PemError {

@@ -7,6 +7,7 @@ use pkcs8::der::{Document, SecretDocument};
 use super::error::{CannotSeal, KeyError, PemError};
 use super::passphrase::Passphrase;
 use super::pbes2;
+use super::private_document::PrivateDocument;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -22,7 +23,7 @@ const PUBLIC: &str = "PUBLIC KEY";
 /// # Errors
 /// [`CannotSeal::Failed`] if the passphrase cannot be used, for want of memory.
 pub fn write_private(
-    pkcs8: &Secret<Vec<u8>>,
+    pkcs8: &PrivateDocument,
     passphrase: Option<&Passphrase>,
     random: &mut Randomness,
 ) -> Result<Secret<String>, CannotSeal> {
@@ -37,7 +38,7 @@ pub fn write_private(
 ///
 /// # Errors
 /// [`PemError`].
-pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Secret<Vec<u8>>, PemError> {
+pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<PrivateDocument, PemError> {
     let Some(block) = private_block(text) else {
         return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
             PemError::Traditional
@@ -47,11 +48,11 @@ pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Secre
     };
     let (label, document) = SecretDocument::from_pem(block).map_err(|_| PemError::NotPem)?;
     let pkcs8 = match (label, passphrase) {
-        (PRIVATE, _) => Secret::new(document.as_bytes().to_vec()),
+        (PRIVATE, _) => PrivateDocument::new(Secret::new(document.as_bytes().to_vec())),
         (_, None) => return Err(PemError::PassphraseNeeded),
         (_, Some(passphrase)) => pbes2::open(document.as_bytes(), passphrase)?,
     };
-    match PrivateKeyInfoRef::try_from(pkcs8.expose().as_slice()) {
+    match PrivateKeyInfoRef::try_from(pkcs8.expose()) {
         Ok(_) => Ok(pkcs8),
         Err(_) if label == PRIVATE => Err(PemError::NotPem),
         // PBES2 has no tag: now and then a wrong passphrase gives something.

@@ -8,10 +8,9 @@ use super::error::KeyStoreError;
 use super::job::private_directory;
 use super::key_file::{self, PrivateKeyFile};
 use super::key_name::KeyName;
-use crate::crypto::{Passphrase, pem};
+use crate::crypto::{Passphrase, PrivateDocument, pem};
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
-use crate::foundation::secret::Secret;
 
 /// Ends the names of files with private keys.
 const PRIVATE: &str = ".pem";
@@ -67,7 +66,7 @@ impl KeyFolder {
         &self,
         name: &KeyName,
         passphrase: Option<&Passphrase>,
-    ) -> Result<Option<Secret<Vec<u8>>>, KeyStoreError> {
+    ) -> Result<Option<PrivateDocument>, KeyStoreError> {
         let read = || PrivateKeyFile::read_own(&self.private_file(name))?.pkcs8(passphrase);
         self.has(name).then(read).transpose()
     }
@@ -85,7 +84,7 @@ impl KeyFolder {
     pub(super) fn write(
         &self,
         name: &KeyName,
-        private_key: &Secret<Vec<u8>>,
+        private_key: &PrivateDocument,
         public_key: &[u8],
         passphrase: Option<&Passphrase>,
         random: &mut Randomness,

@@ -38,7 +38,7 @@ impl LinkIdentity {
     /// # Errors
     /// [`WireError::Identity`] if no certificate can be made of it.
     pub fn new(identity: &IdentityKey) -> Result<Self, WireError> {
-        Ok(Self { key: certify(identity, &provider())?, fingerprint: identity.fingerprint() })
+        Ok(Self { key: certify(identity)?, fingerprint: identity.fingerprint() })
     }
 
     /// What it is known by.

@@ -8,12 +8,13 @@ use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDe
 use super::{RsaBits, RsaPublicKey, modulus};
 use crate::crypto::error::{CannotOpen, KeyError};
 use crate::crypto::labels;
+use crate::crypto::private_document::PrivateDocument;
 use crate::foundation::secret::Secret;
 
 /// A private key to decrypt with.
 pub struct RsaPrivateKey {
     key: OaepPrivateDecryptingKey,
-    pkcs8: Secret<Vec<u8>>,
+    pkcs8: PrivateDocument,
     public_key: RsaPublicKey,
 }
 
@@ -38,14 +39,14 @@ impl RsaPrivateKey {
 
     fn of(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
         let pkcs8 = key.as_der().map_err(|_| KeyError::NotAKey)?;
-        let pkcs8 = Secret::new(pkcs8.as_ref().to_vec());
+        let pkcs8 = PrivateDocument::new(Secret::new(pkcs8.as_ref().to_vec()));
         let public_key = RsaPublicKey::of(key.public_key())?;
         let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
         Ok(Self { key, pkcs8, public_key })
     }
 
     /// As PKCS#8 version 1 (RFC 5208) in DER.
-    pub fn pkcs8(&self) -> &Secret<Vec<u8>> {
+    pub fn pkcs8(&self) -> &PrivateDocument {
         &self.pkcs8
     }
 

@@ -29,7 +29,7 @@ fn public_pem(key: &Path) -> String {
 }
 
 fn word(text: &str) -> Passphrase {
-    Secret::new(text.into())
+    Passphrase::new(Secret::new(text.into()))
 }
 
 #[test]

@@ -10,7 +10,7 @@ use hestat::keystore::{KeyFiles, KeyStoreError, is_protected};
 use super::read_rsa;
 
 fn word(text: &str) -> Passphrase {
-    Secret::new(text.into())
+    Passphrase::new(Secret::new(text.into()))
 }
 
 #[test]
