@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use rustls::client::{ResolvesClientCert, Resumption};
 use rustls::crypto::CryptoProvider;
+use rustls::crypto::aws_lc_rs::sign::any_eddsa_type;
 use rustls::crypto::aws_lc_rs::{default_provider, kx_group};
 use rustls::pki_types::ServerName;
 use rustls::server::{NoServerSessionStorage, ResolvesServerCert};
@@ -38,7 +39,7 @@ impl LinkIdentity {
     /// # Errors
     /// [`WireError::Identity`] if no certificate can be made of it.
     pub fn new(identity: &IdentityKey) -> Result<Self, WireError> {
-        Ok(Self { key: certify(identity)?, fingerprint: identity.fingerprint() })
+        Ok(Self { key: certify(identity, any_eddsa_type)?, fingerprint: identity.fingerprint() })
     }
 
     /// What it is known by.
