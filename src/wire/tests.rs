@@ -5,7 +5,11 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tokio::io::{AsyncReadExt, AsyncWriteExt, DuplexStream, duplex};
+use tokio::net::TcpListener;
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
 
+use super::dialer::{Dialer, Trust};
 use super::error::WireError;
 use super::link::Link;
 use super::tls::{Failure, LinkIdentity, Patience, Protocol, accept_over, acceptor, connect_over};
@@ -229,4 +233,27 @@ async fn no_flipped_byte_is_taken_for_something_else() {
     // The conversation is about 6,000 bytes long. What is harmless is the version in the first records' headers (RFC 8446
     // §5.1: ignored for all purposes), and farewells.
     assert!(lengths.iter().sum::<usize>() > 3000 && harmless < 100, "{lengths:?} {harmless}");
+}
+
+#[tokio::test]
+async fn a_peer_that_never_greets_is_waited_for_until_the_deadline() {
+    let (listening, connecting) = (identity(), identity());
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap().into();
+    let trust = Trust::Pinned(listening.fingerprint());
+    let dialer = Dialer { identity: connecting, protocol: SPOKEN, trust, patience: Patience::default() };
+    let silent = async {
+        let (socket, _) = listener.accept().await.unwrap();
+        let acceptor = acceptor(&listening, SPOKEN).unwrap();
+        let _link = accept_over(&acceptor, socket, "the client", Patience::default()).await.unwrap();
+        std::future::pending::<()>().await;
+    };
+    let (begun, stop) = (Instant::now(), CancellationToken::new());
+    let connecting = dialer.connect_patiently(&address, Some(begun + Duration::from_secs(1)), &stop, |_| {});
+    let error = tokio::select! {
+        link = connecting => link.err().unwrap(),
+        () = silent => unreachable!(),
+    };
+    assert!(matches!(error, WireError::Silent { .. }), "{error}");
+    assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
 }
