@@ -9,7 +9,7 @@ use std::time::Duration;
 use super::console::Console;
 use super::exit::Usage;
 use super::secrets::{first_line, from_terminal, notice_if_exposed};
-use super::terminal::{ask, is_interactive};
+use super::terminal::is_interactive;
 use crate::crypto::Fingerprint;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::foundation::secret::Secret;
@@ -63,7 +63,11 @@ impl ReachOptions {
     /// What reaches servers as these options say; servers are remembered in the state.
     pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
         self.password_files().iter().for_each(|path| notice_if_exposed(path, console));
-        let (options, typed) = (self.clone(), Mutex::default());
+        let (options, typed, asker) = (self.clone(), Mutex::default(), console.asker());
+        // Whoever asks for the end meanwhile has not said yes.
+        let confirm = move |address: &FtpAddress, fingerprint: Fingerprint| {
+            asker.confirms(&first_meeting(address, fingerprint), || false).unwrap_or_default()
+        };
         Ok(Connector {
             trust: self.trust().map_err(PipelineError::from)?,
             known_servers: Some(store.root().join("known_servers")),
@@ -152,12 +156,10 @@ fn unreadable(path: &Path, source: io::Error) -> TransferError {
     TransferError::Local { place: path.display().to_string(), source }
 }
 
-/// Asks whether a server that nothing is known of is the right one.
-fn confirm(address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observer) -> bool {
-    let question = format!(
+fn first_meeting(address: &FtpAddress, fingerprint: Fingerprint) -> String {
+    format!(
         "The server at {} is not known here. Its certificate has the fingerprint\n  {fingerprint}\n\
          Is that what the server's owner told you (hestat serve prints it)? It will be remembered. [yes/no] ",
         address.endpoint()
-    );
-    ask(&question, || observer.go_on().is_ok()).is_ok_and(|answer| answer.expose().trim().eq_ignore_ascii_case("yes"))
+    )
 }

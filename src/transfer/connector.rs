@@ -20,8 +20,8 @@ use crate::foundation::secret::Secret;
 pub type PasswordSource =
     Box<dyn Fn(&FtpAddress, &dyn Observer) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
-/// Asks a person whether a server's certificate is the right one, as long as the observer wants to go on.
-pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint, &dyn Observer) -> bool + Send + Sync>;
+/// Asks a person whether a server's certificate is the right one.
+pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint) -> bool + Send + Sync>;
 
 /// Reaches servers.
 pub struct Connector {
@@ -104,9 +104,7 @@ impl Connector {
             return Err(TransferError::Plain { location: address.to_string() });
         }
         let session = match Session::open(address, self.expected(address)?, self.timeout, &watched) {
-            Err(TransferError::UnknownCertificate { fingerprint, .. })
-                if self.confirmed(address, fingerprint, observer) =>
-            {
+            Err(TransferError::UnknownCertificate { fingerprint, .. }) if self.confirmed(address, fingerprint) => {
                 let expected = Expected::Pinned { fingerprints: vec![fingerprint], by: "what you confirmed".into() };
                 Session::open(address, expected, self.timeout, watched)?
             }
@@ -134,9 +132,8 @@ impl Connector {
         }
     }
 
-    fn confirmed(&self, address: &FtpAddress, fingerprint: Fingerprint, observer: &dyn Observer) -> bool {
-        matches!(self.trust, Trust::Known)
-            && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint, observer))
+    fn confirmed(&self, address: &FtpAddress, fingerprint: Fingerprint) -> bool {
+        matches!(self.trust, Trust::Known) && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint))
     }
 
     /// What the server at `address` is remembered by.

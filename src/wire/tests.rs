@@ -105,12 +105,12 @@ async fn frames_come_as_they_were_sent_in_both_directions_at_once() {
 #[tokio::test(start_paused = true)]
 async fn silence_ends_a_wait_at_its_deadline() {
     let (mut here, _there) = links().await;
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let error = here.receiver.receive::<Say>().await.unwrap_err();
     assert!(matches!(error, WireError::Silent { seconds: 30, .. }), "{error}");
     assert_eq!(begun.elapsed().as_secs(), 30);
     // Nobody reads at the other end: pipe and buffers are full some time.
-    let begun = tokio::time::Instant::now();
+    let begun = Instant::now();
     let body = vec![7; 128 << 10];
     let error = loop {
         if let Err(error) = here.sender.send(&Say(1), &body).await {
