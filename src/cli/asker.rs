@@ -29,7 +29,11 @@ impl Asker {
         drop(open);
         match answer {
             Ok(answer) => Ok(answer.expose().trim().eq_ignore_ascii_case("yes")),
-            Err(error) if error.kind() == ErrorKind::Interrupted => self.observer.go_on().map(|()| false),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {
+                self.observer.go_on()?;
+                self.screen.notice("whoever that was has gone: there is nothing to answer any more");
+                Ok(false)
+            }
             Err(_) => Ok(false),
         }
     }

@@ -74,7 +74,7 @@ impl TrustOptions {
         }
         let known_peers = state.store()?.root().join("known_peers");
         let (asker, place) = (console.asker(), known_peers.display().to_string());
-        // Who was there at the beginning is asked, and nobody believed without: it may be in the background by then.
+        // Where there is a terminal, nobody is believed without a question, not even in its background.
         let is_asked = is_interactive();
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
             if is_asked {

@@ -22,7 +22,7 @@ const LONGEST_LINE: usize = 4096;
 
 /// Whether there is somebody to ask.
 pub(super) fn is_interactive() -> bool {
-    io::stdin().is_terminal() && File::open(TERMINAL).is_ok_and(|terminal| is_in_foreground(&terminal))
+    io::stdin().is_terminal() && File::open(TERMINAL).is_ok()
 }
 
 /// Whether what is typed there is for this process, and reading it would not stop it. Of a terminal that is gone nothing is
@@ -42,16 +42,20 @@ fn pose(question: &str) -> io::Result<File> {
     Ok(terminal)
 }
 
+/// What is shown next begins a line of its own; in the background, that is for others to say.
+fn end_line(mut terminal: &File) {
+    if is_in_foreground(terminal) {
+        drop(terminal.write_all(b"\n"));
+    }
+}
+
 /// Asks; the line that is typed.
 ///
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] when the work is to end before there is one.
 pub(super) fn ask(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
     let terminal = pose(question)?;
-    await_line(&terminal, goes_on, || Ok(())).inspect_err(|_| {
-        // What is shown next begins a line of its own.
-        drop((&terminal).write_all(b"\n"));
-    })?;
+    await_line(&terminal, goes_on, || Ok(())).inspect_err(|_| end_line(&terminal))?;
     line(&terminal)
 }
 
@@ -67,7 +71,7 @@ pub(super) fn ask_secretly(question: &str, goes_on: impl Fn() -> bool) -> io::Re
     let line = await_line(&terminal, goes_on, || silence.hold()).and_then(|()| line(&terminal));
     drop(silence);
     // The end of the line was not shown either.
-    (&terminal).write_all(b"\n")?;
+    end_line(&terminal);
     line
 }
 
@@ -145,7 +149,9 @@ impl<'t> Silence<'t> {
 
 impl Drop for Silence<'_> {
     fn drop(&mut self) {
-        // A terminal that is gone shows nothing.
-        let _restored = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        // A terminal that is gone shows nothing, and whoever has it in place of this process has modes of its own.
+        if is_in_foreground(self.terminal) {
+            let _restored = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+        }
     }
 }

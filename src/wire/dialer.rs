@@ -148,6 +148,8 @@ impl Dialer {
         if !blocking(move || confirm(&asked, found)).await? {
             return Err(unknown());
         }
+        // That took as long as people take.
+        let deadline = deadline.map(|deadline| deadline.max(Instant::now() + self.patience.handshake));
         let link =
             self.shake_hands(address, Expected::Exactly(found), deadline).await.map_err(|failure| match failure {
                 Failure::Other(error) => error,

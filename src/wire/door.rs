@@ -6,7 +6,6 @@ use std::time::Duration;
 
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Mutex, Semaphore, mpsc};
-use tokio::task::spawn_blocking;
 use tokio::time::{MissedTickBehavior, interval, sleep};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
@@ -26,6 +25,9 @@ use crate::foundation::observer::Stopped;
 
 /// Those about whom somebody is to be asked, at once.
 const UNANSWERED: usize = 16;
+
+/// How long it takes a person to see that a question is over.
+const REACTION: Duration = Duration::from_secs(3);
 
 /// What all connections of a listener have in common.
 pub(super) struct Door {
@@ -164,10 +166,14 @@ impl Door {
     /// Whether a person says yes.
     async fn ask(&self, doorkeeper: Doorkeeper, knock: Knock) -> bool {
         let turn = Arc::clone(&self.question).lock_owned().await;
-        let question = spawn_blocking(move || {
-            let answer = doorkeeper(&knock);
+        let question = tokio::spawn(async move {
+            let (is_in, is_over) = blocking(move || (doorkeeper(&knock), knock.is_over())).await;
+            if is_over {
+                // Whoever is just typing an answer must not give it to somebody else.
+                sleep(REACTION).await;
+            }
             drop(turn);
-            answer
+            is_in
         });
         question.await.unwrap_or(false)
     }

@@ -64,7 +64,9 @@ fn code(error: &WireError) -> u8 {
 fn remedy(error: &WireError) -> Option<String> {
     Some(match error {
         WireError::Stopped(Stopped) => return None,
-        WireError::Runtime(_) => "Let this process have more open files and threads (ulimit -n, ulimit -u).".into(),
+        WireError::Runtime(_) => {
+            "Let this process have more open files and threads (ulimit -n, ulimit -u), or others fewer.".into()
+        }
         WireError::Unreachable { .. } => "Check the address, and that somebody listens there.".into(),
         WireError::Silent { .. } => {
             "Check the network, and what it is that listens there; --timeout and --silence give more time.".into()

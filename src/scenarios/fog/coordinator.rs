@@ -124,9 +124,9 @@ impl<'c> Coordinator<'c> {
                 Some((node, news)) = self.reported.recv() => self.hear(node, news)?,
                 () = starved => return Err(self.too_few()),
                 () = stop.cancelled() => return Err(Stopped.into()),
-                Some(Err(error)) = self.sessions.join_next() => {
+                Some(ended) = self.sessions.join_next() => {
                     // Whoever would have told of its node does not any more.
-                    if let Ok(panic) = error.try_into_panic() {
+                    if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
                         resume_unwind(panic);
                     }
                 }

@@ -119,9 +119,9 @@ impl Node<'_> {
 
     /// Who stays is ended by no client: the next one may be right, and take it in, and fit on the disk.
     fn may_try_again(&self, error: &FogError) -> bool {
-        use WireError::{Identity, Peers, Runtime, Unknown};
+        use WireError::{Identity, Peers, Unknown};
         if self.request.stay {
-            return !matches!(error, FogError::Wire(Unknown { .. } | Peers { .. } | Identity(_) | Runtime(_)));
+            return !matches!(error, FogError::Wire(Unknown { .. } | Peers { .. } | Identity(_)));
         }
         error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
     }

@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::parties::Parties;
-use crate::house::{Ended, Running, Terminal, path, wait_until};
+use crate::house::{Ended, Running, Terminal, path, wait_until, wrapped};
 use crate::ports::free_port;
 
 #[test]
@@ -80,8 +80,12 @@ fn a_question_ends_with_whoever_it_is_about() {
     let first = node("first", &["--timeout", "1"]);
     terminal.wait_for(&fingerprints[0]);
     first.end().expect_code(12).says(&["has said yet", &fingerprints[0], "--timeout"]);
+    terminal.wait_for("has gone");
+    // An answer that comes too late is none for whoever comes next.
     let second = node("second", &[]);
+    terminal.types("yes\n");
     terminal.wait_for(&fingerprints[1]);
+    assert_eq!(parties.count("client", "joined"), 0);
     terminal.types("yes\n");
     second.end().expect_code(0);
     let (code, shown) = terminal.end();
@@ -131,6 +135,20 @@ fn a_node_at_a_terminal_asks_about_a_client_that_it_meets() {
         assert_eq!(code, Some(expected), "{answer:?}: {shown}");
     }
     client.returned();
+}
+
+/// There, whoever types means somebody else.
+#[test]
+fn in_the_background_of_a_terminal_nobody_is_asked_or_believed() {
+    let parties = Parties::new();
+    let client = parties.client(&["--nodes", "1", "--message", "hello"]);
+    let address = client.address.to_string();
+    let node = parties.command("node", &["fog", "node", "--connect", &address]);
+    let background = ["sh", "-c", r#"set -m; "$0" "$@" & wait "$!""#];
+    let (code, shown) = Terminal::start(&wrapped(&background, &node)).end();
+    assert_eq!(code, Some(14), "{shown}");
+    assert!(shown.contains("is not known") && shown.contains(&client.fingerprint), "{shown}");
+    assert_eq!(parties.count("client", "joined"), 0);
 }
 
 #[test]

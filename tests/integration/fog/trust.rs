@@ -86,7 +86,7 @@ fn a_list_that_breaks_is_told_of() {
     let node = parties.node("node", &client, &["--stay"]);
     wait_until("the reason", || {
         let said = fs::read_to_string(&log).unwrap();
-        said.contains("nodes.txt: line 2") && said.contains("until that is mended")
+        said.contains("nodes.txt: line 2") && said.contains("until it is mended")
     });
     fs::write(&list, known).unwrap();
     client.returned();

@@ -56,7 +56,7 @@ impl Coordinator<'_> {
     /// Once for each reason: whoever knocks has the list read.
     fn tell_unlisted(&mut self, why: String) {
         if self.unlisted != why {
-            self.observer.notice(&format!("{why}; until that is mended, it lets nobody in"));
+            self.observer.notice(&format!("{why}; nobody is taken in by it until it is mended"));
             self.unlisted = why;
         }
     }
