@@ -6,15 +6,20 @@ use super::parties::Parties;
 use crate::house::{Ended, Running, Terminal, path, wait_until, wrapped};
 use crate::ports::free_port;
 
+/// A client that listens at `listen` and has its say at a terminal.
+fn client_at_terminal(parties: &Parties, listen: &str, more: &[&str]) -> Terminal {
+    let key = parties.house.file("key.pem");
+    let usual = ["fog", "client", "--listen", listen, "--key", path(&key)];
+    let terminal = Terminal::start_wholly(&parties.command("client", &[&usual, more].concat()));
+    terminal.wait_for("fingerprint");
+    terminal
+}
+
 #[test]
 fn a_client_at_a_terminal_asks_who_may_come_in() {
     let parties = Parties::new();
-    let key = parties.house.file("key.pem");
     let listen = format!("127.0.0.1:{}", free_port());
-    let arguments =
-        ["fog", "client", "--listen", &listen, "--nodes", "1", "--key", path(&key), "--message", "behind a door"];
-    let terminal = Terminal::start_wholly(&parties.command("client", &arguments));
-    terminal.wait_for("fingerprint");
+    let terminal = client_at_terminal(&parties, &listen, &["--nodes", "1", "--message", "behind a door"]);
     let node =
         |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
     let (first, second) = (parties.enrol("first"), parties.enrol("second"));
@@ -36,13 +41,9 @@ fn a_client_at_a_terminal_asks_who_may_come_in() {
 #[test]
 fn only_what_is_typed_after_a_question_answers_it() {
     let parties = Parties::new();
-    let key = parties.house.file("key.pem");
     let (known, stranger) = (parties.enrol("known"), parties.enrol("stranger"));
     let listen = format!("127.0.0.1:{}", free_port());
-    let arguments =
-        ["fog", "client", "--listen", &listen, "--key", path(&key), "--message", "a", "--allow-peer", &known];
-    let terminal = Terminal::start_wholly(&parties.command("client", &arguments));
-    terminal.wait_for("fingerprint");
+    let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--allow-peer", &known]);
     terminal.types("yes\n");
     let node =
         |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
@@ -66,12 +67,9 @@ fn only_what_is_typed_after_a_question_answers_it() {
 #[test]
 fn a_question_ends_with_whoever_it_is_about() {
     let parties = Parties::new();
-    let key = parties.house.file("key.pem");
     let fingerprints = ["first", "second"].map(|node| parties.enrol(node));
     let listen = format!("127.0.0.1:{}", free_port());
-    let arguments = ["fog", "client", "--listen", &listen, "--key", path(&key), "--message", "a", "--nodes", "1"];
-    let terminal = Terminal::start_wholly(&parties.command("client", &arguments));
-    terminal.wait_for("fingerprint");
+    let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--nodes", "1"]);
     let node = |party: &str, more: &[&str]| {
         let arguments = [&["fog", "node", "--connect", &listen], more].concat();
         Running::new(parties.command(party, &arguments).spawn().unwrap())

@@ -36,19 +36,21 @@ fn others_open_what_nodes_make() {
     assert!(opened.into_iter().flat_map(|(_, plaintext)| plaintext).eq(clear));
 }
 
-/// Where chunks are short, also for libraries that take nothing else.
+/// Short parts, and long ones where that is wanted, are also for libraries that take short tokens only.
 #[test]
 fn others_that_want_short_tokens_open_what_nodes_make() {
-    let parties = Parties::new();
-    let clear: Vec<u8> = (0..100_000_u32).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
-    let file = parties.house.write("binary", &clear);
-    let client = parties.client(&["--file", path(&file), "--nodes", "1", "--chunk", "32768"]);
-    let tokens = parties.out("client").join(&client.message).join("part-1-of-1.jwe");
-    let node = parties.node("node", &client, &[]);
-    client.returned();
-    node.end().expect_code(0);
-    assert_eq!(fs::read_to_string(&tokens).unwrap().lines().count(), 4);
-    for library in ["joserfc", "python-jose"] {
-        assert!(Jose::open_all(library, &parties.house.file("key.pem"), &tokens) == clear, "{library}");
+    for (length, more, tokens) in [(100_000_u32, &[][..], 4), (1_200_000, &["--chunk", "32768"], 37)] {
+        let parties = Parties::new();
+        let clear: Vec<u8> = (0..length).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
+        let file = parties.house.write("binary", &clear);
+        let client = parties.client(&[&["--file", path(&file), "--nodes", "1"], more].concat());
+        let made = parties.out("client").join(&client.message).join("part-1-of-1.jwe");
+        let node = parties.node("node", &client, &[]);
+        client.returned();
+        node.end().expect_code(0);
+        assert_eq!(fs::read_to_string(&made).unwrap().lines().count(), tokens);
+        for library in ["joserfc", "python-jose"] {
+            assert!(Jose::open_all(library, &parties.house.file("key.pem"), &made) == clear, "{library}: {length}");
+        }
     }
 }
