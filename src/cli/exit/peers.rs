@@ -33,7 +33,8 @@ pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
         FogError::Rejected { .. } => (
             PROTOCOL,
             say(
-                "Its journal says why: an answer was not right, or a part was lost here too often. Check that both run the same version of hestat.",
+                "The client's journal says why: an answer was wrong, or a part was lost here too often. Check that both run \
+                 the same version of hestat.",
             ),
         ),
     }

@@ -36,8 +36,8 @@ pub(super) struct MessageOptions {
     /// The file with the message, text or not [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
-    /// Bytes of it in one token, at most; fewer if there are many parts [default: 32768 in parts of up to 1 MiB, which any JOSE
-    /// library takes, else 4194304]
+    /// Bytes of it in one token, at most; fewer if there are many parts [default: 32768 in parts of up to 1 MiB, which JOSE
+    /// libraries take, else 4194304]
     #[arg(long, env = "HESTAT_FOG_CHUNK", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20))]
     pub(super) chunk: Option<u32>,
 }
