@@ -126,13 +126,10 @@ fn records_that_come_twice_or_not_or_in_another_order() {
             }
         }
     }
-    // Those that come one after the other without an answer in between: the first flight, and at the end of either direction a
-    // part and its piece, a token and the word that it was the last one.
-    let last = |direction| before_farewells(&recording, direction).len() as u64 - 2;
-    let (to_node, to_client) = (Direction::ToClient, Direction::ToServer);
-    for (direction, number) in [(to_node, 0), (to_node, 1), (to_node, last(to_node)), (to_client, last(to_client))] {
+    // Records that come one after the other without an answer in between, whatever follows: the server's first flight.
+    for number in [0, 1] {
         let swap = Tampering::Record { number, fault: RecordFault::Swap };
-        survives(&format!("record {number} {direction:?} swapped"), &parties, tamper(direction, swap));
+        survives(&format!("record {number} swapped"), &parties, tamper(Direction::ToClient, swap));
     }
 }
 
