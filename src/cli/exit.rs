@@ -116,7 +116,7 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         ),
         PipelineError::Damaged { .. } => (DAMAGED, say("Run hestat result again; nothing was decrypted.")),
         PipelineError::Refused(_) => {
-            (REFUSED, say("Do not trust this server; encrypt the data again with hestat init for another one."))
+            (REFUSED, say("Do not trust this server. The job is kept: a correct answer that comes later is accepted."))
         }
         PipelineError::OtherTable { .. } => {
             (TABLE, say("Give --check the CSV file that was encrypted; the decrypted statistics are written already."))
@@ -143,6 +143,9 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
             Some(format!("Clean up with hestat forget {job}, and encrypt the data again with hestat init."))
         }
         KeyStoreError::DamagedRecord { job, .. } => Some(format!("Clean up with: hestat forget {job}")),
+        KeyStoreError::OtherVersion { job, .. } => {
+            Some(format!("Use that version of hestat for it; or use hestat forget {job}, and encrypt the data again."))
+        }
         KeyStoreError::Certificate(_) => return (USAGE, say("Give names and addresses of this server with --name.")),
         KeyStoreError::Busy(_) => say("Wait for the other command to end."),
         KeyStoreError::PassphraseNeeded(_) => {

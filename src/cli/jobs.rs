@@ -57,17 +57,15 @@ fn phase(record: &JobRecord) -> &'static str {
     match record.phase {
         Phase::Spooled => "upload interrupted",
         Phase::Uploaded => "on the server",
-        Phase::Answered { .. } => "answered",
-        Phase::Verified { .. } => "verified",
-        Phase::Spent => "spent: the answer was refused",
+        Phase::Decrypted => "decrypted",
     }
 }
 
 fn next(record: &JobRecord) -> String {
     match record.phase {
         Phase::Spooled => "hestat init --resume".into(),
-        Phase::Uploaded | Phase::Answered { .. } => "hestat result".into(),
-        Phase::Verified { .. } | Phase::Spent => "hestat forget".into(),
+        Phase::Uploaded => "hestat result".into(),
+        Phase::Decrypted => "hestat forget".into(),
     }
 }
 

@@ -21,8 +21,8 @@ use crate::statistics::Comparison;
 
 /// Fetch, verify and decrypt the statistics of a job
 ///
-/// Takes the newest job unless told which. The answer is shown only if it passes the check that the server computed
-/// honestly on exactly the uploaded data.
+/// Takes the newest job unless told which. The answer is decrypted only if it is, byte for byte, the sum of what was
+/// uploaded.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat result --wait --output decrypted_results.csv --check data.csv")]
 pub(super) struct Args {

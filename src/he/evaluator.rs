@@ -1,12 +1,12 @@
 //! The server's part: blocks are added up and folded. No key here, and none could be used.
 //!
-//! A fold over a mergeable value: every worker adds its share of the blocks into sums of its own, which are merged when
-//! a segment ends.
+//! A fold over a mergeable value: threads add shares of the blocks into partial sums, which are merged when a segment
+//! ends. The client adds its own blocks by the same code: so it knows the only right answer.
 
 use rayon::prelude::*;
 
 use super::error::HeError;
-use super::layout::{Batch, Block, Layout, SEED_WORDS, rows_per_block};
+use super::layout::{Block, Layout, MAX_LANES, SEED_WORDS, rows_per_block};
 use super::mask::{self, MaskSeed};
 use super::parameters::{POLYNOMIAL_SIZE, SEGMENT_ROWS};
 use super::words;
@@ -20,62 +20,120 @@ pub struct LaneTotals {
     pub body: Vec<u64>,
 }
 
-/// Adds the blocks of a dataset, segment by segment.
+impl LaneTotals {
+    fn add(&mut self, other: &Self) {
+        words::add(&mut self.mask, &other.mask);
+        words::add(&mut self.body, &other.body);
+    }
+}
+
+/// The most partial sums of all lanes together, of about 64 KiB each: what bounds the memory, however many threads and lanes
+/// there are.
+const MAX_SUMS: usize = MAX_LANES;
+
+/// A block and its words in the file.
+type Stored<'b> = (&'b Block, &'b [u64]);
+
+/// Adds the blocks of a dataset, in their order.
 pub struct Evaluator {
-    workers: Vec<Vec<LaneSum>>,
-    /// Rows of the open segment, per lane.
-    rows: Vec<u64>,
+    lanes: Vec<Lane>,
+    /// The open segment.
+    segment: u64,
+    /// The totals of the segments before it.
+    finished: Vec<Vec<LaneTotals>>,
 }
 
 impl Evaluator {
     /// An evaluator for datasets of this layout.
     pub fn new(layout: &Layout) -> Self {
-        let lanes = || layout.widths().iter().map(|width| LaneSum::new(*width)).collect();
-        let workers = (0..rayon::current_num_threads()).map(|_| lanes()).collect();
-        Self { workers, rows: vec![0; layout.widths().len()] }
+        let sums = (MAX_SUMS / layout.widths().len()).clamp(1, rayon::current_num_threads());
+        let lanes = layout.widths().iter().map(|width| Lane::new(*width, sums)).collect();
+        Self { lanes, segment: 0, finished: Vec::new() }
     }
 
-    /// Adds the blocks of `batch`, whose words these are.
+    /// Adds the next blocks of the layout, whose words these are.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if words or lanes are not as the batch says, [`HeError::SegmentFull`] if the noise of the
-    /// totals could reach the next plaintext.
-    pub fn add(&mut self, batch: &Batch, words: &[u64]) -> Result<(), HeError> {
-        let mut shares = Vec::with_capacity(batch.blocks.len());
+    /// [`HeError::Layout`] if the words are not those of the blocks or the blocks are not the next ones,
+    /// [`HeError::SegmentFull`] if the noise of the totals could reach the next plaintext.
+    pub fn add(&mut self, blocks: &[Block], words: &[u64]) -> Result<(), HeError> {
+        let mut stored = Vec::with_capacity(blocks.len());
         let mut rest = words;
-        for block in &batch.blocks {
-            self.count_rows(block)?;
+        for block in blocks {
             let (own, others) = rest.split_at_checked(block.words()).ok_or(HeError::Layout)?;
             rest = others;
-            shares.push((block, own));
+            stored.push((block, own));
         }
         if !rest.is_empty() {
             return Err(HeError::Layout);
         }
-        let share = shares.len().div_ceil(self.workers.len()).max(1);
-        self.workers.par_iter_mut().zip(shares.par_chunks(share)).try_for_each(|(lanes, blocks)| {
-            let lane = |(block, _): &(&Block, &[u64])| block.lane;
-            let runs = blocks.chunk_by(|one, next| lane(one) == lane(next));
-            runs.filter_map(|run| Some((lane(run.first()?), run)))
-                .try_for_each(|(lane, run)| lanes.get_mut(lane).ok_or(HeError::Layout)?.add(run))
-        })
+        let mut segments = stored.chunk_by(|(one, _), (next, _)| one.segment == next.segment);
+        segments.try_for_each(|blocks| self.add_to_segment(blocks))
     }
 
-    /// The totals of the segment, lane by lane; the next segment begins.
-    pub fn finish_segment(&mut self) -> Vec<LaneTotals> {
-        self.rows.fill(0);
-        let mut workers = self.workers.iter_mut();
-        let Some(first) = workers.next() else { return Vec::new() };
-        for other in workers {
-            first.iter_mut().zip(other).for_each(|(sum, other)| sum.merge(other));
+    /// The totals of each segment, lane by lane.
+    pub fn finish(mut self) -> Vec<Vec<LaneTotals>> {
+        self.finish_segment();
+        self.finished
+    }
+
+    /// Adds blocks of one segment, which is the open one or the one after it.
+    fn add_to_segment(&mut self, blocks: &[Stored<'_>]) -> Result<(), HeError> {
+        let segment = blocks.first().map_or(self.segment, |(block, _)| block.segment);
+        if segment == self.segment + 1 {
+            self.finish_segment();
         }
-        first.iter_mut().map(LaneSum::finish).collect()
+        if segment != self.segment {
+            return Err(HeError::Layout);
+        }
+        let mut by_lane = vec![Vec::new(); self.lanes.len()];
+        for (block, words) in blocks {
+            self.lanes.get_mut(block.lane).ok_or(HeError::Layout)?.count_rows(block)?;
+            by_lane.get_mut(block.lane).ok_or(HeError::Layout)?.push((*block, *words));
+        }
+        let shares: Vec<_> = self.lanes.iter_mut().zip(&by_lane).flat_map(|(lane, blocks)| lane.share(blocks)).collect();
+        shares.into_par_iter().try_for_each(|(sum, blocks)| sum.add(blocks))
+    }
+
+    fn finish_segment(&mut self) {
+        self.finished.push(self.lanes.iter_mut().map(Lane::finish).collect());
+        self.segment += 1;
+    }
+}
+
+/// One lane of the open segment.
+struct Lane {
+    width: usize,
+    rows: u64,
+    /// Each is fed by one thread at a time, and made when it first gets blocks.
+    sums: Vec<Option<LaneSum>>,
+}
+
+impl Lane {
+    fn new(width: usize, sums: usize) -> Self {
+        Self { width, rows: 0, sums: (0..sums).map(|_| None).collect() }
     }
 
     fn count_rows(&mut self, block: &Block) -> Result<(), HeError> {
-        let rows = self.rows.get_mut(block.lane).ok_or(HeError::Layout)?;
-        *rows += block.rows as u64;
-        if *rows > SEGMENT_ROWS { Err(HeError::SegmentFull) } else { Ok(()) }
+        self.rows += block.rows as u64;
+        if self.rows > SEGMENT_ROWS { Err(HeError::SegmentFull) } else { Ok(()) }
+    }
+
+    /// Cuts `blocks` into shares and gives each a sum to add it to.
+    fn share<'s, 'b>(
+        &'s mut self,
+        blocks: &'b [Stored<'b>],
+    ) -> impl Iterator<Item = (&'s mut LaneSum, &'b [Stored<'b>])> + use<'s, 'b> {
+        let (width, share) = (self.width, blocks.len().div_ceil(self.sums.len()).max(1));
+        let sums = self.sums.iter_mut().zip(blocks.chunks(share));
+        sums.map(move |(sum, blocks)| (sum.get_or_insert_with(|| LaneSum::new(width)), blocks))
+    }
+
+    /// The lane's totals; the next segment begins.
+    fn finish(&mut self) -> LaneTotals {
+        self.rows = 0;
+        let sums = self.sums.iter_mut().filter_map(Option::take);
+        sums.reduce(LaneSum::merged).unwrap_or_else(|| LaneSum::new(self.width)).finish()
     }
 }
 
@@ -85,21 +143,17 @@ struct LaneSum {
     /// Σ of the masks and of the bodies of full blocks, not yet folded.
     mask: Vec<u64>,
     body: Vec<u64>,
-    /// Σ of the cut blocks (one at a segment's end), folded over the rows that they have.
-    cut: LaneTotals,
+    /// The cut block at the segment's end, folded over the rows that it has.
+    cut: Option<LaneTotals>,
 }
 
 impl LaneSum {
     fn new(width: usize) -> Self {
-        Self {
-            width,
-            mask: vec![0; POLYNOMIAL_SIZE],
-            body: vec![0; rows_per_block(width) * width],
-            cut: LaneTotals { mask: vec![0; POLYNOMIAL_SIZE], body: vec![0; width] },
-        }
+        let body = vec![0; rows_per_block(width) * width];
+        Self { width, mask: vec![0; POLYNOMIAL_SIZE], body, cut: None }
     }
 
-    fn add(&mut self, blocks: &[(&Block, &[u64])]) -> Result<(), HeError> {
+    fn add(&mut self, blocks: &[Stored<'_>]) -> Result<(), HeError> {
         let (mut seeds, mut bodies) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         for (block, stored) in blocks {
             let (seed, body) = stored.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
@@ -121,33 +175,29 @@ impl LaneSum {
     fn add_cut(&mut self, seed: MaskSeed, body: &[u64], rows: usize) -> Result<(), HeError> {
         let mut mask = vec![0; POLYNOMIAL_SIZE];
         mask::expand(seed, &mut mask)?;
-        words::add(&mut self.cut.mask, &fold_mask(&mask, self.width, rows));
-        words::add(&mut self.cut.body, &fold_body(body, self.width));
+        let folded = LaneTotals { mask: fold_mask(&mask, self.width, rows), body: fold_body(body, self.width) };
+        match &mut self.cut {
+            Some(cut) => cut.add(&folded),
+            none => *none = Some(folded),
+        }
         Ok(())
     }
 
-    /// Takes over all that `other` holds.
-    fn merge(&mut self, other: &mut Self) {
-        for (own, others) in [
-            (&mut self.mask, &mut other.mask),
-            (&mut self.body, &mut other.body),
-            (&mut self.cut.mask, &mut other.cut.mask),
-            (&mut self.cut.body, &mut other.cut.body),
-        ] {
-            words::add(own, others);
-            others.fill(0);
+    fn merged(mut self, other: Self) -> Self {
+        words::add(&mut self.mask, &other.mask);
+        words::add(&mut self.body, &other.body);
+        match (&mut self.cut, other.cut) {
+            (Some(cut), Some(others)) => cut.add(&others),
+            (none, others) => *none = none.take().or(others),
         }
+        self
     }
 
-    fn finish(&mut self) -> LaneTotals {
-        let mut totals = LaneTotals {
-            mask: fold_mask(&self.mask, self.width, rows_per_block(self.width)),
-            body: fold_body(&self.body, self.width),
-        };
-        words::add(&mut totals.mask, &self.cut.mask);
-        words::add(&mut totals.body, &self.cut.body);
-        for words in [&mut self.mask, &mut self.body, &mut self.cut.mask, &mut self.cut.body] {
-            words.fill(0);
+    fn finish(self) -> LaneTotals {
+        let mask = fold_mask(&self.mask, self.width, rows_per_block(self.width));
+        let mut totals = LaneTotals { mask, body: fold_body(&self.body, self.width) };
+        if let Some(cut) = &self.cut {
+            totals.add(cut);
         }
         totals
     }

@@ -53,24 +53,14 @@ impl Block {
     }
 }
 
-/// Neighbouring blocks of one segment.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Batch {
-    /// The blocks; never empty.
-    pub blocks: Vec<Block>,
-    /// Whether the segment ends with them.
-    pub ends_segment: bool,
-}
-
-impl Batch {
-    /// Words of all blocks.
-    pub fn words(&self) -> usize {
-        self.blocks.iter().map(Block::words).sum()
-    }
+/// Words of `blocks` in a file.
+pub fn words(blocks: &[Block]) -> usize {
+    blocks.iter().map(Block::words).sum()
 }
 
 impl Layout {
-    /// The layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average.
+    /// The layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average. There
+    /// is no other one, so that nobody can make a server compute totals that are much larger than their dataset.
     ///
     /// # Errors
     /// [`HeError::Shape`] and [`HeError::TooManyBlocks`].
@@ -81,11 +71,8 @@ impl Layout {
         Self::with_widths(rows, lane_widths(slots))
     }
 
-    /// The layout for `rows` rows in lanes of these widths, as a file tells them.
-    ///
-    /// # Errors
-    /// As [`Layout::new`].
-    pub fn with_widths(rows: u64, widths: Vec<usize>) -> Result<Self, HeError> {
+    /// The layout for `rows` rows in lanes of these widths.
+    pub(super) fn with_widths(rows: u64, widths: Vec<usize>) -> Result<Self, HeError> {
         let fits = |width: &usize| (1..=POLYNOMIAL_SIZE).contains(width);
         if rows == 0 || widths.is_empty() || widths.len() > MAX_LANES || !widths.iter().all(fits) {
             return Err(HeError::Shape { rows, slots: widths.iter().fold(0, |sum, width| sum.saturating_add(*width)) });
@@ -156,19 +143,17 @@ impl Layout {
         })
     }
 
-    /// All blocks in batches of about `words` words, none across a segment's end.
-    pub fn batches(&self, words: usize) -> impl Iterator<Item = Batch> + '_ {
-        let mut blocks = self.blocks().peekable();
+    /// All blocks in batches of about `words` words.
+    pub fn batches(&self, words: usize) -> impl Iterator<Item = Vec<Block>> + '_ {
+        let mut blocks = self.blocks();
         std::iter::from_fn(move || {
-            let mut batch = Batch { blocks: vec![blocks.next()?], ends_segment: false };
-            let segment = batch.blocks.first()?.segment;
-            let mut filled = batch.words();
+            let mut batch = vec![blocks.next()?];
+            let mut filled = self::words(&batch);
             while filled < words {
-                let Some(block) = blocks.next_if(|block| block.segment == segment) else { break };
+                let Some(block) = blocks.next() else { break };
                 filled += block.words();
-                batch.blocks.push(block);
+                batch.push(block);
             }
-            batch.ends_segment = blocks.peek().is_none_or(|next| next.segment != segment);
             Some(batch)
         })
     }
@@ -299,10 +284,9 @@ mod tests {
         #[test]
         fn batches_are_the_blocks(rows in 1..2_500_000_u64, width in 500..=4096_usize, size in 1..200_000_usize) {
             let layout = Layout::with_widths(rows, vec![width]).unwrap();
-            let batches: Vec<Batch> = layout.batches(size).collect();
-            prop_assert!(batches.iter().flat_map(|batch| &batch.blocks).copied().eq(layout.blocks()));
-            let ends = batches.iter().filter(|batch| batch.ends_segment).count() as u64;
-            prop_assert_eq!(ends, layout.segments());
+            let batches: Vec<Vec<Block>> = layout.batches(size).collect();
+            prop_assert!(batches.iter().flatten().copied().eq(layout.blocks()));
+            prop_assert!(batches.iter().rev().skip(1).all(|batch| words(batch) >= size));
         }
     }
 }

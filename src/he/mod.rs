@@ -6,11 +6,9 @@
 //!
 //! ```text
 //! rows ─ packer ─▶ plaintext blocks ─ encryptor ─▶ blocks ═▶ evaluator (no key) ═▶ totals ─ decryptor ─▶ exact totals
-//!          └───────────────── checksum of the clear totals ─────────────────────────────────▶ verified against
 //! ```
 
 pub mod bridge;
-pub mod checksum;
 pub mod decryptor;
 pub mod encryptor;
 pub mod error;
@@ -26,11 +24,10 @@ mod ring;
 mod tests;
 mod words;
 
-pub use checksum::{CheckKey, Checksum};
 pub use decryptor::Decryptor;
 pub use encryptor::Encryptor;
 pub use error::HeError;
 pub use evaluator::{Evaluator, LaneTotals};
 pub use keys::SecretKey;
-pub use layout::{Batch, Block, Layout};
+pub use layout::{Block, Layout};
 pub use packer::{Packer, PlainBlock};

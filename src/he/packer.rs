@@ -1,8 +1,7 @@
-//! Rows of slots become plaintext blocks, in the order of the layout, and are summed in the clear for the check.
+//! Rows of slots become plaintext blocks, in the order of the layout.
 
 use zeroize::Zeroizing;
 
-use super::checksum::Checksum;
 use super::error::HeError;
 use super::layout::{Block, Layout, rows_per_block};
 use super::parameters::SEGMENT_ROWS;
@@ -22,21 +21,12 @@ pub struct Packer<'l> {
     row: u64,
     /// Values of each lane's open block.
     open: Vec<Zeroizing<Vec<u32>>>,
-    /// Clear totals of the open segment, per slot.
-    totals: Zeroizing<Vec<u64>>,
-    checksum: Checksum,
 }
 
 impl<'l> Packer<'l> {
-    /// A packer for the rows of `layout`; `checksum` takes their totals.
-    pub fn new(layout: &'l Layout, checksum: Checksum) -> Self {
-        Self {
-            layout,
-            row: 0,
-            open: layout.widths().iter().map(|width| empty_block(*width)).collect(),
-            totals: Zeroizing::new(vec![0; layout.slots()]),
-            checksum,
-        }
+    /// A packer for the rows of `layout`.
+    pub fn new(layout: &'l Layout) -> Self {
+        Self { layout, row: 0, open: layout.widths().iter().map(|width| empty_block(*width)).collect() }
     }
 
     /// Takes the next row, `layout.slots()` values below 2^20, and gives the blocks that it completes to `emit`.
@@ -46,9 +36,6 @@ impl<'l> Packer<'l> {
     pub fn push(&mut self, row: &[u32], mut emit: impl FnMut(PlainBlock)) -> Result<(), HeError> {
         if row.len() != self.layout.slots() || self.row >= self.layout.rows() {
             return Err(HeError::Layout);
-        }
-        for (total, value) in self.totals.iter_mut().zip(row) {
-            *total += u64::from(*value);
         }
         let segment = self.row / SEGMENT_ROWS;
         self.row += 1;
@@ -65,19 +52,15 @@ impl<'l> Packer<'l> {
                 emit(PlainBlock { block, values });
             }
         }
-        if ends_segment {
-            self.checksum.add_segment(segment, 0, &self.totals);
-            self.totals.fill(0);
-        }
         Ok(())
     }
 
-    /// The checksum over all rows.
+    /// Ends the table.
     ///
     /// # Errors
     /// [`HeError::Layout`] if rows are still missing.
-    pub fn finish(self) -> Result<Checksum, HeError> {
-        if self.row == self.layout.rows() { Ok(self.checksum) } else { Err(HeError::Layout) }
+    pub fn finish(self) -> Result<(), HeError> {
+        if self.row == self.layout.rows() { Ok(()) } else { Err(HeError::Layout) }
     }
 }
 

@@ -59,6 +59,16 @@ pub enum KeyStoreError {
         /// How.
         reason: String,
     },
+    /// A job whose files have the format of another version of this program.
+    #[error("job {job} was made by another version of hestat (its files have format {found}, this version reads {expected})")]
+    OtherVersion {
+        /// Which job.
+        job: JobId,
+        /// Format version of the job's files.
+        found: u16,
+        /// Format version that this program reads.
+        expected: u16,
+    },
     /// Another process has the job's lock.
     #[error("another hestat is working on job {0}")]
     Busy(JobId),

@@ -4,6 +4,8 @@ use std::fs::{self, File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use serde::{Deserialize, Serialize};
+
 use super::error::KeyStoreError;
 use super::record::{JobRecord, Phase};
 use super::secrets::JobSecrets;
@@ -11,6 +13,7 @@ use crate::crypto::Passphrase;
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
+use crate::package::frame::VERSION;
 
 /// The record's file name.
 pub(super) const RECORD: &str = "job.json";
@@ -162,6 +165,25 @@ impl Job {
     }
 }
 
+/// The version of a record's format, which is that of the job's other files. The first version did not name it.
+#[derive(Deserialize)]
+struct Format {
+    #[serde(default = "first_version")]
+    format: u16,
+}
+
+fn first_version() -> u16 {
+    1
+}
+
+/// A record as it is written.
+#[derive(Serialize)]
+struct Stored<'r> {
+    format: u16,
+    #[serde(flatten)]
+    record: &'r JobRecord,
+}
+
 pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyStoreError> {
     let path = directory.join(RECORD);
     let damaged = |reason: String| KeyStoreError::DamagedRecord { job: id, reason };
@@ -170,14 +192,20 @@ pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyS
         // A record that we may not read is not damaged.
         _ => KeyStoreError::io(&path)(error),
     })?;
-    let record: JobRecord = serde_json::from_slice(&bytes).map_err(|error| damaged(error.to_string()))?;
+    let unreadable = |error: serde_json::Error| damaged(error.to_string());
+    let Format { format: found } = serde_json::from_slice(&bytes).map_err(unreadable)?;
+    if found != VERSION {
+        return Err(KeyStoreError::OtherVersion { job: id, found, expected: VERSION });
+    }
+    let record: JobRecord = serde_json::from_slice(&bytes).map_err(unreadable)?;
     if record.job == id { Ok(record) } else { Err(damaged(format!("it is that of job {}", record.job))) }
 }
 
 fn write_record(directory: &Path, record: &JobRecord) -> Result<(), KeyStoreError> {
     let path = directory.join(RECORD);
     let io = KeyStoreError::io(&path);
-    let mut json = serde_json::to_vec_pretty(record).map_err(|error| io(error.into()))?;
+    let stored = Stored { format: VERSION, record };
+    let mut json = serde_json::to_vec_pretty(&stored).map_err(|error| io(error.into()))?;
     json.push(b'\n');
     atomic::write(&path, &json, Access::Private).map_err(io)
 }

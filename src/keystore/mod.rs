@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! <state>/jobs/<job>/job.json       the record: server, digests, phase
-//!                    secrets.hes    key, check key, checksum, plan; under a passphrase if one was given
+//!                    secrets.hes    key, plan, digest of the only right answer; under a passphrase if one was given
 //!                    dataset.hes    the spool, until the server has it
 //! <state>/jobs/.new-<job>/          a job being made; swept away if its maker dies
 //! <state>/forgotten                 names of jobs that were forgotten

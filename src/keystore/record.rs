@@ -12,21 +12,11 @@ pub enum Phase {
     Spooled,
     /// On the server.
     Uploaded,
-    /// These totals, and no others ever, may be decrypted.
-    Answered {
-        /// Digest of the totals file.
-        totals: Digest,
-    },
-    /// They passed the check.
-    Verified {
-        /// Digest of the totals file.
-        totals: Digest,
-    },
-    /// An answer did not pass. No answer will be decrypted any more.
-    Spent,
+    /// Its result was decrypted.
+    Decrypted,
 }
 
-/// The content of `job.json`.
+/// The content of `job.json`, beside the version of its format.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRecord {
     /// The job's name.

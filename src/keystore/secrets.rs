@@ -14,11 +14,10 @@ use crate::encoding::Plan;
 use crate::foundation::atomic::{Access, AtomicFile};
 use crate::foundation::codec;
 use crate::foundation::random::Randomness;
-use crate::foundation::secret::Secret;
 use crate::he::keys::KEY_BYTES;
-use crate::he::{CheckKey, Checksum, Layout, SecretKey};
+use crate::he::SecretKey;
 use crate::package::frame::{self, DIGEST_BYTES, Hashing};
-use crate::package::{JobId, Kind};
+use crate::package::{Digest, JobId, Kind, PackageError};
 use crate::table::{CsvDigest, Dialect};
 
 /// The longest secrets, in bytes: plans of a hundred thousand columns.
@@ -38,14 +37,11 @@ pub struct CsvRecord {
 pub struct JobSecrets {
     /// The secret key.
     pub key: SecretKey,
-    /// The check key.
-    pub check_key: CheckKey,
-    /// The checksum that the totals must have.
-    pub checksum: Secret<u64>,
+    /// Digest of the only totals file that may be decrypted. It is no secret, but whoever could change it could have
+    /// others decrypted.
+    pub totals: Digest,
     /// Which slot means what.
     pub plan: Plan,
-    /// How the slots lie in lanes.
-    pub lane_widths: Vec<usize>,
     /// Names of the statistics asked for.
     pub statistics: Vec<String>,
     /// The encrypted file.
@@ -56,10 +52,8 @@ pub struct JobSecrets {
 #[derive(Serialize, Deserialize)]
 struct Stored {
     key: Vec<u8>,
-    check_key: [u8; 32],
-    checksum: u64,
+    totals: Digest,
     plan: Plan,
-    lane_widths: Vec<usize>,
     statistics: Vec<String>,
     csv: CsvRecord,
 }
@@ -67,8 +61,6 @@ struct Stored {
 impl Drop for Stored {
     fn drop(&mut self) {
         self.key.zeroize();
-        self.check_key.zeroize();
-        self.checksum.zeroize();
     }
 }
 
@@ -80,19 +72,6 @@ struct SecretsHeader {
 }
 
 impl JobSecrets {
-    /// The secrets of a job whose rows were summed into `checksum`.
-    pub fn new(
-        key: SecretKey,
-        checksum: Checksum,
-        plan: Plan,
-        layout: &Layout,
-        statistics: Vec<String>,
-        csv: CsvRecord,
-    ) -> Self {
-        let (check_key, checksum) = checksum.into_parts();
-        Self { key, check_key, checksum, plan, lane_widths: layout.widths().to_vec(), statistics, csv }
-    }
-
     /// Writes them to `path`, under `passphrase` if there is one.
     pub(super) fn write(
         &self,
@@ -121,7 +100,10 @@ impl JobSecrets {
 
     /// Reads them from `path`.
     pub(super) fn read(path: &Path, job: JobId, passphrase: Option<&Passphrase>) -> Result<Self, KeyStoreError> {
-        let damaged = |_| lost(job, "its file is damaged");
+        let damaged = |error| match error {
+            PackageError::Version { found, expected } => KeyStoreError::OtherVersion { job, found, expected },
+            _ => lost(job, "its file is damaged"),
+        };
         let mut file = File::open(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => lost(job, "its file is not there"),
             // A key that we may not read is not lost.
@@ -155,10 +137,8 @@ impl JobSecrets {
     fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         let stored = Stored {
             key: self.key.pack().expose().to_vec(),
-            check_key: *self.check_key.expose(),
-            checksum: *self.checksum.expose(),
+            totals: self.totals,
             plan: self.plan.clone(),
-            lane_widths: self.lane_widths.clone(),
             statistics: self.statistics.clone(),
             csv: self.csv.clone(),
         };
@@ -170,10 +150,8 @@ impl JobSecrets {
         let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok().filter(|_| stored.plan.is_sound())?;
         Some(Self {
             key: SecretKey::unpack(packed),
-            check_key: CheckKey::from_bytes(stored.check_key),
-            checksum: Secret::new(stored.checksum),
+            totals: stored.totals,
             plan: stored.plan.clone(),
-            lane_widths: stored.lane_widths.clone(),
             statistics: stored.statistics.clone(),
             csv: stored.csv.clone(),
         })

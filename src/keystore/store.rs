@@ -109,7 +109,7 @@ impl KeyStore {
     /// Opens a job and locks it.
     ///
     /// # Errors
-    /// [`KeyStoreError::Busy`], [`KeyStoreError::DamagedRecord`].
+    /// [`KeyStoreError::Busy`], [`KeyStoreError::DamagedRecord`], [`KeyStoreError::OtherVersion`].
     pub fn open(&self, id: JobId) -> Result<Job, KeyStoreError> {
         Job::open(&self.jobs(), id)
     }
@@ -121,7 +121,7 @@ impl KeyStore {
     pub fn forget(&self, id: JobId) -> Result<(), KeyStoreError> {
         match self.open(id) {
             Ok(job) => job.destroy()?,
-            Err(KeyStoreError::DamagedRecord { .. }) => {
+            Err(KeyStoreError::DamagedRecord { .. } | KeyStoreError::OtherVersion { .. }) => {
                 let directory = self.jobs().join(id.to_string());
                 fs::remove_dir_all(&directory).map_err(KeyStoreError::io(&directory))?;
             }

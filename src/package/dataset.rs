@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::error::PackageError;
 use super::frame::{self, DIGEST_BYTES, Digest, Hashing, Kind};
 use super::header::{JobId, Shape};
-use crate::he::{Batch, Layout};
+use crate::he::{Block, Layout, layout};
 
 /// What a dataset tells anyone: its job, its rows, its lanes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -122,18 +122,18 @@ impl DatasetReader {
     pub fn for_each_batch<E: From<PackageError> + Send>(
         mut self,
         words: usize,
-        mut work: impl FnMut(&Batch, &[u64]) -> Result<(), E> + Send,
+        mut work: impl FnMut(&[Block], &[u64]) -> Result<(), E> + Send,
     ) -> Result<Digest, E> {
         let layout = self.layout.clone();
         let mut batches = layout.batches(words);
         let (mut batch, mut current, mut following) = (batches.next(), Vec::new(), Vec::new());
-        self.read(batch.as_ref(), &mut current)?;
+        self.read(batch.as_deref(), &mut current)?;
         while let Some(now) = batch {
             let next = batches.next();
             // Reading is one core's work and goes first; hashing and working are shared with whoever is free.
             let (read, worked) = rayon::join(
                 || {
-                    let read = self.read(next.as_ref(), &mut following);
+                    let read = self.read(next.as_deref(), &mut following);
                     self.input.absorb(bytemuck::cast_slice(&current));
                     read
                 },
@@ -148,8 +148,8 @@ impl DatasetReader {
     }
 
     /// Reads the words of `batch`, if there is one, past the hash.
-    fn read(&mut self, batch: Option<&Batch>, words: &mut Vec<u64>) -> Result<(), PackageError> {
-        words.resize(batch.map_or(0, Batch::words), 0);
+    fn read(&mut self, batch: Option<&[Block]>, words: &mut Vec<u64>) -> Result<(), PackageError> {
+        words.resize(batch.map_or(0, layout::words), 0);
         frame::read_exactly(self.input.inner(), bytemuck::cast_slice_mut(words))
     }
 

@@ -41,6 +41,9 @@ pub enum PackageError {
     /// The bytes do not have the digest at the file's end.
     #[error("damaged: the digest at its end is not that of its bytes")]
     Digest,
+    /// An undamaged totals file, but not the one that is the sum of the dataset.
+    #[error("not the sum of the dataset")]
+    OtherTotals,
 }
 
 impl PackageError {

@@ -13,7 +13,7 @@ use crate::foundation::codec;
 pub const MAGIC: [u8; 8] = *b"\x89HES\r\n\x1A\n";
 
 /// The version written and read.
-pub const VERSION: u16 = 1;
+pub const VERSION: u16 = 2;
 
 /// The longest header, in bytes.
 pub const MAX_HEADER: u64 = 1 << 16;

@@ -75,19 +75,18 @@ impl TryFrom<String> for JobId {
     }
 }
 
-/// A layout as a header tells it.
+/// A layout as a header tells it: the lanes follow from the number of slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shape {
     parameter_set: u16,
     rows: u64,
-    widths: Vec<u16>,
+    slots: u64,
 }
 
 impl Shape {
     /// What to write for `layout`.
     pub fn of(layout: &Layout) -> Self {
-        let width = |width: &usize| u16::try_from(*width).unwrap_or_default();
-        Self { parameter_set: PARAMETER_SET, rows: layout.rows(), widths: layout.widths().iter().map(width).collect() }
+        Self { parameter_set: PARAMETER_SET, rows: layout.rows(), slots: layout.slots() as u64 }
     }
 
     /// The layout that was written.
@@ -98,8 +97,8 @@ impl Shape {
         if self.parameter_set != PARAMETER_SET {
             return Err(PackageError::Header(format!("parameter set {}", self.parameter_set)));
         }
-        let widths = self.widths.iter().copied().map(usize::from).collect();
-        Layout::with_widths(self.rows, widths).map_err(|error| PackageError::Header(error.to_string()))
+        let slots = usize::try_from(self.slots).unwrap_or(usize::MAX);
+        Layout::new(self.rows, slots).map_err(|error| PackageError::Header(error.to_string()))
     }
 }
 

@@ -12,4 +12,4 @@ pub use error::PackageError;
 pub use frame::{Digest, Kind};
 pub use header::JobId;
 pub use status::{JobState, Status};
-pub use totals::{TotalsFile, TotalsHeader};
+pub use totals::{AcceptedTotals, TotalsFile, TotalsHeader};

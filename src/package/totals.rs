@@ -1,6 +1,6 @@
 //! The totals file: what the server answers. The same dataset gives the same bytes, whoever computes and whenever.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Seek, Write};
 
 use serde::{Deserialize, Serialize};
 
@@ -38,11 +38,15 @@ impl TotalsHeader {
     }
 }
 
-/// Writes a whole totals file: per segment and lane, the mask and the truncated body.
+/// Writes a whole totals file: per segment and lane, the mask and the truncated body. Returns its digest.
 ///
 /// # Errors
 /// [`PackageError`].
-pub fn write(output: &mut impl Write, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
+pub fn write(
+    output: &mut impl Write,
+    header: &TotalsHeader,
+    segments: &[Vec<LaneTotals>],
+) -> Result<Digest, PackageError> {
     let mut output = Hashing::new(output);
     output.write_all(&frame::opening(Kind::Totals, header)?)?;
     for lane in segments.iter().flatten() {
@@ -50,10 +54,19 @@ pub fn write(output: &mut impl Write, header: &TotalsHeader, segments: &[Vec<Lan
         output.write_all(bytemuck::cast_slice(&lane.body))?;
     }
     let digest = output.digest();
-    Ok(output.into_inner().write_all(&digest.0)?)
+    output.into_inner().write_all(&digest.0)?;
+    Ok(digest)
 }
 
-/// A totals file, opened and whole; the segments are read one at a time.
+/// The digest that the totals file would have.
+///
+/// # Errors
+/// [`PackageError::Header`].
+pub fn digest(header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<Digest, PackageError> {
+    write(&mut io::sink(), header, segments)
+}
+
+/// What a totals file says of itself. The totals are behind [`AcceptedTotals`].
 pub struct TotalsFile<R> {
     input: R,
     header: TotalsHeader,
@@ -84,13 +97,35 @@ impl<R: Read> TotalsFile<R> {
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
+}
+
+/// The totals of a file that is, byte for byte, the expected one. No others may be decrypted.
+pub struct AcceptedTotals<R>(TotalsFile<R>);
+
+impl<R: Read + Seek> AcceptedTotals<R> {
+    /// Compares the digest of a file of `length` bytes with `expected`, and only then looks at what it holds.
+    ///
+    /// # Errors
+    /// [`PackageError::Digest`] for a damaged file, [`PackageError::OtherTotals`] for another one, [`PackageError::Io`].
+    pub fn open(mut input: R, length: u64, expected: Digest) -> Result<Self, PackageError> {
+        if verify_digest(&mut input, length)? != expected {
+            return Err(PackageError::OtherTotals);
+        }
+        input.rewind()?;
+        TotalsFile::open(input, length).map(Self)
+    }
+
+    /// How the blocks of the dataset lay.
+    pub fn layout(&self) -> &Layout {
+        &self.0.layout
+    }
 
     /// The next segment's totals, lane by lane.
     ///
     /// # Errors
     /// [`PackageError`].
     pub fn read_segment(&mut self) -> Result<Vec<LaneTotals>, PackageError> {
-        let Self { input, layout, .. } = self;
+        let TotalsFile { input, layout, .. } = &mut self.0;
         let mut read = |count: usize| -> Result<Vec<u64>, PackageError> {
             let mut words = vec![0; count];
             frame::read_exactly(input, bytemuck::cast_slice_mut(&mut words))?;
@@ -108,7 +143,7 @@ impl<R: Read> TotalsFile<R> {
 pub fn verify_digest(input: impl Read, length: u64) -> Result<Digest, PackageError> {
     let before = length.checked_sub(DIGEST_BYTES).ok_or(PackageError::Digest)?;
     let mut hashing = Hashing::new(input);
-    std::io::copy(&mut hashing.by_ref().take(before), &mut std::io::sink())?;
+    io::copy(&mut hashing.by_ref().take(before), &mut io::sink())?;
     let digest = hashing.digest();
     let mut stored = Vec::new();
     hashing.inner().take(DIGEST_BYTES + 1).read_to_end(&mut stored)?;

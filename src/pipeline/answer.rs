@@ -1,4 +1,4 @@
-//! The server's answer: fetched, verified, and only then decrypted. Nothing here shows anything.
+//! The server's answer: fetched whole, compared with the only right one, and only then decrypted.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -8,84 +8,49 @@ use zeroize::Zeroizing;
 use super::error::PipelineError;
 use super::names;
 use crate::foundation::observer::{Observer, Stage};
-use crate::he::decryptor::Refused;
-use crate::he::{Checksum, Decryptor, Layout};
-use crate::keystore::{Job, JobSecrets, Phase};
-use crate::package::{Digest, TotalsFile, TotalsHeader, totals};
+use crate::he::{Decryptor, Layout};
+use crate::keystore::{Job, JobSecrets};
+use crate::package::{AcceptedTotals, JobId, PackageError, TotalsHeader};
 use crate::transfer::{Server, TransferError};
 
-/// Totals that a server sent: whole, but not yet believed.
+/// What a server sent in place of the totals: nothing is known of it yet.
 pub(super) struct Answer {
     file: File,
     length: u64,
-    digest: Digest,
 }
 
-/// Fetches the totals, which are known to be there. The honest ones have a known length: more is not even read, and
-/// spends the job.
-pub(super) fn fetch(
-    job: &mut Job,
-    layout: &Layout,
-    server: &dyn Server,
-    observer: &dyn Observer,
-) -> Result<Answer, PipelineError> {
-    let id = job.record().job;
-    let damaged = |source| PipelineError::Damaged { job: id, source };
-    let name = format!("{}/{}", names::outbox(id), names::TOTALS);
-    let honest = TotalsHeader::new(id, job.record().dataset, layout).file_bytes().map_err(damaged)?;
+/// Fetches the totals, which are known to be there. The length of the right ones is known: more is not even read.
+pub(super) fn fetch(job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<Answer, PipelineError> {
+    let record = job.record();
+    let layout = Layout::new(record.rows, record.slots)?;
+    let damaged = |source| PipelineError::Damaged { job: record.job, source };
+    let limit = TotalsHeader::new(record.job, record.dataset, &layout).file_bytes().map_err(damaged)?;
+    let name = format!("{}/{}", names::outbox(record.job), names::TOTALS);
     let mut file = job.scratch()?;
-    observer.begin(Stage::Downloading, honest);
-    let length = server.get(&name, honest, &mut file, observer);
+    observer.begin(Stage::Downloading, limit);
+    let length = server.get(&name, limit, &mut file, observer);
     observer.end();
-    if matches!(length, Err(TransferError::TooLarge { .. })) {
-        return Err(spend(job)?);
+    match length {
+        Err(TransferError::TooLarge { .. }) => Err(PipelineError::Refused(record.job)),
+        length => Ok(Answer { file, length: length? }),
     }
-    let length = length?;
-    let failed = PipelineError::file("the downloaded answer");
-    file.rewind().map_err(&failed)?;
-    let digest = totals::verify_digest(BufReader::new(&file), length).map_err(damaged)?;
-    file.rewind().map_err(failed)?;
-    Ok(Answer { file, length, digest })
 }
 
-/// The exact totals of all slots, if this is the job's honest answer; otherwise the job is spent, on disk, before anyone
-/// hears of it.
-pub(super) fn open(
-    job: &mut Job,
-    secrets: JobSecrets,
-    layout: &Layout,
-    answer: Answer,
-) -> Result<Zeroizing<Vec<u128>>, PipelineError> {
-    let first = match job.record().phase {
-        Phase::Spent => return Err(PipelineError::Refused(job.record().job)),
-        Phase::Answered { totals } | Phase::Verified { totals } => totals == answer.digest,
-        Phase::Spooled | Phase::Uploaded => true,
-    };
-    if first && !matches!(job.record().phase, Phase::Verified { .. }) {
-        job.enter(Phase::Answered { totals: answer.digest })?;
-    }
-    let digest = answer.digest;
-    let totals = if first { decrypt(job, secrets, layout, answer) } else { Err(Refused) };
-    let Ok(totals) = totals else { return Err(spend(job)?) };
-    job.enter(Phase::Verified { totals: digest })?;
-    Ok(totals)
-}
-
-/// Latches that no answer to this job will be decrypted any more; the error to end with.
-fn spend(job: &mut Job) -> Result<PipelineError, PipelineError> {
-    job.enter(Phase::Spent)?;
-    Ok(PipelineError::Refused(job.record().job))
-}
-
-fn decrypt(job: &Job, secrets: JobSecrets, layout: &Layout, answer: Answer) -> Result<Zeroizing<Vec<u128>>, Refused> {
-    let expected = TotalsHeader::new(job.record().job, job.record().dataset, layout);
-    let mut totals = TotalsFile::open(BufReader::new(answer.file), answer.length).map_err(|_| Refused)?;
-    if *totals.header() != expected {
-        return Err(Refused);
-    }
-    let mut decryptor = Decryptor::new(&secrets.key, layout, Checksum::new(secrets.check_key));
+/// The exact totals of all slots, if this is the job's only right answer. Nothing else is decrypted, so a server learns
+/// nothing from what becomes of its answer: it knows the right one itself.
+pub(super) fn open(job: JobId, secrets: &JobSecrets, answer: Answer) -> Result<Zeroizing<Vec<u128>>, PipelineError> {
+    let Answer { mut file, length } = answer;
+    file.rewind().map_err(PipelineError::file("the downloaded answer"))?;
+    let totals = AcceptedTotals::open(BufReader::new(file), length, secrets.totals);
+    let mut totals = totals.map_err(|error| match error {
+        PackageError::OtherTotals => PipelineError::Refused(job),
+        source => PipelineError::Damaged { job, source },
+    })?;
+    let layout = totals.layout().clone();
+    let mut decryptor = Decryptor::new(&secrets.key, &layout);
     for _ in 0..layout.segments() {
-        decryptor.add_segment(&totals.read_segment().map_err(|_| Refused)?)?;
+        let segment = totals.read_segment().map_err(|source| PipelineError::Damaged { job, source })?;
+        decryptor.add_segment(&segment)?;
     }
-    decryptor.finish(&secrets.checksum)
+    Ok(decryptor.finish()?)
 }

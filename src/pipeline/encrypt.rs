@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 use super::error::PipelineError;
 use crate::encoding::Plan;
 use crate::foundation::observer::{Observer, Silent, Stopped};
-use crate::he::{Checksum, Encryptor, Layout, Packer, PlainBlock};
+use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
 use crate::table::{CsvSource, Schema, TableError, TableReader};
 
@@ -27,40 +27,42 @@ pub(super) struct PlannedTable<'t> {
     pub(super) layout: &'t Layout,
 }
 
+/// A dataset that was written, and what a server makes of it.
+pub(super) struct Encrypted<W> {
+    pub(super) output: W,
+    /// The dataset's digest.
+    pub(super) digest: Digest,
+    /// Its totals: segment by segment, lane by lane.
+    pub(super) totals: Vec<Vec<LaneTotals>>,
+}
+
 impl PlannedTable<'_> {
-    /// Encodes all rows, encrypts them and writes them to `dataset`.
-    ///
-    /// Returns the output, the dataset's digest and the checksum that honest totals have.
+    /// Encodes all rows, encrypts them, writes them to `dataset`, and adds up what was written as the server will.
     pub(super) fn encrypt<W: Write>(
         &self,
-        checksum: Checksum,
         mut encryptor: Encryptor,
         mut dataset: DatasetWriter<W>,
         observer: &dyn Observer,
-    ) -> Result<(W, Digest, Checksum), PipelineError> {
+    ) -> Result<Encrypted<W>, PipelineError> {
+        let mut evaluator = Evaluator::new(self.layout);
         let (sender, receiver) = sync_channel(2);
-        let checksum = thread::scope(|scope| {
-            let rows = scope.spawn(move || self.encode(checksum, &sender, observer));
-            let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset);
+        thread::scope(|scope| {
+            let rows = scope.spawn(move || self.encode(&sender, observer));
+            let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset, &mut evaluator);
             // After a failure nobody takes batches any more, and the encoder must not wait for that.
             drop(receiver);
             let encoded = rows.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             written.and(encoded)
         })?;
         let (output, digest) = dataset.finish().map_err(failed)?;
-        Ok((output, digest, checksum))
+        Ok(Encrypted { output, digest, totals: evaluator.finish() })
     }
 
-    fn encode(
-        &self,
-        checksum: Checksum,
-        sender: &SyncSender<Vec<PlainBlock>>,
-        observer: &dyn Observer,
-    ) -> Result<Checksum, PipelineError> {
+    fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: &dyn Observer) -> Result<(), PipelineError> {
         // The observer counts rows in this pass, not bytes.
         let bytes = Silent::default();
         let mut reader = TableReader::open(self.source, &self.schema.dialect, &bytes)?;
-        let mut packer = Packer::new(self.layout, checksum);
+        let mut packer = Packer::new(self.layout);
         let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);
         let mut batch = Vec::with_capacity(BATCH);
         let mut rows = 0;
@@ -94,10 +96,13 @@ fn encrypt_batches<W: Write>(
     receiver: &Receiver<Vec<PlainBlock>>,
     encryptor: &mut Encryptor,
     dataset: &mut DatasetWriter<W>,
+    evaluator: &mut Evaluator,
 ) -> Result<(), PipelineError> {
     for batch in receiver {
         let words = encryptor.encrypt(&batch)?;
         dataset.write(&words).map_err(failed)?;
+        let blocks: Vec<Block> = batch.iter().map(|plain| plain.block).collect();
+        evaluator.add(&blocks, &words)?;
     }
     Ok(())
 }

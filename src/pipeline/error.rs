@@ -98,10 +98,8 @@ pub enum PipelineError {
         /// How.
         source: PackageError,
     },
-    /// The answer is not the honest one. Always these words, whatever was found.
-    #[error(
-        "the server's answer to job {0} does not pass the check: it is not the sum of what was encrypted. No value of it is shown, and the job is spent"
-    )]
+    /// The answer is not the only right one. Nothing of it was decrypted.
+    #[error("the server's answer to job {0} is not the sum of what was uploaded; nothing of it was decrypted")]
     Refused(JobId),
     /// The table to compare with lacks a column of the encrypted one.
     #[error("{table} has no column {column:?}, so it is not the table that was encrypted")]

@@ -3,17 +3,17 @@
 use std::io::BufWriter;
 use std::path::Path;
 
-use super::encrypt::PlannedTable;
+use super::encrypt::{Encrypted, PlannedTable};
 use super::error::PipelineError;
 use super::names;
 use crate::crypto::Passphrase;
 use crate::encoding::Plan;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
-use crate::foundation::random::{self, Randomness};
-use crate::he::{CheckKey, Checksum, Encryptor, Layout, SecretKey};
+use crate::foundation::random;
+use crate::he::{Encryptor, Layout, SecretKey};
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
-use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError};
+use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError, TotalsHeader, totals};
 use crate::statistics::Statistic;
 use crate::table::error::has_decimal_comma;
 use crate::table::{CsvSource, Dialect, LeftOut, Schema, Selection};
@@ -136,9 +136,9 @@ fn encrypt(
     let key = SecretKey::generate(&mut random);
     let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
     observer.begin(Stage::Encrypting, plan.rows);
-    let spooled = spool(&table, &new, &key, &mut random, observer);
+    let spooled = spool(&table, &new, &key, observer);
     observer.end();
-    let Spooled { dataset, bytes, checksum } = spooled?;
+    let Spooled { dataset, bytes, totals } = spooled?;
     let record = JobRecord {
         job: new.id(),
         created: clock.now(),
@@ -153,7 +153,7 @@ fn encrypt(
     };
     let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone() };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
-    let secrets = JobSecrets::new(key, checksum, plan, &layout, statistics, csv);
+    let secrets = JobSecrets { key, totals, plan, statistics, csv };
     Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
 }
 
@@ -161,14 +161,14 @@ fn encrypt(
 struct Spooled {
     dataset: Digest,
     bytes: u64,
-    checksum: Checksum,
+    /// Digest of the totals file that a server makes of it.
+    totals: Digest,
 }
 
 fn spool(
     table: &PlannedTable<'_>,
     new: &NewJob,
     key: &SecretKey,
-    random: &mut Randomness,
     observer: &dyn Observer,
 ) -> Result<Spooled, PipelineError> {
     let path = new.spool();
@@ -176,14 +176,14 @@ fn spool(
     let header = DatasetHeader::new(new.id(), table.layout);
     let bytes = header.file_bytes().map_err(failed)?;
     require_room(&path, bytes, observer)?;
-    let checksum = Checksum::new(CheckKey::generate(random));
     let encryptor = Encryptor::new(key, random::from_system()?)?;
     let file = BufWriter::with_capacity(1 << 20, new.create_spool()?);
     let dataset = DatasetWriter::new(file, &header).map_err(failed)?;
-    let (output, dataset, checksum) = table.encrypt(checksum, encryptor, dataset, observer)?;
+    let Encrypted { output, digest, totals } = table.encrypt(encryptor, dataset, observer)?;
     // Not synced: should a power cut take it, the server finds the upload's digest wrong, and nothing is computed.
     output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;
-    Ok(Spooled { dataset, bytes, checksum })
+    let answer = TotalsHeader::new(new.id(), digest, table.layout);
+    Ok(Spooled { dataset: digest, bytes, totals: totals::digest(&answer, &totals).map_err(failed)? })
 }
 
 /// Says how much disk the spool needs, and fails before a single row is encrypted if there is less.

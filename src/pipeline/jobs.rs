@@ -30,7 +30,7 @@ pub fn forget(
 ) -> Result<Cleaned, PipelineError> {
     let record = match store.open(job) {
         Ok(job) => Ok(job.record().clone()),
-        Err(error @ KeyStoreError::DamagedRecord { .. }) => Err(error),
+        Err(error @ (KeyStoreError::DamagedRecord { .. } | KeyStoreError::OtherVersion { .. })) => Err(error),
         Err(error) => return Err(error.into()),
     };
     store.forget(job)?;

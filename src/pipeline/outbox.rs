@@ -92,29 +92,25 @@ impl<'c> Outbox<'c> {
         observer: &dyn Observer,
     ) -> Result<(Digest, Vec<Vec<LaneTotals>>), Failure> {
         let mut evaluator = Evaluator::new(layout);
-        let mut segments = Vec::new();
         let (mut done, mut told) = (0, self.clock.now());
-        let digest = dataset.for_each_batch(BATCH_WORDS * rayon::current_num_threads(), |batch, words| {
+        let digest = dataset.for_each_batch(BATCH_WORDS * rayon::current_num_threads(), |blocks, words| {
             observer.go_on()?;
-            evaluator.add(batch, words)?;
-            if batch.ends_segment {
-                segments.push(evaluator.finish_segment());
-            }
-            done += batch.blocks.len() as u64;
-            observer.advance(batch.blocks.len() as u64);
+            evaluator.add(blocks, words)?;
+            done += blocks.len() as u64;
+            observer.advance(blocks.len() as u64);
             if self.clock.now() >= told + REPORT_EVERY {
                 told = self.clock.now();
                 self.report(JobState::Computing { done, blocks: layout.block_count() })?;
             }
             Ok::<(), Failure>(())
         })?;
-        Ok((digest, segments))
+        Ok((digest, evaluator.finish()))
     }
 
     fn write_totals(&self, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
         let place = format!("{}/{TOTALS}", names::outbox(self.job));
         let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared).map_err(at(&place))?;
-        totals::write(&mut file, header, segments).map_err(|error| match error {
+        let _digest = totals::write(&mut file, header, segments).map_err(|error| match error {
             PackageError::Io(error) => PackageError::Io(at(&place)(error)),
             other => other,
         })?;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::answer;
+use super::answer::{self, Answer};
 use super::error::PipelineError;
 use super::init::location;
 use super::names;
@@ -11,8 +11,7 @@ use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
 use crate::foundation::text::printable;
-use crate::he::Layout;
-use crate::keystore::{CsvRecord, Job, JobRecord, KeyStore, KeyStoreError, Phase};
+use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Summary, by_name};
@@ -51,30 +50,44 @@ pub fn result(
     observer: &dyn Observer,
 ) -> Result<Decrypted, PipelineError> {
     let mut job = store.open(request.job)?;
-    if job.record().phase == Phase::Spent {
-        return Err(PipelineError::Refused(request.job));
-    }
     if job.record().phase != Phase::Spooled {
         // It is still there if init was killed just after the upload.
         job.remove_spool()?;
     }
+    let answer = wait_and_fetch(&job, request.wait, connector, clock, observer)?;
     let secrets = job.secrets(request.passphrase.as_ref())?;
-    let layout = Layout::with_widths(secrets.plan.rows, secrets.lane_widths.clone())?;
+    let totals = answer::open(request.job, &secrets, answer)?;
+    let summary = summarise(request.job, &secrets, &totals)?;
+    job.enter(Phase::Decrypted)?;
+    Ok(Decrypted { record: job.record().clone(), summary, csv: secrets.csv })
+}
+
+/// The server's answer. The connection is closed before anything is done with it, so that how long that takes, and what comes
+/// of it, cannot be seen from the server.
+fn wait_and_fetch(
+    job: &Job,
+    wait: Option<Duration>,
+    connector: &Connector,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+) -> Result<Answer, PipelineError> {
     let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
-    let end = clock.now().saturating_add(request.wait.map_or(0, milliseconds));
+    let end = clock.now().saturating_add(wait.map_or(0, milliseconds));
     // Without patience, one question is asked all the same.
-    let until = Until::new(observer, clock, request.wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
-    let found = find_totals(&job, end, connector, clock, &until);
+    let until = Until::new(observer, clock, wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
+    let found = find_totals(job, end, connector, clock, &until);
     let server = found.map_err(|error| if until.is_over() { late(job.record(), error) } else { error })?;
     until.lift();
-    let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
-    let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
-    let totals = answer::open(&mut job, secrets, &layout, answer)?;
-    let lost = |reason: &str| KeyStoreError::LostKey { job: request.job, reason: reason.into() };
-    let sums = plan.sums(&totals).map_err(|_| lost("its plan does not fit the totals"))?;
-    let statistics: Option<Vec<_>> = names.iter().map(|name| by_name(name)).collect();
+    answer::fetch(job, server.as_ref(), observer)
+}
+
+/// The statistics that were asked for, from the exact totals.
+fn summarise(job: JobId, secrets: &JobSecrets, totals: &[u128]) -> Result<Summary, PipelineError> {
+    let lost = |reason: &str| KeyStoreError::LostKey { job, reason: reason.into() };
+    let sums = secrets.plan.sums(totals).map_err(|_| lost("its plan does not fit the totals"))?;
+    let statistics: Option<Vec<_>> = secrets.statistics.iter().map(|name| by_name(name)).collect();
     let statistics = statistics.ok_or_else(|| lost("it names statistics that this version does not know"))?;
-    Ok(Decrypted { record: job.record().clone(), summary: Summary::finish(&statistics, &sums), csv })
+    Ok(Summary::finish(&statistics, &sums))
 }
 
 /// The longest pause between two questions to the server.
