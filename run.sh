@@ -143,7 +143,7 @@ take_down() {
 
 # Of this list, or whether there are none.
 are_finished() {
-    [ "$(echo "$1" | grep -c '"job": ')" = "$(echo "$1" | grep -c '"phase": "\(verified\|spent\)"')" ]
+    [ "$(echo "$1" | grep -c '"job": ')" = "$(echo "$1" | grep -c '"phase": "decrypted"')" ]
 }
 
 # The names that the containers have may be another's.

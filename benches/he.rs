@@ -8,22 +8,20 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use hestat::foundation::random::{self, Randomness};
 use hestat::he::mask::{self, MaskSeed};
 use hestat::he::parameters::POLYNOMIAL_SIZE;
-use hestat::he::{
-    Batch, CheckKey, Checksum, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, PlainBlock, SecretKey,
-};
+use hestat::he::{Block, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, PlainBlock, SecretKey};
 use zeroize::Zeroizing;
 
 /// A layout whose single block is full.
 fn layout() -> Layout {
-    Layout::with_widths(120, vec![34]).expect("it can be")
+    Layout::new(120, 34).expect("it can be")
 }
 
-fn batch() -> Batch {
-    layout().batches(1).next().expect("there is one block")
+fn block() -> Block {
+    layout().blocks().next().expect("there is one block")
 }
 
 fn plain() -> PlainBlock {
-    let block = batch().blocks[0];
+    let block = block();
     PlainBlock { block, values: Zeroizing::new((0..block.body_words() as u32).collect()) }
 }
 
@@ -65,7 +63,7 @@ fn encryption(criterion: &mut Criterion) {
 }
 
 fn evaluation(criterion: &mut Criterion) {
-    let (batch, words) = (batch(), encryptor().encrypt(&[plain()]).expect("the block fits"));
+    let (blocks, words) = ([block()], encryptor().encrypt(&[plain()]).expect("the block fits"));
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Bytes(8 * words.len() as u64));
     let mut evaluator = Evaluator::new(&layout());
@@ -75,9 +73,9 @@ fn evaluation(criterion: &mut Criterion) {
             // A segment takes so many blocks and no more.
             added += 1;
             if added % 8_000 == 0 {
-                black_box(evaluator.finish_segment());
+                black_box(std::mem::replace(&mut evaluator, Evaluator::new(&layout())).finish());
             }
-            evaluator.add(&batch, black_box(&words)).expect("the segment has room");
+            evaluator.add(&blocks, black_box(&words)).expect("the segment has room");
         });
     });
     group.finish();
@@ -88,8 +86,7 @@ fn decryption(criterion: &mut Criterion) {
     let lane = [LaneTotals { mask: vec![7; POLYNOMIAL_SIZE], body: vec![7; 34] }];
     criterion.bench_function("lane/decrypt", |b| {
         b.iter(|| {
-            let checksum = Checksum::new(CheckKey::from_bytes([5; 32]));
-            Decryptor::new(&key, &layout, checksum).add_segment(black_box(&lane)).expect("the shape is right");
+            Decryptor::new(&key, &layout).add_segment(black_box(&lane)).expect("the shape is right");
         });
     });
 }

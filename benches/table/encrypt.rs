@@ -56,7 +56,7 @@ pub(crate) fn plain_blocks(layout: &Layout) -> Vec<PlainBlock> {
 
 fn blocks() -> Vec<PlainBlock> {
     let rows = BLOCKS * (POLYNOMIAL_SIZE / SLOTS);
-    plain_blocks(&Layout::with_widths(rows as u64, vec![SLOTS]).expect("the shape is possible"))
+    plain_blocks(&Layout::new(rows as u64, SLOTS).expect("the shape is possible"))
 }
 
 fn multiply(encryptor: &Encryptor, times: usize) {

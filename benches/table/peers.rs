@@ -6,7 +6,7 @@ use std::path::Path;
 use std::process::Command;
 
 use hestat::foundation::observer::Stage;
-use hestat::he::{Evaluator, Layout};
+use hestat::he::{Evaluator, Layout, layout};
 use serde_json::Value;
 
 use crate::cores::{Cores, best, seconds};
@@ -60,11 +60,11 @@ fn add(layout: &Layout, words: &[u64]) {
     let mut evaluator = Evaluator::new(layout);
     let mut rest = words;
     for batch in layout.batches(1 << 16) {
-        let (own, others) = rest.split_at(batch.words());
+        let (own, others) = rest.split_at(layout::words(&batch));
         evaluator.add(&batch, own).expect("the batches are the layout's");
         rest = others;
     }
-    assert_eq!(evaluator.finish_segment().len(), 1);
+    assert_eq!(evaluator.finish().len(), 1);
 }
 
 fn error(csv: &Path, peer: Option<&Value>) -> Row {

@@ -21,10 +21,8 @@ fn add_up(file: File) -> Result<(), PackageError> {
     let mut evaluator = Evaluator::new(&layout);
     let added = dataset.for_each_batch(1 << 14, |batch, words| {
         evaluator.add(batch, words).expect("a batch of a layout fits it");
-        if batch.ends_segment {
-            evaluator.finish_segment();
-        }
         Ok::<(), PackageError>(())
     });
+    drop(evaluator.finish());
     added.map(drop)
 }

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hestat::keystore::{JobRecord, KeyStore, KeyStoreError, Phase};
+use hestat::package::frame::VERSION;
 use hestat::package::{Digest, JobId};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;
@@ -47,7 +48,9 @@ impl State {
             protected: false,
             phase: Phase::Uploaded,
         };
-        serde_json::to_vec(&record).expect("a record is JSON")
+        let mut record = serde_json::to_value(&record).expect("a record is JSON");
+        record["format"] = VERSION.into();
+        record.to_string().into_bytes()
     }
 }
 
@@ -56,6 +59,6 @@ fuzz_target!(|bytes: &[u8]| {
     fs::write(STATE.folder().join("secrets.hes"), sealed).expect("room for secrets");
     let job = KeyStore::new(STATE.directory.path()).open(STATE.job).expect("the job is there");
     if let Err(error) = job.secrets(None) {
-        assert!(matches!(error, KeyStoreError::LostKey { .. } | KeyStoreError::PassphraseNeeded(_)), "{error}");
+        assert!(matches!(error, KeyStoreError::LostKey { .. } | KeyStoreError::PassphraseNeeded(_) | KeyStoreError::OtherVersion { .. }), "{error}");
     }
 });

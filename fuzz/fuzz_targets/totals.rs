@@ -1,7 +1,9 @@
 //! An answer as the client reads it: its digest, made right so that the rest is reached, its header, every segment.
 #![no_main]
 
-use hestat::package::{PackageError, TotalsFile, totals};
+use std::io::Cursor;
+
+use hestat::package::{AcceptedTotals, Digest, PackageError, totals};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
@@ -9,15 +11,15 @@ fuzz_target!(|bytes: &[u8]| {
     drop(totals::verify_digest(bytes, length));
     let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
     let length = sealed.len() as u64;
-    totals::verify_digest(sealed.as_slice(), length).expect("the digest is right");
-    drop(read(&sealed));
+    let digest = totals::verify_digest(sealed.as_slice(), length).expect("the digest is right");
+    drop(read(&sealed, digest));
 });
 
-fn read(bytes: &[u8]) -> Result<(), PackageError> {
-    let mut file = TotalsFile::open(bytes, bytes.len() as u64)?;
-    for _ in 0..file.layout().segments() {
+fn read(bytes: &[u8], digest: Digest) -> Result<(), PackageError> {
+    let mut totals = AcceptedTotals::open(Cursor::new(bytes), bytes.len() as u64, digest)?;
+    for _ in 0..totals.layout().segments() {
         // The length was as the header asks, so no segment can be cut short.
-        file.read_segment().expect("a whole segment");
+        totals.read_segment().expect("a whole segment");
     }
     Ok(())
 }

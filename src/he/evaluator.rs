@@ -91,8 +91,15 @@ impl Evaluator {
             self.lanes.get_mut(block.lane).ok_or(HeError::Layout)?.count_rows(block)?;
             by_lane.get_mut(block.lane).ok_or(HeError::Layout)?.push((*block, *words));
         }
-        let shares: Vec<_> = self.lanes.iter_mut().zip(&by_lane).flat_map(|(lane, blocks)| lane.share(blocks)).collect();
+        let shares: Vec<_> =
+            self.lanes.iter_mut().zip(&by_lane).flat_map(|(lane, blocks)| lane.share(blocks)).collect();
         shares.into_par_iter().try_for_each(|(sum, blocks)| sum.add(blocks))
+    }
+
+    /// How many partial sums take memory now.
+    #[cfg(test)]
+    pub(super) fn made_sums(&self) -> usize {
+        self.lanes.iter().flat_map(|lane| &lane.sums).flatten().count()
     }
 
     fn finish_segment(&mut self) {

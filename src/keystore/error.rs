@@ -60,7 +60,9 @@ pub enum KeyStoreError {
         reason: String,
     },
     /// A job whose files have the format of another version of this program.
-    #[error("job {job} was made by another version of hestat (its files have format {found}, this version reads {expected})")]
+    #[error(
+        "job {job} was made by another version of hestat (its files have format {found}, this version reads {expected})"
+    )]
     OtherVersion {
         /// Which job.
         job: JobId,

@@ -54,6 +54,9 @@ pub fn result(
         // It is still there if init was killed just after the upload.
         job.remove_spool()?;
     }
+    if job.record().protected && request.passphrase.is_none() {
+        return Err(KeyStoreError::PassphraseNeeded(request.job).into());
+    }
     let answer = wait_and_fetch(&job, request.wait, connector, clock, observer)?;
     let secrets = job.secrets(request.passphrase.as_ref())?;
     let totals = answer::open(request.job, &secrets, answer)?;

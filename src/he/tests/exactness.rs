@@ -3,12 +3,13 @@
 use proptest::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{clear_totals, decrypt, encrypt, evaluate, random, random_rows};
+use super::{clear_totals, decrypt, encrypt, evaluate, evaluate_in_batches, random, random_rows};
 use crate::he::encryptor::encrypt_block;
+use crate::he::layout::{self, MAX_LANES};
 use crate::he::mask::MaskSeed;
 use crate::he::noise::Noise;
 use crate::he::parameters::{DELTA_BITS, NOISE_BOUND, POLYNOMIAL_SIZE, SEGMENT_ROWS};
-use crate::he::{Batch, Block, Evaluator, HeError, Layout, SecretKey, bridge};
+use crate::he::{Block, Decryptor, Evaluator, HeError, Layout, SecretKey, bridge};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
@@ -17,10 +18,10 @@ proptest! {
         let layout = Layout::new(rows, slots).unwrap();
         let key = SecretKey::generate(&mut random(seed));
         let table = random_rows(rows, slots, seed);
-        let (words, checksum) = encrypt(&layout, &key, &table);
+        let words = encrypt(&layout, &key, &table);
         prop_assert_eq!(words.len() as u64, layout.words());
-        let totals = decrypt(&layout, &key, &evaluate(&layout, &words), &checksum);
-        prop_assert_eq!(totals, Some(clear_totals(&table, slots)));
+        let totals = decrypt(&layout, &key, &evaluate(&layout, &words));
+        prop_assert_eq!(totals, clear_totals(&table, slots));
     }
 
     #[test]
@@ -28,9 +29,9 @@ proptest! {
         let layout = Layout::new(rows, slots).unwrap();
         let key = SecretKey::generate(&mut random(seed));
         let table = random_rows(rows, slots, seed);
-        let (words, checksum) = encrypt(&layout, &key, &table);
-        let totals = decrypt(&layout, &key, &evaluate(&layout, &words), &checksum);
-        prop_assert_eq!(totals, Some(clear_totals(&table, slots)));
+        let words = encrypt(&layout, &key, &table);
+        let totals = decrypt(&layout, &key, &evaluate(&layout, &words));
+        prop_assert_eq!(totals, clear_totals(&table, slots));
     }
 }
 
@@ -40,10 +41,51 @@ fn segments_add_up() {
     let layout = Layout::new(rows, 1).unwrap();
     let key = SecretKey::generate(&mut random(1));
     let table = random_rows(rows, 1, 5);
-    let (words, checksum) = encrypt(&layout, &key, &table);
+    let words = encrypt(&layout, &key, &table);
     let answer = evaluate(&layout, &words);
     assert_eq!(answer.len(), 3);
-    assert_eq!(decrypt(&layout, &key, &answer, &checksum), Some(clear_totals(&table, 1)));
+    assert_eq!(decrypt(&layout, &key, &answer), clear_totals(&table, 1));
+    let at_once = evaluate_in_batches(&layout, &words, std::iter::once(layout.blocks().collect()));
+    assert!(at_once == answer, "a batch may hold blocks of several segments");
+}
+
+#[test]
+fn totals_of_another_shape_are_not_decrypted() {
+    let layout = Layout::new(1000, 23).unwrap();
+    let key = SecretKey::generate(&mut random(1));
+    let honest = evaluate(&layout, &encrypt(&layout, &key, &random_rows(1000, 23, 1))).remove(0);
+    let mut decryptor = Decryptor::new(&key, &layout);
+    let (mut short, mut long) = (honest.clone(), honest.clone());
+    short[0].body.pop();
+    long[0].mask.push(0);
+    for lanes in [short, long, Vec::new(), [honest.clone(), honest.clone()].concat()] {
+        assert_eq!(decryptor.add_segment(&lanes), Err(HeError::Layout));
+    }
+    assert_eq!(Decryptor::new(&key, &layout).finish(), Err(HeError::Layout), "a segment is missing");
+    decryptor.add_segment(&honest).unwrap();
+    decryptor.add_segment(&honest).unwrap();
+    assert_eq!(decryptor.finish(), Err(HeError::Layout), "there is one too many");
+}
+
+/// One row in the most lanes, with many threads: once, sums for each thread and lane were made beforehand.
+#[test]
+fn partial_sums_are_few_and_made_when_they_are_needed() {
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(64).build().unwrap();
+    for slots in [1, 2 * POLYNOMIAL_SIZE, MAX_LANES * POLYNOMIAL_SIZE] {
+        let layout = Layout::new(1, slots).unwrap();
+        let mut evaluator = pool.install(|| Evaluator::new(&layout));
+        assert_eq!(evaluator.made_sums(), 0, "{slots}");
+        let words = vec![7; usize::try_from(layout.words()).unwrap()];
+        let blocks: Vec<Block> = layout.blocks().collect();
+        pool.install(|| evaluator.add(&blocks, &words)).unwrap();
+        assert_eq!(evaluator.made_sums(), layout.widths().len(), "{slots}");
+    }
+    let layout = Layout::new(100_000, MAX_LANES * POLYNOMIAL_SIZE / 100).unwrap();
+    let mut evaluator = pool.install(|| Evaluator::new(&layout));
+    let blocks: Vec<Block> = layout.blocks().take(2000).collect();
+    let words = vec![7; layout::words(&blocks)];
+    pool.install(|| evaluator.add(&blocks, &words)).unwrap();
+    assert!(evaluator.made_sums() <= MAX_LANES, "{}", evaluator.made_sums());
 }
 
 /// The largest segment, its values all at their bound and its noise all on one side.
@@ -51,7 +93,7 @@ fn worst_case(noise: i8, rows: u64) -> (Evaluator, SecretKey, Result<(), HeError
     let key = SecretKey::generate(&mut random(1));
     let product = key.product().unwrap();
     let noise: Noise = Zeroizing::new([noise; POLYNOMIAL_SIZE]);
-    let layout = Layout::with_widths(SEGMENT_ROWS, vec![1]).unwrap();
+    let layout = Layout::new(SEGMENT_ROWS, 1).unwrap();
     let mut evaluator = Evaluator::new(&layout);
     let mut words = vec![0; POLYNOMIAL_SIZE + 2];
     let values = vec![0xF_FFFF; POLYNOMIAL_SIZE];
@@ -60,7 +102,7 @@ fn worst_case(noise: i8, rows: u64) -> (Evaluator, SecretKey, Result<(), HeError
         let seed = MaskSeed(u128::from(number).to_le_bytes());
         encrypt_block(&product, seed, &values, &noise, &mut words).unwrap();
         let block = Block { segment: 0, lane: 0, width: 1, rows: POLYNOMIAL_SIZE, first_row: 0 };
-        evaluator.add(&Batch { blocks: vec![block], ends_segment: false }, &words)
+        evaluator.add(&[block], &words)
     });
     (evaluator, key, outcome)
 }
@@ -68,9 +110,9 @@ fn worst_case(noise: i8, rows: u64) -> (Evaluator, SecretKey, Result<(), HeError
 #[test]
 fn the_largest_segment_decodes_at_the_worst_noise() {
     for noise in [8, -8] {
-        let (mut evaluator, key, outcome) = worst_case(noise, SEGMENT_ROWS);
+        let (evaluator, key, outcome) = worst_case(noise, SEGMENT_ROWS);
         outcome.unwrap();
-        let totals = evaluator.finish_segment();
+        let totals = evaluator.finish().remove(0);
         let phase = bridge::decrypt(&key, &bridge::glwe(&totals[0].mask, &totals[0].body))[0];
         let exact = SEGMENT_ROWS * 0xF_FFFF;
         let error = phase.wrapping_sub(exact << DELTA_BITS).cast_signed();

@@ -49,7 +49,7 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
     let layout = Layout::new(200 * POLYNOMIAL_SIZE as u64, 1).unwrap();
     let key = SecretKey::generate(&mut random(1));
     let rows = vec![vec![77]; usize::try_from(layout.rows()).unwrap()];
-    let (words, _) = encrypt(&layout, &key, &rows);
+    let words = encrypt(&layout, &key, &rows);
     let mut counts = [0_u32; 17];
     let mut noises = HashSet::new();
     for block in words.chunks(POLYNOMIAL_SIZE + 2) {
@@ -77,7 +77,7 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
 fn no_seed_serves_twice() {
     let layout = Layout::new(3000, 100).unwrap();
     let key = SecretKey::generate(&mut random(1));
-    let (words, _) = encrypt(&layout, &key, &random_rows(3000, 100, 3));
+    let words = encrypt(&layout, &key, &random_rows(3000, 100, 3));
     let mut rest = words.as_slice();
     let mut seeds = HashSet::new();
     for block in layout.blocks() {

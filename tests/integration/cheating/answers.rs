@@ -3,12 +3,11 @@
 use std::fmt::Write as _;
 use std::fs;
 
-use hestat::he::LaneTotals;
 use hestat::he::parameters::{DELTA_BITS, SEGMENT_ROWS};
+use hestat::he::{Decryptor, LaneTotals};
 use hestat::keystore::Phase;
-use hestat::package::Digest;
 
-use super::forger::Forger;
+use super::forger::{Forger, Segments};
 use crate::site::{Answered, Ran, Site, small_table};
 
 fn job() -> Answered {
@@ -19,28 +18,34 @@ fn job() -> Answered {
 fn refused(job: &Answered) -> String {
     let Ran { code, stdout, stderr } = job.site.run(["result"]);
     assert_eq!((code, stdout.as_str()), (Some(7), ""), "{stderr}");
+    assert!(stderr.contains("is not the sum of what was uploaded"), "{stderr}");
     assert!(!job.site.results().exists(), "nothing is written");
     stderr
 }
 
-/// Answers so to a job that has seen no answer yet. It is refused and spent, whoever asks how; and so is the honest
-/// answer that comes afterwards.
-fn assert_spends(job: &Answered, name: &str, answer: &[u8]) -> String {
+/// Asks for the result while the honest answer is there.
+fn accepted(job: &Answered, what: &str) {
+    job.answer(&job.totals);
+    job.site.run(["result"]).done();
+    assert!(fs::read(job.site.results()).unwrap() == job.results, "{what}");
+}
+
+/// Answers so to a job that has seen no answer yet. It is refused, whoever asks how, and changes nothing: the honest answer
+/// that comes afterwards is accepted.
+fn assert_refused(job: &Answered, name: &str, answer: &[u8]) -> String {
     job.forget_answers();
     job.answer(answer);
     let words = refused(job);
-    assert_eq!(job.site.phase(job.job), Phase::Spent, "{name}");
-    assert!(job.site.run(["jobs"]).done().stdout.contains("spent: the answer was refused"), "{name}");
+    assert_eq!(job.site.phase(job.job), Phase::Uploaded, "{name}");
     let json = job.site.run(["result", "--json", "--wait"]);
     assert_eq!((json.code, json.stdout.as_str()), (Some(7), ""), "{name}");
-    job.answer(&job.totals);
-    assert_eq!(refused(job), words, "{name}, and then the honest answer");
+    accepted(job, name);
     words
 }
 
 /// Always the same words, so that they tell nothing of how the answer was false.
-fn assert_all_spend(job: &Answered, answers: &[(&str, Vec<u8>)]) -> String {
-    let words: Vec<String> = answers.iter().map(|(name, answer)| assert_spends(job, name, answer)).collect();
+fn assert_all_refused(job: &Answered, answers: &[(&str, Vec<u8>)]) -> String {
+    let words: Vec<String> = answers.iter().map(|(name, answer)| assert_refused(job, name, answer)).collect();
     assert!(words.iter().all(|one| *one == words[0]), "{words:?}");
     words[0].clone()
 }
@@ -51,12 +56,13 @@ fn nameless(words: &str, job: &Answered) -> String {
 }
 
 #[test]
-fn false_answers_are_refused_and_spend_the_job() {
+fn false_answers_are_refused_and_change_nothing() {
     let (job, other) = (job(), job());
     let (forger, others) = (Forger::new(&job), Forger::new(&other));
     let delta = 1_u64 << DELTA_BITS;
     let answers = [
         ("a mask that reads the key", forger.key_reader()),
+        ("the least that can be changed", forger.changed(|totals| bump(&mut totals[0][0].body[0], 1))),
         ("one more in a total", forger.changed(|totals| bump(&mut totals[0][0].body[3], delta))),
         ("one less in the first total", forger.changed(|totals| bump(&mut totals[0][0].body[0], delta.wrapping_neg()))),
         ("most of a unit more", forger.changed(|totals| bump(&mut totals[0][0].body[6], delta / 4 * 3))),
@@ -78,8 +84,8 @@ fn false_answers_are_refused_and_spend_the_job() {
         ("this job's answer under another's name", forger.renamed(other.job, &forger.honest)),
         ("the answer to another dataset of the job", others.renamed(job.job, &forger.honest)),
     ];
-    let words = assert_all_spend(&job, &answers);
-    let theirs = assert_spends(&other, "this job's answer to the other", &job.totals);
+    let words = assert_all_refused(&job, &answers);
+    let theirs = assert_refused(&other, "this job's answer to the other", &job.totals);
     assert_eq!(nameless(&words, &job), nameless(&theirs, &other));
 }
 
@@ -95,36 +101,54 @@ fn scale(totals: &mut LaneTotals, by: u64) {
 fn the_honest_answer_is_taken_as_often_as_it_comes() {
     let job = job();
     for _ in 0..2 {
-        job.site.run(["result"]).done();
-        assert_eq!(job.site.phase(job.job), Phase::Verified { totals: digest(&job.totals) });
-        assert!(fs::read(job.site.results()).unwrap() == job.results);
+        accepted(&job, "again");
+        assert_eq!(job.site.phase(job.job), Phase::Decrypted);
     }
-}
-
-fn digest(totals: &[u8]) -> Digest {
-    Digest(totals[totals.len() - 32..].try_into().unwrap())
 }
 
 /// Not even one that would decrypt to the same totals: one job, one answer.
 #[test]
-fn a_second_and_different_answer_spends_even_a_verified_job() {
+fn a_second_and_different_answer_is_refused() {
     let job = job();
     let forger = Forger::new(&job);
-    let noise = forger.changed(|totals| bump(&mut totals[0][0].body[0], 1));
-    let unit = forger.changed(|totals| bump(&mut totals[0][0].body[0], 1 << DELTA_BITS));
-    let mut words = Vec::new();
-    for second in [noise, unit] {
-        job.forget_answers();
-        job.site.run(["result"]).done();
+    accepted(&job, "first");
+    for by in [1, 1 << DELTA_BITS] {
         fs::remove_file(job.site.results()).unwrap();
-        job.answer(&second);
-        words.push(refused(&job));
-        assert_eq!(job.site.phase(job.job), Phase::Spent);
-        job.answer(&job.totals);
-        words.push(refused(&job));
+        job.answer(&forger.changed(|totals| bump(&mut totals[0][0].body[0], by)));
+        refused(&job);
+        assert_eq!(job.site.phase(job.job), Phase::Decrypted);
+        accepted(&job, "third");
     }
-    words.push(assert_spends(&job, "a mask that reads the key", &forger.key_reader()));
-    assert!(words.iter().all(|one| *one == words[0]), "{words:?}");
+}
+
+/// The verdict on these answers once told each patient's value: they decrypt to the honest totals if the guess is right.
+#[test]
+fn no_verdict_tells_whether_a_guess_is_right() {
+    let flags: Vec<u64> = (0..40).map(|row| row * 7 % 11 % 2).collect();
+    let csv = flags.iter().fold(String::from("flag\n"), |csv, flag| csv + &flag.to_string() + "\n");
+    let job = Answered::new(Site::new(&csv));
+    let forger = Forger::new(&job);
+    let honest = decrypted(&job, &forger, &forger.honest);
+    let mut verdicts = Vec::new();
+    for (row, flag) in flags.iter().enumerate() {
+        for guess in [0, 1] {
+            let segments = forger.guessed(row, guess);
+            assert_eq!(decrypted(&job, &forger, &segments) == honest, guess == *flag, "the attack is real");
+            job.forget_answers();
+            job.answer(&forger.file(&segments));
+            verdicts.push(refused(&job));
+        }
+    }
+    assert!(verdicts.iter().all(|one| *one == verdicts[0]), "{verdicts:?}");
+    accepted(&job, "after all of them");
+}
+
+/// What only the key's owner can know of an answer.
+fn decrypted(job: &Answered, forger: &Forger, segments: &Segments) -> Vec<u128> {
+    let secrets = job.site.open(job.job).unwrap().secrets(None).unwrap();
+    let mut decryptor = Decryptor::new(&secrets.key, &forger.layout);
+    segments.iter().for_each(|segment| decryptor.add_segment(segment).unwrap());
+    decryptor.finish().unwrap().to_vec()
 }
 
 #[test]
@@ -145,7 +169,7 @@ fn segments_have_their_places() {
         ("a segment too many", forger.file(&vec![first, second.clone(), second])),
         ("two totals shifted between segments", forger.changed(|totals| shift(totals))),
     ];
-    assert_all_spend(&job, &answers);
+    assert_all_refused(&job, &answers);
 }
 
 #[test]
@@ -160,7 +184,7 @@ fn lanes_have_their_places() {
         ("a lane missing", forger.changed(|totals| drop(totals[0].pop()))),
         ("one more in the last lane", forger.changed(|totals| bump(&mut totals[0][1].body[0], 1 << DELTA_BITS))),
     ];
-    assert_all_spend(&job, &answers);
+    assert_all_refused(&job, &answers);
 }
 
 /// Columns of ones and twos and threes.

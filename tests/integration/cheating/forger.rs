@@ -3,9 +3,10 @@
 use std::io::Cursor;
 
 use hestat::he::layout::SEED_WORDS;
+use hestat::he::mask::{self, MaskSeed};
 use hestat::he::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
 use hestat::he::{Evaluator, LaneTotals, Layout};
-use hestat::package::{JobId, TotalsFile, TotalsHeader, totals};
+use hestat::package::{AcceptedTotals, Digest, JobId, TotalsFile, TotalsHeader, totals};
 
 use crate::site::Answered;
 
@@ -22,14 +23,17 @@ pub(super) struct Forger {
 
 impl Forger {
     pub(super) fn new(job: &Answered) -> Self {
-        let mut file = TotalsFile::open(Cursor::new(&job.totals), job.totals.len() as u64).unwrap();
-        let layout = file.layout().clone();
-        let honest: Segments = (0..layout.segments()).map(|_| file.read_segment().unwrap()).collect();
+        let (file, length) = (Cursor::new(&job.totals), job.totals.len() as u64);
+        let header = TotalsFile::open(file.clone(), length).unwrap().header().clone();
+        let digest = Digest(job.totals[job.totals.len() - 32..].try_into().unwrap());
+        let mut totals = AcceptedTotals::open(file, length, digest).unwrap();
+        let layout = totals.layout().clone();
+        let honest: Segments = (0..layout.segments()).map(|_| totals.read_segment().unwrap()).collect();
         let payload = job.dataset.len() - 32 - 8 * usize::try_from(layout.words()).unwrap();
         let words = job.dataset[payload..].chunks_exact(8).map(|word| u64::from_le_bytes(word.try_into().unwrap()));
         let mut words = words.take(usize::try_from(layout.words()).unwrap());
         let blocks = layout.blocks().map(|block| words.by_ref().take(block.words()).collect()).collect();
-        Self { header: file.header().clone(), layout, honest, blocks }
+        Self { header, layout, honest, blocks }
     }
 
     /// The file with these totals, its digest right.
@@ -54,7 +58,7 @@ impl Forger {
         self.file(&segments)
     }
 
-    /// −Δ·Σ_k 2^k·X^{−kS} as mask and nothing as body: without the check, slot j would show forty bits of the key.
+    /// −Δ·Σ_k 2^k·X^{−kS} as mask and nothing as body: decrypted, slot 0 would be forty bits of the key.
     pub(super) fn key_reader(&self) -> Vec<u8> {
         let width = self.layout.slots();
         let mut mask = vec![0_u64; POLYNOMIAL_SIZE];
@@ -67,6 +71,22 @@ impl Forger {
             }
         }
         self.file(&vec![vec![LaneTotals { mask, body: vec![0; width] }]])
+    }
+
+    /// The honest totals plus the ciphertext of a row of the first block, rotated to coefficient 0, minus Δ·guess: decrypted,
+    /// these are the honest totals if that row's value is the guess. For a table of one slot.
+    pub(super) fn guessed(&self, row: usize, guess: u64) -> Segments {
+        let (seed, body) = self.blocks[0].split_first_chunk::<SEED_WORDS>().unwrap();
+        let mut mask = vec![0; POLYNOMIAL_SIZE];
+        mask::expand(MaskSeed::from_words(*seed), &mut mask).unwrap();
+        // X^{−row} · mask: what passes the lower end turns its sign.
+        let (low, high) = mask.split_at(row);
+        let rotated: Vec<u64> = high.iter().copied().chain(low.iter().map(|word| word.wrapping_neg())).collect();
+        let mut segments = self.honest.clone();
+        let LaneTotals { mask: sum, body: total } = &mut segments[0][0];
+        add(sum, &rotated);
+        total[0] = total[0].wrapping_add(body[row]).wrapping_sub(guess << DELTA_BITS);
+        segments
     }
 
     /// These totals under the name of this job and of its dataset.
@@ -86,10 +106,10 @@ fn sum(blocks: &[Vec<u64>], width: usize) -> LaneTotals {
     let mut sum = LaneTotals { mask: vec![0; POLYNOMIAL_SIZE], body: vec![0; width] };
     for words in blocks {
         let rows = (words.len() - SEED_WORDS) / width;
-        let layout = Layout::with_widths(rows as u64, vec![width]).unwrap();
+        let layout = Layout::new(rows as u64, width).unwrap();
         let mut evaluator = Evaluator::new(&layout);
-        evaluator.add(&layout.batches(usize::MAX).next().unwrap(), words).unwrap();
-        let one = evaluator.finish_segment().remove(0);
+        evaluator.add(&layout.blocks().collect::<Vec<_>>(), words).unwrap();
+        let one = evaluator.finish().remove(0).remove(0);
         add(&mut sum.mask, &one.mask);
         add(&mut sum.body, &one.body);
     }

@@ -13,10 +13,9 @@ const ENOUGH: u64 = 2_000_000;
 
 fn claims() -> Vec<Mutation> {
     let rows = [0, 1 << 20, 1 << 32, 1 << 40, 1 << 44, (1 << 44) + 1, 1 << 63, u64::MAX].map(Mutation::Rows);
-    let widths = [vec![], vec![0], vec![4097], vec![u16::MAX], vec![4096; 256], vec![1; 257], vec![4096; 32_000]];
-    let counts = [1 << 16, 1 << 32, 1 << 61, u64::MAX].map(Mutation::WidthCount);
+    let slots = [0, 4096, 1 << 20, (1 << 20) + 1, 1 << 32, 1 << 61, u64::MAX].map(Mutation::Slots);
     let lengths = [0, 1, 1 << 16, (1 << 16) + 1, u32::MAX].map(Mutation::HeaderLength);
-    rows.into_iter().chain(widths.map(Mutation::Widths)).chain(counts).chain(lengths).collect()
+    rows.into_iter().chain(slots).chain(lengths).collect()
 }
 
 /// The program with at most so many kibibytes of address space.

@@ -17,9 +17,7 @@ pub(super) enum Mutation {
     HeaderLength(u32),
     ParameterSet(u16),
     Rows(u64),
-    Widths(Vec<u16>),
-    /// The header claims so many lane widths, whatever follows.
-    WidthCount(u64),
+    Slots(u64),
 }
 
 /// Bytes of magic, version, kind and length of the header.
@@ -41,8 +39,8 @@ pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
         1 => (0..200_u32).prop_map(Mutation::HeaderLength),
         1 => any::<u16>().prop_map(Mutation::ParameterSet),
         2 => large.clone().prop_map(Mutation::Rows),
-        1 => large.prop_map(Mutation::WidthCount),
-        2 => proptest::collection::vec(0..5000_u16, 0..300).prop_map(Mutation::Widths),
+        1 => large.prop_map(Mutation::Slots),
+        2 => (0..20_u64).prop_map(Mutation::Slots),
     ]
 }
 
@@ -72,8 +70,7 @@ impl Mutation {
             Self::HeaderLength(length) => put(&mut bytes, 12, &length.to_le_bytes()),
             Self::ParameterSet(number) => put(&mut bytes, shape, &number.to_le_bytes()),
             Self::Rows(rows) => put(&mut bytes, shape + 2, &rows.to_le_bytes()),
-            Self::WidthCount(count) => put(&mut bytes, shape + 10, &count.to_le_bytes()),
-            Self::Widths(widths) => return with_widths(file, shape, widths),
+            Self::Slots(slots) => put(&mut bytes, shape + 10, &slots.to_le_bytes()),
         }
         bytes
     }
@@ -81,18 +78,6 @@ impl Mutation {
 
 fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
     bytes[at..at + with.len()].copy_from_slice(with);
-}
-
-/// The file with another header, well-formed, of other lane widths.
-fn with_widths(file: &[u8], shape: usize, widths: &[u16]) -> Vec<u8> {
-    let mut bytes = file[..shape + 10].to_vec();
-    bytes.extend((widths.len() as u64).to_le_bytes());
-    bytes.extend(widths.iter().flat_map(|width| width.to_le_bytes()));
-    let header = u32::try_from(bytes.len() - PREAMBLE).unwrap();
-    put(&mut bytes, 12, &header.to_le_bytes());
-    bytes.resize(bytes.len().next_multiple_of(64), 0);
-    bytes.extend(&file[payload_start(file)..]);
-    bytes
 }
 
 /// The first byte after header and padding.

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hestat::keystore::KeyStoreError;
 use hestat::package::JobId;
+use hestat::package::frame::VERSION;
 use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
@@ -43,7 +44,12 @@ fn spoilt_secrets_are_a_lost_key() {
         // Whoever can write a right digest can write any secrets; they must be read without harm all the same.
         fs::write(&path, sealed(spoilt)).unwrap();
         match site.open(job).unwrap().secrets(None) {
-            Ok(_) | Err(KeyStoreError::LostKey { .. } | KeyStoreError::PassphraseNeeded(_)) => {}
+            Ok(_)
+            | Err(
+                KeyStoreError::LostKey { .. }
+                | KeyStoreError::PassphraseNeeded(_)
+                | KeyStoreError::OtherVersion { .. },
+            ) => {}
             Err(other) => prop_assert!(false, "{:?}", other),
         }
     });
@@ -61,7 +67,7 @@ fn the_program_tells_how_secrets_are_lost() {
         sealed(bytes)
     };
     for (bytes, words) in [
-        (spoilt(Mutation::Version(2)), "is lost"),
+        (spoilt(Mutation::Version(1)), "was made by another version of hestat"),
         (spoilt(Mutation::Kind(1)), "is lost"),
         (with_job(9), "that of another job"),
         (vec![], "is damaged"),
@@ -74,6 +80,36 @@ fn the_program_tells_how_secrets_are_lost() {
     assert_unusable(&site, "is lost");
     fs::write(&path, secrets).unwrap();
     site.run(["result"]).done();
+}
+
+/// The first version kept a check of its own in place of the digest of the only right answer, and did not name its format in
+/// the record.
+#[test]
+fn jobs_of_the_first_version_are_refused_before_anything_is_asked_for_and_can_be_forgotten() {
+    let Answered { site, job, .. } = job();
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(site.record(job)).unwrap()).unwrap();
+    record.as_object_mut().unwrap().remove("format");
+    record["phase"] = "spent".into();
+    fs::write(site.record(job), record.to_string()).unwrap();
+    fs::remove_dir_all(site.data()).unwrap();
+    assert_unusable(&site, "was made by another version of hestat (its files have format 1, this version reads 2)");
+    let listed = site.run(["jobs"]).done();
+    assert!(listed.stdout.contains("was made by another version of hestat"), "{listed:?}");
+    let resumed = site.run(["init", "--resume", &job.to_string()]);
+    assert_eq!(resumed.code, Some(5), "{resumed:?}");
+    fs::create_dir(site.data()).unwrap();
+    site.run(["forget", &job.to_string()]).done();
+    assert!(!site.record(job).exists() && !site.secrets(job).exists());
+}
+
+#[test]
+fn a_missing_passphrase_is_missed_before_the_server_is_waited_for() {
+    let site = Site::new(&small_table(100));
+    let passphrase = site.root().join("passphrase");
+    fs::write(&passphrase, "correct horse\n").unwrap();
+    Ran::of(site.hestat(["init", "--passphrase-file"]).arg(&passphrase)).done();
+    fs::remove_dir_all(site.data()).unwrap();
+    assert_unusable(&site, "protected by a passphrase");
 }
 
 #[test]
@@ -112,7 +148,9 @@ fn a_spoilt_record_is_damaged_or_still_that_of_its_job() {
         fs::write(&path, change.of(&record, DATASET_SHAPE)).unwrap();
         match site.open(job) {
             Ok(opened) => prop_assert_eq!(opened.record().job, job),
-            Err(KeyStoreError::DamagedRecord { job: named, .. }) => prop_assert_eq!(named, job),
+            Err(KeyStoreError::DamagedRecord { job: named, .. } | KeyStoreError::OtherVersion { job: named, .. }) => {
+                prop_assert_eq!(named, job);
+            }
             Err(other) => prop_assert!(false, "{:?}", other),
         }
     });
@@ -126,7 +164,9 @@ fn the_program_tells_how_a_record_is_damaged_and_forgets_it() {
     let other = JobId::from_bytes([7; 16]).to_string();
     for (text, words) in [
         (String::new(), "is damaged"),
-        ("{}".into(), "missing field"),
+        (format!("{{\"format\": {VERSION}}}"), "missing field"),
+        (record.replace("\"format\": ", "\"format\": 7"), "made by another version"),
+        (record.replace("\"format\": ", "\"format\": 7777777"), "is damaged"),
         (record[..record.len() / 2].into(), "is damaged"),
         (record.replace(&job.to_string(), &other), "that of job 0707"),
         (record.replace("uploaded", "believed"), "unknown variant"),

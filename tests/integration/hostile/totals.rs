@@ -1,11 +1,9 @@
 //! Spoilt answers on their way to the client.
 
-use std::cell::Cell;
 use std::fs;
 
 use hestat::keystore::Phase;
 use hestat::pipeline::PipelineError;
-use hestat::report;
 use proptest::prelude::*;
 
 use super::mutation::{Mutation, TOTALS_SHAPE, any_mutation, sealed};
@@ -20,7 +18,7 @@ fn config() -> ProptestConfig {
 }
 
 #[test]
-fn an_answer_with_a_stale_digest_is_damaged_and_harms_nothing_unless_it_is_too_long() {
+fn an_answer_with_a_stale_digest_is_damaged_or_refused_and_harms_nothing() {
     let job = job();
     proptest!(config(), |(change in any_mutation())| {
         let spoilt = change.of(&job.totals, TOTALS_SHAPE);
@@ -30,11 +28,10 @@ fn an_answer_with_a_stale_digest_is_damaged_and_harms_nothing_unless_it_is_too_l
         let outcome = job.site.result_here(job.job);
         if spoilt.len() > job.totals.len() {
             prop_assert!(matches!(outcome, Err(PipelineError::Refused(_))), "{:?}", outcome);
-            prop_assert_eq!(job.site.phase(job.job), Phase::Spent);
         } else {
             prop_assert!(matches!(outcome, Err(PipelineError::Damaged { .. })), "{:?}", outcome);
-            prop_assert_eq!(job.site.phase(job.job), Phase::Uploaded);
         }
+        prop_assert_eq!(job.site.phase(job.job), Phase::Uploaded);
     });
     job.forget_answers();
     job.answer(&job.totals);
@@ -42,26 +39,19 @@ fn an_answer_with_a_stale_digest_is_damaged_and_harms_nothing_unless_it_is_too_l
     assert_eq!(fs::read(job.site.results()).unwrap(), job.results);
 }
 
-/// A change so small that it drowns in the noise's room decrypts to the very same totals; any other one is refused.
+/// Also one that would drown in the noise and decrypt to the very same totals.
 #[test]
-fn an_answer_with_a_right_digest_is_refused_or_gives_the_exact_statistics() {
+fn an_answer_with_a_digest_of_its_own_is_refused() {
     let job = job();
-    let refused = Cell::new(0);
     proptest!(config(), |(change in any_mutation())| {
         let spoilt = sealed(change.of(&job.totals, TOTALS_SHAPE));
         prop_assume!(spoilt != job.totals && spoilt.len() >= 32);
         job.forget_answers();
         job.answer(&spoilt);
-        match job.site.result_here(job.job) {
-            Ok(decrypted) => prop_assert!(report::csv::render(&decrypted.summary).unwrap() == job.results),
-            Err(PipelineError::Refused(id)) => {
-                prop_assert_eq!((id, job.site.phase(job.job)), (job.job, Phase::Spent));
-                refused.set(refused.get() + 1);
-            }
-            Err(other) => prop_assert!(false, "{:?}", other),
-        }
+        let outcome = job.site.result_here(job.job);
+        prop_assert!(matches!(outcome, Err(PipelineError::Refused(id)) if id == job.job), "{:?}", outcome);
+        prop_assert_eq!(job.site.phase(job.job), Phase::Uploaded);
     });
-    assert!(refused.get() > 50, "{refused:?}");
 }
 
 /// Nothing is shown and nothing written; only the code and the words differ.

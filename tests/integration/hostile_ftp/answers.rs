@@ -23,7 +23,7 @@ fn other_job(act: &Act) -> String {
 
 /// The totals of another job of the very same table, older or newer, are not this job's.
 #[test]
-fn swapped_and_stale_totals_are_refused_and_spend_the_job() {
+fn swapped_and_stale_totals_are_refused() {
     let act = Act::new();
     let other = other_job(&act);
     let swapped = |from: String, to: String| {
@@ -34,7 +34,8 @@ fn swapped_and_stale_totals_are_refused_and_spend_the_job() {
     let ended = act.answered("another job's totals", swapped(act.job.clone(), other.clone()));
     assert_refused("another job's totals", &ended, &[7]);
     assert_eq!(ended.stdout, "");
-    act.assert_spent("another job's totals");
+    act.assert_unspoilt("another job's totals");
+    act.forget_answers();
     act.stage.peer.set_manner(swapped(other.clone(), act.job.clone()));
     let ended = act.stage.result("stale totals", &other);
     assert_refused("stale totals", &ended, &[7]);
@@ -42,7 +43,7 @@ fn swapped_and_stale_totals_are_refused_and_spend_the_job() {
 }
 
 #[test]
-fn altered_totals_are_damaged_and_spend_nothing() {
+fn altered_totals_are_damaged_and_spoil_nothing() {
     let act = Act::new();
     let honest = fs::read(act.file("outbox", "totals.hes")).unwrap();
     for at in [0, 8, 40, honest.len() / 2, honest.len() - 1] {
@@ -52,7 +53,7 @@ fn altered_totals_are_damaged_and_spend_nothing() {
         let ended = act.answered(&what, with_totals(altered));
         assert_refused(&what, &ended, &[9]);
         assert_eq!((ended.stdout.as_str(), act.results()), ("", None));
-        act.assert_unspent(&what);
+        act.assert_unspoilt(&what);
     }
 }
 
@@ -63,7 +64,7 @@ fn the_dataset_instead_of_the_totals_is_refused() {
     let dataset = fs::read(act.file("inbox", "dataset.hes")).unwrap();
     let ended = act.answered("the dataset", with_totals(dataset));
     assert_refused("the dataset", &ended, &[7]);
-    act.assert_spent("the dataset");
+    act.assert_unspoilt("the dataset");
 }
 
 /// Even after the honest answer was taken, another one is refused.
@@ -77,5 +78,24 @@ fn one_job_has_one_answer() {
     act.stage.peer.set_manner(with_totals(others));
     let ended = act.stage.result("a second answer", &act.job);
     assert_refused("a second answer", &ended, &[7]);
-    act.assert_spent("a second answer");
+    act.assert_unspoilt("a second answer");
+}
+
+/// The connection is closed before the key is read, or anything is judged or computed: so neither the verdict nor the time
+/// that it takes can be seen from the server. Here the key vanishes while the client takes its leave.
+#[test]
+fn the_connection_is_closed_before_the_key_is_read() {
+    let act = Act::new();
+    let secrets = act.stage.house.state().join("jobs").join(&act.job).join("secrets.hes");
+    let (away, taken) = (secrets.with_extension("away"), secrets.clone());
+    let manner = Manner::tricky(move |line| {
+        if line.starts_with("QUIT") {
+            fs::rename(&taken, secrets.with_extension("away")).unwrap();
+        }
+        Answer::Honest
+    });
+    let ended = act.answered("a key that vanishes", manner);
+    assert_refused("a key that vanishes", &ended, &[5]);
+    fs::rename(&away, away.with_extension("hes")).unwrap();
+    act.assert_unspoilt("a key that vanishes");
 }

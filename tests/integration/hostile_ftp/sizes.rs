@@ -58,7 +58,7 @@ fn a_download_of_another_size_than_announced_is_exact_or_refused() {
             assert!(act.results().as_ref() == Some(&act.expected), "{what}");
         } else {
             assert_refused(&what, &ended, &[4, 6, 9, 20]);
-            act.assert_unspent(&what);
+            act.assert_unspoilt(&what);
         }
     });
 }

@@ -109,7 +109,7 @@ fn a_download_fails_clearly_or_not_at_all() {
         let codes = if step == "SIZE" { Some(of_size.as_slice()) } else { codes };
         assert_refused(&what, &ended, codes.filter(|_| !is_optional(&step)).unwrap_or(&FAILED));
         assert_eq!(act.results(), None, "{what}");
-        act.assert_unspent(&what);
+        act.assert_unspoilt(&what);
     });
 }
 

@@ -18,7 +18,7 @@ fn an_endless_answer_is_refused_without_being_read() {
     for (what, answer) in [("endless", endless(&[])), ("endless after the end", endless(&honest)), ("more", more)] {
         let ended = act.answered(what, Manner::at("RETR", answer));
         assert_refused(what, &ended, &[7]);
-        act.assert_spent(what);
+        act.assert_unspoilt(what);
     }
 }
 
@@ -43,7 +43,7 @@ fn a_status_with_escapes_is_quoted_without_them() {
     assert_refused("escapes", &act.answered("escapes", Manner::honest()), &[10]);
 }
 
-/// An answer that was cut is damaged or fetched again; it does not spend the job.
+/// An answer that was cut is damaged or fetched again; it spoils nothing.
 #[test]
 fn an_answer_that_ends_too_soon_is_not_decrypted() {
     let act = Act::new();
@@ -53,7 +53,7 @@ fn an_answer_that_ends_too_soon_is_not_decrypted() {
         let answer = Answer::Data { bytes: honest[..length].to_vec(), endless: Vec::new() };
         let ended = act.answered(&what, Manner::at("RETR", answer));
         assert_refused(&what, &ended, &[6, 9, 20]);
-        act.assert_unspent(&what);
+        act.assert_unspoilt(&what);
     }
 }
 
@@ -124,7 +124,7 @@ fn a_data_connection_without_a_handshake_is_a_timeout() {
     let act = Act::new();
     let ended = act.answered("download", Manner::at("DATA RETR", Answer::Silence));
     assert_refused("download", &ended, &[12]);
-    act.assert_unspent("download");
+    act.assert_unspoilt("download");
 }
 
 #[test]

@@ -1,0 +1,57 @@
+//! Why nothing but the sum of the owner's own dataset may ever be decrypted: what a server would learn from more.
+
+use super::{clear_totals, decrypt, encrypt, evaluate, random, random_rows};
+use crate::he::layout::rows_per_block;
+use crate::he::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
+use crate::he::{LaneTotals, Layout, SecretKey, bridge};
+
+const WIDTH: usize = 23;
+
+/// −Δ·Σ_k 2^k·X^{−kS} as mask and nothing as body: slot 0 decodes to forty bits of the key.
+#[test]
+fn a_crafted_mask_reads_the_key() {
+    let key = SecretKey::generate(&mut random(1));
+    let mut mask = vec![0_u64; POLYNOMIAL_SIZE];
+    for k in 0..40 {
+        let term = 1_u64 << (DELTA_BITS + k);
+        // X^{−d} = −X^{N−d}, and the answer's phase is b − a·s.
+        match k as usize * WIDTH {
+            0 => mask[0] = mask[0].wrapping_sub(term),
+            degree => mask[POLYNOMIAL_SIZE - degree] = mask[POLYNOMIAL_SIZE - degree].wrapping_add(term),
+        }
+    }
+    let phases = bridge::decrypt(&key, &bridge::glwe(&mask, &vec![0; WIDTH]));
+    let secret = key.as_glwe();
+    let read: u64 = (0..40).map(|k| secret.as_ref()[k * WIDTH] << k).sum();
+    assert_eq!(bridge::decode(phases[0]), read);
+}
+
+/// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals exactly if
+/// the guess is right. So even a verdict on what an answer decrypts to tells that row.
+#[test]
+fn whether_an_answer_decrypts_to_the_right_totals_tells_a_patients_value() {
+    let rows = 2 * rows_per_block(1) as u64;
+    let layout = Layout::new(rows, 1).unwrap();
+    let key = SecretKey::generate(&mut random(1));
+    let table = random_rows(rows, 1, 5);
+    let words = encrypt(&layout, &key, &table);
+    let honest = evaluate(&layout, &words);
+    let row = 77;
+    let block = bridge::block(&words[..POLYNOMIAL_SIZE + 2]).unwrap();
+    let (mask, body) = block.as_ref().split_at(POLYNOMIAL_SIZE);
+    let value = u64::from(table[row][0]);
+    for (guess, right) in [(value, true), (value + 1, false), (value ^ 1, false)] {
+        let rotated = rotate(mask, row);
+        let mut answer = honest.clone();
+        let LaneTotals { mask: sum, body: total } = &mut answer[0][0];
+        sum.iter_mut().zip(&rotated).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
+        total[0] = total[0].wrapping_add(body[row]).wrapping_sub(guess << DELTA_BITS);
+        assert_eq!(decrypt(&layout, &key, &answer) == clear_totals(&table, 1), right, "{guess}");
+    }
+}
+
+/// `X^{−by} · polynomial` modulo X^N + 1.
+fn rotate(polynomial: &[u64], by: usize) -> Vec<u64> {
+    let (low, high) = polynomial.split_at(by);
+    high.iter().copied().chain(low.iter().map(|word| word.wrapping_neg())).collect()
+}
