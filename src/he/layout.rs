@@ -247,6 +247,17 @@ mod tests {
         }
     }
 
+    /// Files depend on it: another implementation, written after `docs/FORMAT.md`, made the list that has this digest.
+    #[test]
+    fn lanes_are_those_of_the_format() {
+        let lanes = |slots| lane_widths(slots).iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
+        let list: String = (1..=5000).map(|slots| format!("{slots}: {}\n", lanes(slots))).collect();
+        assert_eq!(
+            blake3::hash(list.as_bytes()).to_hex().as_str(),
+            "e9352e96dd0a5e266445ea24c0056ae880ca4796450c2bd5f6df54283945a264"
+        );
+    }
+
     #[test]
     fn shapes_that_cannot_be_are_refused() {
         for (rows, widths) in [(0, vec![1]), (1, vec![]), (1, vec![0]), (1, vec![4097]), (1, vec![1; 257])] {
