@@ -3,7 +3,8 @@
 use std::fs;
 use std::process::Command;
 
-use hestat::package::{JobId, JobState, Status};
+use hestat::he::Layout;
+use hestat::package::{DatasetHeader, DatasetWriter, JobId, JobState, Status};
 
 use super::mutation::{DATASET_SHAPE, Mutation, TOTALS_SHAPE, rename, sealed};
 use crate::site::{Answered, PROGRAM, Ran, Site, small_table};
@@ -58,6 +59,36 @@ fn datasets_that_claim_too_much_fail_in_little_memory() {
         assert!(matches!(state, JobState::Failed { ref reason } if !reason.is_empty()), "{state:?}");
         assert!(!job.site.totals(liar).exists());
     }
+}
+
+/// The dataset of the most slots, with sixteen threads: partial sums for each of them would take 512 MB.
+#[test]
+fn the_widest_rows_are_computed_in_little_memory_with_many_threads() {
+    let site = Site::new("");
+    let shapes = [(1, 1), (1, 1 << 20), (3, 1 << 20), (9, 4096 * 7 + 1), (20_000, 33)];
+    for (number, (rows, slots)) in (1..).zip(shapes) {
+        let job = JobId::from_bytes([number; 16]);
+        fs::create_dir_all(site.dataset(job).parent().unwrap()).unwrap();
+        fs::write(site.dataset(job), dataset(job, rows, slots)).unwrap();
+        let mut command = Command::new("sh");
+        site.tell_where(&mut command);
+        command.env("RAYON_NUM_THREADS", "16");
+        command.args(["-c", "ulimit -d 200000 && exec \"$0\" compute", PROGRAM]);
+        Ran::of(&mut command).done();
+        let described = site.run(["inspect", site.totals(job).to_str().unwrap()]).done();
+        assert!(described.stdout.contains(&format!("slots per row   {slots}\n")), "{}", described.stdout);
+    }
+}
+
+/// A dataset of any such shape, with noise for ciphertext: a server cannot tell.
+fn dataset(job: JobId, rows: u64, slots: u64) -> Vec<u8> {
+    let layout = Layout::new(rows, usize::try_from(slots).unwrap()).unwrap();
+    let mut writer = DatasetWriter::new(Vec::new(), &DatasetHeader::new(job, &layout)).unwrap();
+    for block in layout.blocks() {
+        let word = |i: usize| (i as u64 ^ block.first_row).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        writer.write(&(0..block.words()).map(word).collect::<Vec<_>>()).unwrap();
+    }
+    writer.finish().unwrap().0
 }
 
 /// Uploads the dataset as that of a job of its own.
