@@ -4,11 +4,11 @@ use std::hint::black_box;
 
 use hestat::foundation::random;
 use hestat::he::parameters::POLYNOMIAL_SIZE;
-use hestat::he::{Encryptor, Layout, PlainBlock, SecretKey};
+use hestat::he::{Encryptor, Evaluator, Layout, PlainBlock, SecretKey, layout};
 use zeroize::Zeroizing;
 
 use crate::cores::{Cores, best};
-use crate::rows::{Aim, Row};
+use crate::rows::{Aim, Row, time};
 
 /// Slots of the Framingham table with all statistics.
 const SLOTS: usize = 34;
@@ -16,21 +16,27 @@ const BLOCKS: usize = 1024;
 /// Blocks that the pipeline encrypts together.
 const BATCH: usize = 64;
 
-/// Slot values per second, beside products with the key alone.
-pub(crate) fn row(cores: &Cores) -> Row {
-    let blocks = blocks();
+/// Slot values per second, beside products with the key alone; and what `init` does beside encrypting: adding up.
+pub(crate) fn rows(cores: &Cores) -> [Row; 2] {
+    let (layout, blocks) = (layout(), plain_blocks(&layout()));
     let mut encryptor = encryptor();
-    let [encrypt, product] = best(7, || {
+    let words = encryptor.encrypt(&blocks).expect("the blocks fit");
+    let [encrypt, product, add] = best(7, || {
         let encrypt = cores.time(|| encrypt(&mut encryptor, &blocks));
-        [encrypt, cores.each(|| multiply(&encryptor, BLOCKS / cores.count()))]
+        let product = cores.each(|| multiply(&encryptor, BLOCKS / cores.count()));
+        [encrypt, product, cores.time(|| add(&layout, &words))]
     });
     let values: usize = blocks.iter().map(|plain| plain.values.len()).sum();
     let [rate, bound] = [encrypt, product].map(|time| values as f64 / time / 1e6);
     let per_core = rate / cores.count() as f64;
-    Row::new(format!("encrypt, {}", cores.name()), format!("{rate:.1} M slot values/s"))
+    let encrypting = Row::new(format!("encrypt, {}", cores.name()), format!("{rate:.1} M slot values/s"))
         .beside(format!("{bound:.1} M/s: the NTT product alone"))
         .ratio(format!("{:.2}", rate / bound))
-        .aim(Aim::AtLeast(30.0, " M/s and core"), per_core)
+        .aim(Aim::AtLeast(30.0, " M/s and core"), per_core);
+    let adding = Row::new(format!("· adding up what was encrypted, {}", cores.name()), time(add))
+        .beside(format!("{}: encrypting it", time(encrypt)))
+        .ratio(format!("{:.3}", add / encrypt));
+    [encrypting, adding]
 }
 
 /// An encryptor under a fresh key.
@@ -54,9 +60,21 @@ pub(crate) fn plain_blocks(layout: &Layout) -> Vec<PlainBlock> {
     layout.blocks().map(|block| PlainBlock { block, values: values(block.body_words()) }).collect()
 }
 
-fn blocks() -> Vec<PlainBlock> {
+fn layout() -> Layout {
     let rows = BLOCKS * (POLYNOMIAL_SIZE / SLOTS);
-    plain_blocks(&Layout::new(rows as u64, SLOTS).expect("the shape is possible"))
+    Layout::new(rows as u64, SLOTS).expect("the shape is possible")
+}
+
+/// Adds up the blocks that these are the words of.
+pub(crate) fn add(layout: &Layout, words: &[u64]) {
+    let mut evaluator = Evaluator::new(layout);
+    let mut rest = words;
+    for batch in layout.batches(1 << 16) {
+        let (own, others) = rest.split_at(layout::words(&batch));
+        evaluator.add(&batch, own).expect("the batches are the layout's");
+        rest = others;
+    }
+    assert_eq!(evaluator.finish().len(), 1);
 }
 
 fn multiply(encryptor: &Encryptor, times: usize) {

@@ -42,7 +42,7 @@ fn main() {
     let place = directory.path();
     let cores = [Cores::one(), Cores::all()];
     println!("{HEAD}");
-    part("encrypt", || cores.each_ref().map(encrypt::row));
+    part("encrypt", || cores.each_ref().map(encrypt::rows).into_iter().flatten());
     let large = Large::new(place);
     part("init", || [jobs::init_row(&large.csv, &place.join("init"))]);
     part("compute", || {

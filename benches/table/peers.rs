@@ -6,11 +6,11 @@ use std::path::Path;
 use std::process::Command;
 
 use hestat::foundation::observer::Stage;
-use hestat::he::{Evaluator, Layout, layout};
+use hestat::he::Layout;
 use serde_json::Value;
 
 use crate::cores::{Cores, best, seconds};
-use crate::encrypt::{encrypt, encryptor, plain_blocks};
+use crate::encrypt::{add, encrypt, encryptor, plain_blocks};
 use crate::jobs;
 use crate::rows::{Aim, Row, time};
 use crate::stopwatch::Stopwatch;
@@ -54,17 +54,6 @@ fn million_rows(cores: &Cores, peer: Option<&Value>) -> Vec<Row> {
         beside(&format!("encrypt 1,000,000 values, {}", cores.name()), times[0], peer, "encrypt", 50.0),
         beside(&format!("add 1,000,000 values, {}", cores.name()), times[1], peer, "compute", 100.0),
     ]
-}
-
-fn add(layout: &Layout, words: &[u64]) {
-    let mut evaluator = Evaluator::new(layout);
-    let mut rest = words;
-    for batch in layout.batches(1 << 16) {
-        let (own, others) = rest.split_at(layout::words(&batch));
-        evaluator.add(&batch, own).expect("the batches are the layout's");
-        rest = others;
-    }
-    assert_eq!(evaluator.finish().len(), 1);
 }
 
 fn error(csv: &Path, peer: Option<&Value>) -> Row {
