@@ -65,9 +65,11 @@ pub fn result(
     // Without patience, one question is asked all the same.
     let until = Until::new(observer, clock, request.wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
     let found = find_totals(&job, end, connector, clock, &until);
-    let server = found.map_err(|error| if until.is_over() { late(job.record(), error) } else { error })?;
+    let server = found.map_err(|error| late(job.record(), &until, error))?;
+    let answer = answer::fetch(&mut job, &layout, server.as_ref(), &until);
+    let answer = answer.map_err(|error| late(job.record(), &until, error))?;
+    // All that was waited for is here.
     until.lift();
-    let answer = answer::fetch(&mut job, &layout, server.as_ref(), observer)?;
     let (plan, csv, names) = (secrets.plan.clone(), secrets.csv.clone(), secrets.statistics.clone());
     let totals = answer::open(&mut job, secrets, &layout, answer)?;
     let lost = |reason: &str| KeyStoreError::LostKey { job: request.job, reason: reason.into() };
@@ -80,12 +82,18 @@ pub fn result(
 /// The longest pause between two questions to the server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What an error means after which there was no time to try again.
-fn late(record: &JobRecord, error: PipelineError) -> PipelineError {
+/// What an error means if the time that was given ended the work.
+fn late(record: &JobRecord, until: &Until<'_>, error: PipelineError) -> PipelineError {
+    let (job, server) = (record.job, record.server.clone());
     match error {
-        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) => {
-            let state = format!("{} did not answer before the time was over", record.server);
-            PipelineError::NotReady { job: record.job, state }
+        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) if until.is_over() => {
+            match until.downloaded() {
+                Some((received, total)) => PipelineError::Cut { job, server, received, total },
+                None => {
+                    let state = format!("{server} did not answer before the time was over");
+                    PipelineError::NotReady { job, state }
+                }
+            }
         }
         error => error,
     }
