@@ -101,6 +101,9 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         PipelineError::NotReady { .. } => {
             (NOT_READY, say("Run hestat compute on the server, or wait for it with hestat result --wait."))
         }
+        PipelineError::Cut { job, .. } => {
+            (TIMEOUT, Some(format!("Give it more time: hestat result {job} --wait --timeout SECONDS")))
+        }
         PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
         PipelineError::Upload { job, source } => {
             let remedy = transfer_remedy(source).map(|remedy| format!("{remedy}\n")).unwrap_or_default();
@@ -205,7 +208,7 @@ fn transfer_code(error: &TransferError) -> u8 {
         TransferError::Timeout { .. } => TIMEOUT,
         TransferError::WrongPassword { .. } => WRONG_PASSWORD,
         TransferError::UnknownCertificate { .. } => UNKNOWN_CERTIFICATE,
-        TransferError::ChangedCertificate { .. } => CHANGED_CERTIFICATE,
+        TransferError::ChangedCertificate { .. } | TransferError::ChangedDataCertificate { .. } => CHANGED_CERTIFICATE,
         TransferError::NoTls { .. } => NO_TLS,
         TransferError::Denied { .. } => DENIED,
         TransferError::ServerFull { .. } => SERVER_FULL,
@@ -243,7 +246,10 @@ fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
             "If that is the fingerprint the server's owner told you, say --server-fingerprint with it; or name its certificate with --server-certificate."
         }
         TransferError::ChangedCertificate { .. } => {
-            "Nothing was sent. Ask the server's owner; if its certificate is new, say --server-fingerprint with the new fingerprint."
+            "Nothing was sent over this connection. Ask the server's owner; if its certificate is new, use --server-fingerprint with the new fingerprint."
+        }
+        TransferError::ChangedDataCertificate { .. } => {
+            "User, password and names of files had been sent before, over the control connection, whose certificate is the right one; nothing was sent over this data connection. Ask the server's owner."
         }
         TransferError::NoTls { .. } => {
             "Have TLS switched on there; or write ftp:// and say --insecure-plain-ftp if nobody can listen."

@@ -7,7 +7,7 @@ use std::time::Duration;
 const BASE: Duration = Duration::from_millis(200);
 
 /// The longest pause of all.
-const CAP: Duration = Duration::from_secs(10);
+pub const CAP: Duration = Duration::from_secs(10);
 
 /// The pause before attempt `number` (the second attempt is number 1), drawn by `random` from all that it may be.
 pub fn pause(number: u32, random: u32) -> Duration {

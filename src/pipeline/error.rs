@@ -60,6 +60,21 @@ pub enum PipelineError {
         /// What the server says.
         state: String,
     },
+    /// The time was over in the middle of the download.
+    #[error(
+        "the time was over before the answer to job {job} was here: {received} of {total} bytes have come from {server}, \
+         nothing was decrypted"
+    )]
+    Cut {
+        /// Which job.
+        job: JobId,
+        /// From where.
+        server: String,
+        /// Bytes that are here.
+        received: u64,
+        /// Bytes of the whole answer.
+        total: u64,
+    },
     /// The upload of the job was interrupted.
     #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
     NotUploaded(JobId),

@@ -79,9 +79,12 @@ fn wait_and_fetch(
     // Without patience, one question is asked all the same.
     let until = Until::new(observer, clock, wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
     let found = find_totals(job, end, connector, clock, &until);
-    let server = found.map_err(|error| if until.is_over() { late(job.record(), error) } else { error })?;
+    let server = found.map_err(|error| late(job.record(), &until, error))?;
+    let answer = answer::fetch(job, server.as_ref(), &until);
+    let answer = answer.map_err(|error| late(job.record(), &until, error))?;
+    // All that was waited for is here.
     until.lift();
-    answer::fetch(job, server.as_ref(), observer)
+    Ok(answer)
 }
 
 /// The statistics that were asked for, from the exact totals.
@@ -96,12 +99,18 @@ fn summarise(job: JobId, secrets: &JobSecrets, totals: &[u128]) -> Result<Summar
 /// The longest pause between two questions to the server.
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
-/// What an error means after which there was no time to try again.
-fn late(record: &JobRecord, error: PipelineError) -> PipelineError {
+/// What an error means if the time that was given ended the work.
+fn late(record: &JobRecord, until: &Until<'_>, error: PipelineError) -> PipelineError {
+    let (job, server) = (record.job, record.server.clone());
     match error {
-        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) => {
-            let state = format!("{} did not answer before the time was over", record.server);
-            PipelineError::NotReady { job: record.job, state }
+        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) if until.is_over() => {
+            match until.downloaded() {
+                Some((received, total)) => PipelineError::Cut { job, server, received, total },
+                None => {
+                    let state = format!("{server} did not answer before the time was over");
+                    PipelineError::NotReady { job, state }
+                }
+            }
         }
         error => error,
     }

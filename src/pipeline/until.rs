@@ -1,6 +1,6 @@
 //! Work that is to end at a certain time.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
@@ -13,17 +13,25 @@ pub(super) struct Until<'o> {
     observer: &'o dyn Observer,
     clock: &'o dyn Clock,
     end: AtomicU64,
+    /// Bytes of the download that has begun, if any: all, and those that are here.
+    download: [AtomicU64; 2],
 }
 
 impl<'o> Until<'o> {
     /// `end` is in the clock's milliseconds.
     pub(super) fn new(observer: &'o dyn Observer, clock: &'o dyn Clock, end: u64) -> Self {
-        Self { observer, clock, end: end.into() }
+        Self { observer, clock, end: end.into(), download: Default::default() }
     }
 
     /// From now on, there is no end.
     pub(super) fn lift(&self) {
-        self.end.store(u64::MAX, Ordering::Relaxed);
+        self.end.store(u64::MAX, Relaxed);
+    }
+
+    /// How many bytes of a download are here, and of how many, once it has begun.
+    pub(super) fn downloaded(&self) -> Option<(u64, u64)> {
+        let [all, here] = self.download.each_ref().map(|bytes| bytes.load(Relaxed));
+        (all > 0).then_some((here, all))
     }
 
     /// Whether it was the time that ended the work.
@@ -34,10 +42,14 @@ impl<'o> Until<'o> {
 
 impl Observer for Until<'_> {
     fn begin(&self, stage: Stage, total: u64) {
+        let [all, here] = &self.download;
+        all.store(if stage == Stage::Downloading { total } else { 0 }, Relaxed);
+        here.store(0, Relaxed);
         self.observer.begin(stage, total);
     }
 
     fn advance(&self, units: u64) {
+        self.download[1].fetch_add(units, Relaxed);
         self.observer.advance(units);
     }
 
@@ -51,6 +63,6 @@ impl Observer for Until<'_> {
 
     fn go_on(&self) -> Result<(), Stopped> {
         self.observer.go_on()?;
-        if self.clock.now() < self.end.load(Ordering::Relaxed) { Ok(()) } else { Err(Stopped) }
+        if self.clock.now() < self.end.load(Relaxed) { Ok(()) } else { Err(Stopped) }
     }
 }

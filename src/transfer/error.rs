@@ -84,6 +84,19 @@ pub enum TransferError {
         /// What it is.
         fingerprint: Fingerprint,
     },
+    /// A data connection shows another certificate than the control connection, over which the login has been sent.
+    #[error(
+        "A DATA CONNECTION TO {location} SHOWS ANOTHER CERTIFICATE THAN ITS CONTROL CONNECTION. Somebody may be in between. It \
+         should have {known}, but it has {fingerprint}"
+    )]
+    ChangedDataCertificate {
+        /// Which server.
+        location: String,
+        /// The certificate of the control connection.
+        known: Fingerprint,
+        /// The certificate of the data connection.
+        fingerprint: Fingerprint,
+    },
     /// The list of known servers cannot be used.
     #[error("cannot use the list of known servers in {place}")]
     KnownServers {

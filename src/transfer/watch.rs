@@ -13,7 +13,7 @@ pub(super) const TICK: Duration = Duration::from_millis(50);
 pub(super) const PIECE: usize = 1 << 17;
 
 /// A peer must move this many bytes in each timeout; so a byte now and then does not hold a connection for ever.
-const LEAST_BYTES: f64 = 4096.0;
+pub(super) const LEAST_BYTES: f64 = 4096.0;
 
 /// Why sockets were shut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

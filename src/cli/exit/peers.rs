@@ -76,7 +76,7 @@ fn remedy(error: &WireError) -> Option<String> {
             format!("If that is the fingerprint its owner told you, say --peer-fingerprint {found}")
         }
         WireError::Changed { .. } => {
-            "Nothing was sent. Ask the owner of the peer; if its key is new, say --peer-fingerprint \
+            "Nothing was sent over this connection. Ask the owner of the peer; if its key is new, use --peer-fingerprint \
                                       with the new fingerprint, or remove its line from known_peers."
                 .into()
         }

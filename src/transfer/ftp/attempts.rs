@@ -8,10 +8,10 @@ use std::time::{Duration, Instant};
 use rand_core::Rng;
 
 use super::super::error::TransferError;
-use super::super::watch::{Cut, TICK, Watch};
+use super::super::watch::{Cut, LEAST_BYTES, TICK, Watch};
 use super::remote::FtpServer;
 use super::session::Session;
-use crate::foundation::backoff::pause;
+use crate::foundation::backoff::{CAP, pause};
 use crate::foundation::random::{self, Randomness};
 use crate::foundation::secret::Secret;
 
@@ -27,10 +27,45 @@ pub(super) struct State {
     random: Option<Randomness>,
 }
 
-/// What counts attempts: progress sets it back.
-#[derive(Default)]
+/// How often something may be tried again. Bytes that get there earn further attempts and time for them, but no single byte
+/// does: a server that gives one in each attempt keeps nobody for ever.
 pub(super) struct Attempts {
-    pub(super) failed: u32,
+    /// In a row, without [`LEAST_BYTES`] in between.
+    failed: u32,
+    most: u32,
+    /// Bytes that have not earned attempts yet.
+    bytes: u64,
+    timeout: Duration,
+    /// The time for all attempts in a row.
+    allowance: Duration,
+    deadline: Instant,
+}
+
+impl Attempts {
+    fn new(most: u32, timeout: Duration) -> Self {
+        let allowance = (timeout + CAP).saturating_mul(most.saturating_add(1));
+        Self { failed: 0, most, bytes: 0, timeout, allowance, deadline: Instant::now() + allowance }
+    }
+
+    /// So many bytes more than ever before have got there: as in a single attempt, [`LEAST_BYTES`] earn one timeout.
+    pub(super) fn progress(&mut self, bytes: u64) {
+        let earned = Duration::try_from_secs_f64(self.timeout.as_secs_f64() * (bytes as f64 / LEAST_BYTES));
+        let latest = Instant::now() + self.allowance;
+        self.deadline = earned.ok().and_then(|earned| self.deadline.checked_add(earned)).unwrap_or(latest).min(latest);
+        self.bytes = self.bytes.saturating_add(bytes);
+        if self.bytes as f64 >= LEAST_BYTES {
+            (self.failed, self.bytes) = (0, 0);
+        }
+    }
+
+    /// Counts a failed attempt; whether there may be another.
+    fn again(&mut self) -> bool {
+        if self.failed >= self.most || Instant::now() > self.deadline {
+            return false;
+        }
+        self.failed += 1;
+        true
+    }
 }
 
 impl FtpServer<'_> {
@@ -48,7 +83,7 @@ impl FtpServer<'_> {
         mut work: impl FnMut(&mut Session, &mut Attempts) -> Result<T, TransferError>,
     ) -> Result<T, TransferError> {
         let mut state = self.state();
-        let mut attempts = Attempts::default();
+        let mut attempts = Attempts::new(self.connector.retries, self.connector.timeout);
         loop {
             let error = match self.watched(|| self.attempt(&mut state, &mut attempts, &mut work)) {
                 Ok(value) => return Ok(value),
@@ -57,11 +92,10 @@ impl FtpServer<'_> {
             state.session = None;
             // Whatever failed then, this is why.
             self.observer.go_on()?;
-            let again = error.may_pass() && (state.met || !error.is_absence());
-            if !again || attempts.failed >= self.connector.retries {
+            let may_pass = error.may_pass() && (state.met || !error.is_absence());
+            if !may_pass || !attempts.again() {
                 return Err(error);
             }
-            attempts.failed += 1;
             let number = format!("attempt {} of {}", attempts.failed + 1, u64::from(self.connector.retries) + 1);
             self.observer.notice(&format!("{error}; going on from there ({number})"));
             self.wait(&mut state, attempts.failed)?;
@@ -137,5 +171,40 @@ impl FtpServer<'_> {
             left -= nap;
         }
         Ok(self.observer.go_on()?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// How many attempts there are if each gets so many bytes further.
+    fn count(bytes: u64) -> u32 {
+        let mut attempts = Attempts::new(2, Duration::from_secs(30));
+        (1..100)
+            .find(|_| {
+                attempts.progress(bytes);
+                !attempts.again()
+            })
+            .unwrap_or(100)
+    }
+
+    #[test]
+    fn single_bytes_earn_no_attempts() {
+        assert_eq!([0, 1, 1000, 4096, u64::MAX].map(count), [3, 3, 3, 100, 100]);
+        assert_eq!(count(1400), 100, "4096 bytes within three attempts are enough");
+    }
+
+    #[test]
+    fn attempts_have_a_least_rate_together() {
+        let mut attempts = Attempts::new(2, Duration::from_secs(30));
+        attempts.deadline = Instant::now();
+        attempts.progress(4);
+        assert!(attempts.again());
+        attempts.deadline = Instant::now() - Duration::from_secs(1);
+        attempts.progress(4);
+        assert!(!attempts.again());
+        attempts.progress(1 << 20);
+        assert!(attempts.again() && attempts.deadline <= Instant::now() + attempts.allowance);
     }
 }

@@ -4,10 +4,12 @@ use std::io::{self, Read, Write};
 use std::net::Shutdown;
 use std::time::Duration;
 
+use suppaftp::types::Response;
 use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Mode, Status, TransferStream};
 
 use super::super::error::TransferError;
 use super::super::watch::{Cut, PIECE, Watch};
+use super::failure::code;
 use super::session::Session;
 use super::tls::TlsLink;
 use crate::foundation::observer::Observer;
@@ -104,7 +106,7 @@ impl Session {
         (copied, outcome)
     }
 
-    /// Opens a data connection: EPSV (RFC 2428), or PASV with a server that does not know it.
+    /// Opens a data connection: by EPSV (RFC 2428), or by PASV if the server refuses EPSV for whatever reason.
     pub(super) fn open_data<T>(
         &mut self,
         doing: &str,
@@ -112,15 +114,33 @@ impl Session {
         offset: u64,
         mut open: impl FnMut(&mut ImplFtpStream<TlsLink>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
-        let mut attempt = |ftp: &mut ImplFtpStream<TlsLink>| {
-            ftp.resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX)).and_then(|()| open(ftp))
+        let mut attempt = |session: &mut Self| {
+            session.line.forget_port();
+            session.watch.allow(session.timeout);
+            session
+                .ftp
+                .resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))
+                .and_then(|()| open(&mut session.ftp))
         };
-        self.step(doing, place, |ftp| match attempt(ftp) {
-            Err(FtpError::UnexpectedResponse(reply)) if is_unknown_command(reply.status) => {
-                ftp.set_mode(Mode::Passive);
-                attempt(ftp)
+        let outcome = match attempt(self) {
+            Err(FtpError::UnexpectedResponse(refusal)) if !self.line.has_port() && is_refusal(&refusal) => {
+                self.ftp.set_mode(Mode::Passive);
+                // After 421, the server may have closed the connection: then the reply explains more.
+                attempt(self).map_err(|error| match error {
+                    FtpError::ConnectionError(_) if refusal.status == Status::NotAvailable => {
+                        FtpError::UnexpectedResponse(refusal)
+                    }
+                    error => error,
+                })
             }
             outcome => outcome,
+        };
+        outcome.map_err(|error| match error {
+            // Whoever refuses a port has said nothing about the file.
+            FtpError::UnexpectedResponse(reply) if !self.line.has_port() => {
+                self.circumstances("opening a data connection", "").no_port(&reply)
+            }
+            error => self.circumstances(doing, place).explain(error),
         })
     }
 }
@@ -185,6 +205,6 @@ fn receive(
     }
 }
 
-fn is_unknown_command(status: Status) -> bool {
-    matches!(status, Status::BadCommand | Status::BadArguments | Status::NotImplemented | Status::BadSequence)
+fn is_refusal(reply: &Response) -> bool {
+    (400..600).contains(&code(reply))
 }

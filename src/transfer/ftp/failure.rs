@@ -52,6 +52,9 @@ impl Circumstances<'_> {
             Refusal::Other { fingerprint, known, by } => {
                 TransferError::ChangedCertificate { location, expected: by, known, fingerprint }
             }
+            Refusal::OtherOnData { fingerprint, known } => {
+                TransferError::ChangedDataCertificate { location, known, fingerprint }
+            }
         }
     }
 
@@ -76,6 +79,23 @@ impl Circumstances<'_> {
         TransferError::Protocol { location: location.into(), doing: doing.into(), reply }
     }
 
+    /// The server has refused EPSV and PASV, or named no port in its reply.
+    pub(in crate::transfer) fn no_port(self, reply: &Response) -> TransferError {
+        match (self.cut, code(reply)) {
+            (Some(_), _) => self.explain(FtpError::UnexpectedResponse(reply.clone())),
+            (None, 421) => self.reply(reply),
+            (None, 400..500) => {
+                let Self { location, doing, .. } = self;
+                TransferError::Broken {
+                    location: location.into(),
+                    doing: doing.into(),
+                    source: io::Error::other(words(reply)),
+                }
+            }
+            _ => self.protocol(words(reply)),
+        }
+    }
+
     /// By the code of the reply (RFC 959, section 4.2).
     fn reply(self, reply: &Response) -> TransferError {
         let place = self.place.to_owned();
@@ -98,6 +118,13 @@ impl Circumstances<'_> {
     }
 }
 
+/// The code of a reply, also of one that the library has no name for.
+pub(in crate::transfer) fn code(reply: &Response) -> u32 {
+    let last = reply.body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
+    let digits = last.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+    digits.and_then(|digits| digits.parse().ok()).unwrap_or(reply.status.code())
+}
+
 /// The server's words: one line, not endless, and nothing in it that commands a terminal.
 pub(in crate::transfer) fn words(reply: &Response) -> String {
     one_line(&String::from_utf8_lossy(&reply.body))
@@ -107,4 +134,17 @@ pub(in crate::transfer) fn words(reply: &Response) -> String {
 pub(in crate::transfer) fn one_line(text: &str) -> String {
     let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
     printable(&line).chars().take(200).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_without_a_name_are_codes_too() {
+        let code = |body: &str, status| code(&Response::new(status, body.as_bytes().to_vec()));
+        assert_eq!(code("522 not this protocol\r\n", Status::Unknown), 522);
+        assert_eq!(code("550-not\r\n 1\r\n522 here\r\n", Status::Unknown), 522);
+        assert_eq!(code("", Status::FileUnavailable), 550);
+    }
 }

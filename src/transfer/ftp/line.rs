@@ -2,6 +2,7 @@
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use suppaftp::{FtpError, ImplFtpStream, Mode, Status};
@@ -21,12 +22,26 @@ pub(super) struct Line {
     pub(super) watch: Arc<Watch>,
     timeout: Duration,
     verifier: Arc<Verifier>,
+    /// Whether the server has named a port for the data connection that is being opened.
+    port_named: Arc<AtomicBool>,
 }
 
 impl Line {
     pub(super) fn new(address: &FtpAddress, expected: Expected, timeout: Duration) -> Self {
         let verifier = Arc::new(Verifier::new(expected));
-        Self { location: address.endpoint(), watch: Watch::new(timeout), timeout, verifier }
+        let watch = Watch::new(timeout);
+        Self { location: address.endpoint(), watch, timeout, verifier, port_named: Arc::default() }
+    }
+
+    /// Forgets that the server has named a port.
+    pub(super) fn forget_port(&self) {
+        self.port_named.store(false, Ordering::Relaxed);
+    }
+
+    /// Whether the server has named a port since that was forgotten: EPSV or PASV has succeeded, and what fails is what comes
+    /// after it.
+    pub(super) fn has_port(&self) -> bool {
+        self.port_named.load(Ordering::Relaxed)
     }
 
     /// What explains an error.
@@ -87,8 +102,9 @@ impl Line {
 
     /// Whatever host the server names: data goes to the machine that commands go to.
     fn passive(&self, ftp: ImplFtpStream<TlsLink>, machine: IpAddr) -> ImplFtpStream<TlsLink> {
-        let (watch, timeout) = (Arc::clone(&self.watch), self.timeout);
+        let (watch, timeout, port_named) = (Arc::clone(&self.watch), self.timeout, Arc::clone(&self.port_named));
         let mut ftp = ftp.passive_stream_builder(move |named| {
+            port_named.store(true, Ordering::Relaxed);
             let socket = connect((machine, named.port()).into(), timeout, &watch);
             let added = socket.and_then(|socket| {
                 socket.set_nodelay(true)?;

@@ -17,11 +17,11 @@ impl<'o> Progress<'o> {
         Self { observer, begun: AtomicU64::new(0), position: AtomicU64::new(0), told: AtomicU64::new(0) }
     }
 
-    /// Another attempt begins at this byte; whether that is further than any one before it began.
-    pub(super) fn begin_at(&self, offset: u64) -> bool {
+    /// Another attempt begins at this byte; how much further that is than where any one before it began.
+    pub(super) fn begin_at(&self, offset: u64) -> u64 {
         self.position.store(offset, Ordering::Relaxed);
         self.tell();
-        offset > self.begun.fetch_max(offset, Ordering::Relaxed)
+        offset.saturating_sub(self.begun.fetch_max(offset, Ordering::Relaxed))
     }
 
     fn tell(&self) {
@@ -63,9 +63,6 @@ mod tests {
     fn only_what_was_never_reached_is_further() {
         let silent = Silent::default();
         let progress = Progress::new(&silent);
-        assert_eq!(
-            [0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)),
-            [false, true, false, false, false, true]
-        );
+        assert_eq!([0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)), [0, 5, 0, 0, 0, 1]);
     }
 }

@@ -88,9 +88,7 @@ impl Server for FtpServer<'_> {
                 return Ok(());
             }
             let offset = session.size(&part)?.filter(|there| *there <= sent).unwrap_or(0);
-            if progress.begin_at(offset) {
-                attempts.failed = 0;
-            }
+            attempts.progress(progress.begin_at(offset));
             if offset < sent || sent == 0 {
                 file.seek(SeekFrom::Start(offset)).map_err(here)?;
                 session.store(&mut file, &part, offset, &progress).map_err(|error| because_of(refusal, error))?;
@@ -115,9 +113,7 @@ impl Server for FtpServer<'_> {
         let outcome = self.perform(|session, attempts| {
             let (more, outcome) = session.retrieve(&place, copied, limit - copied, output, observer);
             copied += more;
-            if more > 0 {
-                attempts.failed = 0;
-            }
+            attempts.progress(more);
             outcome
         });
         match outcome {

@@ -35,7 +35,7 @@ pub(in crate::transfer) struct Session {
     pub(super) ftp: ImplFtpStream<TlsLink>,
     pub(super) watch: Arc<Watch>,
     pub(super) timeout: Duration,
-    line: Line,
+    pub(super) line: Line,
     pub(in crate::transfer) greeting: Greeting,
 }
 

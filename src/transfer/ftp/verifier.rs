@@ -40,6 +40,8 @@ pub(in crate::transfer) enum Refusal {
     Unknown { fingerprint: Fingerprint, reason: String },
     /// It should be another.
     Other { fingerprint: Fingerprint, known: String, by: String },
+    /// A data connection has another one than the control connection.
+    OtherOnData { fingerprint: Fingerprint, known: Fingerprint },
 }
 
 #[derive(Debug, Default)]
@@ -78,8 +80,7 @@ impl Verifier {
         by_authority: impl Fn(&WebPkiServerVerifier) -> Option<Error>,
     ) -> Result<(), Refusal> {
         if let Some(known) = self.accepted().filter(|accepted| *accepted != fingerprint) {
-            let by = "its control connection".into();
-            return Err(Refusal::Other { fingerprint, known: known.to_string(), by });
+            return Err(Refusal::OtherOnData { fingerprint, known });
         }
         match &self.expected {
             Expected::Pinned { fingerprints, .. } if fingerprints.contains(&fingerprint) => Ok(()),

@@ -36,7 +36,12 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
     fs::remove_dir_all(parties.state("client")).unwrap();
     let (client, _, mut node) = meet(&address);
     let refused: crate::house::Ended = node.output().unwrap().into();
-    refused.expect_code(15).says(&["HAS ANOTHER KEY", &fingerprint, &client.fingerprint, "Nothing was sent"]);
+    refused.expect_code(15).says(&[
+        "HAS ANOTHER KEY",
+        &fingerprint,
+        &client.fingerprint,
+        "Nothing was sent over this connection",
+    ]);
     // A node that stays says so too, and waits for the right one.
     let log = parties.house.file("log");
     let patient = Running::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());

@@ -90,6 +90,16 @@ impl Session {
         self.done(line)
     }
 
+    /// Its slowness is the trick.
+    pub(super) fn drip_data(&mut self, line: &str, bytes: &[u8]) -> io::Result<()> {
+        let mut data = self.open(line)?;
+        for byte in bytes {
+            data.write_all(&[*byte])?;
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        Err(over())
+    }
+
     fn done(&mut self, line: &str) -> io::Result<()> {
         let asked = format!("DONE {line}");
         match (self.known.manner().trick)(&asked) {

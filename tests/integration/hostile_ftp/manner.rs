@@ -23,6 +23,8 @@ pub(super) enum Answer {
     Instead(String),
     /// For commands that send data: these bytes are sent instead, then the others again and again.
     Data { bytes: Vec<u8>, endless: Vec<u8> },
+    /// For commands that send data: these bytes are sent instead, one every 100 ms.
+    DripData(Vec<u8>),
 }
 
 /// One reply.

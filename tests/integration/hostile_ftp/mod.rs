@@ -12,6 +12,7 @@ mod session;
 mod sizes;
 mod stage;
 mod steps;
+mod stinginess;
 mod strangers;
 mod transfers;
 mod watched;

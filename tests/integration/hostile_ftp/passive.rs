@@ -64,6 +64,74 @@ fn the_host_in_pasv_is_ignored() {
     bystander.assert_untouched();
 }
 
+/// Whatever a server says to EPSV, and with whatever code.
+#[test]
+fn any_refusal_of_epsv_leads_to_pasv() {
+    let refusals = [
+        "421 not now",
+        "425 no",
+        "426 no",
+        "430 no",
+        "431 no",
+        "450 no",
+        "451 no",
+        "452 no",
+        "499 no",
+        "500 what?",
+        "501 no",
+        "502 no",
+        "503 no",
+        "504 no",
+        "521 no",
+        "522 no, use (1)",
+        "530 no",
+        "532 no",
+        "550 Permission denied.",
+        "551 no",
+        "552 no",
+        "553 no",
+        "599 no",
+        "550-Permission\r\n 229 (|||1|)\r\n550 denied",
+    ];
+    let act = || Stage::new(Manner::honest());
+    try_all(refusals.to_vec(), act, |stage, refusal| {
+        stage.peer.heard();
+        stage.peer.set_manner(Manner::at("EPSV", say(refusal)));
+        stage.init(refusal).expect_code(0);
+        assert!(stage.peer.heard().iter().any(|line| line == "PASV"), "{refusal}");
+    });
+    let act = Act::new();
+    act.answered("a download", Manner::at("EPSV", say("550 Permission denied."))).expect_code(0);
+    assert!(act.results().as_ref() == Some(&act.expected));
+}
+
+/// What is refused after a good EPSV is no reason to ask again by PASV.
+#[test]
+fn a_refusal_of_the_transfer_is_none_of_epsv() {
+    for (reply, code) in [("550 Permission denied.", 17), ("500 what?", 20), ("502 not here", 20), ("503 not yet", 20)]
+    {
+        let stage = Stage::new(Manner::at("STOR", say(reply)));
+        assert_refused(reply, &stage.init(reply), &[code]);
+        let heard = stage.peer.heard();
+        assert!(heard.iter().any(|line| line == "EPSV") && !heard.iter().any(|line| line == "PASV"), "{heard:?}");
+    }
+}
+
+/// No file is to blame where no port is given.
+#[test]
+fn a_server_without_passive_connections_is_named_as_such() {
+    for (reply, code) in [("550 Permission denied.", 20), ("425 no port is free", 6)] {
+        let refused = move |line: &str| match line {
+            "EPSV" | "PASV" => say(reply),
+            _ => Answer::Honest,
+        };
+        let stage = Stage::new(Manner::tricky(refused));
+        let ended = stage.init(reply);
+        assert_refused(reply, &ended, &[code]);
+        assert!(ended.stderr.contains("opening a data connection") && !ended.stderr.contains("access"), "{ended:?}");
+    }
+}
+
 #[test]
 fn a_host_in_epsv_is_ignored_or_refused() {
     let bystander = Bystander::default();

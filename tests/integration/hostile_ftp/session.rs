@@ -58,6 +58,7 @@ impl Session {
             Answer::Drip(bytes) => self.drip(&bytes),
             Answer::Instead(other) => self.obey(&other),
             Answer::Data { bytes, endless } => self.send(line, &bytes, &endless),
+            Answer::DripData(bytes) => self.drip_data(line, &bytes),
         }
     }
 

@@ -43,7 +43,12 @@ fn a_changed_certificate_is_refused_loudly() {
 #[test]
 fn another_certificate_on_the_data_connection_gets_no_data() {
     let stage = Stage::new(Manner { two_faced: true, ..Manner::honest() });
-    assert_refused("two faces", &stage.init("two faces"), &[14, 15, 20]);
+    let ended = stage.init("two faces");
+    assert_refused("two faces", &ended, &[15]);
+    // The login went to the right server; to say that nothing was sent would be untrue.
+    assert!(stage.peer.heard().iter().any(|line| line.starts_with("PASS ")));
+    let told = ["User, password and names of files had been sent before", "nothing was sent over this data connection"];
+    ended.says(&told).says(&["A DATA CONNECTION", "THAN ITS CONTROL CONNECTION"]);
     assert_eq!(stage.peer.received(), 0);
     assert!(!stage.has_dataset());
 }

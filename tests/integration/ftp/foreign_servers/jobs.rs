@@ -35,6 +35,12 @@ fn vsftpd_that_requires_no_session_reuse() {
     whole_job(&Peer::vsftpd(SessionReuse::NotRequired), "");
 }
 
+/// vsftpd answers a denied command with 550.
+#[test]
+fn vsftpd_that_denies_epsv() {
+    whole_job(&Peer::vsftpd_with(SessionReuse::Required, "cmds_denied=EPSV\n"), "");
+}
+
 #[test]
 fn pyftpdlib() {
     whole_job(&Peer::pyftpdlib(), "");

@@ -52,6 +52,11 @@ impl Drop for Account {
 impl Peer {
     /// vsftpd, which demands that data connections resume TLS sessions, or does not.
     pub(in crate::ftp) fn vsftpd(reuse: SessionReuse) -> Self {
+        Self::vsftpd_with(reuse, "")
+    }
+
+    /// The same with more lines in its configuration.
+    pub(in crate::ftp) fn vsftpd_with(reuse: SessionReuse, more: &str) -> Self {
         assert!(rustix::process::geteuid().is_root(), "vsftpd can only be started by the administrator");
         assert!(
             fs::exists("/usr/share/doc/libpam-pwdfile").unwrap(),
@@ -64,7 +69,7 @@ impl Peer {
         fs::create_dir(place.file("empty")).unwrap();
         let account = Account::make(&place.file("passwords"));
         let configuration = place.file("vsftpd.conf");
-        fs::write(&configuration, configure(&place, &account, port, reuse)).unwrap();
+        fs::write(&configuration, configure(&place, &account, port, reuse) + more).unwrap();
         let mut command = program("/usr/sbin/vsftpd");
         command.arg(&configuration);
         let peer = Self::start(command, place, port);
