@@ -60,6 +60,12 @@ impl FileSpace {
         self.reserved = self.reserved.max(length);
     }
 
+    /// So many of the bytes for which there was space are in the file now, and the others are not going to be.
+    pub fn store_last(&mut self, bytes: u64) {
+        self.store(bytes);
+        self.reserved = self.stored;
+    }
+
     /// Counts what the file really takes, also when writing it has failed. Nobody may write it any more.
     pub fn settle(&mut self, file: &File) {
         let Ok(meta) = file.metadata() else { return };
@@ -104,6 +110,21 @@ mod tests {
         let file = file.into_file();
         space.settle(&file);
         assert_eq!(used(), 0, "it has lost its name");
+    }
+
+    #[test]
+    fn what_was_not_written_needs_no_space_twice() {
+        let quota = Quota::new(3 * BLOCK);
+        quota.record(0, BLOCK);
+        let mut space = FileSpace::of(&quota, 0);
+        for _ in 0..10 {
+            space.extend(3 * BLOCK).unwrap();
+            space.store_last(0);
+        }
+        space.extend(3 * BLOCK).unwrap();
+        space.store_last(BLOCK + 1);
+        drop(space);
+        assert_eq!(quota.free(), BLOCK);
     }
 
     #[test]

@@ -102,6 +102,21 @@ fn the_running_total_is_exact() {
     assert_eq!(free(&mut client) + stored(&served), before, "measured at the start");
 }
 
+/// The server's own total knows nothing of them until it has looked.
+#[test]
+fn what_others_store_and_remove_is_found_out() {
+    let served = Served::new(&["--max-disk", "3M"]);
+    let mut client = Client::member(&served);
+    let before = free(&mut client);
+    fs::create_dir(served.at("folder")).unwrap();
+    fs::write(served.at("folder/other"), vec![7; 2_500_000]).unwrap();
+    wait_until("more that is stored", || free(&mut client) + stored(&served) == before);
+    assert_eq!(client.store("STOR file", &vec![7; 1_000_000]), 552);
+    fs::remove_dir_all(served.at("folder")).unwrap();
+    wait_until("less that is stored", || free(&mut client) + stored(&served) == before);
+    assert_eq!(client.store("STOR file", &vec![7; 1_000_000]), 226);
+}
+
 /// Bytes that may still be stored, as the server says.
 fn free(client: &mut Client) -> u64 {
     client.send(b"SITE HESTAT\r\n").unwrap();
