@@ -10,6 +10,7 @@ use criterion::{Criterion, criterion_group, criterion_main};
 use hestat::encoding::Plan;
 use hestat::foundation::clock::SystemClock;
 use hestat::foundation::observer::Silent;
+use hestat::foundation::quota::Quota;
 use hestat::keystore::KeyStore;
 use hestat::pipeline::compute::{ComputeRequest, compute};
 use hestat::pipeline::init::{InitRequest, init};
@@ -99,7 +100,7 @@ fn steps(criterion: &mut Criterion) {
         });
     });
     start(path);
-    let request = ComputeRequest { data: server.clone(), keep: true };
+    let request = ComputeRequest { data: server.clone(), keep: true, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
             compute(&request, &SystemClock, &Silent::default()).expect("the directory can be used");

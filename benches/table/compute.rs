@@ -9,6 +9,7 @@ use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, Unbo
 use aws_lc_rs::iv::FixedLength;
 use hestat::foundation::clock::SystemClock;
 use hestat::foundation::observer::Stage;
+use hestat::foundation::quota::Quota;
 use hestat::he::parameters::POLYNOMIAL_SIZE;
 use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
 
@@ -63,7 +64,7 @@ fn in_turn(rates: &[f64]) -> f64 {
 /// that it ends with wait for the disk.
 fn pass(cores: &Cores, server: &Path) -> f64 {
     let stopwatch = Stopwatch::default();
-    let request = ComputeRequest { data: server.into(), keep: true };
+    let request = ComputeRequest { data: server.into(), keep: true, quota: Quota::unlimited() };
     let taken = cores.time(|| {
         let outcomes = compute(&request, &SystemClock, &stopwatch).expect("the directory can be used");
         assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed), "{outcomes:?}");

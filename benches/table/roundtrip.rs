@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hestat::foundation::clock::SystemClock;
 use hestat::foundation::observer::Stage;
+use hestat::foundation::quota::Quota;
 use hestat::keystore::KeyStore;
 use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
 use hestat::pipeline::result::{ResultRequest, result};
@@ -50,7 +51,7 @@ fn anew(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
 
 fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
     let job = jobs::initiate_at(csv, scratch, server, connector, stopwatch).job;
-    let request = ComputeRequest { data: scratch.join("server"), keep: false };
+    let request = ComputeRequest { data: scratch.join("server"), keep: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory can be used");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
     let (request, store) = (ResultRequest { job, passphrase: None, wait: None }, KeyStore::new(scratch.join("client")));

@@ -23,7 +23,7 @@ pub(super) struct Bounds {
     /// Failed logins from one address before it is turned away for a minute
     #[arg(long, env = "HESTAT_MAX_FAILED_LOGINS", value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     max_failed_logins: u32,
-    /// Bytes below DIR, all together; K, M, G and T count in thousands [default: what the disk holds]
+    /// Bytes below DIR, all together, answers too; K, M, G and T count in thousands [default: what the disk holds]
     #[arg(long, env = "HESTAT_MAX_DISK", value_name = "BYTES", value_parser = bytes)]
     max_disk: Option<u64>,
 }

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use super::console::Console;
 use crate::foundation::clock::SystemClock;
+use crate::foundation::quota::Quota;
 use crate::package::JobId;
 use crate::pipeline::PipelineError;
 use crate::pipeline::compute::{ComputeRequest, Outcome, answers, compute};
@@ -32,7 +33,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         console.hear_signals();
-        let request = ComputeRequest { data: self.data.clone(), keep: self.keep };
+        let request = ComputeRequest { data: self.data.clone(), keep: self.keep, quota: Quota::unlimited() };
         if self.watch {
             // A line per job as it happens; who stopped reading them does not stop the work.
             watch(&request, &SystemClock, console, |job, outcome| {

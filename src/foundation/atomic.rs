@@ -1,14 +1,18 @@
 //! A file appears under its name whole and on disk, or not at all.
 
+use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
 use std::num::NonZeroU64;
 use std::path::{Path, PathBuf};
 
+use rand_core::Rng;
 use rustix::fs::{Advice, fadvise};
-use tempfile::NamedTempFile;
 
-use super::regular;
+use super::file_space::FileSpace;
+use super::quota::Reservation;
+use super::root_dir::{Kind, RootDir};
+use super::{random, regular};
 
 /// Begins the names of files that have not got theirs yet.
 pub const TEMPORARY: &str = ".hestat-";
@@ -19,12 +23,16 @@ const MOST_NAMESAKES: u32 = 1000;
 /// Bytes behind what is being written that may still be on their way to the disk.
 const KEPT: u64 = 32 << 20;
 
-/// Writes, unbuffered, to a hidden neighbour of `path` that takes its name when [`AtomicFile::commit`]ted and vanishes when
-/// dropped.
+/// Writes, unbuffered, to a hidden neighbour of a file that takes its name when [`AtomicFile::commit`]ted and vanishes when
+/// dropped. Both are reached through their directory, which may get another name meanwhile.
 #[derive(Debug)]
 pub struct AtomicFile {
-    file: NamedTempFile,
+    directory: RootDir,
+    /// The name that it has now, unless it has its own.
+    hidden: Option<String>,
     path: PathBuf,
+    file: File,
+    space: FileSpace,
 }
 
 /// Who may read a file.
@@ -51,18 +59,36 @@ impl AtomicFile {
     /// # Errors
     /// If the neighbour cannot be made, or if `path` is a device, a pipe or a directory: taking its name would destroy it.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
+        // Also where a link leads to one.
         if path.metadata().is_ok_and(|meta| !meta.is_file()) {
-            return Err(io::Error::new(
-                io::ErrorKind::InvalidInput,
-                "it is no regular file and cannot be replaced by one",
-            ));
+            return Err(not_replaceable());
         }
-        let mut options = File::options();
-        options.read(true).write(true).create_new(true);
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, access.mode());
-        // Opened here, for tempfile's errors tell the hidden name, which is nobody's business and may travel in a status.
-        let file = tempfile::Builder::new().prefix(TEMPORARY).make_in(folder(path), |place| options.open(place))?;
-        Ok(Self { file, path: path.into() })
+        Self::begin(RootDir::open(folder(path))?, path.into(), access)
+    }
+
+    /// Begins a file that will be called `name` in `directory`, in place of a file or link that is there; it counts for the
+    /// directory's quota.
+    ///
+    /// # Errors
+    /// As [`AtomicFile::create`]; [`io::ErrorKind::QuotaExceeded`], also while it is written.
+    pub fn create_in(directory: &RootDir, name: &str, access: Access) -> io::Result<Self> {
+        Self::begin(directory.try_clone()?, name.into(), access)
+    }
+
+    fn begin(directory: RootDir, path: PathBuf, access: Access) -> io::Result<Self> {
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
+        if directory.entry(name).is_ok_and(|entry| matches!(entry.kind, Kind::Directory | Kind::Other)) {
+            return Err(not_replaceable());
+        }
+        let space = FileSpace::of(directory.quota(), 0);
+        loop {
+            let hidden = hidden_name()?;
+            match directory.make_file(hidden.as_str(), access.mode()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+                Ok(file) => return Ok(Self { directory, hidden: Some(hidden), path, file, space }),
+            }
+        }
     }
 
     /// The same in a folder that others may [`sweep`]: they see that somebody writes it.
@@ -72,22 +98,27 @@ impl AtomicFile {
     pub fn create_locked(path: &Path, access: Access) -> io::Result<Self> {
         loop {
             let begun = Self::create(path, access)?;
-            begun.file.as_file().lock()?;
+            begun.file.lock()?;
             // A sweep that sees it before the lock takes it for abandoned.
-            if begun.file.path().exists() {
+            if begun.hidden.as_deref().is_some_and(|hidden| begun.directory.has_file(hidden)) {
                 return Ok(begun);
             }
         }
+    }
+
+    /// Uses space that was reserved for it before it takes other space.
+    pub fn add_space(&mut self, reservation: Reservation) {
+        self.space.add(reservation);
     }
 
     /// Puts the file on disk under its name, in place of one that has it.
     ///
     /// # Errors
     /// If syncing or renaming fails; then nothing has changed under the name.
-    pub fn commit(self) -> io::Result<()> {
-        self.file.as_file().sync_all()?;
-        self.file.persist(&self.path)?;
-        sync_directory(&self.path)
+    pub fn commit(mut self) -> io::Result<()> {
+        self.file.sync_all()?;
+        self.take_name()?;
+        self.directory.sync()
     }
 
     /// Puts the file on disk under its name or, where a file has that, under the first of `name.2`, `name.3`, … that is
@@ -95,22 +126,36 @@ impl AtomicFile {
     ///
     /// # Errors
     /// If syncing or renaming fails.
-    pub fn commit_beside(self) -> io::Result<PathBuf> {
-        let Self { mut file, path } = self;
-        file.as_file().sync_all()?;
+    pub fn commit_beside(mut self) -> io::Result<PathBuf> {
+        self.file.sync_all()?;
+        let path = std::mem::take(&mut self.path);
         let others = (2..=MOST_NAMESAKES).map(|number| {
             let mut name = path.clone().into_os_string();
             name.push(format!(".{number}"));
             PathBuf::from(name)
         });
-        for name in std::iter::once(path.clone()).chain(others) {
-            match file.persist_noclobber(&name) {
-                Ok(_) => return sync_directory(&name).map(|()| name),
-                Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => file = error.file,
-                Err(error) => return Err(error.error),
+        for path in std::iter::once(path.clone()).chain(others) {
+            match self.take_free_name(path.file_name().unwrap_or_default()) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                outcome => return outcome.and_then(|()| self.directory.sync()).map(|()| path),
             }
         }
         Err(io::ErrorKind::AlreadyExists.into())
+    }
+
+    fn take_name(&mut self) -> io::Result<()> {
+        self.space.settle(&self.file);
+        let Some(hidden) = self.hidden.as_deref() else { return Ok(()) };
+        self.directory.replace(hidden, &self.directory, self.path.file_name().unwrap_or_default())?;
+        self.hidden = None;
+        Ok(())
+    }
+
+    fn take_free_name(&mut self, name: &OsStr) -> io::Result<()> {
+        let Some(hidden) = self.hidden.as_deref() else { return Ok(()) };
+        self.directory.rename(hidden, &self.directory, name)?;
+        self.hidden = None;
+        Ok(())
     }
 
     /// The same file, for others who write into it at places of their own until it is committed.
@@ -118,13 +163,13 @@ impl AtomicFile {
     /// # Errors
     /// If the system has no handle left.
     pub fn handle(&self) -> io::Result<File> {
-        self.file.as_file().try_clone()
+        self.file.try_clone()
     }
 
     /// [`hurry`] for the last bytes that were written.
     pub fn hurry(&mut self, bytes: u64) {
-        if let Ok(end) = self.file.as_file_mut().stream_position() {
-            hurry(self.file.as_file(), end.saturating_sub(bytes), bytes);
+        if let Ok(end) = self.file.stream_position() {
+            hurry(&self.file, end.saturating_sub(bytes), bytes);
         }
     }
 
@@ -132,10 +177,28 @@ impl AtomicFile {
     ///
     /// # Errors
     /// If renaming fails.
-    pub fn publish(self) -> io::Result<()> {
-        self.file.persist(&self.path)?;
-        Ok(())
+    pub fn publish(mut self) -> io::Result<()> {
+        self.take_name()
     }
+}
+
+impl Drop for AtomicFile {
+    fn drop(&mut self) {
+        if let Some(hidden) = self.hidden.as_deref() {
+            self.space.settle(&self.file);
+            // What cannot be removed now is swept later.
+            drop(self.directory.remove_file(hidden));
+        }
+    }
+}
+
+fn hidden_name() -> io::Result<String> {
+    let mut random = random::from_system().map_err(io::Error::other)?;
+    Ok(format!("{TEMPORARY}{:016x}", random.next_u64()))
+}
+
+fn not_replaceable() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file and cannot be replaced by one")
 }
 
 /// Removes files that killed processes left in `folder` before they had their names.
@@ -172,12 +235,14 @@ pub fn probe(path: &Path) -> io::Result<()> {
 
 impl Write for AtomicFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        // Past tempfile, whose errors tell the hidden name.
-        self.file.as_file_mut().write(bytes)
+        self.space.extend(bytes.len() as u64)?;
+        let written = self.file.write(bytes);
+        self.space.store_last(written.as_ref().map_or(0, |count| *count as u64));
+        written
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.file.as_file_mut().flush()
+        self.file.flush()
     }
 }
 
@@ -213,82 +278,4 @@ fn folder(path: &Path) -> &Path {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn names(directory: &Path) -> Vec<String> {
-        let entries = fs::read_dir(directory).unwrap();
-        entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
-    }
-
-    #[test]
-    fn a_file_appears_whole_or_not_at_all() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("name");
-        let mut abandoned = AtomicFile::create(&path, Access::Shared).unwrap();
-        abandoned.write_all(b"half").unwrap();
-        drop(abandoned);
-        assert!(names(directory.path()).is_empty());
-        let nowhere = AtomicFile::create(&path.join("x"), Access::Shared).unwrap_err();
-        assert_eq!(nowhere.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()));
-        write(&path, b"whole", Access::Shared).unwrap();
-        write(&path, b"again", Access::Shared).unwrap();
-        assert_eq!(names(directory.path()), ["name"]);
-        assert_eq!(fs::read(&path).unwrap(), b"again");
-    }
-
-    #[test]
-    fn what_nobody_writes_any_more_is_swept() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = |name: &str| directory.path().join(name);
-        for name in [".hestat-abandoned", "kept", ".other"] {
-            fs::write(path(name), b"half").unwrap();
-        }
-        let mut writing = AtomicFile::create_locked(&path("name"), Access::Shared).unwrap();
-        sweep(directory.path()).unwrap();
-        writing.write_all(b"whole").unwrap();
-        writing.commit().unwrap();
-        let mut left = names(directory.path());
-        left.sort();
-        assert_eq!(left, [".other", "kept", "name"]);
-        assert_eq!(fs::read(path("name")).unwrap(), b"whole");
-    }
-
-    #[test]
-    fn a_name_that_is_taken_stays_with_its_file() {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("name");
-        for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
-            let file = AtomicFile::create(&path, Access::Shared).unwrap();
-            file.handle().unwrap().write_all(content.as_bytes()).unwrap();
-            assert_eq!(file.commit_beside().unwrap(), directory.path().join(name));
-        }
-        assert_eq!(fs::read(&path).unwrap(), b"first");
-        assert_eq!(fs::read(directory.path().join("name.3")).unwrap(), b"third");
-        assert_eq!(names(directory.path()).len(), 3);
-    }
-
-    #[test]
-    fn what_is_no_file_is_not_replaced() {
-        let directory = tempfile::tempdir().unwrap();
-        let socket = directory.path().join("socket");
-        let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
-        let link = directory.path().join("link");
-        std::os::unix::fs::symlink(&socket, &link).unwrap();
-        for path in [&socket, &link, &directory.path().to_path_buf()] {
-            let error = write(path, b"bytes", Access::Shared).unwrap_err();
-            assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
-        }
-        assert!(link.is_symlink() && !socket.is_file());
-    }
-
-    #[test]
-    #[cfg(unix)]
-    fn private_files_are_the_owners() {
-        use std::os::unix::fs::PermissionsExt;
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("name");
-        write(&path, b"secret", Access::Private).unwrap();
-        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
-    }
-}
+mod tests;

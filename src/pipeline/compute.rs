@@ -1,15 +1,18 @@
 //! The server's step: adds up every dataset that waits. No key, no plan, no column name is in reach here.
 
-use std::fs::{self, File, TryLockError};
+use std::ffi::CStr;
+use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
+use super::attempts::{self, Attempts};
 use super::error::PipelineError;
 use super::names::{self, DATASET, INBOX, OUTBOX, TOTALS};
 use super::outbox::{Failure, Outbox, at};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::foundation::regular;
+use crate::foundation::quota::Quota;
+use crate::foundation::root_dir::{Entry, Kind, RootDir};
 use crate::package::JobId;
 
 /// Where to compute, and how.
@@ -19,6 +22,16 @@ pub struct ComputeRequest {
     pub data: PathBuf,
     /// Leaves datasets in place when their totals are there.
     pub keep: bool,
+    /// What everything below the directory may take.
+    pub quota: Quota,
+}
+
+impl ComputeRequest {
+    /// The server's directory. No link in it is followed.
+    pub(super) fn root(&self) -> Result<RootDir, PipelineError> {
+        let root = RootDir::open(&self.data).map_err(PipelineError::file(self.data.display()))?;
+        Ok(root.with_quota(self.quota.clone()))
+    }
 }
 
 /// What became of one dataset.
@@ -40,10 +53,11 @@ pub enum Outcome {
 }
 
 /// A dataset that waits in the inbox.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Waiting {
     pub(super) job: JobId,
-    pub(super) path: PathBuf,
+    /// What is known of it, unless it may not be seen.
+    pub(super) dataset: Option<Entry>,
 }
 
 /// Computes all that waits, one job after the other.
@@ -57,73 +71,78 @@ pub fn compute(
     observer: &dyn Observer,
 ) -> Result<Vec<(JobId, Outcome)>, PipelineError> {
     let mut outcomes = Vec::new();
-    let all = waiting(&request.data)?;
-    announce(request, &all, clock);
-    for waiting in all {
-        outcomes.push((waiting.job, compute_one(request, &waiting, clock, observer)?));
+    let root = request.root()?;
+    for waiting in waiting(&root, &request.data, clock)? {
+        outcomes.push((waiting.job, compute_one(request, &root, waiting.job, clock, observer)?));
     }
     Ok(outcomes)
 }
 
 /// How many answers wait to be fetched.
 pub fn answers(data: &Path) -> usize {
-    let Ok(folders) = fs::read_dir(data.join(OUTBOX)) else { return 0 };
-    folders.flatten().filter(|folder| folder.path().join(TOTALS).is_file()).count()
+    let Ok(outbox) = RootDir::open(data).and_then(|root| root.directory(OUTBOX)) else { return 0 };
+    let is_answered = |job: &CStr| outbox.directory(job).is_ok_and(|folder| folder.has_file(TOTALS));
+    outbox.entries().map_or(0, |jobs| jobs.flatten().filter(|job| is_answered(job.file_name())).count())
 }
 
-/// What waits in the inbox, by name; other things there are left alone.
-pub(super) fn waiting(data: &Path) -> Result<Vec<Waiting>, PipelineError> {
-    let inbox = data.join(INBOX);
-    let entries = match fs::read_dir(&inbox) {
-        Ok(entries) => entries,
-        // Nobody has uploaded yet; but the directory itself must be there.
-        Err(error) if error.kind() == io::ErrorKind::NotFound && data.is_dir() => return Ok(Vec::new()),
-        Err(error) => return Err(PipelineError::file(inbox.display())(error)),
-    };
-    let mut found = Vec::new();
-    for entry in entries {
-        let entry = entry.map_err(PipelineError::file(inbox.display()))?;
-        let path = entry.path().join(DATASET);
-        let waits = match fs::symlink_metadata(&path) {
-            Ok(meta) => meta.is_file(),
-            // What we may not see is told of as a job that fails, and not passed over in silence.
-            Err(error) => error.kind() == io::ErrorKind::PermissionDenied,
-        };
-        if let (Ok(job), true) = (entry.file_name().to_string_lossy().parse(), waits) {
-            found.push(Waiting { job, path });
-        }
-    }
+/// What waits in the inbox, by name; other things there are left alone. Of jobs that nothing was said of yet, it is said
+/// that they wait.
+pub(super) fn waiting(root: &RootDir, data: &Path, clock: &dyn Clock) -> Result<Vec<Waiting>, PipelineError> {
+    let mut found = find(root).map_err(PipelineError::file(data.join(INBOX).display()))?;
     found.sort_by_key(|waiting| waiting.job);
+    attempts::tidy(root, clock.now(), |job| found.binary_search_by_key(&job, |waiting| waiting.job).is_ok());
+    for waiting in &found {
+        Outbox::announce(root, waiting.job, clock);
+    }
     Ok(found)
 }
 
-/// Says of jobs that nothing was said of yet that they wait.
-pub(super) fn announce(request: &ComputeRequest, all: &[Waiting], clock: &dyn Clock) {
-    for waiting in all {
-        Outbox::new(&request.data, waiting.job, clock).announce();
+fn find(root: &RootDir) -> io::Result<Vec<Waiting>> {
+    let inbox = match root.directory(INBOX) {
+        // Nobody has uploaded yet.
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        outcome => outcome?,
+    };
+    let mut found = Vec::new();
+    for entry in inbox.entries()? {
+        let entry = entry?;
+        let Some(job) = entry.file_name().to_str().ok().and_then(|name| name.parse().ok()) else { continue };
+        match inbox.directory(entry.file_name()).and_then(|folder| folder.entry(DATASET)) {
+            Ok(dataset) if dataset.kind == Kind::File => found.push(Waiting { job, dataset: Some(dataset) }),
+            // What we may not see is told of as a job that fails, and not passed over in silence.
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+                found.push(Waiting { job, dataset: None });
+            }
+            _ => {}
+        }
     }
+    Ok(found)
 }
 
 /// Computes one job. The lock on its dataset keeps others from doing the same at once.
 pub(super) fn compute_one(
     request: &ComputeRequest,
-    waiting: &Waiting,
+    root: &RootDir,
+    job: JobId,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Outcome, PipelineError> {
-    let dataset = match open_locked(waiting) {
+    let dataset = match Dataset::open(root, job) {
         Ok(dataset) => dataset,
         Err(outcome) => return Ok(outcome),
     };
-    let outbox = Outbox::new(&request.data, waiting.job, clock);
+    let outbox = match Outbox::open(root, job, clock) {
+        Ok(outbox) => outbox,
+        Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), passing: true }),
+    };
     let outcome = if outbox.has_totals() {
         Outcome::AlreadyDone
     } else {
-        match outbox.compute(&dataset, observer) {
+        match attempt(root, job, &outbox, &dataset.file, observer) {
             Ok(()) => Outcome::Computed,
             Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
-            Err(Failure::Package(error)) => {
-                return Ok(Outcome::Failed { reason: outbox.fail(&error), passing: error.is_io() });
+            Err(failure) => {
+                return Ok(Outcome::Failed { reason: outbox.fail(&failure), passing: failure.may_pass() });
             }
         }
     };
@@ -134,33 +153,72 @@ pub(super) fn compute_one(
         let reason = format!("its totals are there, but its dataset cannot be removed: {error}");
         Outcome::Failed { reason, passing: true }
     };
-    Ok(remove_dataset(&waiting.path).map_or_else(left, |()| outcome))
+    Ok(dataset.remove().map_or_else(left, |()| outcome))
 }
 
-/// The dataset and the lock on it; or what became of it otherwise.
-fn open_locked(waiting: &Waiting) -> Result<File, Outcome> {
-    let place = format!("{}/{DATASET}", names::inbox(waiting.job));
-    let failed = |error: io::Error| Outcome::Failed { reason: at(&place)(error).to_string(), passing: true };
-    let file = regular::open(&waiting.path).map_err(|error| match error.kind() {
-        // Another process was faster, and has removed it.
-        io::ErrorKind::NotFound => Outcome::AlreadyDone,
-        _ => failed(error),
-    })?;
-    file.try_lock().map_err(|error| match error {
-        TryLockError::WouldBlock => Outcome::Busy,
-        TryLockError::Error(error) => failed(error),
-    })?;
-    Ok(file)
-}
-
-fn remove_dataset(path: &Path) -> io::Result<()> {
-    match fs::remove_file(path) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
+/// Computes a job, and keeps on record that this has begun until it has ended.
+fn attempt(
+    root: &RootDir,
+    job: JobId,
+    outbox: &Outbox<'_>,
+    dataset: &File,
+    observer: &dyn Observer,
+) -> Result<(), Failure> {
+    let attempts = Attempts::of(root, job, dataset)?;
+    if attempts.are_exhausted() {
+        return Err(Failure::Quarantined { attempts: attempts::MOST });
     }
-    // The job's folder goes too, unless something else lies in it.
-    match path.parent().map(fs::remove_dir) {
-        Some(Err(error)) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
-        _ => Ok(()),
+    let prepared = outbox.prepare(dataset)?;
+    attempts.begin()?;
+    let outcome = outbox.compute(prepared, observer);
+    match outcome {
+        Err(Failure::Stopped(_)) => attempts.undo(),
+        _ => attempts.clear(),
+    }
+    outcome
+}
+
+/// The dataset of a job, locked, and where it lies.
+struct Dataset {
+    inbox: RootDir,
+    folder: RootDir,
+    name: String,
+    file: File,
+}
+
+impl Dataset {
+    /// Opens and locks it; or tells what became of it otherwise.
+    fn open(root: &RootDir, job: JobId) -> Result<Self, Outcome> {
+        let place = format!("{}/{DATASET}", names::inbox(job));
+        let failed = |error: io::Error| Outcome::Failed { reason: at(&place)(error).to_string(), passing: true };
+        let dataset = Self::find(root, job).map_err(|error| match error.kind() {
+            // Another process was faster, and has removed it.
+            io::ErrorKind::NotFound => Outcome::AlreadyDone,
+            _ => failed(error),
+        })?;
+        dataset.file.try_lock().map_err(|error| match error {
+            TryLockError::WouldBlock => Outcome::Busy,
+            TryLockError::Error(error) => failed(error),
+        })?;
+        Ok(dataset)
+    }
+
+    fn find(root: &RootDir, job: JobId) -> io::Result<Self> {
+        let (inbox, name) = (root.directory(INBOX)?, job.to_string());
+        let folder = inbox.directory(name.as_str())?;
+        let file = folder.read(DATASET)?;
+        Ok(Self { inbox, folder, name, file })
+    }
+
+    fn remove(&self) -> io::Result<()> {
+        match self.folder.remove_file(DATASET) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+            _ => {}
+        }
+        // The job's folder goes too, unless something else lies in it.
+        match self.inbox.remove_directory(self.name.as_str()) {
+            Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
+            _ => Ok(()),
+        }
     }
 }

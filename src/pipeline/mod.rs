@@ -7,6 +7,7 @@
 //! ```
 
 mod answer;
+mod attempts;
 mod bell;
 pub mod check;
 pub mod compute;

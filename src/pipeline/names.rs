@@ -15,6 +15,9 @@ pub(super) const TOTALS: &str = "totals.hes";
 /// The server's word on a job, beside the totals.
 pub(super) const STATUS: &str = "status.json";
 
+/// Records of computations that have begun; clients of our own server know no such name.
+pub(super) const ATTEMPTS: &str = ".hestat-attempts";
+
 /// The folder of a job's dataset.
 pub(super) fn inbox(job: JobId) -> String {
     format!("{INBOX}/{job}")

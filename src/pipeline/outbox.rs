@@ -1,13 +1,14 @@
 //! A job's folder in the outbox: its dataset is added up into the totals there, and what is going on is told there.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Write};
-use std::path::{Path, PathBuf};
 
-use super::names::{self, STATUS, TOTALS};
-use crate::foundation::atomic::{self, Access, AtomicFile};
+use super::names::{self, OUTBOX, STATUS, TOTALS};
+use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::quota::{BLOCK, MARGIN, Reservation, space_of};
+use crate::foundation::root_dir::{Kind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
@@ -27,6 +28,31 @@ pub(super) enum Failure {
     /// The dataset is damaged, or the system refused.
     #[error(transparent)]
     Package(#[from] PackageError),
+    /// There is no space for the totals.
+    #[error("no space: the answer needs {needed} bytes, {free} are free on the server")]
+    NoSpace {
+        /// Bytes of the totals and of what comes with them.
+        needed: u64,
+        /// Bytes that are free.
+        free: u64,
+    },
+    /// Too many computations have ended with their process.
+    #[error("the computation was started {attempts} times and never finished; the dataset is quarantined")]
+    Quarantined {
+        /// How many.
+        attempts: u32,
+    },
+}
+
+impl Failure {
+    /// Whether the system refused, and not the dataset is to blame.
+    pub(super) fn may_pass(&self) -> bool {
+        match self {
+            Self::Package(error) => error.is_io(),
+            Self::Stopped(_) | Self::NoSpace { .. } => true,
+            Self::Quarantined { .. } => false,
+        }
+    }
 }
 
 impl From<io::Error> for Failure {
@@ -43,45 +69,78 @@ impl From<HeError> for Failure {
 
 /// The folder, and the clock by which it is told of.
 pub(super) struct Outbox<'c> {
-    folder: PathBuf,
+    folder: RootDir,
     job: JobId,
     clock: &'c dyn Clock,
 }
 
+/// A dataset that can be computed, for there is space for its totals.
+pub(super) struct Prepared {
+    dataset: DatasetReader,
+    space: Reservation,
+}
+
 impl<'c> Outbox<'c> {
-    /// The folder of `job` below the server's directory `data`.
-    pub(super) fn new(data: &Path, job: JobId, clock: &'c dyn Clock) -> Self {
-        Self { folder: data.join(names::outbox(job)), job, clock }
+    /// The folder of `job` below the server's directory `root`; made if it is not there.
+    pub(super) fn open(root: &RootDir, job: JobId, clock: &'c dyn Clock) -> io::Result<Self> {
+        let folder = |outbox: RootDir| outbox.directory_or_new(job.to_string().as_str());
+        let folder = root.directory_or_new(OUTBOX).and_then(folder).map_err(at(&names::outbox(job)))?;
+        Ok(Self { folder, job, clock })
     }
 
     /// Whether the totals are there.
     pub(super) fn has_totals(&self) -> bool {
-        self.folder.join(TOTALS).exists()
+        self.folder.has_file(TOTALS)
     }
 
-    /// Says that the job waits, if nothing was said of it yet. A client that cannot be told so is told of the failure.
-    pub(super) fn announce(&self) {
-        if !self.folder.join(STATUS).exists() && fs::create_dir_all(&self.folder).is_ok() {
-            drop(self.report(JobState::Queued));
+    /// Says that the job waits, if nothing was said of it yet and there is space. A client that cannot be told so is told of
+    /// the failure.
+    pub(super) fn announce(root: &RootDir, job: JobId, clock: &'c dyn Clock) {
+        // Two folders and a status, and what a folder may grow by. The margin is for those that fail.
+        let Ok(_reserved) = root.quota().with_margin(MARGIN).reserve(4 * BLOCK) else { return };
+        if let Ok(outbox) = Self::open(root, job, clock)
+            && !outbox.folder.has_file(STATUS)
+        {
+            drop(outbox.report(JobState::Queued));
         }
     }
 
-    /// One pass over the dataset: read, hash and add; then the totals appear, whole.
-    pub(super) fn compute(&self, file: &File, observer: &dyn Observer) -> Result<(), Failure> {
-        fs::create_dir_all(&self.folder).map_err(at(&names::outbox(self.job)))?;
-        self.sweep()?;
+    /// Opens the dataset and sets space aside for its totals.
+    pub(super) fn prepare(&self, file: &File) -> Result<Prepared, Failure> {
+        self.sweep().map_err(at(&names::outbox(self.job)))?;
         // The caller's handle keeps the lock until the totals are there and the dataset is gone.
         let dataset = DatasetReader::open(file.try_clone()?)?;
         if dataset.job() != self.job {
             return Err(PackageError::Header(format!("it is the dataset of job {}", dataset.job())).into());
         }
+        // As long as with the right digest.
+        let totals = TotalsHeader::new(self.job, Digest([0; 32]), dataset.layout());
+        let space = self.reserve(totals.file_bytes()?)?;
+        Ok(Prepared { dataset, space })
+    }
+
+    /// Space for totals of so many bytes, for their name and for a status.
+    fn reserve(&self, bytes: u64) -> Result<Reservation, Failure> {
+        let needed = space_of(bytes).saturating_add(3 * BLOCK);
+        let quota = self.folder.quota().with_margin(MARGIN);
+        let disk = self.folder.free().unwrap_or(u64::MAX);
+        let no_space = |free: u64| Failure::NoSpace { needed, free: free.min(disk) };
+        if disk < needed {
+            return Err(no_space(quota.free()));
+        }
+        quota.reserve(needed).map_err(|_| no_space(quota.free()))
+    }
+
+    /// One pass over the dataset: read, hash and add; then the totals appear, whole.
+    pub(super) fn compute(&self, prepared: Prepared, observer: &dyn Observer) -> Result<(), Failure> {
+        let Prepared { dataset, space } = prepared;
         let layout = dataset.layout().clone();
         observer.begin(Stage::Computing, layout.block_count());
         // On one of the pool's threads, for waking the pool for every batch costs more than reading it.
         let added = rayon::scope(|_| self.add(dataset, &layout, observer));
         observer.end();
         let (digest, segments) = added?;
-        self.write_totals(&TotalsHeader::new(self.job, digest, &layout), &segments)?;
+        self.write_totals(&TotalsHeader::new(self.job, digest, &layout), &segments, space)?;
         Ok(self.report(JobState::Done)?)
     }
 
@@ -107,9 +166,15 @@ impl<'c> Outbox<'c> {
         Ok((digest, evaluator.finish()))
     }
 
-    fn write_totals(&self, header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<(), PackageError> {
+    fn write_totals(
+        &self,
+        header: &TotalsHeader,
+        segments: &[Vec<LaneTotals>],
+        space: Reservation,
+    ) -> Result<(), PackageError> {
         let place = format!("{}/{TOTALS}", names::outbox(self.job));
-        let mut file = AtomicFile::create(&self.folder.join(TOTALS), Access::Shared).map_err(at(&place))?;
+        let mut file = AtomicFile::create_in(&self.folder, TOTALS, Access::Shared).map_err(at(&place))?;
+        file.add_space(space);
         let _digest = totals::write(&mut file, header, segments).map_err(|error| match error {
             PackageError::Io(error) => PackageError::Io(at(&place)(error)),
             other => other,
@@ -119,18 +184,20 @@ impl<'c> Outbox<'c> {
 
     /// Removes what a killed process left half-written; the lock on the dataset says that nobody writes here now.
     fn sweep(&self) -> io::Result<()> {
-        for entry in fs::read_dir(&self.folder)? {
+        for entry in self.folder.entries()? {
             let entry = entry?;
-            if entry.file_name().to_string_lossy().starts_with(atomic::TEMPORARY) {
-                fs::remove_file(entry.path())?;
+            let name = entry.file_name();
+            let is_left = || self.folder.entry(name).is_ok_and(|entry| entry.kind != Kind::Directory);
+            if name.to_bytes().starts_with(TEMPORARY.as_bytes()) && is_left() {
+                self.folder.remove_file(name)?;
             }
         }
         Ok(())
     }
 
     /// Tells the client, as far as that can be done; the reason for our caller.
-    pub(super) fn fail(&self, error: &PackageError) -> String {
-        let reason = error.to_string();
+    pub(super) fn fail(&self, failure: &Failure) -> String {
+        let reason = failure.to_string();
         match self.report(JobState::Failed { reason: reason.clone() }) {
             Ok(()) => reason,
             Err(untold) => format!("{reason} (and the client cannot be told: {untold})"),
@@ -141,7 +208,7 @@ impl<'c> Outbox<'c> {
         let status = Status { job: self.job, state, time: self.clock.now() };
         let write = |mut file: AtomicFile| file.write_all(&status.to_json()).and_then(|()| file.publish());
         let place = format!("{}/{STATUS}", names::outbox(self.job));
-        AtomicFile::create(&self.folder.join(STATUS), Access::Shared).and_then(write).map_err(at(&place))
+        AtomicFile::create_in(&self.folder, STATUS, Access::Shared).and_then(write).map_err(at(&place))
     }
 }
 

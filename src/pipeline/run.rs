@@ -145,7 +145,11 @@ impl OwnServer {
     }
 
     fn compute(&self, clock: &dyn Clock, observer: &dyn Observer) -> Result<(), PipelineError> {
-        for (job, outcome) in compute(&ComputeRequest { data: self.data.clone(), keep: false }, clock, observer)? {
+        for (job, outcome) in compute(
+            &ComputeRequest { data: self.data.clone(), keep: false, quota: self.service.quota() },
+            clock,
+            observer,
+        )? {
             if let Outcome::Failed { reason, .. } = outcome {
                 return Err(PipelineError::Failed { job, reason });
             }

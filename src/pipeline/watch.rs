@@ -1,13 +1,13 @@
 //! `compute` that goes on: what arrives is computed, until it is told to stop.
 
 use std::collections::HashMap;
-use std::path::Path;
-use std::time::{Duration, SystemTime};
+use std::time::Duration;
 
-use super::compute::{ComputeRequest, Outcome, announce, compute_one, waiting};
+use super::compute::{ComputeRequest, Outcome, compute_one, waiting};
 use super::error::PipelineError;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
+use crate::foundation::root_dir::Entry;
 use crate::package::JobId;
 
 /// Between two looks into the inbox.
@@ -16,12 +16,10 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// Milliseconds until a job that the system refused (a full disk, say) is tried again.
 const RETRY_AFTER: u64 = 10_000;
 
-/// Length and time of a dataset, by which a new upload is told from the one that failed.
-type Appearance = Option<(u64, SystemTime)>;
-
 /// A dataset that failed, and when it is tried again although it has not changed.
 struct Failure {
-    appearance: Appearance,
+    /// What was known of it then: a new upload differs.
+    dataset: Option<Entry>,
     retry_at: Option<u64>,
 }
 
@@ -39,7 +37,7 @@ pub fn watch(
 ) -> Result<(), PipelineError> {
     let mut failures = HashMap::new();
     let mut away = false;
-    waiting(&request.data)?;
+    waiting(&request.root()?, &request.data, clock)?;
     while observer.go_on().is_ok() {
         match look(request, clock, observer, &mut failures, &mut told) {
             Err(PipelineError::Stopped(_)) => break,
@@ -63,20 +61,18 @@ fn look(
     failures: &mut HashMap<JobId, Failure>,
     told: &mut impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
-    let all = waiting(&request.data)?;
-    announce(request, &all, clock);
-    for waiting in all {
-        let appearance = appearance(&waiting.path);
+    let root = request.root()?;
+    for waiting in waiting(&root, &request.data, clock)? {
         let left_alone = |failure: &Failure| {
-            failure.appearance == appearance && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
+            failure.dataset == waiting.dataset && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
         };
         if failures.get(&waiting.job).is_some_and(left_alone) {
             continue;
         }
-        let outcome = compute_one(request, &waiting, clock, observer)?;
+        let outcome = compute_one(request, &root, waiting.job, clock, observer)?;
         if let Outcome::Failed { passing, .. } = outcome {
             let retry_at = passing.then(|| clock.now() + RETRY_AFTER);
-            failures.insert(waiting.job, Failure { appearance, retry_at });
+            failures.insert(waiting.job, Failure { dataset: waiting.dataset, retry_at });
         } else {
             failures.remove(&waiting.job);
         }
@@ -85,9 +81,4 @@ fn look(
         }
     }
     Ok(())
-}
-
-fn appearance(path: &Path) -> Appearance {
-    let meta = path.metadata().ok()?;
-    Some((meta.len(), meta.modified().ok()?))
 }

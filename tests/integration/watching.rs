@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use hestat::foundation::clock::Clock;
 use hestat::foundation::observer::Silent;
+use hestat::foundation::quota::Quota;
 use hestat::pipeline::compute::{ComputeRequest, Outcome};
 use hestat::pipeline::watch::watch;
 
@@ -41,7 +42,7 @@ fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
         },
     };
     let mut told = Vec::new();
-    let request = ComputeRequest { data: data.into(), keep: false };
+    let request = ComputeRequest { data: data.into(), keep: false, quota: Quota::unlimited() };
     watch(&request, &clock, &observer, |_, outcome| {
         told.push(match outcome {
             Outcome::Computed => "computed",

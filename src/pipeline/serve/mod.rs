@@ -2,6 +2,7 @@
 
 mod credentials;
 
+use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -25,6 +26,7 @@ use super::watch::watch;
 use crate::crypto::Fingerprint;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::root_dir::RootDir;
 use crate::foundation::secret::Secret;
 use crate::foundation::text::printable;
 use crate::keystore::ServerIdentity;
@@ -92,10 +94,10 @@ pub fn serve(
     make_data(&request.data)?;
     remove_probes(&request.data);
     let bell = Arc::new(Bell::default());
-    let compute = ComputeRequest { data: request.data.clone(), keep: request.keep };
-    let computes = request.compute;
-    let logged = Logged::new(observer, &compute.data)?;
+    let (data, keep, computes) = (request.data.clone(), request.keep, request.compute);
+    let logged = Logged::new(observer, &data)?;
     let (service, serving) = open(request, Arc::clone(&bell))?;
+    let compute = ComputeRequest { data: data.clone(), keep, quota: service.quota() };
     ready(&serving);
     let clock = Alarm { clock, bell: &bell, observer: &logged };
     if computes {
@@ -184,10 +186,20 @@ fn open(mut request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Servi
 
 /// Removes what pings have left that were killed; nobody is connected yet.
 fn remove_probes(data: &Path) {
-    let Ok(entries) = fs::read_dir(data.join(INBOX)) else { return };
-    for entry in entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(PROBES)) {
-        drop(fs::remove_dir_all(entry.path()));
+    let Ok(inbox) = RootDir::open(data).and_then(|root| root.directory(INBOX)) else { return };
+    let Ok(entries) = inbox.entries() else { return };
+    for entry in entries.flatten().filter(|entry| entry.file_name().to_bytes().starts_with(PROBES.as_bytes())) {
+        // They lie in a folder, with nothing beside them. Whatever else is there stays.
+        drop(remove_files(&inbox, entry.file_name()));
     }
+}
+
+fn remove_files(inbox: &RootDir, name: &CStr) -> io::Result<()> {
+    let folder = inbox.directory(name)?;
+    for entry in folder.entries()? {
+        folder.remove_file(entry?.file_name())?;
+    }
+    inbox.remove_directory(name)
 }
 
 /// The data directory is made if it is not there (the one that it is in must be), and tried.

@@ -10,10 +10,11 @@ use super::super::watch::PIECE;
 use super::Action;
 use super::disk::{Incoming, Piece};
 use super::files::{facts, long};
+use super::listing::Listing;
 use super::names::Place;
-use super::room::Share;
 use super::session::Session;
 use super::wire::Wire;
+use crate::foundation::file_space::FileSpace;
 
 /// How long the disk may take to keep an upload.
 pub(super) const TIME_FOR_THE_DISK: Duration = Duration::from_mins(10);
@@ -105,9 +106,6 @@ impl Session<'_> {
             argument
         };
         let place = self.folder.resolve(named)?;
-        let lines = |line: fn((String, super::tree::Entry)) -> String| {
-            tree.list(&place).map(|list| list.into_iter().map(|item| line(item) + "\r\n").collect::<String>())
-        };
         let source: Box<dyn Read> = match verb {
             "STOR" | "APPE" => {
                 let file = self.open_to_write(&place)?;
@@ -120,9 +118,9 @@ impl Session<'_> {
                 file.seek(SeekFrom::Start(within(offset, file.metadata()?.len())?))?;
                 Box::new(file)
             }
-            "NLST" => Box::new(io::Cursor::new(lines(|(name, _)| name)?)),
-            "MLSD" => Box::new(io::Cursor::new(lines(|(name, entry)| facts(&name, &entry))?)),
-            _ => Box::new(io::Cursor::new(lines(|(name, entry)| long(&name, &entry))?)),
+            "NLST" => Box::new(Listing::new(tree.list(&place)?, |name, _| name.to_owned())),
+            "MLSD" => Box::new(Listing::new(tree.list(&place)?, facts)),
+            _ => Box::new(Listing::new(tree.list(&place)?, long)),
         };
         Ok((place, offset, Transfer::Out(source)))
     }
@@ -130,8 +128,6 @@ impl Session<'_> {
     /// From now on nobody else can write there or take the name away.
     fn open_to_write(&self, place: &Place) -> io::Result<File> {
         self.house.permit(Action::Write, place)?;
-        let is_new = self.house.tree.entry(place).is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
-        let _block = is_new.then(|| self.house.block()).transpose()?;
         self.house.when_free(place, || {
             let file = self.house.tree.write(place)?;
             self.link.writes(Some(place));
@@ -139,27 +135,37 @@ impl Session<'_> {
         })
     }
 
-    fn receive(
+    /// Takes in a file. However that ends, what the file takes then is counted.
+    fn receive(&self, wire: Wire, file: File, offset: u64, place: &Place, moved: &mut u64) -> Result<(), Broken> {
+        let same = file.try_clone().map_err(Broken::Here)?;
+        let length = same.metadata().map_err(Broken::Here)?.len();
+        let mut space = FileSpace::of(self.house.tree.quota(), length);
+        // Only now that there is something to take their place.
+        space.truncate(&same, offset).map_err(Broken::Here)?;
+        let outcome = self.receive_from(wire, file, offset, &mut space, place, moved);
+        space.settle(&same);
+        outcome
+    }
+
+    fn receive_from(
         &self,
         mut wire: Wire,
         mut file: File,
         offset: u64,
+        space: &mut FileSpace,
         place: &Place,
         moved: &mut u64,
     ) -> Result<(), Broken> {
-        // Only now that there is something to take their place.
-        file.set_len(offset).and_then(|()| file.seek(SeekFrom::Start(offset))).map_err(Broken::Here)?;
-        // Given back when the file is closed, and all that it took can be measured.
-        let mut share = self.house.uploads.share();
+        file.seek(SeekFrom::Start(offset)).map_err(Broken::Here)?;
         let mut file = Incoming::new(file).map_err(Broken::Here)?;
         let mut piece = Piece::new();
         loop {
             let more = piece.fill(&mut wire);
             let count = piece.len();
-            self.make_room(&mut share, &mut file, count).map_err(Broken::Here)?;
+            space.extend(count).map_err(Broken::Here)?;
             piece = file.write(piece).map_err(Broken::Here)?;
             *moved += count;
-            share.stored(file.newly_stored());
+            space.store(file.newly_stored());
             // What came before it broke is kept.
             if !more.map_err(Broken::There)? {
                 break;
@@ -176,19 +182,6 @@ impl Session<'_> {
         // The peer has closed its side; how it takes our farewell changes nothing.
         drop(wire.finish());
         Ok(())
-    }
-
-    /// Sees to it that so many bytes more may be stored. What is on its way to the file counts twice, so that there may be
-    /// more room when it is there.
-    fn make_room(&self, share: &mut Share<'_>, file: &mut Incoming, bytes: u64) -> io::Result<()> {
-        match self.house.give(share, bytes) {
-            Err(error) if error.kind() == io::ErrorKind::QuotaExceeded => {
-                file.settle()?;
-                share.stored(file.newly_stored());
-                self.house.give(share, bytes)
-            }
-            outcome => outcome,
-        }
     }
 }
 

@@ -7,9 +7,11 @@ use tracing::info;
 
 use super::Action;
 use super::data::TIME_FOR_THE_DISK;
+use super::listing::Listing;
 use super::names::Place;
 use super::session::Session;
-use super::tree::{Entry, Tree};
+use super::tree::Tree;
+use crate::foundation::root_dir::{Entry, Kind};
 use crate::foundation::text::printable;
 
 /// Characters of an argument in the log.
@@ -17,6 +19,9 @@ const LONGEST_LOGGED: usize = 300;
 
 impl Session<'_> {
     pub(super) fn file_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        if verb == "STAT" && !argument.is_empty() {
+            return self.list_in_reply(verb, argument);
+        }
         self.link.watch.allow(TIME_FOR_THE_DISK);
         let outcome = self.try_file_command(verb, argument);
         // The disk may take its time, who reads the answer may not.
@@ -24,6 +29,19 @@ impl Session<'_> {
         match outcome {
             Ok(Said { code, text, lines: None }) => self.control.reply(code, &text),
             Ok(Said { code, text, lines: Some(lines) }) => self.control.reply_lines(code, &text, &lines, "End"),
+            Err(error) => self.turn_down(verb, argument, &error),
+        }
+    }
+
+    /// The list of a folder as a reply, sent entry by entry.
+    fn list_in_reply(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+        let place = self.folder.resolve(argument);
+        let opened = place.and_then(|place| Ok((quoted(&place), self.house.tree.list(&place)?)));
+        match opened {
+            Ok((text, entries)) => {
+                let lines = Listing::new(entries, |name, entry| format!(" {}", long(name, entry)));
+                self.control.reply_from(213, &text, lines)
+            }
             Err(error) => self.turn_down(verb, argument, &error),
         }
     }
@@ -46,7 +64,6 @@ impl Session<'_> {
             "CWD" | "XCWD" => self.enter(place),
             "MKD" | "XMKD" => {
                 self.house.permit(Action::MakeFolder, &place)?;
-                let _block = self.house.block()?;
                 self.house.tree.make_folder(&place)?;
                 Ok(self.done(verb, &place, Said::new(257, quoted(&place))))
             }
@@ -62,12 +79,12 @@ impl Session<'_> {
                 Ok(Said::new(350, "To what?".into()))
             }
             "RNTO" => self.rename(verb, &place),
-            _ => tell(&self.house.tree, verb, argument, &place),
+            _ => tell(&self.house.tree, verb, &place),
         }
     }
 
     fn enter(&mut self, folder: Place) -> io::Result<Said> {
-        if !self.house.tree.entry(&folder)?.is_folder {
+        if !self.house.tree.is_folder(&folder)? {
             return Err(io::ErrorKind::NotADirectory.into());
         }
         self.folder = folder;
@@ -91,10 +108,10 @@ impl Session<'_> {
 }
 
 /// What a file or folder is like.
-fn tell(tree: &Tree, verb: &str, argument: &str, place: &Place) -> io::Result<Said> {
+fn tell(tree: &Tree, verb: &str, place: &Place) -> io::Result<Said> {
     Ok(match verb {
         "SIZE" => match tree.entry(place)? {
-            Entry { is_folder: false, bytes, .. } => Said::new(213, bytes.to_string()),
+            Entry { kind: Kind::File, bytes, .. } => Said::new(213, bytes.to_string()),
             _ => return Err(io::ErrorKind::IsADirectory.into()),
         },
         "MDTM" => Said::new(213, time(tree.entry(place)?.modified)),
@@ -102,12 +119,8 @@ fn tell(tree: &Tree, verb: &str, argument: &str, place: &Place) -> io::Result<Sa
             let line = facts(&place.to_string(), &tree.entry(place)?);
             Said { code: 250, text: "Facts:".into(), lines: Some(vec![line]) }
         }
-        // STAT
-        _ if argument.is_empty() => Said::new(211, format!("hestat {}", env!("CARGO_PKG_VERSION"))),
-        _ => {
-            let lines = tree.list(place)?.iter().map(|(name, entry)| long(name, entry)).collect();
-            Said { code: 213, text: quoted(place), lines: Some(lines) }
-        }
+        // STAT without an argument.
+        _ => Said::new(211, format!("hestat {}", env!("CARGO_PKG_VERSION"))),
     })
 }
 
@@ -136,13 +149,13 @@ fn time(seconds: i64) -> String {
 
 /// A line of MLSD and MLST (RFC 3659, section 7.2).
 pub(super) fn facts(name: &str, entry: &Entry) -> String {
-    let kind = if entry.is_folder { "dir" } else { "file" };
+    let kind = if entry.kind == Kind::Directory { "dir" } else { "file" };
     format!("type={kind};size={};modify={}; {name}", entry.bytes, time(entry.modified))
 }
 
 /// A line of LIST, as `ls -l` writes it and as clients read it.
 pub(super) fn long(name: &str, entry: &Entry) -> String {
-    let kind = if entry.is_folder { "drwxr-xr-x" } else { "-rw-r--r--" };
+    let kind = if entry.kind == Kind::Directory { "drwxr-xr-x" } else { "-rw-r--r--" };
     let when = DateTime::from_timestamp(entry.modified, 0).unwrap_or_default();
     format!("{kind} 1 hestat hestat {:>13} {} {name}", entry.bytes, when.format("%b %e  %Y"))
 }

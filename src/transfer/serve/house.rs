@@ -17,13 +17,19 @@ use super::super::watch::TICK;
 use super::links::Links;
 use super::logins::Logins;
 use super::names::Place;
-use super::room::{Room, Share};
-use super::tree::{BLOCK, Tree};
+use super::tree::Tree;
 use super::{Action, Limits, Rules, ServeOptions, wire};
 use crate::crypto::Fingerprint;
+use crate::foundation::quota::{MARGIN, Quota};
 
 /// How long a connection that was ended may take to let go of its file.
 const TIME_TO_GIVE_WAY: Duration = Duration::from_secs(2);
+
+/// Time between two measurements of what is below the root.
+const MEASURE_EVERY: Duration = Duration::from_secs(5);
+
+/// The same as a multiple of the time that a measurement takes.
+const MEASURE_SELDOM: u32 = 50;
 
 /// Files, bounds and whoever is there.
 pub(super) struct House {
@@ -31,7 +37,8 @@ pub(super) struct House {
     pub(super) tls: Arc<ServerConfig>,
     pub(super) logins: Logins,
     pub(super) links: Links,
-    pub(super) uploads: Room,
+    /// What everything below the root may take.
+    pub(super) quota: Quota,
     /// Held by whoever opens a file to write it, and by whoever takes a name away.
     pub(super) names: Mutex<()>,
     pub(super) limits: Limits,
@@ -53,12 +60,13 @@ impl House {
         let key = key.map_err(|error| unusable("private key", error.to_string()))?;
         let tls = wire::tls(certificates, key).map_err(|error| unusable("private key", error.to_string()))?;
         let root = |source| TransferError::Local { place: options.root.display().to_string(), source };
+        let quota = options.limits.disk.map_or_else(Quota::unlimited, Quota::new);
         let house = Self {
-            tree: Tree::open(&options.root).map_err(root)?,
+            tree: Tree::open(&options.root, quota.with_margin(MARGIN)).map_err(&root)?,
+            quota,
             tls,
             logins: Logins::new(options.user, options.password, options.limits.failed_logins),
             links: Links::new(options.limits.connections),
-            uploads: Room::default(),
             names: Mutex::default(),
             limits: options.limits,
             passive_ports: options.passive_ports,
@@ -67,6 +75,7 @@ impl House {
             rules,
             stopping: AtomicBool::new(false),
         };
+        house.measure().map_err(root)?;
         Ok((house, fingerprint))
     }
 
@@ -83,24 +92,29 @@ impl House {
         self.rules.arrived();
     }
 
+    /// Bytes that clients may still store.
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
-        Ok(self.tree.free()?.min(self.room()?))
+        Ok(self.tree.free()?.min(self.tree.quota().free()))
     }
 
-    /// Bytes that may still be stored.
-    pub(super) fn room(&self) -> io::Result<u64> {
-        self.limits.disk.map_or(Ok(u64::MAX), |most| Ok(most.saturating_sub(self.tree.used()?)))
+    /// Finds out how much is used below the root, unless that is not bounded.
+    fn measure(&self) -> io::Result<()> {
+        if self.quota.is_unlimited() {
+            return Ok(());
+        }
+        self.quota.measure(|| self.tree.measure(&|| !self.is_stopping()))
     }
 
-    /// Room for one more file or folder, until it is there.
-    pub(super) fn block(&self) -> io::Result<Share<'_>> {
-        let mut share = self.uploads.share();
-        self.give(&mut share, BLOCK).map(|()| share)
-    }
-
-    /// Sees to it that an upload may store so many bytes more.
-    pub(super) fn give(&self, share: &mut Share<'_>, bytes: u64) -> io::Result<()> {
-        share.need(bytes, || self.room())
+    /// Corrects the running total of what is used by what others than this server have changed, now and then.
+    pub(super) fn keep_measuring(&self) {
+        let mut pause = MEASURE_EVERY;
+        while !self.quota.is_unlimited() && !self.is_stopping() {
+            self.rest(pause);
+            let begun = Instant::now();
+            // What cannot be measured now may be the next time.
+            drop(self.measure());
+            pause = MEASURE_EVERY.max(begun.elapsed().saturating_mul(MEASURE_SELDOM));
+        }
     }
 
     /// Tries until nobody else writes at this place; a connection that is stuck there is ended.
@@ -148,7 +162,7 @@ impl House {
     pub(super) fn rest(&self, time: Duration) {
         let end = Instant::now() + time;
         while !self.is_stopping() && Instant::now() < end {
-            thread::sleep(TICK.min(time));
+            thread::park_timeout(TICK.min(time));
         }
     }
 }

@@ -7,11 +7,11 @@ mod door;
 mod files;
 mod house;
 mod links;
+mod listing;
 mod login;
 mod logins;
 mod names;
 mod passive;
-mod room;
 mod session;
 mod tree;
 mod wire;
@@ -31,6 +31,7 @@ use tracing::warn;
 use super::error::TransferError;
 use crate::crypto::Fingerprint;
 use crate::foundation::open_files;
+use crate::foundation::quota::Quota;
 use crate::foundation::secret::Secret;
 use house::House;
 
@@ -167,11 +168,12 @@ impl FtpService {
         let listener = Arc::new(listener);
         let (house, fingerprint) = House::new(options, rules)?;
         let house = Arc::new(house);
-        let (door, janitor) = (Arc::clone(&house), Arc::clone(&house));
+        let (door, janitor, measurer) = (Arc::clone(&house), Arc::clone(&house), Arc::clone(&house));
         let entrance = Arc::clone(&listener);
         let threads = vec![
             thread::Builder::new().name("door".into()).spawn(move || door.welcome(&entrance)).map_err(failed)?,
             thread::Builder::new().name("janitor".into()).spawn(move || janitor.look_after()).map_err(failed)?,
+            thread::Builder::new().name("quota".into()).spawn(move || measurer.keep_measuring()).map_err(failed)?,
         ];
         Ok(Self { address: bound, fingerprint, house, listener, threads })
     }
@@ -179,6 +181,11 @@ impl FtpService {
     /// Where it listens.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// What everything below its root may take, for whoever else writes there.
+    pub fn quota(&self) -> Quota {
+        self.house.quota.clone()
     }
 
     /// What its certificate is known by.

@@ -14,6 +14,9 @@ use super::super::watch::{PIECE, Watch, WatchedSocket};
 /// Sessions that may be resumed.
 const SESSIONS: usize = 256;
 
+/// Bytes of lines that are sent at a time.
+const LINES: usize = 16 << 10;
+
 /// The longest line of a command, in bytes: room for the longest path.
 const LONGEST_LINE: u64 = 16 << 10;
 
@@ -138,9 +141,27 @@ impl Control {
         self.send(&format!("{code}-{first}\r\n{lines}{code} {last}\r\n"))
     }
 
+    /// The same with lines that are read while they are sent; each must begin with a blank.
+    pub(super) fn reply_from(&mut self, code: u16, first: &str, mut lines: impl Read) -> io::Result<()> {
+        self.send(&format!("{code}-{first}\r\n"))?;
+        let mut piece = vec![0; LINES];
+        let last = loop {
+            match lines.read(&mut piece) {
+                Ok(0) => break "End",
+                Ok(count) => self.send_bytes(piece.get(..count).unwrap_or_default())?,
+                Err(_) => break "End; not all could be read",
+            }
+        };
+        self.send(&format!("{code} {last}\r\n"))
+    }
+
     fn send(&mut self, text: &str) -> io::Result<()> {
+        self.send_bytes(text.as_bytes())
+    }
+
+    fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
         let wire = self.0.get_mut();
-        wire.write_all(text.as_bytes())?;
+        wire.write_all(bytes)?;
         wire.flush()
     }
 

@@ -4,6 +4,7 @@ mod claims;
 mod datasets;
 mod inbox;
 mod inspected;
+mod links;
 mod mutation;
 mod state;
 mod status;

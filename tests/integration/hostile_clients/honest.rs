@@ -6,7 +6,7 @@ use crate::house::{Ended, House, Served, path};
 
 impl Served {
     /// An honest client's command, which knows where the server is and how to reach it.
-    pub(super) fn command(&self, house: &House, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, house: &House, arguments: &[&str]) -> Command {
         let mut command = house.command(arguments);
         command.env("HESTAT_SERVER", self.url()).env("HESTAT_SERVER_FINGERPRINT", self.fingerprint());
         command.env("HESTAT_PASSWORD", self.password());
@@ -14,19 +14,19 @@ impl Served {
     }
 
     /// Runs an honest client's command.
-    pub(super) fn run(&self, arguments: &[&str]) -> Ended {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Ended {
         self.command(&self.house, arguments).output().unwrap().into()
     }
 
     /// An honest client finds everything in order.
     #[track_caller]
-    pub(super) fn greets(&self) {
+    pub(crate) fn greets(&self) {
         self.run(&["ping"]).expect_code(0);
     }
 
     /// An honest client's whole job over a table of the house: sent, computed, fetched, and compared with clear data.
     #[track_caller]
-    pub(super) fn does_a_job(&self, rows: u32) {
+    pub(crate) fn does_a_job(&self, rows: u32) {
         let table = self.house.file("table.csv");
         self.house.succeed(["sample", "--rows", &rows.to_string(), "--output", path(&table)]);
         self.run(&["init", "--input", path(&table)]).expect_code(0);

@@ -1,11 +1,13 @@
 //! Hostile clients at `hestat serve`: whatever they do, it stays within its bounds and honest clients go on.
 
+mod answers;
 mod brute_force;
 mod client;
 mod crowd;
 mod endless;
 mod honest;
 mod logs;
+mod many_files;
 mod names;
 mod odd;
 mod places;

@@ -57,6 +57,8 @@ fn names_that_lead_out_of_the_root_lead_nowhere() {
         "/..",
         "../.hestat-x",
         ".hestat-0123456789abcdef",
+        ".hestat-attempts",
+        ".hestat-attempts/00112233445566778899aabbccddeeff",
         "a\0b",
         "own\0",
         "a\rb",

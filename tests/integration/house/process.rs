@@ -86,6 +86,15 @@ impl Running {
         self.measure("Threads:").unwrap()
     }
 
+    /// The time that processors have spent on it, in the kernel too.
+    pub(crate) fn processor_time(&self) -> Duration {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
+        let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
+        let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
+        // Linux counts in hundredths of a second here, whatever it runs on.
+        Duration::from_millis(10 * ticks)
+    }
+
     /// A number that Linux tells of it.
     fn measure(&self, what: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();

@@ -126,3 +126,25 @@ fn totals_and_results_that_find_no_room_are_made_later() {
     site.run(["result"]).done();
     assert!(fs::read(site.results()).unwrap() == job.results);
 }
+
+/// It is larger than its dataset, and nothing is computed that cannot be stored.
+#[test]
+fn an_answer_that_does_not_fit_is_not_begun() {
+    let site = Site::new("a,b\n1,2\n");
+    let folder = site.root().join("disk");
+    fs::create_dir(&folder).unwrap();
+    let Some(disk) = SmallDisk::mount(&folder, MEBIBYTE) else { return };
+    Ran::of(site.hestat(["init", "--server"]).arg(format!("file://{}", disk.path().display()))).done();
+    fs::write(disk.path().join("filler"), vec![1; 1_010_000]).unwrap();
+    let compute = || Ran::of(site.hestat(["compute", "--data"]).arg(disk.path()));
+    for _ in 0..4 {
+        let ran = compute();
+        assert_eq!(ran.code, Some(10), "{ran:?}");
+        assert!(ran.stdout.contains("no space: the answer needs "), "{ran:?}");
+    }
+    let told = site.run(["result"]);
+    assert!(told.code == Some(10) && told.stderr.contains("no space: the answer needs "), "{told:?}");
+    fs::remove_file(disk.path().join("filler")).unwrap();
+    compute().done();
+    site.run(["result"]).done();
+}

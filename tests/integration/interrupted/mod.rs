@@ -4,6 +4,7 @@ mod at_once;
 mod denied;
 mod full;
 mod killed;
+mod quarantine;
 mod seeds;
 mod small_disk;
 

@@ -1,0 +1,79 @@
+//! Names appear with whole files.
+
+use super::*;
+
+fn names(directory: &Path) -> Vec<String> {
+    let entries = fs::read_dir(directory).unwrap();
+    entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect()
+}
+
+#[test]
+fn a_file_appears_whole_or_not_at_all() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("name");
+    let mut abandoned = AtomicFile::create(&path, Access::Shared).unwrap();
+    abandoned.write_all(b"half").unwrap();
+    drop(abandoned);
+    assert!(names(directory.path()).is_empty());
+    let nowhere = AtomicFile::create(&path.join("x"), Access::Shared).unwrap_err();
+    assert_eq!(nowhere.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()));
+    write(&path, b"whole", Access::Shared).unwrap();
+    write(&path, b"again", Access::Shared).unwrap();
+    assert_eq!(names(directory.path()), ["name"]);
+    assert_eq!(fs::read(&path).unwrap(), b"again");
+}
+
+#[test]
+fn what_nobody_writes_any_more_is_swept() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    for name in [".hestat-abandoned", "kept", ".other"] {
+        fs::write(path(name), b"half").unwrap();
+    }
+    let mut writing = AtomicFile::create_locked(&path("name"), Access::Shared).unwrap();
+    sweep(directory.path()).unwrap();
+    writing.write_all(b"whole").unwrap();
+    writing.commit().unwrap();
+    let mut left = names(directory.path());
+    left.sort();
+    assert_eq!(left, [".other", "kept", "name"]);
+    assert_eq!(fs::read(path("name")).unwrap(), b"whole");
+}
+
+#[test]
+fn a_name_that_is_taken_stays_with_its_file() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("name");
+    for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
+        let file = AtomicFile::create(&path, Access::Shared).unwrap();
+        file.handle().unwrap().write_all(content.as_bytes()).unwrap();
+        assert_eq!(file.commit_beside().unwrap(), directory.path().join(name));
+    }
+    assert_eq!(fs::read(&path).unwrap(), b"first");
+    assert_eq!(fs::read(directory.path().join("name.3")).unwrap(), b"third");
+    assert_eq!(names(directory.path()).len(), 3);
+}
+
+#[test]
+fn what_is_no_file_is_not_replaced() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("socket");
+    let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
+    let link = directory.path().join("link");
+    std::os::unix::fs::symlink(&socket, &link).unwrap();
+    for path in [&socket, &link, &directory.path().to_path_buf()] {
+        let error = write(path, b"bytes", Access::Shared).unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
+    }
+    assert!(link.is_symlink() && !socket.is_file());
+}
+
+#[test]
+#[cfg(unix)]
+fn private_files_are_the_owners() {
+    use std::os::unix::fs::PermissionsExt;
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("name");
+    write(&path, b"secret", Access::Private).unwrap();
+    assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
+}

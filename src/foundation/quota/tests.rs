@@ -1,0 +1,76 @@
+//! Reservations and measurements add up.
+
+use super::*;
+
+fn used(quota: &Quota) -> u64 {
+    quota.state().used
+}
+
+#[test]
+fn reservations_together_are_no_more_than_the_limit() {
+    let quota = Quota::new(1000);
+    let (mut first, second) = (quota.reserve(600).unwrap(), quota.reserve(300).unwrap());
+    assert_eq!(quota.reserve(101).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    assert_eq!(first.grow(101).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    first.commit(500);
+    assert_eq!((quota.free(), first.held()), (100, 100));
+    drop(second);
+    assert_eq!(quota.free(), 400);
+    first.absorb(quota.reserve(400).unwrap());
+    assert_eq!((quota.free(), first.held()), (0, 500));
+    drop(first);
+    assert_eq!((quota.free(), used(&quota)), (500, 500));
+    quota.record(500, 0);
+    assert_eq!(quota.free(), 1000);
+}
+
+#[test]
+fn a_margin_is_left_to_those_without_one() {
+    let quota = Quota::new(1000);
+    let others = quota.with_margin(100);
+    assert_eq!((quota.free(), others.free()), (1000, 900));
+    let _most = others.reserve(900).unwrap();
+    assert!(others.reserve(1).is_err());
+    assert!(quota.reserve(100).is_ok());
+    let unlimited = Quota::unlimited().with_margin(100);
+    let _much = unlimited.reserve(u64::MAX).unwrap();
+    assert!(unlimited.reserve(u64::MAX).is_ok() && unlimited.is_unlimited());
+}
+
+#[test]
+fn a_measurement_corrects_what_others_have_changed() {
+    let quota = Quota::new(10_000);
+    quota.measure(|| Ok(4000)).unwrap();
+    assert_eq!(used(&quota), 4000);
+    quota.measure(|| Ok(1000)).unwrap();
+    assert_eq!(used(&quota), 1000);
+    assert!(quota.measure(|| Err(io::ErrorKind::NotFound.into())).is_err());
+    assert_eq!(used(&quota), 1000);
+}
+
+/// Whatever of it the measurement has seen.
+#[test]
+fn what_changes_during_a_measurement_is_counted_once() {
+    for seen in [false, true] {
+        let quota = Quota::new(100_000);
+        quota.measure(|| Ok(5000)).unwrap();
+        let mut upload = quota.reserve(300).unwrap();
+        let measured = quota.measure(|| {
+            upload.commit(200);
+            upload.grow(1000).unwrap();
+            upload.commit(700);
+            quota.record(0, 40);
+            quota.record(50, 20);
+            // What is written and not told of may be seen, too.
+            Ok(5000 + if seen { 300 + 1000 + 40 } else { 0 } - 30)
+        });
+        measured.unwrap();
+        assert_eq!(used(&quota), 5000 + 200 + 700 + 40 - 30, "{seen}");
+    }
+}
+
+#[test]
+fn space_is_whole_blocks() {
+    let spaces = [0, 1, BLOCK, BLOCK + 1, u64::MAX].map(space_of);
+    assert_eq!(spaces, [BLOCK, BLOCK, BLOCK, 2 * BLOCK, u64::MAX]);
+}

@@ -1,0 +1,87 @@
+//! No link is followed, and all that is made and removed is counted.
+
+use std::io::Write;
+use std::os::unix::fs::symlink;
+
+use rustix::fs::FileType;
+
+use super::super::quota::BLOCK;
+use super::*;
+
+#[test]
+fn links_devices_and_pipes_are_neither_entered_nor_opened() {
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name);
+    std::fs::create_dir(at("root")).unwrap();
+    std::fs::write(at("secret"), "x").unwrap();
+    symlink(at("secret"), at("root/link")).unwrap();
+    symlink(directory.path(), at("root/out")).unwrap();
+    fs::mknodat(fs::CWD, at("root/pipe"), FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let root = RootDir::open(&at("root")).unwrap();
+    for name in ["link", "pipe", "out"] {
+        assert!(root.read(name).is_err() && root.write(name).is_err() && root.directory(name).is_err(), "{name}");
+        assert!(root.directory_or_new(name).is_err() && root.make_file(name, 0o666).is_err(), "{name}");
+        assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { Kind::Other } else { Kind::Link });
+    }
+    let told = root.directory("out").unwrap_err();
+    assert!(told.kind() == io::ErrorKind::NotADirectory && told.to_string().contains("symbolic link"), "{told}");
+    assert!(root.descend(&["out", "root"]).is_err());
+    root.remove_file("out").unwrap();
+    root.replace("pipe", &root, "link").unwrap();
+    assert_eq!(std::fs::read(at("secret")).unwrap(), b"x");
+}
+
+/// Whatever happens, the running total is what a walk finds.
+#[test]
+fn all_that_is_made_and_removed_is_counted() {
+    let directory = tempfile::tempdir().unwrap();
+    let quota = Quota::new(1 << 40);
+    let root = RootDir::open(directory.path()).unwrap().with_quota(quota.clone());
+    let measure = || root.measure(&|| true).unwrap();
+    quota.measure(|| Ok(measure())).unwrap();
+    let check = |what: &str| assert_eq!((1 << 40) - quota.free(), measure(), "{what}");
+    check("at the beginning");
+    let inner = root.directory_or_new("inner").unwrap();
+    check("a directory");
+    for number in 0..300 {
+        inner.make_file(format!("{number:0200}").as_str(), 0o666).unwrap();
+    }
+    check("many files with long names");
+    assert!(inner.make_file(format!("{:0200}", 7).as_str(), 0o666).is_err());
+    check("a file that was there");
+    std::fs::write(directory.path().join("other"), vec![7; 9000]).unwrap();
+    quota.measure(|| Ok(measure())).unwrap();
+    root.rename("other", &inner, "moved").unwrap();
+    check("a file that was moved");
+    inner.replace("moved", &inner, format!("{:0200}", 1).as_str()).unwrap();
+    check("a file that was replaced");
+    assert!(root.rename("inner", &root, "inner").is_err() && root.remove_file("inner").is_err());
+    check("what could not be done");
+    for number in 0..300 {
+        inner.remove_file(format!("{number:0200}").as_str()).unwrap();
+    }
+    root.remove_directory("inner").unwrap();
+    check("at the end");
+}
+
+#[test]
+fn entries_take_what_the_quota_has() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = RootDir::open(directory.path()).unwrap().with_quota(Quota::new(3 * BLOCK));
+    root.make_file("file", 0o666).unwrap().write_all(b"x").unwrap();
+    root.make_directory("directory").unwrap();
+    for refused in [root.make_file("more", 0o666).map(drop), root.make_directory("more")] {
+        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    }
+    assert!(root.directory_or_new("directory").is_ok() && root.directory_or_new("more").is_err());
+    root.remove_file("file").unwrap();
+    root.make_directory("more").unwrap();
+}
+
+#[test]
+fn a_walk_ends_when_it_is_to_end() {
+    let directory = tempfile::tempdir().unwrap();
+    std::fs::write(directory.path().join("file"), "x").unwrap();
+    let root = RootDir::open(directory.path()).unwrap();
+    assert_eq!(root.measure(&|| false).unwrap_err().kind(), io::ErrorKind::Interrupted);
+}
