@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::super::error::TransferError;
 use super::super::watch::TICK;
 use super::links::Links;
+use super::log_limit::LogLimit;
 use super::logins::Logins;
 use super::names::Place;
 use super::room::{Room, Share};
@@ -31,6 +32,10 @@ pub(super) struct House {
     pub(super) tls: Arc<ServerConfig>,
     pub(super) logins: Logins,
     pub(super) links: Links,
+    /// Connections whose clients have not logged in.
+    pub(super) connections_logged: LogLimit,
+    /// Refused logins.
+    pub(super) logins_logged: LogLimit,
     pub(super) uploads: Room,
     /// Held by whoever opens a file to write it, and by whoever takes a name away.
     pub(super) names: Mutex<()>,
@@ -58,6 +63,8 @@ impl House {
             tls,
             logins: Logins::new(options.user, options.password, options.limits.failed_logins),
             links: Links::new(options.limits.connections),
+            connections_logged: LogLimit::default(),
+            logins_logged: LogLimit::default(),
             uploads: Room::default(),
             names: Mutex::default(),
             limits: options.limits,

@@ -5,6 +5,7 @@ mod client;
 mod crowd;
 mod endless;
 mod honest;
+mod interrupts;
 mod logs;
 mod names;
 mod odd;
