@@ -6,6 +6,8 @@ use std::net::{Shutdown, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustix::net::{RecvFlags, SendFlags, recv, send};
+
 /// How often deadlines are looked at.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
@@ -14,6 +16,9 @@ pub(super) const PIECE: usize = 1 << 17;
 
 /// A peer must move this many bytes in each timeout; so a byte now and then does not hold a connection for ever.
 pub(super) const LEAST_BYTES: f64 = 4096.0;
+
+/// How long after a cut the first socket can still be written to, if its owner wants to say why.
+const TIME_FOR_LAST_WORDS: Duration = Duration::from_millis(250);
 
 /// Why sockets were shut.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,7 +35,9 @@ struct State {
     timeout: Duration,
     sockets: Vec<TcpStream>,
     last_moved: Instant,
-    cut: Option<Cut>,
+    cut: Option<(Cut, Instant)>,
+    /// Whether the first socket is shut for reading first, and for writing after [`TIME_FOR_LAST_WORDS`] only.
+    last_words: bool,
 }
 
 /// The deadline of one peer, and the sockets that lead to it.
@@ -41,8 +48,14 @@ impl Watch {
     /// The first thing must happen within `timeout`.
     pub(super) fn new(timeout: Duration) -> Arc<Self> {
         let now = Instant::now();
-        let state = State { deadline: now + timeout, timeout, sockets: Vec::new(), last_moved: now, cut: None };
-        Arc::new(Self(Mutex::new(state)))
+        Arc::new(Self(Mutex::new(State {
+            deadline: now + timeout,
+            timeout,
+            sockets: Vec::new(),
+            last_moved: now,
+            cut: None,
+            last_words: false,
+        })))
     }
 
     /// Until more is allowed, there is this much time and no more, whatever moves.
@@ -50,6 +63,11 @@ impl Watch {
         let watch = Self::new(time);
         watch.state().timeout = Duration::ZERO;
         watch
+    }
+
+    /// When everything is shut, whoever holds the first socket has a moment to write why.
+    pub(super) fn leave_time_for_last_words(&self) {
+        self.state().last_words = true;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
@@ -70,6 +88,11 @@ impl Watch {
     /// Watches over the first `count` sockets only: the others have been closed.
     pub(super) fn keep(&self, count: usize) {
         self.state().sockets.truncate(count);
+    }
+
+    /// Shuts all sockets but the first `count`.
+    pub(super) fn shut_behind(&self, count: usize) {
+        self.state().sockets.iter().skip(count).for_each(shut);
     }
 
     /// From now on, the next thing must happen within `timeout`.
@@ -98,21 +121,26 @@ impl Watch {
     /// Shuts everything; whoever waits there gets an error or an end.
     pub(super) fn cut(&self, why: Cut) {
         let mut state = self.state();
-        state.cut.get_or_insert(why);
-        state.sockets.iter().for_each(shut);
+        let (_, since) = *state.cut.get_or_insert_with(|| (why, Instant::now()));
+        let spared = usize::from(state.last_words && since.elapsed() < TIME_FOR_LAST_WORDS);
+        state.sockets.iter().take(spared).for_each(|socket| drop(socket.shutdown(Shutdown::Read)));
+        state.sockets.iter().skip(spared).for_each(shut);
     }
 
-    /// Shuts everything if the deadline has passed.
+    /// Shuts everything if the deadline has passed, and for good if that was done before.
     pub(super) fn tick(&self) {
-        let late = { self.state().deadline < Instant::now() };
-        if late {
+        let is_due = {
+            let state = self.state();
+            state.cut.is_some() || state.deadline < Instant::now()
+        };
+        if is_due {
             self.cut(Cut::Late);
         }
     }
 
     /// Why everything was shut, if it was.
     pub(super) fn why(&self) -> Option<Cut> {
-        self.state().cut
+        self.state().cut.map(|(why, _)| why)
     }
 }
 
@@ -127,11 +155,12 @@ pub(super) struct WatchedSocket {
     socket: BufReader<TcpStream>,
     watch: Arc<Watch>,
     earns: bool,
+    waits: bool,
 }
 
 impl WatchedSocket {
     pub(super) fn new(socket: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { socket: BufReader::with_capacity(0, socket), watch, earns: true }
+        Self { socket: BufReader::with_capacity(0, socket), watch, earns: true, waits: true }
     }
 
     /// A socket for words, which must come in time as a whole.
@@ -141,11 +170,21 @@ impl WatchedSocket {
 
     /// A socket for much data: rustls asks for 4 KiB at a time, the kernel is asked for more.
     pub(super) fn reading_ahead(socket: TcpStream, watch: Arc<Watch>) -> Self {
-        Self { socket: BufReader::with_capacity(PIECE, socket), watch, earns: true }
+        Self { socket: BufReader::with_capacity(PIECE, socket), watch, earns: true, waits: true }
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
         self.socket.get_ref()
+    }
+
+    /// Whether reads and writes wait until something moves. Those that do not wait earn nothing.
+    pub(super) fn set_waiting(&mut self, waits: bool) {
+        self.waits = waits;
+    }
+
+    /// Whether what moves earns time.
+    pub(super) fn set_earning(&mut self, earns: bool) {
+        self.earns = earns;
     }
 
     fn moved(&self, bytes: usize) {
@@ -158,6 +197,9 @@ impl WatchedSocket {
 impl Read for WatchedSocket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
         let read_ahead = self.socket.buffer().len();
+        if !self.waits && read_ahead == 0 {
+            return Ok(recv(self.socket(), bytes, RecvFlags::DONTWAIT)?.0);
+        }
         let count = self.socket.read(bytes)?;
         if read_ahead == 0 {
             self.moved(count + self.socket.buffer().len());
@@ -168,12 +210,18 @@ impl Read for WatchedSocket {
 
 impl Write for WatchedSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.waits {
+            return Ok(send(self.socket(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?);
+        }
         let count = self.socket.get_mut().write(bytes)?;
         self.moved(count);
         Ok(count)
     }
 
     fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        if !self.waits {
+            return self.write(pieces.iter().find(|piece| !piece.is_empty()).map_or(&[], |piece| piece));
+        }
         let count = self.socket.get_mut().write_vectored(pieces)?;
         self.moved(count);
         Ok(count)
@@ -210,6 +258,39 @@ mod tests {
         let (mut later, _far) = pair();
         watch.add(&later).unwrap();
         assert_eq!(later.read(&mut [0; 1]).unwrap_or(0), 0, "a socket that comes too late is shut at once");
+    }
+
+    #[test]
+    fn the_reason_of_a_cut_can_still_be_written_for_a_moment() {
+        let ((mut near, mut far), (mut data, _far_data)) = (pair(), pair());
+        let watch = Watch::new(Duration::from_secs(10));
+        watch.leave_time_for_last_words();
+        watch.add(&near).unwrap();
+        watch.add(&data).unwrap();
+        watch.cut(Cut::Wanted);
+        assert_eq!((near.read(&mut [0; 1]).unwrap(), data.write(&[0]).is_err()), (0, true));
+        near.write_all(b"421").unwrap();
+        far.read_exact(&mut [0; 3]).unwrap();
+        watch.state().cut = Some((Cut::Wanted, Instant::now() - TIME_FOR_LAST_WORDS));
+        watch.tick();
+        assert!(near.write(&[0]).is_err());
+        assert_eq!((far.read(&mut [0; 1]).unwrap(), watch.why()), (0, Some(Cut::Wanted)));
+    }
+
+    #[test]
+    fn what_does_not_wait_earns_nothing() {
+        let (near, mut far) = pair();
+        let watch = Watch::new(Duration::from_secs(10));
+        let mut near = WatchedSocket::new(near, Arc::clone(&watch));
+        near.set_waiting(false);
+        let deadline = watch.state().deadline;
+        assert_eq!(near.read(&mut [0; 9]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
+        near.write_all(b"NOOP").unwrap();
+        far.read_exact(&mut [0; 4]).unwrap();
+        while let Ok(count) = near.write_vectored(&[io::IoSlice::new(&[]), io::IoSlice::new(&[0; 1 << 20])]) {
+            assert!(count > 0);
+        }
+        assert_eq!(watch.state().deadline, deadline);
     }
 
     #[test]

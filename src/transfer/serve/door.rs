@@ -3,6 +3,7 @@
 use std::io;
 use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -13,6 +14,7 @@ use tracing::{info, warn};
 use super::super::watch::{TICK, Watch};
 use super::house::House;
 use super::links::Link;
+use super::log_limit::shortened;
 use super::session::Session;
 use super::wire::Wire;
 use crate::foundation::random;
@@ -24,7 +26,7 @@ impl House {
     /// Takes in whoever comes.
     pub(super) fn welcome(self: &Arc<Self>, listener: &TcpListener) {
         while !self.is_stopping() {
-            match accept(listener, None, &|| self.is_stopping()) {
+            match accept(listener, &|| self.is_stopping()) {
                 Ok(Some((socket, peer))) => self.admit(socket, peer),
                 Ok(None) => {}
                 Err(_) if self.is_stopping() => {}
@@ -38,7 +40,9 @@ impl House {
 
     fn admit(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr) {
         let turn_away = |mut socket: TcpStream, text: &str| {
-            info!(%peer, text, "turned away");
+            if self.connections_logged.admits(Instant::now()) {
+                info!(%peer, text, "turned away");
+            }
             // It may be gone by now.
             drop(socket.set_nonblocking(true));
             drop(io::Write::write_all(&mut socket, format!("421 {text}\r\n").as_bytes()));
@@ -47,6 +51,7 @@ impl House {
             return turn_away(socket, "Too many failed logins from your address; come back in a minute.");
         }
         let watch = Watch::strict(self.limits.login);
+        watch.leave_time_for_last_words();
         let prepared = prepare(&socket).and_then(|()| watch.add(&socket));
         let Some(link) = prepared.ok().and_then(|()| self.links.admit(peer, watch)) else {
             return turn_away(socket, "Too many connections; come back later.");
@@ -54,14 +59,18 @@ impl House {
         let (house, its_link) = (Arc::clone(self), Arc::clone(&link));
         let spawned = thread::Builder::new().stack_size(STACK).spawn(move || house.serve(socket, &its_link));
         if let Err(error) = spawned {
-            warn!(%error, %peer, "no thread for a connection");
+            if self.connections_logged.admits(Instant::now()) {
+                warn!(%error, %peer, "no thread for a connection");
+            }
             self.links.remove(&link);
         }
     }
 
     fn serve(&self, socket: TcpStream, link: &Arc<Link>) {
         let begun = Instant::now();
-        info!(connection = link.number, peer = %link.peer, "connected");
+        if self.connections_logged.admits(begun) {
+            info!(connection = link.number, peer = %link.peer, "connected");
+        }
         let outcome = socket.local_addr().and_then(|local| {
             let wire = Wire::plain(socket, &link.watch);
             Session::new(self, Arc::clone(link), wire, local.ip().to_canonical()).talk()
@@ -69,17 +78,33 @@ impl House {
         let seconds = begun.elapsed().as_secs();
         let how = match (link.watch.why(), outcome) {
             (Some(cut), _) => format!("{cut:?}").to_lowercase(),
-            (None, Err(error)) => error.to_string(),
+            (None, Err(error)) => shortened(&error.to_string()),
             (None, Ok(())) => "closed".into(),
         };
-        info!(connection = link.number, peer = %link.peer, seconds, how, "disconnected");
+        // What those have done who logged in is always told.
+        if link.logged_in.load(Ordering::Relaxed) || self.connections_logged.admits(Instant::now()) {
+            info!(connection = link.number, peer = %link.peer, seconds, how, "disconnected");
+        }
         self.links.remove(link);
     }
 
     pub(super) fn look_after(&self) {
         while !self.is_stopping() {
             self.links.tick();
+            self.log_left_out(false);
             thread::park_timeout(TICK);
+        }
+        self.log_left_out(true);
+    }
+
+    /// Logs how many lines were not written in the minute that is over; in the last one, when the service ends.
+    fn log_left_out(&self, is_last: bool) {
+        let now = Instant::now();
+        if let Some(lines) = self.connections_logged.left_out(now, is_last) {
+            info!(lines, "more connections without a login; not logged one by one");
+        }
+        if let Some(lines) = self.logins_logged.left_out(now, is_last) {
+            info!(lines, "more refused logins; not logged one by one");
         }
     }
 
@@ -100,32 +125,35 @@ impl House {
     }
 }
 
-/// The kernel notices peers that vanished.
+/// The kernel notices peers that vanished. ABOR may come as urgent data (RFC 959, section 4.1.3), which is read like all else.
 fn prepare(socket: &TcpStream) -> io::Result<()> {
     socket.set_nodelay(true)?;
+    rustix::net::sockopt::set_socket_oobinline(socket, true)?;
     Ok(rustix::net::sockopt::set_socket_keepalive(socket, true)?)
 }
 
-/// The next connection; none when the deadline has passed or it is over.
-pub(super) fn accept(
-    listener: &TcpListener,
-    deadline: Option<Instant>,
-    is_over: &dyn Fn() -> bool,
-) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+/// The next connection, if one is there already.
+pub(super) fn try_accept(listener: &TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)>> {
     listener.set_nonblocking(true)?;
-    loop {
-        match listener.accept() {
-            Ok((socket, peer)) => {
-                socket.set_nonblocking(false)?;
-                let canonical = SocketAddr::new(peer.ip().to_canonical(), peer.port());
-                return Ok(Some((socket, canonical)));
-            }
-            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {}
-            // A peer that was gone before it was taken in.
-            Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => {}
-            Err(error) => return Err(error),
+    match listener.accept() {
+        Ok((socket, peer)) => {
+            socket.set_nonblocking(false)?;
+            Ok(Some((socket, SocketAddr::new(peer.ip().to_canonical(), peer.port()))))
         }
-        if is_over() || deadline.is_some_and(|deadline| deadline < Instant::now()) {
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
+        // A peer that was gone before it was taken in.
+        Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// The next connection; none when it is over.
+fn accept(listener: &TcpListener, is_over: &dyn Fn() -> bool) -> io::Result<Option<(TcpStream, SocketAddr)>> {
+    loop {
+        if let Some(accepted) = try_accept(listener)? {
+            return Ok(Some(accepted));
+        }
+        if is_over() {
             return Ok(None);
         }
         let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };

@@ -15,6 +15,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::super::error::TransferError;
 use super::super::watch::TICK;
 use super::links::Links;
+use super::log_limit::LogLimit;
 use super::logins::Logins;
 use super::names::Place;
 use super::tree::Tree;
@@ -39,6 +40,10 @@ pub(super) struct House {
     pub(super) links: Links,
     /// What everything below the root may take.
     pub(super) quota: Quota,
+    /// Connections whose clients have not logged in.
+    pub(super) connections_logged: LogLimit,
+    /// Refused logins.
+    pub(super) logins_logged: LogLimit,
     /// Held by whoever opens a file to write it, and by whoever takes a name away.
     pub(super) names: Mutex<()>,
     pub(super) limits: Limits,
@@ -67,6 +72,8 @@ impl House {
             tls,
             logins: Logins::new(options.user, options.password, options.limits.failed_logins),
             links: Links::new(options.limits.connections),
+            connections_logged: LogLimit::default(),
+            logins_logged: LogLimit::default(),
             names: Mutex::default(),
             limits: options.limits,
             passive_ports: options.passive_ports,

@@ -103,9 +103,9 @@ impl Links {
     /// do not keep out those who know the password. `None` if all are logged in.
     pub(super) fn admit(&self, peer: SocketAddr, watch: Arc<Watch>) -> Option<Arc<Link>> {
         let mut state = self.state();
-        if state.open.len() >= self.most {
-            let evicted = state.stranger().and_then(|number| state.open.remove(&number));
-            evicted?.watch.cut(Cut::Wanted);
+        if state.staying().count() >= self.most {
+            // It goes when it has been told why.
+            state.stranger()?.watch.cut(Cut::Wanted);
         }
         state.last += 1;
         let link = Arc::new(Link {
@@ -167,14 +167,20 @@ impl Links {
 }
 
 impl State {
+    /// Those that are not about to go.
+    fn staying(&self) -> impl Iterator<Item = &Arc<Link>> {
+        self.open.values().filter(|link| link.watch.why().is_none())
+    }
+
     /// Who gives way: the oldest stranger from the address that most of them come from, so that a rush from one address
     /// does not push out who is just logging in from another.
-    fn stranger(&self) -> Option<u64> {
+    fn stranger(&self) -> Option<&Arc<Link>> {
         let mut addresses = BTreeMap::new();
-        for link in self.open.values().filter(|link| !link.logged_in.load(Ordering::Relaxed)) {
+        for link in self.staying().filter(|link| !link.logged_in.load(Ordering::Relaxed)) {
             addresses.entry(origin(link.peer.ip())).or_insert((0, Reverse(link.number))).0 += 1;
         }
-        addresses.into_values().max().map(|(_, Reverse(oldest))| oldest)
+        let (_, Reverse(oldest)) = addresses.into_values().max()?;
+        self.open.get(&oldest)
     }
 }
 

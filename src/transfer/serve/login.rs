@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
+use super::log_limit::shortened;
 use super::session::{Next, Session};
-use crate::foundation::text::printable;
 
 /// Failed logins in one connection.
 const FAILURES: u32 = 3;
@@ -52,7 +52,9 @@ impl Session<'_> {
             self.control.reply(230, "Welcome.")?;
             return Ok(Next::Command);
         }
-        info!(connection = self.link.number, %peer, user = printable(&user), "login refused");
+        if self.house.logins_logged.admits(Instant::now()) {
+            info!(connection = self.link.number, %peer, user = shortened(&user), "login refused");
+        }
         self.failures += 1;
         self.house.rest(FAILURE_TAKES);
         self.control.reply(530, "User or password is wrong.")?;

@@ -1,13 +1,16 @@
 //! The FTPS server: one account, one directory, and bounds on everything that a client can ask for. A thread for each
-//! connection; one more ends what is late.
+//! connection, and one for each transfer, so that the client is heard meanwhile; one more ends what is late.
 
+mod control;
 mod data;
 mod disk;
 mod door;
 mod files;
 mod house;
+mod interrupt;
 mod links;
 mod listing;
+mod log_limit;
 mod login;
 mod logins;
 mod names;

@@ -6,10 +6,9 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::data::Broken;
-use super::door::accept;
+use super::door::try_accept;
+use super::interrupt::Ongoing;
 use super::session::Session;
-use super::wire::Wire;
 
 /// How long a client may take to connect to the port it was given, or to say what it wants one for.
 pub(super) const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
@@ -49,33 +48,44 @@ impl Session<'_> {
     }
 
     /// The data connection, from where the control connection comes from; replies if there is none.
-    pub(super) fn connect(&mut self, listener: TcpListener) -> io::Result<Option<Result<Wire, Broken>>> {
+    pub(super) fn connect(&mut self, listener: TcpListener, ongoing: &Ongoing<'_>) -> io::Result<Option<TcpStream>> {
         let transfer = self.house.limits.transfer;
         let patience = TIME_TO_CONNECT.min(transfer);
         // Who is late here is told so, and not cut off.
         self.link.watch.allow(patience + transfer);
-        let socket = self.wait_for_data(&listener, Instant::now() + patience)?;
+        let socket = self.wait_for_data(&listener, Instant::now() + patience, ongoing)?;
         // Its port is free for others while this transfer goes on.
         drop(listener);
         self.link.watch.allow(transfer);
         let Some(socket) = socket else {
-            self.control.reply(425, "No data connection came.")?;
+            if !ongoing.is_aborted() {
+                self.control.reply(425, "No data connection came.")?;
+            }
             return Ok(None);
         };
         self.link.watch.add(&socket)?;
+        ongoing.begin();
         self.control.reply(150, "Here it goes.")?;
-        let wire = Wire::data(socket, &self.link.watch);
-        Ok(Some(if self.private { wire.secure(&self.house.tls).map_err(Broken::There) } else { Ok(wire) }))
+        Ok(Some(socket))
     }
 
     /// The first connection from this client's address; others are dropped, however many there are.
-    fn wait_for_data(&self, listener: &TcpListener, deadline: Instant) -> io::Result<Option<TcpStream>> {
-        let is_over = || self.house.is_stopping() || self.link.watch.why().is_some();
+    fn wait_for_data(
+        &mut self,
+        listener: &TcpListener,
+        deadline: Instant,
+        ongoing: &Ongoing<'_>,
+    ) -> io::Result<Option<TcpStream>> {
         loop {
-            match accept(listener, Some(deadline), &is_over)? {
+            let more_may_come = self.heed(ongoing);
+            let is_over = self.house.is_stopping() || self.link.watch.why().is_some() || ongoing.is_aborted();
+            if is_over || Instant::now() > deadline {
+                return Ok(None);
+            }
+            match try_accept(listener)? {
                 Some((socket, peer)) if peer.ip() == self.link.peer.ip() => return Ok(Some(socket)),
-                Some(_) if Instant::now() < deadline && !is_over() => {}
-                _ => return Ok(None),
+                Some(_) => {}
+                None => self.wait_beside(listener, more_may_come),
             }
         }
     }

@@ -1,15 +1,18 @@
 //! What one client says, command by command (RFC 959, 2228, 2389, 2428, 3659, 4217).
 
+use std::borrow::Cow;
 use std::io;
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use tracing::warn;
 
+use super::super::watch::Cut;
+use super::control::Control;
 use super::house::House;
 use super::links::Link;
 use super::names::Place;
-use super::wire::{Control, Wire};
+use super::wire::Wire;
 
 /// Commands before a login; honest clients need fewer.
 const STRANGERS_COMMANDS: u32 = 20;
@@ -58,11 +61,32 @@ impl<'h> Session<'h> {
         }
     }
 
-    /// Talks until one side ends it.
+    /// Talks until one side ends it, and says why if it is this one.
     pub(super) fn talk(mut self) -> io::Result<()> {
+        let outcome = self.converse();
+        if let Some(cut) = self.link.watch.why() {
+            let text = self.reason(cut);
+            self.control.close_with(421, text);
+        }
+        outcome
+    }
+
+    /// Why the connection ends.
+    fn reason(&self, cut: Cut) -> &'static str {
+        match (cut, self.user.is_some()) {
+            _ if self.house.is_stopping() => "Service shutting down, closing control connection.",
+            (Cut::Late, false) => "Login timeout, closing control connection.",
+            (Cut::Late, true) => "Timeout, closing control connection.",
+            (Cut::Wanted, false) => "Too many connections, closing control connection.",
+            (Cut::Wanted, true) => "Another connection continues this upload, closing control connection.",
+        }
+    }
+
+    fn converse(&mut self) -> io::Result<()> {
         self.control.reply(220, "hestat")?;
         let mut strangers_commands = 0;
-        loop {
+        // Commands that have come may wait; after a cut, they are not executed any more.
+        while self.link.watch.why().is_none() {
             if self.user.is_some() {
                 self.link.watch.allow(self.house.limits.idle);
             }
@@ -84,20 +108,24 @@ impl<'h> Session<'h> {
             match self.command(&line)? {
                 Next::Command => {}
                 Next::Tls => {
-                    self.control = self.control.secure(&self.house.tls)?;
+                    self.control.secure(&self.house.tls)?;
                     self.secure = true;
                 }
                 Next::End => return Ok(()),
             }
         }
+        Ok(())
     }
 
-    fn command(&mut self, line: &str) -> io::Result<Next> {
-        let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
+    fn command(&mut self, line: &[u8]) -> io::Result<Next> {
+        let (verb, argument) = words(line);
         let verb = verb.to_ascii_uppercase();
         if verb != "RNTO" {
             self.renamed = None;
         }
+        let Ok(argument) = std::str::from_utf8(argument) else {
+            return self.refuse_bytes(&verb).map(|()| Next::Command);
+        };
         match verb.as_str() {
             "QUIT" => {
                 self.control.reply(221, "Goodbye.")?;
@@ -121,6 +149,19 @@ impl<'h> Session<'h> {
         Ok(Next::Command)
     }
 
+    /// Names and all else are UTF-8 (RFC 2640): other bytes would have to be replaced, and different names would become one.
+    fn refuse_bytes(&mut self, verb: &str) -> io::Result<()> {
+        match verb {
+            "STOR" | "APPE" | "RNTO" if self.user.is_some() => {
+                self.control.reply(553, "File name not allowed: it is not UTF-8.")
+            }
+            _ if verb.len() > 4 || !verb.bytes().all(|byte| byte.is_ascii_alphabetic()) => {
+                self.control.reply(502, "No such command here.")
+            }
+            _ => self.control.reply(501, "Syntax error in parameters or arguments: not UTF-8."),
+        }
+    }
+
     /// Commands of those who have logged in.
     fn member(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         match verb {
@@ -130,8 +171,8 @@ impl<'h> Session<'h> {
                 self.data_command(verb, argument)
             }
             "TYPE" | "MODE" | "STRU" => self.form(verb, argument),
-            // A transfer is over before the next command is read.
-            "ABOR" => self.control.reply(226, "Nothing is being transferred."),
+            // If a transfer was going on, it is over by now and has had its own reply.
+            "ABOR" => self.control.reply(226, "ABOR command successful."),
             "ALLO" | "ACCT" => self.control.reply(202, "Not needed here."),
             "SITE" => self.site(argument),
             "CCC" => self.control.reply(534, "What began under TLS stays under TLS."),
@@ -207,4 +248,11 @@ impl<'h> Session<'h> {
         };
         self.control.reply(code, text)
     }
+}
+
+/// The command of a line, and its argument.
+fn words(line: &[u8]) -> (Cow<'_, str>, &[u8]) {
+    let end = line.iter().position(|byte| *byte == b' ').unwrap_or(line.len());
+    let (verb, rest) = line.split_at(end);
+    (String::from_utf8_lossy(verb), rest.get(1..).unwrap_or_default())
 }

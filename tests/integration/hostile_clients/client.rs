@@ -82,6 +82,11 @@ impl Client {
         self.reply()
     }
 
+    /// Reads until the server has said something, or has gone.
+    pub(super) fn wait_for_greeting(&mut self) {
+        self.line();
+    }
+
     /// The code of the next answer, of one line or more.
     pub(super) fn reply(&mut self) -> u16 {
         self.reply_text().get(..3).map_or(CLOSED, |code| code.parse().unwrap())
@@ -119,7 +124,11 @@ impl Client {
                 count > 0
             }
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => panic!("the server leaves us waiting"),
-            Err(_) => false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => true,
+            Err(error) => {
+                eprintln!("the connection has ended: {error}");
+                false
+            }
         }
     }
 

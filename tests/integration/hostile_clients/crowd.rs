@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
 use std::time::Instant;
 
-use super::client::{Client, ELSEWHERE};
+use super::client::{CLOSED, Client, ELSEWHERE};
 use crate::house::{Served, open_files};
 
 /// Connections that only sit there.
@@ -45,6 +45,16 @@ fn two_thousand_idle_connections_keep_nobody_out() {
     served.does_a_job(100);
     drop(crowd);
     served.greets();
+}
+
+#[test]
+fn whoever_gives_way_is_told_so() {
+    let served = Served::new(&["--max-connections", "2"]);
+    let (mut plain, mut secured) = (Client::greeted(&served), Client::secured(&served));
+    let mut crowd: Vec<Client> = (0..2).map(|_| Client::greeted(&served)).collect();
+    assert_eq!((plain.reply(), plain.reply()), (421, CLOSED));
+    assert_eq!((secured.reply(), secured.reply()), (421, CLOSED));
+    assert!(crowd.iter_mut().all(|client| client.say("NOOP") == 200));
 }
 
 /// A crowd that does not sit there but pushes in again and again.

@@ -57,6 +57,29 @@ fn the_log_says_who_did_what_and_how_much() {
     assert!(log.lines().all(|line| line.starts_with("20") && line.contains(" INFO ")), "{log}");
 }
 
+/// Long names and many connections: what strangers do fills no log.
+#[test]
+fn strangers_can_make_it_log_so_much_and_no_more() {
+    let mut served = Served::new(&[]);
+    let mut guessers: Vec<Client> = (0..60).map(|_| Client::secured(&served)).collect();
+    let login = format!("USER {}\r\nPASS {WRONG}\r\n", "\u{202e}".repeat(5000));
+    for guesser in &mut guessers {
+        guesser.send(login.repeat(3).as_bytes()).unwrap();
+    }
+    guessers.iter_mut().for_each(Client::wait_for_end);
+    for _ in 0..300 {
+        Client::silent(&served, ELSEWHERE).wait_for_greeting();
+    }
+    assert_eq!(served.stop(), Some(0));
+    let log = served.log();
+    assert_clean(&served, &log);
+    let lines = |words: &str| log.lines().filter(|line| line.contains(words)).count();
+    assert!(log.lines().all(|line| line.len() < 500), "{log}");
+    assert!(lines("login refused") == 100 && lines("connected") <= 110, "{log}");
+    assert!(lines("lines=80") == 1 && lines("more refused logins") == 1 && lines("more connections") == 1, "{log}");
+    assert!(log.len() < 64 << 10, "{}", log.len());
+}
+
 #[test]
 fn the_json_log_is_json_line_by_line() {
     let (served, log) = everything_said(&["--log-json"]);

@@ -6,6 +6,7 @@ mod client;
 mod crowd;
 mod endless;
 mod honest;
+mod interrupts;
 mod logs;
 mod many_files;
 mod names;

@@ -114,6 +114,40 @@ fn links_pipes_and_devices_are_not_there() {
     served.greets();
 }
 
+/// Bytes that are not UTF-8 cannot be told in replies and lists: replaced, two names would be one.
+#[test]
+fn names_that_are_not_utf_8_are_refused() {
+    let served = served();
+    let mut client = Client::member(&served);
+    let not_utf_8: [&[u8]; 6] =
+        [b"\xe9t\xe9", b"\xe8t\xe8", b"a/\xff", b"\xc0\xae\xc0\xae/x", b"\xed\xa0\x80", b"x\xf0"];
+    let mut said = |verb: &str, name: &[u8]| {
+        client.send(&[verb.as_bytes(), b" ", name, b"\r\n"].concat()).unwrap();
+        client.reply()
+    };
+    for name in not_utf_8 {
+        for verb in ["STOR", "APPE"] {
+            assert_eq!(said(verb, name), 553, "{verb} {name:?}");
+        }
+        assert_eq!((said("RNFR", b"own"), said("RNTO", name)), (350, 553), "{name:?}");
+        for verb in ["RETR", "LIST", "NLST", "MLSD", "STAT", "XMKD", "XRMD", "XCWD"].iter().chain(&PLAIN) {
+            assert_eq!(said(verb, name), 501, "{verb} {name:?}");
+        }
+    }
+    assert_eq!(
+        (said("REST", b"\xb2"), said("OPTS", b"\xe9"), said("SITE", b"\xe9"), said("N\u{e9}", b"x")),
+        (501, 501, 501, 502)
+    );
+    assert_eq!(entries(&served.at("")), ["own"]);
+    assert_eq!(client.store("STOR été", b"x"), 226);
+    // Before a login, too; and no password is right by being replaced.
+    let mut stranger = Client::secured(&served);
+    for line in [&b"USER \xe9\r\n"[..], b"PASS \xe9\r\n", b"STOR \xe9\r\n"] {
+        stranger.send(line).unwrap();
+        assert!([501, 530].contains(&stranger.reply()), "{line:?}");
+    }
+}
+
 /// Each rename may be harmless, and all together make a way so deep that walking it takes all stack or all files.
 #[test]
 fn folders_are_not_moved_into_each_other() {

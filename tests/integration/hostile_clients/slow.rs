@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client};
-use crate::house::Served;
+use crate::house::{Served, wait_until};
 
 /// Every deadline as short as it can be.
 const HASTE: [&str; 6] = ["--login-timeout", "1", "--idle-timeout", "1", "--transfer-timeout", "1"];
@@ -80,12 +80,48 @@ fn strangers_have_until_the_deadline_for_logins() {
     served.greets();
 }
 
+/// Strangers too are told why, in plain and under TLS; one who says a byte now and then loses nothing of it.
+#[test]
+fn strangers_are_told_that_their_time_is_over() {
+    let served = Served::new(&HASTE);
+    let mut silent = Client::silent(&served, Ipv4Addr::LOCALHOST.into());
+    let mut secured = Client::secured(&served);
+    let mut dripping = Client::greeted(&served);
+    drip(&mut dripping, b"N", Duration::from_millis(100));
+    assert_eq!((silent.reply(), silent.reply(), silent.reply()), (220, 421, CLOSED));
+    assert_eq!((secured.reply(), secured.reply()), (421, CLOSED));
+    assert_eq!(dripping.reply(), 421);
+}
+
+/// Nothing is waited for where nobody reads: neither replies nor the last of them.
+#[test]
+fn members_who_read_nothing_are_seen_off() {
+    let served = Served::new(&HASTE);
+    let mut client = Client::member(&served);
+    client.wire().socket().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    while client.send("HELP\r\n".repeat(1000).as_bytes()).is_ok() {}
+    wait_until("the end of a session", || served.log().contains("disconnected"));
+    served.greets();
+}
+
+/// Who takes over an upload that stands still, by a new connection, ends the old one with a word.
+#[test]
+fn whoever_is_relieved_is_told_so() {
+    let served = Served::new(&[]);
+    let (mut first, mut second) = (Client::member(&served), Client::member(&served));
+    let mut data = first.open("STOR stuck").unwrap();
+    data.write_all(b"first").unwrap();
+    wait_until("the second upload", || second.store("STOR stuck", b"second") == 226);
+    assert_eq!((first.reply(), first.reply(), first.reply()), (426, 421, CLOSED));
+    assert_eq!(std::fs::read(served.at("stuck")).unwrap(), b"second");
+}
+
 #[test]
 fn members_who_say_nothing_are_seen_off() {
     let served = Served::new(&HASTE);
     let start = Instant::now();
     let mut client = Client::member(&served);
-    client.wait_for_end();
+    assert_eq!((client.reply(), client.reply()), (421, CLOSED));
     assert!(start.elapsed() > Duration::from_millis(900) && start.elapsed() < SOON, "{:?}", start.elapsed());
     served.greets();
 }
@@ -104,7 +140,7 @@ fn transfers_that_stand_still_are_ended() {
                 if command == "STOR begun" {
                     data.write_all(&[7; 100_000]).unwrap();
                 }
-                client.wait_for_end();
+                assert_eq!((client.reply(), client.reply(), client.reply()), (426, 421, CLOSED), "{command}");
                 assert!(start.elapsed() < SOON, "{command}: {:?}", start.elapsed());
             });
         }

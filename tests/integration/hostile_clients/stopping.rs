@@ -30,7 +30,8 @@ fn a_server_with_clients_stops_at_once_and_their_uploads_go_on_later() {
     assert_eq!(served.stop(), Some(0));
     eprintln!("stopped with 20 idle clients and an upload after {:?}", start.elapsed());
     assert!(start.elapsed() < Duration::from_secs(1), "{:?}", start.elapsed());
-    assert!(crowd.iter_mut().all(|client| client.say("NOOP") == CLOSED));
+    assert!(crowd.iter_mut().all(|client| (client.reply(), client.reply()) == (421, CLOSED)));
+    assert_eq!((uploader.reply(), uploader.reply(), uploader.reply()), (426, 421, CLOSED));
     served.start_again(&[]);
     let mut client = Client::member(&served);
     client.send(b"SIZE upload.part\r\n").unwrap();

@@ -6,6 +6,7 @@ import os
 import pathlib
 import ssl
 import sys
+import time
 
 port, user, certificate, root = sys.argv[1:]
 password, root = os.environ["PASSWORD"], pathlib.Path(root)
@@ -90,6 +91,35 @@ def folders(session):
     assert session.nlst() == []
 
 
+def aborts(session):
+    (root / "big").write_bytes(bytes(64 << 20))
+    for command in ["RETR big", "STOR new"]:
+        session.voidcmd("TYPE I")
+        data = session.transfercmd(command)
+        if command == "RETR big":
+            data.recv(1000)
+        begun = time.monotonic()
+        assert session.abort().startswith("426")
+        assert session.voidresp().startswith("226")
+        assert time.monotonic() - begun < 5
+        data.close()
+    assert get(session, "big", rest=(64 << 20) - 5) == bytes(5)
+    session.delete("big")
+    session.delete("new")
+
+
+def other_encodings():
+    session = connect(ftplib.FTP_TLS, context=tls())
+    session.encoding = "latin-1"
+    session.login(user, password)
+    session.prot_p()
+    for name in ["Müller", "Möller"]:
+        assert refused(put, session, b"x", name).startswith("553")
+        assert refused(session.mkd, name).startswith("501")
+    assert session.nlst() == []
+    session.quit()
+
+
 def missing(session):
     for attempt in [session.size, session.delete, session.cwd, session.rmd, session.nlst]:
         assert refused(attempt, "absent").startswith("550"), attempt
@@ -143,6 +173,8 @@ for newest in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
         files(member)
         folders(member)
         missing(member)
+        aborts(member)
+other_encodings()
 plain_data_is_refused()
 plain_logins_are_refused()
 wrong_logins_are_refused()
