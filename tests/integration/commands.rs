@@ -6,6 +6,7 @@ mod help;
 mod leftovers;
 mod passphrase;
 mod secrecy;
+mod spooled;
 mod streams;
 mod waiting;
 
