@@ -1,8 +1,9 @@
 //! A file appears under its name whole and on disk, or not at all.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::num::NonZeroU64;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rustix::fs::{Advice, fadvise};
@@ -27,11 +28,13 @@ pub struct AtomicFile {
     path: PathBuf,
 }
 
-/// Who may read a file.
+/// Who may use a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Its owner only (0600).
     Private,
+    /// Everybody, but nobody else can write to it, whatever the user's mask says (0644).
+    Public,
     /// Whoever the user's mask lets.
     Shared,
 }
@@ -40,6 +43,7 @@ impl Access {
     fn mode(self) -> u32 {
         match self {
             Self::Private => 0o600,
+            Self::Public => 0o644,
             Self::Shared => 0o666,
         }
     }
@@ -49,9 +53,11 @@ impl AtomicFile {
     /// Begins a file that will be called `path`.
     ///
     /// # Errors
-    /// If the neighbour cannot be made, or if `path` is a device, a pipe or a directory: taking its name would destroy it.
+    /// If the neighbour cannot be made, or if `path` is a device, a pipe, a directory or, as `/dev/stderr` is, a name for an open
+    /// file: taking its name would destroy it.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
-        if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        let is_open_file = path.read_link().is_ok_and(|target| target.starts_with("/proc"));
+        if is_open_file || path.metadata().is_ok_and(|meta| !meta.is_file()) {
             return Err(io::Error::new(
                 io::ErrorKind::InvalidInput,
                 "it is no regular file and cannot be replaced by one",
@@ -162,12 +168,31 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file could be put at `path`; nothing is left there.
+/// Whether a file could be put at `path`, as far as this can be told without doing so; nothing is left there.
 ///
 /// # Errors
-/// As of [`AtomicFile::create`].
+/// As of [`AtomicFile::create`], for a name that no file can have, and where the file that has the name may not be replaced.
 pub fn probe(path: &Path) -> io::Result<()> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    match path.symlink_metadata() {
+        Ok(taken) => require_replaceable(&taken, folder(path))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     AtomicFile::create(path, Access::Private).map(drop)
+}
+
+/// In a sticky folder, the file that has the name is replaced by its owner, the folder's owner and root only.
+fn require_replaceable(taken: &Metadata, folder: &Path) -> io::Result<()> {
+    let (folder, user) = (folder.metadata()?, rustix::process::geteuid());
+    let is_sticky = folder.mode() & 0o1000 != 0;
+    let may_replace = user.is_root() || [taken.uid(), folder.uid()].contains(&user.as_raw());
+    if is_sticky && !may_replace {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    Ok(())
 }
 
 impl Write for AtomicFile {
@@ -269,17 +294,36 @@ mod tests {
     }
 
     #[test]
+    fn what_could_not_be_written_is_found_by_trying() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        for name in ["none/name", "none/", ".", "..", &"x".repeat(300), "name/name"] {
+            fs::write(path("name"), b"whole").unwrap();
+            assert!(probe(&path(name)).is_err(), "{name:?}");
+        }
+        probe(&path("name")).unwrap();
+        probe(&path("other")).unwrap();
+        assert_eq!(
+            (names(directory.path()), fs::read(path("name")).unwrap()),
+            (vec!["name".into()], b"whole".to_vec())
+        );
+    }
+
+    #[test]
     fn what_is_no_file_is_not_replaced() {
         let directory = tempfile::tempdir().unwrap();
         let socket = directory.path().join("socket");
         let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
         let link = directory.path().join("link");
         std::os::unix::fs::symlink(&socket, &link).unwrap();
-        for path in [&socket, &link, &directory.path().to_path_buf()] {
+        let (open, name) = (tempfile::tempfile_in(directory.path()).unwrap(), directory.path().join("stdout"));
+        let number = std::os::fd::AsRawFd::as_raw_fd(&open);
+        std::os::unix::fs::symlink(format!("/proc/self/fd/{number}"), &name).unwrap();
+        for path in [&socket, &link, &name, &directory.path().to_path_buf()] {
             let error = write(path, b"bytes", Access::Shared).unwrap_err();
             assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
         }
-        assert!(link.is_symlink() && !socket.is_file());
+        assert!(link.is_symlink() && name.is_symlink() && !socket.is_file());
     }
 
     #[test]

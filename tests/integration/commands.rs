@@ -4,6 +4,7 @@ mod exits;
 mod happy;
 mod help;
 mod leftovers;
+mod output;
 mod passphrase;
 mod secrecy;
 mod spooled;
