@@ -41,7 +41,7 @@ no_containers() {
     done
     [ -n "${missing_image:-}" ] || return 0
     if [ "$(id -u)" = 0 ] && ! command -v debootstrap >/dev/null && command -v apt-get >/dev/null; then
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap; } >&2 ||
+        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap debian-archive-keyring gpgv; } >&2 ||
             { echo "the base image $missing_image is missing, and debootstrap to make it cannot be installed" && return; }
     fi
     docker/base-images.sh >&2 || echo "the base image $missing_image cannot be had"

@@ -10,8 +10,10 @@ Environment:
   RUST_IMAGE     name of the second image  [rust:1.95-bookworm]
   DEBIAN_MIRROR  where Debian's packages come from  [http://deb.debian.org/debian]
   SECURITY_MIRROR  where its security updates come from  [http://deb.debian.org/debian-security]
+  DEBIAN_KEYRING   the keys that its packages are signed with  [/usr/share/keyrings/debian-archive-keyring.gpg]
 
-Needs root, docker, debootstrap (Debian: apt-get install debootstrap) and a Rust toolchain by rustup."
+Needs root, docker, debootstrap, gpgv and Debian's keys (Debian: apt-get install debootstrap gpgv debian-archive-keyring) and a
+Rust toolchain by rustup. Packages that are not signed with these keys are refused."
 case ${1:-} in
     "") ;;
     --help | -h)
@@ -28,6 +30,7 @@ debian_image=${DEBIAN_IMAGE:-debian:bookworm-slim}
 rust_image=${RUST_IMAGE:-rust:1.95-bookworm}
 mirror=${DEBIAN_MIRROR:-http://deb.debian.org/debian}
 security=${SECURITY_MIRROR:-http://deb.debian.org/debian-security}
+keyring=${DEBIAN_KEYRING:-/usr/share/keyrings/debian-archive-keyring.gpg}
 
 fail() {
     echo "base-images.sh: $*" >&2
@@ -57,6 +60,9 @@ if is_there "$debian_image" && is_there "$rust_image"; then
 fi
 [ "$(id -u)" = 0 ] || fail "only root can make a Debian system; run it as root"
 command -v debootstrap >/dev/null || fail "debootstrap is missing; apt-get install debootstrap"
+command -v gpgv >/dev/null || fail "gpgv is missing, which checks signatures; apt-get install gpgv"
+[ -r "$keyring" ] || fail "Debian's keys are missing: there is no $keyring; apt-get install debian-archive-keyring, or set" \
+    "DEBIAN_KEYRING to a file of keys that you trust"
 
 # Which toolchain: one that is a folder of its own, as rustup's are; a distribution's is spread over /usr.
 command -v rustc >/dev/null || fail "rustc is missing; install Rust (https://rustup.rs)"
@@ -97,7 +103,7 @@ with_packages() {
 }
 
 echo "Making a Debian system from $mirror ..." >&2
-quietly debootstrap --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
+quietly debootstrap --force-check-gpg --keyring="$keyring" --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
 cat >"$system/etc/apt/sources.list" <<END
 deb $mirror bookworm main
 deb $mirror bookworm-updates main

@@ -9,12 +9,17 @@ umask 077
 client=65001
 server=65002
 
-# Certificate, key and password; a certificate for other names than are wanted now is replaced.
+# Certificate, key and password; a certificate for other names than are wanted now is replaced. The files are root's while
+# something is made, for hestat takes no secrets from files of other users.
 identify() {
     if [ "$(cat /identity/names 2>/dev/null)" != "$HESTAT_NAME" ]; then
         rm -f /identity/certificate.pem
         echo "$HESTAT_NAME" > /identity/names
     fi
+    if [ -e /identity/certificate.pem ] && [ -e /identity/key.pem ] && [ -e /identity/password ]; then
+        return
+    fi
+    chown -R 0:0 /identity
     env -u HESTAT_PASSWORD_FILE hestat serve --prepare --quiet --data /tmp --server-state /identity > /dev/null
 }
 

@@ -106,5 +106,5 @@ pub(crate) fn parse(csv: &Path) {
 }
 
 fn source(csv: &Path) -> CsvSource {
-    CsvSource::open(csv, tempfile::tempfile).expect("the sample is there")
+    CsvSource::open(csv, |_| Err(std::io::ErrorKind::Unsupported.into())).expect("the sample is there")
 }

@@ -3,12 +3,13 @@
 
 use hestat::encoding::Plan;
 use hestat::foundation::observer::Silent;
+use hestat::pipeline::Spool;
 use hestat::statistics;
 use hestat::table::{CsvSource, Dialect, Schema, Selection, TableError, TableReader};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    let source = CsvSource::spool("fuzz", bytes, tempfile::tempfile).expect("a temporary file");
+    let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
     match Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()) {
         Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
         Err(error) => assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),

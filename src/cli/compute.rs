@@ -12,6 +12,7 @@ use crate::package::JobId;
 use crate::pipeline::PipelineError;
 use crate::pipeline::compute::{ComputeRequest, Outcome, answers, compute};
 use crate::pipeline::watch::watch;
+use crate::report;
 
 /// Add up the encrypted datasets that wait on this server
 ///
@@ -79,7 +80,7 @@ fn words(outcome: &Outcome) -> (&'static str, Option<&str>) {
 
 fn line(console: &Console, job: JobId, outcome: &Outcome) -> String {
     if console.json() {
-        return as_json(job, outcome).to_string();
+        return report::json::line(&as_json(job, outcome));
     }
     match words(outcome) {
         (what, None) => format!("job {job} {what}"),

@@ -9,6 +9,7 @@ use super::asker::Asker;
 use super::screen::{Screen, say};
 use super::signals::Signals;
 use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::report::json::escaped;
 
 /// How much is shown, and in which form; for all commands.
 #[derive(Debug, Clone, Copy, clap::Args)]
@@ -78,7 +79,7 @@ impl Console {
 
     /// Prints a JSON result.
     pub(super) fn print_json(&self, json: &serde_json::Value) -> io::Result<()> {
-        self.print(&format!("{json:#}"))
+        self.print(&escaped(&format!("{json:#}")))
     }
 
     /// Prints an error, its causes and the next step.

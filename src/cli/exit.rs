@@ -2,12 +2,14 @@
 
 mod peers;
 
+use std::error::Error;
 use std::io;
 use std::process::ExitCode;
 
 use super::console::Console;
 use crate::crypto::{KeyError, PemError};
 use crate::foundation::observer::Stopped;
+use crate::foundation::ownership::OwnershipError;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::FogError;
@@ -39,6 +41,7 @@ const QUOTA: u8 = 19;
 const PROTOCOL: u8 = 20;
 const PORT_TAKEN: u8 = 21;
 const NO_NODE: u8 = 22;
+const NOT_PRIVATE: u8 = 23;
 const STOPPED: u8 = 130;
 
 /// Arguments that do not go together, in words that say how they would.
@@ -63,6 +66,9 @@ pub(super) fn code(outcome: anyhow::Result<u8>, console: &Console) -> ExitCode {
 
 fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
+    if let Some(fault) = error.chain().filter_map(<dyn Error>::downcast_ref).find_map(OwnershipError::inside) {
+        return (NOT_PRIVATE, Some(make_private(fault)));
+    }
     if let Some(error) = error.downcast_ref::<PipelineError>() {
         return pipeline(error);
     }
@@ -79,6 +85,15 @@ fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
         Some(_) => (USAGE, say("See --help.")),
         None => (LOCAL, None),
     }
+}
+
+fn make_private(fault: &OwnershipError) -> String {
+    let root = if fault.takes_root() { " (as root)" } else { "" };
+    format!(
+        "Keys, passwords and known servers and peers are taken only from files that no other user can change. Make sure that \
+         nobody has changed these. Then run{root}: {}",
+        fault.fix()
+    )
 }
 
 fn pipeline(error: &PipelineError) -> (u8, Option<String>) {

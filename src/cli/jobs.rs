@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 use super::console::Console;
 use super::options::StateOptions;
 use crate::foundation::clock::{Clock, SystemClock};
+use crate::foundation::text::with_causes;
 use crate::keystore::{JobRecord, Listed, Phase};
 use crate::pipeline::PipelineError;
 use crate::report::table;
@@ -38,7 +39,7 @@ impl Args {
 fn row((job, record): &Listed) -> Vec<String> {
     let record = match record {
         Ok(record) => record,
-        Err(error) => return vec![job.to_string(), error.to_string()],
+        Err(error) => return vec![job.to_string(), with_causes(error)],
     };
     let age = Duration::from_millis(SystemClock.now().saturating_sub(record.created));
     vec![
@@ -72,6 +73,6 @@ fn next(record: &JobRecord) -> String {
 fn as_json((job, record): &Listed) -> Value {
     match record {
         Ok(record) => json!(record),
-        Err(error) => json!({ "job": job, "error": error.to_string() }),
+        Err(error) => json!({ "job": job, "error": with_causes(error) }),
     }
 }

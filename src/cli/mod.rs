@@ -16,6 +16,7 @@ mod log;
 mod machine;
 mod man;
 mod options;
+mod output;
 mod peers;
 mod ping;
 mod reach;
@@ -32,6 +33,8 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::{Console, Shown};
+
+use crate::foundation::core_dumps;
 
 /// Exact statistics on encrypted columns, computed by a machine that is not trusted.
 ///
@@ -64,6 +67,7 @@ Exit codes:
   9  a .hes file is damaged or foreign      20  the server or peer breaks the protocol
  10  a job failed on the server             21  the port to serve at is taken
                                             22  no node came in time for a part
+                                            23  other users can change keys or trust
                                            130  stopped by a signal";
 
 #[derive(Debug, Subcommand)]
@@ -86,6 +90,7 @@ enum Command {
 
 /// Runs the command line that the process was started with.
 pub fn main() -> ExitCode {
+    core_dumps::disable();
     let Arguments { command, shown } = arguments();
     let console = Console::new(shown);
     let outcome = match command {

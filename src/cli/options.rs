@@ -7,9 +7,9 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 
 use super::exit::Usage;
 use crate::keystore::KeyStore;
-use crate::pipeline::PipelineError;
+use crate::pipeline::{PipelineError, Spool};
 use crate::statistics::{self, Statistic};
-use crate::table::{CsvSource, Dialect, HeaderRow, Selection, names};
+use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError, names};
 
 /// Where the client keeps keys.
 #[derive(Debug, clap::Args)]
@@ -112,15 +112,16 @@ impl TableOptions {
     }
 }
 
-/// The CSV at `path`, or standard input for `-`.
+/// The CSV at `path`, or standard input for `-`; what can be read only once is kept in memory or, encrypted, in `spool`.
 pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource> {
-    let unnamed = || tempfile::tempfile_in(spool);
-    let source = if path == Path::new("-") {
-        CsvSource::spool("standard input", io::stdin().lock(), unnamed)
-    } else {
-        CsvSource::open(path, unnamed)
-    };
-    Ok(source.map_err(PipelineError::from)?)
+    if path == Path::new("-") {
+        let name = "standard input";
+        let unreadable = |source| PipelineError::from(TableError::Read { path: name.into(), source });
+        let copy = Spool::fill(io::stdin().lock(), spool).map_err(unreadable)?;
+        return Ok(CsvSource::spooled(name, Box::new(copy)));
+    }
+    let copy = |pipe| Ok(Box::new(Spool::fill(pipe, spool)?) as Box<dyn Rereadable>);
+    Ok(CsvSource::open(path, copy).map_err(PipelineError::from)?)
 }
 
 /// That `output` is not the table that is read: results must not take the data's place.

@@ -1,7 +1,6 @@
 //! How servers are reached: options of every command that talks to one.
 
-use std::fs;
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
@@ -12,6 +11,7 @@ use super::secrets::{first_line, from_terminal, notice_if_exposed};
 use super::terminal::is_interactive;
 use crate::crypto::Fingerprint;
 use crate::foundation::observer::{Observer, Stopped};
+use crate::foundation::ownership::{self, OwnershipError};
 use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
 use crate::pipeline::PipelineError;
@@ -113,8 +113,7 @@ impl ReachOptions {
     ) -> Result<Secret<String>, TransferError> {
         let location = || format!("{} at {}", address.user, address.endpoint());
         if let Some(path) = &self.password_file {
-            let unusable = |error| TransferError::Password { location: location(), reason: format!("{error:#}") };
-            return first_line(path).map_err(unusable);
+            return first_line(path).map_err(|error| unusable_file(location(), error));
         }
         let unusable = |Usage(reason)| TransferError::Password { location: location(), reason };
         if let Some(password) = password_variable().map_err(unusable)? {
@@ -136,8 +135,9 @@ impl ReachOptions {
 
     fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
         let Some(path) = self.netrc_file() else { return Ok(None) };
-        match fs::read_to_string(&path) {
-            Ok(text) => Ok(netrc::find(Secret::new(text).expose(), &address.host, &address.user)),
+        let mut text = Secret::new(String::new());
+        match ownership::open(&path).and_then(|mut file| file.read_to_string(text.expose_mut())) {
+            Ok(_) => Ok(netrc::find(text.expose(), &address.host, &address.user)),
             Err(error) if self.netrc.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(unreadable(&path, error)),
         }
@@ -150,6 +150,17 @@ fn ask_password(location: &str, observer: &dyn Observer) -> Result<Secret<String
         Some(PipelineError::Stopped(Stopped)) => TransferError::Stopped(Stopped),
         _ => TransferError::Password { location: location.into(), reason: error.to_string() },
     })
+}
+
+/// A file that others can write to is no question of which password is right.
+fn unusable_file(location: String, error: anyhow::Error) -> TransferError {
+    match error.downcast() {
+        Ok(PipelineError::File { place, source }) if OwnershipError::inside(&source).is_some() => {
+            TransferError::Local { place, source }
+        }
+        Ok(error) => TransferError::Password { location, reason: format!("{:#}", anyhow::Error::new(error)) },
+        Err(error) => TransferError::Password { location, reason: format!("{error:#}") },
+    }
 }
 
 fn unreadable(path: &Path, source: io::Error) -> TransferError {

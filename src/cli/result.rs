@@ -1,6 +1,6 @@
 //! `hestat result`
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
@@ -8,9 +8,9 @@ use clap::builder::BoolishValueParser;
 use super::console::Console;
 use super::exit::DIFFERENT;
 use super::options::{StateOptions, keep_apart, open_source};
+use super::output::Output;
 use super::reach::ReachOptions;
 use super::secrets::PassphraseOptions;
-use crate::foundation::atomic::{self, Access};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
@@ -29,7 +29,7 @@ pub(super) struct Args {
     /// Name of the job, or its beginning [default: the newest]
     #[arg(env = "HESTAT_JOB")]
     job: Option<String>,
-    /// Where to write the statistics
+    /// Where to write the statistics; - is standard output, which then gets nothing else
     #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
     output: PathBuf,
     /// Wait until the server has computed it
@@ -52,25 +52,21 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         keep_apart(self.check.as_deref(), &self.output)?;
+        console.hear_signals();
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
-        console.hear_signals();
         let passphrase = self.passphrase.to_open(protected, console)?;
         // Before the answer is asked for: what was shown once counts as delivered.
-        let unusable = |source| PipelineError::File { place: self.output.display().to_string(), source };
-        atomic::probe(&self.output).map_err(unusable)?;
+        let output = Output::prepare(&self.output, console)?;
         let request = ResultRequest { job, passphrase, wait: self.patience() };
         let decrypted = result(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
-        write_results(&decrypted, &self.output)?;
-        let comparison = match &self.check {
-            Some(path) => {
-                let spool = store.directory().map_err(PipelineError::from)?;
-                Some(check(&decrypted, &open_source(path, spool)?, console)?)
-            }
-            None => None,
+        let compare = || {
+            let Some(path) = &self.check else { return Ok(None) };
+            let spool = store.directory().map_err(PipelineError::from)?;
+            Ok(Some(check(&decrypted, &open_source(path, spool)?, console)?))
         };
-        show(&decrypted, comparison.as_ref(), &self.output, console)
+        deliver(&decrypted, compare, &output, console)
     }
 
     fn patience(&self) -> Option<Duration> {
@@ -78,23 +74,35 @@ impl Args {
     }
 }
 
-/// Writes `decrypted_results.csv`, whole or not at all.
-pub(super) fn write_results(decrypted: &Decrypted, output: &Path) -> anyhow::Result<()> {
-    let failed = |source| PipelineError::File { place: output.display().to_string(), source };
-    let csv = report::csv::render(&decrypted.summary).map_err(failed)?;
-    Ok(atomic::write(output, &csv, Access::Shared).map_err(failed)?)
-}
-
-/// Prints the statistics, compared or not; the exit code tells whether they are the same.
-pub(super) fn show(
+/// Writes `decrypted_results.csv` and prints the statistics, compared or not; the exit code tells whether they are the same.
+pub(super) fn deliver(
     decrypted: &Decrypted,
-    comparison: Option<&Comparison>,
-    output: &Path,
+    compare: impl FnOnce() -> anyhow::Result<Option<Comparison>>,
+    output: &Output,
     console: &Console,
 ) -> anyhow::Result<u8> {
-    if comparison.is_some_and(|comparison| !comparison.same_file) {
+    let csv = report::csv::render(&decrypted.summary)?;
+    let written = output.write(&csv, console);
+    let comparison = match compare() {
+        // What went wrong first is told.
+        Err(error) => return Err(written.err().unwrap_or(error)),
+        Ok(comparison) => comparison,
+    };
+    if comparison.as_ref().is_some_and(|comparison| !comparison.same_file) {
         console.notice("this is not the CSV file that was encrypted: its bytes are different");
     }
+    match &comparison {
+        // Statistics that could not be written are shown all the same.
+        comparison if !output.is_standard() => show(decrypted, comparison.as_ref(), console)?,
+        Some(comparison) => console.notice(&report::table::verdict(comparison)),
+        None => {}
+    }
+    console.notice(&format!("job {}: statistics written to {}", decrypted.record.job, written?));
+    let equal = comparison.is_none_or(|comparison| comparison.differences().is_empty());
+    Ok(if equal { 0 } else { DIFFERENT })
+}
+
+fn show(decrypted: &Decrypted, comparison: Option<&Comparison>, console: &Console) -> anyhow::Result<()> {
     if console.json() {
         console.print_json(&report::json::result(
             decrypted.record.job,
@@ -108,7 +116,5 @@ pub(super) fn show(
     } else {
         console.print(&report::table::summary(&decrypted.summary))?;
     }
-    console.notice(&format!("job {}: statistics written to {}", decrypted.record.job, output.display()));
-    let equal = comparison.is_none_or(|comparison| comparison.differences().is_empty());
-    Ok(if equal { 0 } else { DIFFERENT })
+    Ok(())
 }

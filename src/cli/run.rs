@@ -6,8 +6,9 @@ use clap::builder::BoolishValueParser;
 
 use super::console::Console;
 use super::options::{StateOptions, TableOptions, keep_apart};
+use super::output::Output;
 use super::reach::ReachOptions;
-use super::result::{show, write_results};
+use super::result::deliver;
 use crate::foundation::clock::SystemClock;
 use crate::pipeline::run::{RunRequest, run};
 use crate::transfer::{Connector, Location};
@@ -21,7 +22,7 @@ use crate::transfer::{Connector, Location};
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
-    /// Where to write the statistics
+    /// Where to write the statistics; - is standard output, which then gets nothing else
     #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
     output: PathBuf,
     /// Compute the same in the clear and compare
@@ -39,6 +40,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         keep_apart(self.table.path(), &self.output)?;
+        let output = Output::prepare(&self.output, console)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,
             dialect: self.table.dialect(),
@@ -49,8 +51,7 @@ impl Args {
         };
         console.hear_signals();
         let (decrypted, comparison) = run(request, &SystemClock, console)?;
-        write_results(&decrypted, &self.output)?;
-        show(&decrypted, comparison.as_ref(), &self.output, console)
+        deliver(&decrypted, || Ok(comparison), &output, console)
     }
 
     fn server(&self, console: &Console) -> anyhow::Result<Option<(Location, Connector)>> {

@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::path::PathBuf;
 
 use super::console::Console;
+use super::output::is_standard_output;
 use crate::foundation::atomic::{Access, AtomicFile};
 use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
@@ -22,7 +23,7 @@ pub(super) struct Args {
     /// Which of the possible tables
     #[arg(long, env = "HESTAT_SEED", default_value_t = 1)]
     seed: u64,
-    /// Where to write it [default: standard output]
+    /// Where to write it; - is standard output [default: standard output]
     #[arg(long, short, env = "HESTAT_SAMPLE_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 }
@@ -37,7 +38,7 @@ impl Args {
     }
 
     fn write(&self, console: &Console) -> anyhow::Result<u8> {
-        match &self.output {
+        match self.output.as_ref().filter(|path| !is_standard_output(path)) {
             None => write_sample(self.rows, self.seed, &mut Stoppable { output: io::stdout().lock(), console })?,
             Some(path) => {
                 let failed = |source| PipelineError::File { place: path.display().to_string(), source };

@@ -1,6 +1,5 @@
 //! Passphrases and passwords: from files and from the terminal, never from arguments.
 
-use std::fs::File;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -12,6 +11,7 @@ use super::exit::Usage;
 use super::terminal::ask_secretly;
 use crate::crypto::Passphrase;
 use crate::foundation::observer::{Observer, Stopped};
+use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 use crate::keystore::{is_exposed, is_protected};
 use crate::pipeline::PipelineError;
@@ -112,7 +112,7 @@ pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
 pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     let failed = |source| PipelineError::File { place: path.display().to_string(), source };
     let mut text = Secret::new(String::with_capacity(LONGEST_SECRET as usize));
-    let file = File::open(path).map_err(failed)?;
+    let file = ownership::open(path).map_err(failed)?;
     file.take(LONGEST_SECRET).read_to_string(text.expose_mut()).map_err(failed)?;
     let end = text.expose().find(['\r', '\n']).unwrap_or(text.expose().len());
     if end as u64 == LONGEST_SECRET {

@@ -1,5 +1,6 @@
 //! `hestat serve`
 
+use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -13,10 +14,12 @@ use super::reach::password_variable;
 use super::secrets::first_line;
 use super::{log, machine};
 use crate::foundation::clock::SystemClock;
+use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 use crate::keystore::ServerIdentity;
 use crate::pipeline::PipelineError;
 use crate::pipeline::serve::{ServeRequest, Serving, StateFiles, prepare, serve};
+use crate::report;
 use crate::transfer::is_server_name;
 
 /// Be the server: take in datasets over FTPS and compute what comes
@@ -127,9 +130,11 @@ impl Args {
         let (Some(certificate), Some(key)) = (&self.certificate, &self.certificate_key) else { return Ok(None) };
         let read = |path: &PathBuf| {
             let place = path.display().to_string();
-            std::fs::read(path).map_err(|source| PipelineError::File { place, source })
+            let mut pem = Secret::new(Vec::new());
+            let read = ownership::open(path).and_then(|mut file| file.read_to_end(pem.expose_mut()));
+            read.map(|_| pem).map_err(|source| PipelineError::File { place, source })
         };
-        Ok(Some(ServerIdentity { certificate: read(certificate)?, key: Secret::new(read(key)?) }))
+        Ok(Some(ServerIdentity { certificate: read(certificate)?.expose().clone(), key: read(key)? }))
     }
 
     fn told(&self, serving: &Serving, as_json: bool) -> String {
@@ -138,11 +143,10 @@ impl Args {
         let url = format!("{scheme}://{user}@{}", self.reachable(*address));
         if as_json {
             let fingerprint = fingerprint.to_string();
-            return json!({
+            return report::json::line(&json!({
                 "url": url, "address": address, "user": user, "password_file": files.password,
                 "certificate_file": files.certificate, "fingerprint": fingerprint
-            })
-            .to_string();
+            }));
         }
         format!("serving {} at {url}\n{}\nfingerprint {fingerprint}", self.data.display(), prepared(files, false))
     }
@@ -161,7 +165,7 @@ impl Args {
 /// Where certificate and password lie.
 fn prepared(StateFiles { certificate, password }: &StateFiles, as_json: bool) -> String {
     if as_json {
-        return json!({ "password_file": password, "certificate_file": certificate }).to_string();
+        return report::json::line(&json!({ "password_file": password, "certificate_file": certificate }));
     }
     let place = |file: &Option<PathBuf>| {
         file.as_ref().map_or_else(|| "as given".to_owned(), |path| format!("in {}", path.display()))

@@ -1,9 +1,10 @@
 //! A file appears under its name whole and on disk, or not at all.
 
 use std::ffi::OsStr;
-use std::fs::{self, File};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
 use std::num::NonZeroU64;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rand_core::Rng;
@@ -35,11 +36,13 @@ pub struct AtomicFile {
     space: FileSpace,
 }
 
-/// Who may read a file.
+/// Who may use a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
     /// Its owner only (0600).
     Private,
+    /// Everybody, but nobody else can write to it, whatever the user's mask says (0644).
+    Public,
     /// Whoever the user's mask lets.
     Shared,
 }
@@ -48,6 +51,7 @@ impl Access {
     fn mode(self) -> u32 {
         match self {
             Self::Private => 0o600,
+            Self::Public => 0o644,
             Self::Shared => 0o666,
         }
     }
@@ -57,10 +61,12 @@ impl AtomicFile {
     /// Begins a file that will be called `path`.
     ///
     /// # Errors
-    /// If the neighbour cannot be made, or if `path` is a device, a pipe or a directory: taking its name would destroy it.
+    /// If the neighbour cannot be made, or if `path` is a device, a pipe, a directory or, as `/dev/stderr` is, a name for an open
+    /// file: taking its name would destroy it.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
         // Also where a link leads to one.
-        if path.metadata().is_ok_and(|meta| !meta.is_file()) {
+        let is_open_file = path.read_link().is_ok_and(|target| target.starts_with("/proc"));
+        if is_open_file || path.metadata().is_ok_and(|meta| !meta.is_file()) {
             return Err(not_replaceable());
         }
         Self::begin(RootDir::open(folder(path))?, path.into(), access)
@@ -225,12 +231,31 @@ fn remove_abandoned(path: &Path) -> io::Result<()> {
     }
 }
 
-/// Whether a file could be put at `path`; nothing is left there.
+/// Whether a file could be put at `path`, as far as this can be told without doing so; nothing is left there.
 ///
 /// # Errors
-/// As of [`AtomicFile::create`].
+/// As of [`AtomicFile::create`], for a name that no file can have, and where the file that has the name may not be replaced.
 pub fn probe(path: &Path) -> io::Result<()> {
+    if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    match path.symlink_metadata() {
+        Ok(taken) => require_replaceable(&taken, folder(path))?,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+        Err(error) => return Err(error),
+    }
     AtomicFile::create(path, Access::Private).map(drop)
+}
+
+/// In a sticky folder, the file that has the name is replaced by its owner, the folder's owner and root only.
+fn require_replaceable(taken: &Metadata, folder: &Path) -> io::Result<()> {
+    let (folder, user) = (folder.metadata()?, rustix::process::geteuid());
+    let is_sticky = folder.mode() & 0o1000 != 0;
+    let may_replace = user.is_root() || [taken.uid(), folder.uid()].contains(&user.as_raw());
+    if is_sticky && !may_replace {
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+    }
+    Ok(())
 }
 
 impl Write for AtomicFile {

@@ -7,7 +7,7 @@ use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
 
-use super::{list, regular};
+use super::{list, ownership};
 
 /// The file, which need not be there; `F` is what is remembered of an endpoint.
 #[derive(Debug, Clone, Copy)]
@@ -28,7 +28,7 @@ where
     /// What `endpoint` is known by.
     ///
     /// # Errors
-    /// Those of reading, and [`io::ErrorKind::InvalidData`] if a line is none of such a file: it might have been that of
+    /// Those of reading, [`OwnershipError`](ownership::OwnershipError), and [`io::ErrorKind::InvalidData`] if a line is none of such a file: it might have been that of
     /// `endpoint`.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
         find(&self.text()?, endpoint)
@@ -57,7 +57,10 @@ where
     }
 
     fn text(&self) -> io::Result<String> {
-        let file = match regular::open_linked(self.path) {
+        if let Some(folder) = self.path.parent() {
+            ownership::require_private(folder)?;
+        }
+        let file = match ownership::open_regular(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
             outcome => outcome?,
         };

@@ -12,10 +12,16 @@ pub fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// `text` with U+FFFD in place of every character that would command a terminal or turn the direction of writing; line
-/// breaks stay.
+/// `text` with U+FFFD in place of every character that would command a terminal, turn the direction of writing or end a line
+/// unseen; line breaks stay.
 pub fn printable(text: &str) -> String {
-    text.chars().map(|c| if commands(c) { char::REPLACEMENT_CHARACTER } else { c }).collect()
+    text.chars().map(|c| if is_hidden(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
+}
+
+/// Whether a character is not seen as itself where text is shown: a control character (C0, C1, DEL), one that turns the
+/// direction of writing, or a separator of lines or paragraphs (U+2028, U+2029).
+pub fn is_hidden(c: char) -> bool {
+    c == '\n' || commands(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
 /// Whether nothing in `text` would command a terminal: line breaks (CRLF, too), tabs, and marks of direction, which do no
@@ -42,6 +48,6 @@ mod tests {
     #[test]
     fn what_commands_a_terminal_is_replaced() {
         assert!(is_printable("a\r\n\tש\u{200F}!\n") && !is_printable("a\rb") && !is_printable("a\u{202E}b"));
-        assert_eq!(printable("a\u{1b}[2J\u{202E}b\r\nü→"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→");
+        assert_eq!(printable("a\u{1b}[2J\u{202E}b\r\nü→\u{2028}"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→\u{FFFD}");
     }
 }

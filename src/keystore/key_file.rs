@@ -6,7 +6,7 @@ use std::path::Path;
 
 use super::error::KeyStoreError;
 use crate::crypto::{Passphrase, PrivateDocument, RsaPrivateKey, pem};
-use crate::foundation::regular;
+use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 
 /// The longest file, in bytes: several times that of an RSA key of 8192 bits.
@@ -24,13 +24,13 @@ impl<'p> PrivateKeyFile<'p> {
     /// # Errors
     /// [`KeyStoreError::Io`].
     pub fn read(path: &'p Path) -> Result<Self, KeyStoreError> {
-        let text = File::open(path).and_then(read).map_err(KeyStoreError::io(path))?;
+        let text = ownership::open(path).and_then(read).map_err(KeyStoreError::io(path))?;
         Ok(Self { path, text })
     }
 
     /// The same of a key in a state: what is no regular file there is nobody's key, and not waited for.
     pub(super) fn read_own(path: &'p Path) -> Result<Self, KeyStoreError> {
-        let text = regular::open_linked(path).and_then(read).map_err(KeyStoreError::io(path))?;
+        let text = ownership::open_regular(path).and_then(read).map_err(KeyStoreError::io(path))?;
         Ok(Self { path, text })
     }
 
@@ -61,7 +61,7 @@ pub fn is_protected(path: &Path) -> bool {
 
 /// The public key in a file, as SPKI; nothing if there is no file.
 pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
-    match regular::open_linked(path).and_then(read) {
+    match ownership::open_regular(path).and_then(read) {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
         outcome => {
             let text = outcome.map_err(KeyStoreError::io(path))?;

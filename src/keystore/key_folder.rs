@@ -5,9 +5,9 @@ use std::io::{self, ErrorKind};
 use std::path::{Path, PathBuf};
 
 use super::error::KeyStoreError;
-use super::job::private_directory;
 use super::key_file::{self, PrivateKeyFile};
 use super::key_name::KeyName;
+use super::private;
 use crate::crypto::{Passphrase, PrivateDocument, pem};
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
@@ -24,6 +24,12 @@ pub(super) struct KeyFolder(PathBuf);
 impl KeyFolder {
     pub(super) fn new(path: PathBuf) -> Self {
         Self(path)
+    }
+
+    /// Fails unless nobody but this user and root can put keys here, or folders of keys beside it.
+    fn require_private(&self) -> Result<(), KeyStoreError> {
+        self.0.parent().map_or(Ok(()), private::require)?;
+        private::require(&self.0)
     }
 
     /// Where a private key lies.
@@ -43,6 +49,7 @@ impl KeyFolder {
 
     /// Names of the keys that are here.
     pub(super) fn names(&self) -> Result<Vec<KeyName>, KeyStoreError> {
+        self.require_private()?;
         let entries = match fs::read_dir(&self.0) {
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
             outcome => outcome.map_err(KeyStoreError::io(&self.0))?,
@@ -56,9 +63,9 @@ impl KeyFolder {
 
     /// Whoever makes a key here holds it.
     pub(super) fn lock(&self) -> Result<File, KeyStoreError> {
-        private_directory(&self.0)?;
-        let path = self.0.join(".lock");
-        File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(KeyStoreError::io(&path))
+        self.require_private()?;
+        private::directory(&self.0)?;
+        private::lock(&self.0)
     }
 
     /// The private key of this name, as PKCS#8.
@@ -67,6 +74,7 @@ impl KeyFolder {
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<Option<PrivateDocument>, KeyStoreError> {
+        self.require_private()?;
         let read = || PrivateKeyFile::read_own(&self.private_file(name))?.pkcs8(passphrase);
         self.has(name).then(read).transpose()
     }
@@ -93,7 +101,7 @@ impl KeyFolder {
         let public_pem = pem::write_public(public_key).map_err(KeyStoreError::key(&public_file))?;
         let private_pem = pem::write_private(private_key, passphrase, random)?;
         let io = KeyStoreError::io(&public_file);
-        atomic::write(&public_file, public_pem.as_bytes(), Access::Shared).map_err(io)?;
+        atomic::write(&public_file, public_pem.as_bytes(), Access::Public).map_err(io)?;
         let io = KeyStoreError::io(&private_file);
         atomic::write(&private_file, private_pem.expose().as_bytes(), Access::Private).map_err(io)
     }

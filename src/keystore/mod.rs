@@ -15,6 +15,7 @@ pub mod key_file;
 mod key_folder;
 pub mod key_name;
 pub mod keys;
+mod private;
 pub mod record;
 mod rsa_keys;
 pub mod secrets;

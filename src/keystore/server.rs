@@ -8,7 +8,7 @@
 //! ```
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io::{self, ErrorKind, Read};
 use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 
@@ -16,8 +16,9 @@ use rand_core::Rng;
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
 
 use super::error::KeyStoreError;
-use super::job::private_directory;
+use super::private;
 use crate::foundation::atomic::{self, Access};
+use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -60,10 +61,8 @@ impl ServerState {
     /// # Errors
     /// [`KeyStoreError::Io`].
     pub fn open(root: &Path) -> Result<Self, KeyStoreError> {
-        private_directory(root)?;
-        let path = root.join(".lock");
-        let lock = File::create(&path).and_then(|file| file.lock().map(|()| file)).map_err(KeyStoreError::io(&path))?;
-        Ok(Self { root: root.into(), _lock: lock })
+        private::directory(root)?;
+        Ok(Self { root: root.into(), _lock: private::lock(root)? })
     }
 
     /// Where the certificate lies.
@@ -97,7 +96,7 @@ impl ServerState {
         let identity = ServerIdentity::generate(names)?;
         // The key first: one without a certificate is replaced, a certificate without its key would be trusted in vain.
         write(&self.key_file(), identity.key.expose(), Access::Private)?;
-        write(&self.certificate_file(), &identity.certificate, Access::Shared)?;
+        write(&self.certificate_file(), &identity.certificate, Access::Public)?;
         Ok(identity)
     }
 
@@ -135,9 +134,11 @@ pub fn is_exposed(path: &Path) -> bool {
 }
 
 fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
-    match fs::read(path) {
+    let mut bytes = Vec::new();
+    let read = ownership::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
+    match read {
         Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        outcome => outcome.map(Some).map_err(KeyStoreError::io(path)),
+        outcome => outcome.map(|_| Some(bytes)).map_err(KeyStoreError::io(path)),
     }
 }
 

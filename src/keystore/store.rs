@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::KeyStoreError;
 use super::job::{self, Job, NewJob};
+use super::private;
 use super::record::JobRecord;
 use crate::package::JobId;
 
@@ -34,7 +35,7 @@ impl KeyStore {
     /// # Errors
     /// [`KeyStoreError::Io`].
     pub fn directory(&self) -> Result<&Path, KeyStoreError> {
-        job::private_directory(&self.root)?;
+        private::directory(&self.root)?;
         Ok(&self.root)
     }
 
@@ -44,7 +45,7 @@ impl KeyStore {
     /// [`KeyStoreError::Io`].
     pub fn begin(&self, id: JobId) -> Result<NewJob, KeyStoreError> {
         self.directory()?;
-        job::private_directory(&self.jobs())?;
+        private::directory(&self.jobs())?;
         NewJob::create(&self.jobs(), id)
     }
 
@@ -76,8 +77,7 @@ impl KeyStore {
     /// [`KeyStoreError::Io`].
     pub fn list(&self) -> Result<Vec<Listed>, KeyStoreError> {
         let ids = self.names()?.into_iter().filter_map(|name| name.parse::<JobId>().ok());
-        let mut listed: Vec<Listed> =
-            ids.map(|id| (id, job::read_record(&self.jobs().join(id.to_string()), id))).collect();
+        let mut listed: Vec<Listed> = ids.map(|id| (id, self.record(id))).collect();
         listed.sort_by_key(|(id, record)| (record.as_ref().map_or(0, |record| record.created), *id));
         Ok(listed)
     }
@@ -111,7 +111,15 @@ impl KeyStore {
     /// # Errors
     /// [`KeyStoreError::Busy`], [`KeyStoreError::DamagedRecord`], [`KeyStoreError::OtherVersion`].
     pub fn open(&self, id: JobId) -> Result<Job, KeyStoreError> {
+        private::require(&self.root)?;
+        private::require(&self.jobs())?;
+        private::require_with_files(&self.job(id))?;
         Job::open(&self.jobs(), id)
+    }
+
+    fn record(&self, id: JobId) -> Result<JobRecord, KeyStoreError> {
+        private::require_with_files(&self.job(id))?;
+        job::read_record(&self.job(id), id)
     }
 
     /// Destroys a job's secrets and all else that is here of it, whatever state that is in.
@@ -122,12 +130,13 @@ impl KeyStore {
         match self.open(id) {
             Ok(job) => job.destroy()?,
             Err(KeyStoreError::DamagedRecord { .. } | KeyStoreError::OtherVersion { .. }) => {
-                let directory = self.jobs().join(id.to_string());
+                let directory = self.job(id);
                 fs::remove_dir_all(&directory).map_err(KeyStoreError::io(&directory))?;
             }
             Err(error) => return Err(error),
         }
         let list = self.forgotten_list();
+        private::require(&list)?;
         let mut options = OpenOptions::new();
         options.create(true).append(true);
         #[cfg(unix)]
@@ -138,6 +147,7 @@ impl KeyStore {
 
     fn forgotten(&self, name: &str) -> Result<Option<JobId>, KeyStoreError> {
         let list = self.forgotten_list();
+        private::require(&list)?;
         match fs::read_to_string(&list) {
             Ok(text) if !name.is_empty() => {
                 Ok(text.lines().find(|line| line.starts_with(name)).and_then(|line| line.parse().ok()))
@@ -146,6 +156,10 @@ impl KeyStore {
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(error) => Err(KeyStoreError::io(&list)(error)),
         }
+    }
+
+    fn job(&self, id: JobId) -> PathBuf {
+        self.jobs().join(id.to_string())
     }
 
     fn jobs(&self) -> PathBuf {
@@ -159,6 +173,8 @@ impl KeyStore {
     /// What lies in the jobs' directory; nothing if there is none yet.
     fn names(&self) -> Result<Vec<String>, KeyStoreError> {
         let jobs = self.jobs();
+        private::require(&self.root)?;
+        private::require(&jobs)?;
         let entries = match fs::read_dir(&jobs) {
             Ok(entries) => entries,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),

@@ -23,7 +23,9 @@ pub mod result;
 mod rules;
 pub mod run;
 pub mod serve;
+pub mod spool;
 mod until;
 pub mod watch;
 
 pub use error::PipelineError;
+pub use spool::Spool;

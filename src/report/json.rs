@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value as Json, json};
 
+use crate::foundation::text::is_hidden;
 use crate::package::JobId;
 use crate::statistics::{ColumnSummary, Comparison, Summary, Value};
 
@@ -16,6 +17,19 @@ pub fn result(job: JobId, rows: u64, summary: &Summary, comparison: Option<&Comp
         object.insert("check".into(), check(comparison));
     }
     object
+}
+
+/// A document in one line, [`escaped`].
+pub fn line(json: &Json) -> String {
+    escaped(&json.to_string())
+}
+
+/// The text of a JSON document in which every character that [`is_hidden`] is escaped; it means the same.
+pub fn escaped(json: &str) -> String {
+    // Line breaks of a document lie between its strings; in a string they are escaped already. No other such character may
+    // stand outside of strings.
+    let escape = |c: char| if is_hidden(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
+    json.chars().map(escape).collect()
 }
 
 fn columns(summary: &Summary) -> Vec<Json> {
@@ -52,5 +66,34 @@ fn value(value: &Value) -> Json {
         Value::Double(double) if !double.is_finite() => double.to_string().into(),
         Value::Double(double) => (*double).into(),
         Value::Undefined => Json::Null,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn what_is_not_seen_is_escaped() {
+        let text = "\u{7f}\u{85}\u{9b}\u{61C}\u{200E}\u{202E}\u{2066}\u{2028}\u{2029}\u{1b}\n\tü\\";
+        let written = escaped(&json!({ text: text }).to_string());
+        assert!(
+            written.contains("\\u007f\\u0085\\u009b\\u061c\\u200e\\u202e\\u2066\\u2028\\u2029\\u001b\\n\\tü\\\\"),
+            "{written}"
+        );
+        assert_eq!(serde_json::from_str::<Json>(&written).unwrap(), json!({ text: text }));
+    }
+
+    proptest! {
+        #[test]
+        fn names_read_back_as_they_were(name in "(?s).{0,9}|(?s)[\u{0}-\u{a0}\u{200b}-\u{2070}\"\\\\]{0,9}") {
+            let column = ColumnSummary { name: name.clone(), values: vec![Value::Count(3)] };
+            let summary = Summary { statistics: vec!["count"], columns: vec![column] };
+            let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, None)));
+            prop_assert!(!written.chars().any(|c| c != '\n' && is_hidden(c)));
+            let read: Json = serde_json::from_str(&written).unwrap();
+            prop_assert_eq!(read["columns"][0]["column"].as_str(), Some(name.as_str()));
+        }
     }
 }

@@ -14,4 +14,4 @@ pub use dialect::{Dialect, HeaderRow};
 pub use error::TableError;
 pub use reader::{Cell, TableReader};
 pub use schema::{ColumnProfile, LeftOut, Schema, Selection};
-pub use source::{CsvDigest, CsvSource};
+pub use source::{CsvDigest, CsvSource, Rereadable};

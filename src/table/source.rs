@@ -1,7 +1,8 @@
 //! Where the CSV's bytes come from, hashed on the way so that both passes can be compared.
 
+use std::fmt::Debug;
 use std::fs::File;
-use std::io::{self, Read, Seek};
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -24,16 +25,25 @@ pub struct CsvSource {
 enum Bytes {
     /// A regular file.
     Path(PathBuf),
-    /// A copy without a name, of what could be read only once.
-    Spooled(File),
+    /// A copy of what could be read only once.
+    Spooled(Box<dyn Rereadable>),
+}
+
+/// Bytes that can be read from their beginning again and again.
+pub trait Rereadable: Debug + Send + Sync {
+    /// How many.
+    fn length(&self) -> u64;
+
+    /// All of them, from the beginning.
+    fn read(&self) -> Box<dyn Read>;
 }
 
 impl CsvSource {
-    /// The file at `path`; a pipe or a device is copied into `spool` first, for it can be read only once.
+    /// The file at `path`; a pipe or a device can be read only once, so `spool` reads it and makes a copy.
     ///
     /// # Errors
     /// [`TableError::Read`].
-    pub fn open(path: &Path, spool: impl FnOnce() -> io::Result<File>) -> Result<Self, TableError> {
+    pub fn open(path: &Path, spool: impl FnOnce(File) -> io::Result<Box<dyn Rereadable>>) -> Result<Self, TableError> {
         let name = path.display().to_string();
         let failed = |source| TableError::Read { path: name.clone(), source };
         let meta = path.metadata().map_err(failed)?;
@@ -43,22 +53,13 @@ impl CsvSource {
         if meta.is_file() {
             return Ok(Self { name, bytes: Bytes::Path(path.into()) });
         }
-        let input = File::open(path).map_err(failed)?;
-        Self::spool(&name, input, spool)
+        let copy = File::open(path).and_then(spool).map_err(failed)?;
+        Ok(Self::spooled(&name, copy))
     }
 
-    /// What `input` gives until it ends, copied into `spool`; `name` is for messages.
-    ///
-    /// # Errors
-    /// [`TableError::Read`].
-    pub fn spool(
-        name: &str,
-        mut input: impl Read,
-        spool: impl FnOnce() -> io::Result<File>,
-    ) -> Result<Self, TableError> {
-        let copied = spool().and_then(|mut copy| io::copy(&mut input, &mut copy).map(|_| copy));
-        let file = copied.map_err(|source| TableError::Read { path: name.into(), source })?;
-        Ok(Self { name: name.into(), bytes: Bytes::Spooled(file) })
+    /// A copy of what could be read only once; `name` is for messages.
+    pub fn spooled(name: &str, copy: Box<dyn Rereadable>) -> Self {
+        Self { name: name.into(), bytes: Bytes::Spooled(copy) }
     }
 
     /// What to call it in messages.
@@ -71,21 +72,19 @@ impl CsvSource {
     /// # Errors
     /// [`TableError::Read`].
     pub fn length(&self) -> Result<u64, TableError> {
-        let meta = match &self.bytes {
-            Bytes::Path(path) => path.metadata(),
-            Bytes::Spooled(file) => file.metadata(),
-        };
-        meta.map(|meta| meta.len()).map_err(|source| self.read_error(source))
+        match &self.bytes {
+            Bytes::Path(path) => path.metadata().map(|meta| meta.len()).map_err(|source| self.read_error(source)),
+            Bytes::Spooled(copy) => Ok(copy.length()),
+        }
     }
 
-    /// The bytes from the beginning; `observer` hears of each byte read. One reading at a time.
+    /// The bytes from the beginning; `observer` hears of each byte read.
     pub(super) fn read<'o>(&self, observer: &'o dyn Observer) -> Result<HashingReader<'o>, TableError> {
-        let file = match &self.bytes {
-            Bytes::Path(path) => File::open(path),
-            Bytes::Spooled(file) => file.try_clone().and_then(|mut file| file.rewind().map(|()| file)),
+        let bytes = match &self.bytes {
+            Bytes::Path(path) => Box::new(File::open(path).map_err(|source| self.read_error(source))?),
+            Bytes::Spooled(copy) => copy.read(),
         };
-        let file = file.map_err(|source| self.read_error(source))?;
-        Ok(HashingReader { file, hasher: blake3::Hasher::new(), observer })
+        Ok(HashingReader { bytes, hasher: blake3::Hasher::new(), observer })
     }
 
     pub(super) fn read_error(&self, source: io::Error) -> TableError {
@@ -93,9 +92,9 @@ impl CsvSource {
     }
 }
 
-/// Reads a file and hashes what passes.
+/// Reads bytes and hashes what passes.
 pub(super) struct HashingReader<'o> {
-    file: File,
+    bytes: Box<dyn Read>,
     hasher: blake3::Hasher,
     observer: &'o dyn Observer,
 }
@@ -109,7 +108,7 @@ impl HashingReader<'_> {
 
 impl Read for HashingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        let count = self.file.read(buffer)?;
+        let count = self.bytes.read(buffer)?;
         self.hasher.update(buffer.get(..count).unwrap_or_default());
         self.observer.advance(count as u64);
         Ok(count)

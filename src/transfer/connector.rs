@@ -124,7 +124,7 @@ impl Connector {
         }
         match Known::at(path).remember(&address.endpoint(), &fingerprint).map_err(TransferError::known_servers(path)) {
             // Who names the pin each time needs no memory.
-            Err(error) if matches!(self.trust, Trust::Pinned { .. }) => {
+            Err(error) if matches!(self.trust, Trust::Pinned { .. }) && !error.is_of_ownership() => {
                 observer.notice(&format!("the server will not be known again: {error}"));
                 Ok(())
             }

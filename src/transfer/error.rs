@@ -5,6 +5,7 @@ use std::path::Path;
 
 use crate::crypto::Fingerprint;
 use crate::foundation::observer::Stopped;
+use crate::foundation::ownership::OwnershipError;
 
 /// Why bytes did not get there.
 #[derive(Debug, thiserror::Error)]
@@ -229,6 +230,12 @@ impl TransferError {
     pub fn may_pass(&self) -> bool {
         use TransferError::{Broken, Busy, Incomplete, Tls};
         self.is_absence() || matches!(self, Broken { .. } | Tls { .. } | Busy { .. } | Incomplete { .. })
+    }
+
+    /// Whether a file of secrets or trust here could have been written by another user.
+    pub fn is_of_ownership(&self) -> bool {
+        let (Self::Local { source, .. } | Self::KnownServers { source, .. }) = self else { return false };
+        OwnershipError::inside(source).is_some()
     }
 
     /// Whether nobody seems to be there at all.

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
 use crate::crypto::KeyFingerprint;
-use crate::foundation::{list, regular};
+use crate::foundation::{list, ownership};
 
 /// Somebody at the door who is not enrolled.
 #[derive(Debug)]
@@ -72,7 +72,7 @@ impl Enrolment {
     pub fn new(named: impl IntoIterator<Item = KeyFingerprint>, files: Vec<PathBuf>) -> Result<Self, WireError> {
         let mut enrolment = Self { named: named.into_iter().collect(), files: Vec::new() };
         for file in files {
-            let opened = File::open(&file).map_err(WireError::peers(&file))?;
+            let opened = ownership::open(&file).map_err(WireError::peers(&file))?;
             let keys = read(opened, &file)?;
             if file.is_file() {
                 enrolment.files.push(file);
@@ -98,7 +98,7 @@ impl Enrolment {
         }
         let mut unusable = None;
         for file in &self.files {
-            let opened = regular::open_linked(file).map_err(WireError::peers(file));
+            let opened = ownership::open_regular(file).map_err(WireError::peers(file));
             match opened.and_then(|opened| is_in(fingerprint, opened, file)) {
                 Ok(true) => return Ok(true),
                 Ok(false) => {}

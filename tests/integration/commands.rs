@@ -4,8 +4,10 @@ mod exits;
 mod happy;
 mod help;
 mod leftovers;
+mod output;
 mod passphrase;
 mod secrecy;
+mod spooled;
 mod streams;
 mod waiting;
 

@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 pub(crate) use process::{Ended, Running, open_files, wait_until, wrapped};
+use rustix::fs::Mode;
 pub(crate) use served::Served;
 pub(crate) use terminal::{Terminal, UNIGNORED};
 
@@ -26,7 +27,7 @@ pub(crate) struct House {
 impl House {
     /// An empty house; state, server, temporary files and work each have a directory of their own.
     pub(crate) fn new() -> Self {
-        let root = tempfile::tempdir().unwrap();
+        let root = usual_root();
         let server = root.path().join("server");
         let house = Self { root, server };
         for directory in [house.server(), house.temporary(), house.work()] {
@@ -136,6 +137,12 @@ impl House {
     pub(crate) fn inbox(&self) -> Vec<String> {
         entries(&self.server().join("inbox"))
     }
+}
+
+/// A directory for a test, in which files are made that only their owner can write to, as on most systems.
+pub(crate) fn usual_root() -> tempfile::TempDir {
+    rustix::process::umask(Mode::WGRP | Mode::WOTH);
+    tempfile::tempdir().unwrap()
 }
 
 /// Names in a directory, sorted; none if it is not there.

@@ -20,6 +20,7 @@ mod interrupted;
 mod jose;
 mod layers;
 mod oracle;
+mod ownership;
 mod ports;
 mod programs;
 mod python;

@@ -16,6 +16,8 @@ use hestat::pipeline::result::{Decrypted, ResultRequest, result};
 use hestat::transfer::Connector;
 use tempfile::TempDir;
 
+use crate::house::usual_root;
+
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hestat");
 
 /// A client's state, a server's directory and a table.
@@ -54,7 +56,7 @@ impl From<Output> for Ran {
 impl Site {
     /// With this CSV.
     pub(crate) fn new(csv: &str) -> Self {
-        let site = Self { root: tempfile::tempdir().unwrap() };
+        let site = Self { root: usual_root() };
         fs::create_dir(site.data()).unwrap();
         fs::write(site.table(), csv).unwrap();
         site

@@ -14,6 +14,7 @@ use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::keystore::PrivateKeyFile;
+use crate::report;
 use crate::scenarios::fog::{ClientRequest, Listening, client};
 
 /// How the name of the client's identity, and those of its RSA keys, begin.
@@ -108,11 +109,10 @@ impl Args {
 fn told(listening: &Listening, console: &Console) -> String {
     let Listening { address, fingerprint, message, bytes } = listening;
     if console.json() {
-        return json!({
+        return report::json::line(&json!({
             "listening": address.to_string(), "fingerprint": fingerprint.to_string(), "message": message.to_string(),
             "bytes": bytes
-        })
-        .to_string();
+        }));
     }
     format!("listening    {address}\nfingerprint  {fingerprint}\nmessage      {message}, {bytes} bytes")
 }

@@ -10,6 +10,7 @@ use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
 use crate::foundation::observer::{Observer, Stopped};
 use crate::pipeline::PipelineError;
+use crate::report;
 use crate::scenarios::fog::{Returned, Source};
 
 /// The longest message that is shown, in bytes.
@@ -90,7 +91,7 @@ pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> any
     }
     let text = text(returned)?;
     if console.json() {
-        console.print(&as_json(returned, text.as_deref(), is_kept).to_string())?;
+        console.print(&report::json::line(&as_json(returned, text.as_deref(), is_kept)))?;
         return Ok(0);
     }
     if !console.quiet() {

@@ -8,6 +8,7 @@ use serde_json::json;
 use super::super::console::Console;
 use super::super::peers::{IdentityOptions, TrustOptions, WaitingOptions};
 use crate::foundation::clock::SystemClock;
+use crate::report;
 use crate::scenarios::fog::{FOG, NodeOutcome, NodeRequest, node};
 use crate::wire::{Dialer, Patience, PeerAddress};
 
@@ -61,9 +62,12 @@ fn told(outcome: &NodeOutcome, as_json: bool) -> String {
     match outcome {
         NodeOutcome::Done { message, part, parts, bytes, file } if as_json => {
             let message = message.to_string();
-            json!({ "message": message, "part": part, "parts": parts, "bytes": bytes, "file": file.display().to_string() }).to_string()
+            let file = file.display().to_string();
+            report::json::line(
+                &json!({ "message": message, "part": part, "parts": parts, "bytes": bytes, "file": file }),
+            )
         }
-        NodeOutcome::NotNeeded if as_json => json!({ "part": null }).to_string(),
+        NodeOutcome::NotNeeded if as_json => report::json::line(&json!({ "part": null })),
         NodeOutcome::Done { message, part, parts, bytes, file } => {
             format!("encrypted part {part} of {parts} of message {message}: {bytes} bytes, in {}", file.display())
         }

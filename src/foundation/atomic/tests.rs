@@ -55,17 +55,33 @@ fn a_name_that_is_taken_stays_with_its_file() {
 }
 
 #[test]
+fn what_could_not_be_written_is_found_by_trying() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    for name in ["none/name", "none/", ".", "..", &"x".repeat(300), "name/name"] {
+        fs::write(path("name"), b"whole").unwrap();
+        assert!(probe(&path(name)).is_err(), "{name:?}");
+    }
+    probe(&path("name")).unwrap();
+    probe(&path("other")).unwrap();
+    assert_eq!((names(directory.path()), fs::read(path("name")).unwrap()), (vec!["name".into()], b"whole".to_vec()));
+}
+
+#[test]
 fn what_is_no_file_is_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
     let link = directory.path().join("link");
     std::os::unix::fs::symlink(&socket, &link).unwrap();
-    for path in [&socket, &link, &directory.path().to_path_buf()] {
+    let (open, name) = (tempfile::tempfile_in(directory.path()).unwrap(), directory.path().join("stdout"));
+    let number = std::os::fd::AsRawFd::as_raw_fd(&open);
+    std::os::unix::fs::symlink(format!("/proc/self/fd/{number}"), &name).unwrap();
+    for path in [&socket, &link, &name, &directory.path().to_path_buf()] {
         let error = write(path, b"bytes", Access::Shared).unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::InvalidInput, "{path:?}");
     }
-    assert!(link.is_symlink() && !socket.is_file());
+    assert!(link.is_symlink() && name.is_symlink() && !socket.is_file());
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Whether a server is the right one: by a pin, by an authority, or because it was met before.
 
-use std::fs;
+use std::io::Read;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,6 +10,7 @@ use rustls::pki_types::pem::PemObject;
 
 use super::super::error::TransferError;
 use crate::crypto::Fingerprint;
+use crate::foundation::ownership;
 
 /// How the server is told from others.
 #[derive(Debug, Clone, Default)]
@@ -57,7 +58,9 @@ impl Trust {
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TransferError> {
-    let pem = fs::read(path).map_err(|source| TransferError::Local { place: path.display().to_string(), source })?;
+    let mut pem = Vec::new();
+    let read = ownership::open(path).and_then(|mut file| file.read_to_end(&mut pem));
+    read.map_err(|source| TransferError::Local { place: path.display().to_string(), source })?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {
         Ok(certificates) if certificates.is_empty() => Err(unusable(path, "there is no certificate in it (PEM)")),

@@ -110,15 +110,15 @@ fn names_of_all_kinds_come_back() {
     for (written, result) in [
         ("\"a,b\"", "\"a,b\""),
         ("\"say \"\"a\"\" now\"", "\"say \"\"a\"\" now\""),
-        ("\"two\nlines\"", "\"two\nlines\""),
-        ("\"two\r\nlines\"", "\"two\nlines\""),
+        ("\"two\nlines\"", "two\\u{a}lines"),
+        ("\"two\r\nlines\"", "two\\u{a}lines"),
         ("Größe", "Größe"),
-        ("\"a\tb\"", "a\tb"),
-        ("\u{1b}[31mred", "\u{1b}[31mred"),
-        ("-9", "-9"),
+        ("\"a\tb\"", "a\\u{9}b"),
+        ("\u{1b}[31mred", "\\u{1b}[31mred"),
+        ("-9", "'-9"),
         ("NA", "NA"),
         ("", ""),
-        ("=1+1", "=1+1"),
+        ("=1+1", "'=1+1"),
     ] {
         gives(format!("{written},b\n1,2\n3,4\n"), &[], &TWO_COLUMNS.replacen('a', result, 1));
     }
@@ -130,7 +130,7 @@ fn columns_with_awkward_names_can_be_chosen() {
     for (chosen, row) in [
         ("\"a,b\"", "\"a,b\",1,0,1,1,,\n"),
         ("q\"q", "\"q\"\"q\",1,0,2,2,,\n"),
-        ("two\nlines", "\"two\nlines\",1,0,3,3,,\n"),
+        ("two\nlines", "two\\u{a}lines,1,0,3,3,,\n"),
         ("", ",1,0,4,4,,\n"),
         ("plain", "plain,1,0,5,5,,\n"),
     ] {

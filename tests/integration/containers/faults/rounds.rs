@@ -92,8 +92,9 @@ fn a_certificate_that_is_exchanged_and_a_wrong_password() {
     let mut field = Field::new(|_| ());
     rounds("another certificate", 1, &mut field, |field| {
         let exchange = "rm /identity/certificate.pem
+            chown -R 0 /identity
             env -u HESTAT_PASSWORD_FILE hestat serve --prepare --quiet --data /tmp --server-state /identity
-            chown 65002 /identity/*";
+            chown -R 65002 /identity";
         field.checkout.compose(&["run", "--rm", "--no-deps", "-T", "setup", "sh", "-ec", exchange]).expect_code(0);
         engine::ask(&["restart", "--time", "1", "server"]);
         wait_until("the server", || field.checkout.server(&["hestat", "ping", "--quiet"]).code == Some(0));

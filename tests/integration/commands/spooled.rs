@@ -1,0 +1,97 @@
+//! A table that can be read only once: nothing of it is on disk in the clear.
+
+use std::fs::{self, File};
+use std::io::{Read, Write};
+use std::os::unix::fs::MetadataExt;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use rustix::fs::{CWD, FileType, Mode};
+
+use crate::house::{Ended, House, Running, entries, path, wait_until};
+
+/// What is looked for on disk.
+const MARKER: &str = "unmistakable_cell";
+/// Bytes that stay in memory.
+const IN_MEMORY: u64 = 64 << 20;
+
+/// A table of more than that, with the marker in every row, and how many rows that are.
+fn large() -> (Vec<u8>, u64) {
+    let row = format!("7,{}\n", MARKER.repeat(60));
+    let rows = (IN_MEMORY + (9 << 20)) / row.len() as u64;
+    (format!("a,remark\n{}", row.repeat(rows as usize)).into_bytes(), rows)
+}
+
+/// The files without a name in `folder` that a process has open.
+fn unnamed(process: u32, folder: &Path) -> Vec<PathBuf> {
+    let descriptors = PathBuf::from(format!("/proc/{process}/fd"));
+    let is_unnamed = |target: PathBuf| target.starts_with(folder) && path(&target).ends_with("(deleted)");
+    let all = entries(&descriptors).into_iter().map(|number| descriptors.join(number));
+    all.filter(|descriptor| fs::read_link(descriptor).is_ok_and(is_unnamed)).collect()
+}
+
+fn holds_marker(file: &Path) -> bool {
+    let mut content = Vec::new();
+    File::open(file).unwrap().read_to_end(&mut content).unwrap();
+    content.windows(MARKER.len()).any(|window| window == MARKER.as_bytes())
+}
+
+/// Feeds a large table; looks at what is on disk of it before it ends.
+fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
+    let (table, rows) = large();
+    let (most, rest) = table.split_at(table.len() - 10);
+    input.write_all(most).unwrap();
+    let temporary = house.temporary().canonicalize().unwrap();
+    // All but what the pipe and the last chunk hold has been read.
+    let is_there = |file: &PathBuf| fs::metadata(file).is_ok_and(|meta| meta.size() >= 7 << 20);
+    wait_until("the copy on disk", || unnamed(process, &temporary).iter().any(is_there));
+    let files = unnamed(process, &temporary);
+    assert!(files.iter().all(|file| !holds_marker(file)), "the table is on disk in the clear");
+    assert_eq!(entries(&temporary), Vec::<String>::new());
+    input.write_all(rest).unwrap();
+    rows
+}
+
+#[track_caller]
+fn assert_right(ended: Ended, rows: u64) {
+    let ended = ended.expect_code(0);
+    assert!(ended.stdout.contains("All 6 statistics of 1 columns equal"), "{}", ended.stdout);
+    assert!(
+        ended.stdout.contains(&rows.to_string()) && ended.stdout.contains(&(7 * rows).to_string()),
+        "{}",
+        ended.stdout
+    );
+}
+
+#[test]
+fn what_standard_input_gives_is_on_disk_as_ciphertext_only() {
+    let house = House::new();
+    let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let input = child.stdin.take().unwrap();
+    let rows = feed(&house, child.id(), input);
+    assert_right(Running::new(child).end(), rows);
+}
+
+#[test]
+fn what_a_named_pipe_gives_is_on_disk_as_ciphertext_only() {
+    let house = House::new();
+    let pipe = house.file("pipe");
+    rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
+    let child = house.command(["run", "--check", "--input", path(&pipe)]).spawn().unwrap();
+    let input = File::options().write(true).open(&pipe).unwrap();
+    let rows = feed(&house, child.id(), input);
+    assert_right(Running::new(child).end(), rows);
+}
+
+#[test]
+fn what_is_small_is_never_on_disk() {
+    let house = House::new();
+    let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let mut input = child.stdin.take().unwrap();
+    // More than a pipe holds.
+    input.write_all("a\n".as_bytes()).unwrap();
+    input.write_all("7\n".repeat(300_000).as_bytes()).unwrap();
+    assert_eq!(unnamed(child.id(), &house.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
+    drop(input);
+    assert_right(Running::new(child).end(), 300_000);
+}
