@@ -100,6 +100,7 @@ pub(super) fn show(
             decrypted.record.job,
             decrypted.record.rows,
             &decrypted.summary,
+            &decrypted.csv.skipped,
             comparison,
         ))?;
     } else if let Some(comparison) = comparison {

@@ -41,7 +41,7 @@ impl Args {
         keep_apart(self.table.path(), &self.output)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,
-            dialect: self.table.dialect(),
+            dialect: self.table.dialect()?,
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             check: self.check,
