@@ -1,7 +1,5 @@
 //! `hestat init`
 
-use serde_json::json;
-
 use super::console::Console;
 use super::exit::Usage;
 use super::options::{StateOptions, TableOptions};
@@ -11,6 +9,7 @@ use crate::foundation::clock::SystemClock;
 use crate::keystore::{JobRecord, KeyStore};
 use crate::pipeline::PipelineError;
 use crate::pipeline::init::{InitRequest, init, resume};
+use crate::report;
 use crate::transfer::Location;
 
 /// Encrypt the columns of a CSV file and upload them
@@ -39,19 +38,20 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
-        let (record, left_out) = if let Some(name) = &self.resume {
+        let (record, skipped) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
             console.hear_signals();
-            (resume(&store, job, &self.reach.connector(&store, console)?, console)?, Vec::new())
+            (resume(&store, job, &self.reach.connector(&store, console)?, console)?, None)
         } else {
             let request = self.request(&store, console)?;
             let initiated = init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
-            let names = initiated.left_out.into_iter().map(|column| column.name).collect();
-            (initiated.record, names)
+            (initiated.record, Some(initiated.skipped))
         };
         if console.json() {
             let mut json = serde_json::to_value(&record)?;
-            json["left_out"] = json!(left_out);
+            if let Some(skipped) = skipped {
+                json["left_out"] = report::json::left_out(&skipped);
+            }
             console.print_json(&json)?;
         } else {
             console.print(&told(&record, &store))?;
@@ -67,7 +67,7 @@ impl Args {
         console.hear_signals();
         Ok(InitRequest {
             source,
-            dialect: self.table.dialect(),
+            dialect: self.table.dialect()?,
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             server,

@@ -41,26 +41,77 @@ pub(super) struct TableOptions {
     #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", required_unless_present = "resume")]
     input: Option<PathBuf>,
     /// Only these columns, commas between them; one with a comma in '"quotation, marks"' (default: all that hold numbers)
-    #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES")]
+    #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES", allow_hyphen_values = true)]
     columns: Option<Vec<Names>>,
     /// Never these columns
-    #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAMES")]
+    #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAMES", allow_hyphen_values = true)]
     exclude: Vec<Names>,
     /// Which statistics (default: all)
     #[arg(long, env = "HESTAT_STATISTICS", value_name = "NAME", value_delimiter = ',', value_parser = statistic_names())]
     statistics: Option<Vec<String>>,
-    /// What separates cells: a character, or "tab" (default: found out)
-    #[arg(long, env = "HESTAT_DELIMITER", value_name = "CHAR", value_parser = delimiter)]
+    #[command(flatten)]
+    format: FormatOptions,
+}
+
+/// How the table is written.
+#[derive(Debug, clap::Args)]
+struct FormatOptions {
+    /// What separates cells: a character, "tab" or "space" (default: found out from the first rows)
+    #[arg(long, env = "HESTAT_DELIMITER", value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true)]
     delimiter: Option<u8>,
-    /// Numbers are written with a decimal comma
+    /// Numbers have a decimal comma (default: found out, if the first rows leave no doubt)
     #[arg(long, env = "HESTAT_DECIMAL_COMMA", value_parser = BoolishValueParser::new())]
     decimal_comma: bool,
+    /// Numbers have a decimal point
+    #[arg(long, env = "HESTAT_DECIMAL_POINT", value_parser = BoolishValueParser::new())]
+    decimal_point: bool,
+    /// What separates groups of three digits: a character, "space" or "apostrophe" (default: nothing)
+    #[arg(long, env = "HESTAT_THOUSANDS", value_name = "CHAR", value_parser = thousands)]
+    thousands: Option<char>,
     /// Whether the first line names the columns
     #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_parser = header())]
     header: HeaderRow,
-    /// Cells that mean "no value", instead of NA, N/A, NaN and null; blank cells always do
-    #[arg(long, env = "HESTAT_MISSING", value_name = "TOKENS", allow_hyphen_values = true)]
+    /// Cells that mean "no value", commas between them, instead of NA, N/A, NaN and null; numbers are compared by value,
+    /// and blank cells always mean it
+    #[arg(long, env = "HESTAT_MISSING", value_name = "CODES", allow_hyphen_values = true)]
     missing: Option<Vec<Names>>,
+    /// Skip so many lines at the beginning of the file
+    #[arg(long, env = "HESTAT_SKIP_LINES", value_name = "N", default_value_t = 0)]
+    skip_lines: u64,
+    /// Skip lines that begin with this character
+    #[arg(long, env = "HESTAT_COMMENT", value_name = "CHAR", value_parser = comment)]
+    comment: Option<u8>,
+    /// Rows that are shorter than the header end with missing values
+    #[arg(long, env = "HESTAT_FILL_SHORT_ROWS", value_parser = BoolishValueParser::new())]
+    fill_short_rows: bool,
+    /// Quotation marks are part of the data
+    #[arg(long, env = "HESTAT_NO_QUOTES", value_parser = BoolishValueParser::new())]
+    no_quotes: bool,
+}
+
+impl FormatOptions {
+    fn dialect(&self) -> Result<Dialect, Usage> {
+        let decimal_mark = match (self.decimal_comma, self.decimal_point) {
+            (true, true) => return Err(Usage("--decimal-comma and --decimal-point exclude each other".into())),
+            (true, false) => Some(b','),
+            (false, true) => Some(b'.'),
+            (false, false) => None,
+        };
+        if self.thousands.is_some_and(|separator| decimal_mark.map(char::from) == Some(separator)) {
+            return Err(Usage("--thousands names the decimal mark; it must be another character".into()));
+        }
+        Ok(Dialect {
+            delimiter: self.delimiter,
+            decimal_mark,
+            thousands: self.thousands,
+            header: self.header,
+            missing: self.missing.as_deref().map_or(Dialect::default().missing, codes),
+            skip_lines: self.skip_lines,
+            comment: self.comment,
+            fill_short_rows: self.fill_short_rows,
+            quotes: !self.no_quotes,
+        })
+    }
 }
 
 /// A list of names in one argument; several such arguments are one list.
@@ -77,6 +128,12 @@ fn together(lists: &[Names]) -> Vec<String> {
     lists.iter().flat_map(|Names(names)| names.clone()).collect()
 }
 
+/// Cells are compared without the blanks around them, and so are the codes.
+fn codes(lists: &[Names]) -> Vec<String> {
+    let trimmed = together(lists).into_iter().map(|code| code.trim().to_owned());
+    trimmed.filter(|code| !code.is_empty()).collect()
+}
+
 impl TableOptions {
     /// The file to read; what can be read only once is copied below `spool` first.
     pub(super) fn source(&self, spool: &Path) -> anyhow::Result<CsvSource> {
@@ -89,14 +146,8 @@ impl TableOptions {
         self.input.as_deref().filter(|path| *path != Path::new("-"))
     }
 
-    pub(super) fn dialect(&self) -> Dialect {
-        let usual = Dialect::default();
-        Dialect {
-            delimiter: self.delimiter,
-            decimal_mark: if self.decimal_comma { b',' } else { b'.' },
-            header: self.header,
-            missing: self.missing.as_deref().map_or(usual.missing, together),
-        }
+    pub(super) fn dialect(&self) -> anyhow::Result<Dialect> {
+        Ok(self.format.dialect()?)
     }
 
     pub(super) fn selection(&self) -> Selection {
@@ -154,7 +205,26 @@ fn header() -> impl TypedValueParser<Value = HeaderRow> {
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
+        b"space" => Ok(b' '),
         [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
-        _ => Err("one ASCII character, or the word tab".into()),
+        _ => Err("one ASCII character, or one of the words tab and space".into()),
+    }
+}
+
+fn thousands(text: &str) -> Result<char, String> {
+    let mut characters = text.chars();
+    match (text, characters.next(), characters.next()) {
+        ("space", ..) => Ok(' '),
+        ("apostrophe", ..) | (_, Some('\u{2019}'), None) => Ok('\''),
+        (_, Some(separator), None) if separator.is_whitespace() => Ok(' '),
+        (_, Some(separator), None) if !separator.is_alphanumeric() && !"+-\"".contains(separator) => Ok(separator),
+        _ => Err("one character, or one of the words space and apostrophe".into()),
+    }
+}
+
+fn comment(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        [byte] if byte.is_ascii_graphic() && *byte != b'"' => Ok(*byte),
+        _ => Err("one ASCII character that is no quotation mark".into()),
     }
 }

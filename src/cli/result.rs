@@ -108,6 +108,7 @@ fn show(decrypted: &Decrypted, comparison: Option<&Comparison>, console: &Consol
             decrypted.record.job,
             decrypted.record.rows,
             &decrypted.summary,
+            &decrypted.csv.skipped,
             comparison,
         ))?;
     } else if let Some(comparison) = comparison {

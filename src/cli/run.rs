@@ -43,7 +43,7 @@ impl Args {
         let output = Output::prepare(&self.output, console)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,
-            dialect: self.table.dialect(),
+            dialect: self.table.dialect()?,
             selection: self.table.selection(),
             statistics: self.table.statistics(),
             check: self.check,

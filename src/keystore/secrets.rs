@@ -18,7 +18,7 @@ use crate::he::SecretKey;
 use crate::he::keys::KEY_BYTES;
 use crate::package::frame::{self, DIGEST_BYTES, Hashing};
 use crate::package::{Digest, JobId, Kind, PackageError};
-use crate::table::{CsvDigest, Dialect};
+use crate::table::{CsvDigest, Dialect, SkippedColumn};
 
 /// The longest secrets, in bytes: plans of a hundred thousand columns.
 const MAX_SECRETS: u64 = 1 << 26;
@@ -30,6 +30,8 @@ pub struct CsvRecord {
     pub digest: CsvDigest,
     /// How to read it, its delimiter known.
     pub dialect: Dialect,
+    /// Its columns that were left out although nobody asked for that.
+    pub skipped: Vec<SkippedColumn>,
 }
 
 /// All that is needed to turn a job's answer into statistics.

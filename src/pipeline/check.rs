@@ -1,5 +1,7 @@
 //! Decrypted statistics against the clear data's, computed by the twin.
 
+use std::collections::HashMap;
+
 use super::error::PipelineError;
 use super::result::Decrypted;
 use crate::foundation::observer::{Observer, Stage};
@@ -25,9 +27,10 @@ fn summarise(
     observer: &dyn Observer,
 ) -> Result<(Summary, bool), PipelineError> {
     let mut reader = TableReader::open(source, &decrypted.csv.dialect, observer)?;
+    let positions: HashMap<&String, usize> = reader.names().iter().zip(0..).collect();
     let mut columns = Vec::new();
     for column in &decrypted.summary.columns {
-        let position = reader.names().iter().position(|name| *name == column.name);
+        let position = positions.get(&column.name).copied();
         let missing = || PipelineError::OtherTable { table: source.name().into(), column: column.name.clone() };
         columns.push((position.ok_or_else(missing)?, column.name.clone(), TwinColumn::default()));
     }

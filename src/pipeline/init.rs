@@ -15,8 +15,7 @@ use crate::he::{Encryptor, Layout, SecretKey};
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
 use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError, TotalsHeader, totals};
 use crate::statistics::Statistic;
-use crate::table::error::has_decimal_comma;
-use crate::table::{CsvSource, Dialect, LeftOut, Schema, Selection};
+use crate::table::{CsvSource, Dialect, Schema, Selection, SkippedColumn};
 use crate::transfer::location::NotALocation;
 use crate::transfer::{Connector, Location, Server};
 
@@ -41,8 +40,8 @@ pub struct InitRequest {
 pub struct Initiated {
     /// The job's record.
     pub record: JobRecord,
-    /// Columns that hold no number.
-    pub left_out: Vec<LeftOut>,
+    /// Columns that were left out although nobody asked for that.
+    pub skipped: Vec<SkippedColumn>,
 }
 
 /// Encrypts a table and uploads it.
@@ -62,7 +61,7 @@ pub fn init(
     let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
     let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
     send(&mut job, server.as_ref(), observer)?;
-    Ok(Initiated { record: job.record().clone(), left_out: schema.left_out })
+    Ok(Initiated { record: job.record().clone(), skipped: schema.skipped })
 }
 
 /// Uploads a job whose upload was interrupted: the same bytes, never a second encryption.
@@ -106,20 +105,8 @@ fn learn(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, Pipel
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
     let schema = schema?;
-    for column in &schema.left_out {
-        observer.notice(&told_left_out(column));
-    }
+    schema.notices.iter().for_each(|notice| observer.notice(notice));
     Ok(schema)
-}
-
-fn told_left_out(LeftOut { name, example }: &LeftOut) -> String {
-    match example {
-        None => format!("column {name:?} is left out, for all of its cells are blank"),
-        Some(cell) if has_decimal_comma(cell) => format!(
-            "column {name:?} is left out, for none of its cells is a number; if {cell:?} is one, say --decimal-comma"
-        ),
-        Some(cell) => format!("column {name:?} is left out, for none of its cells is a number (the first: {cell:?})"),
-    }
 }
 
 fn encrypt(
@@ -151,7 +138,7 @@ fn encrypt(
         protected: request.passphrase.is_some(),
         phase: Phase::Spooled,
     };
-    let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone() };
+    let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone(), skipped: schema.skipped.clone() };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
     let secrets = JobSecrets { key, totals, plan, statistics, csv };
     Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)

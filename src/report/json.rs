@@ -5,13 +5,21 @@ use serde_json::{Map, Value as Json, json};
 use crate::foundation::text::is_hidden;
 use crate::package::JobId;
 use crate::statistics::{ColumnSummary, Comparison, Summary, Value};
+use crate::table::SkippedColumn;
 
 /// A job's result; exact sums are strings, for JSON's numbers are doubles to most readers.
-pub fn result(job: JobId, rows: u64, summary: &Summary, comparison: Option<&Comparison>) -> Json {
+pub fn result(
+    job: JobId,
+    rows: u64,
+    summary: &Summary,
+    skipped: &[SkippedColumn],
+    comparison: Option<&Comparison>,
+) -> Json {
     let mut object = json!({
         "job": job,
         "rows": rows,
         "columns": columns(summary),
+        "left_out": left_out(skipped),
     });
     if let (Some(comparison), Some(object)) = (comparison, object.as_object_mut()) {
         object.insert("check".into(), check(comparison));
@@ -30,6 +38,12 @@ pub fn escaped(json: &str) -> String {
     // stand outside of strings.
     let escape = |c: char| if is_hidden(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
     json.chars().map(escape).collect()
+}
+
+/// Columns that were left out although nobody asked for that.
+pub fn left_out(skipped: &[SkippedColumn]) -> Json {
+    let column = |SkippedColumn { name, reason }: &SkippedColumn| json!({ "column": name, "reason": reason.word(), "detail": reason.to_string() });
+    skipped.iter().map(column).collect()
 }
 
 fn columns(summary: &Summary) -> Vec<Json> {

@@ -1,10 +1,11 @@
-//! What can be wrong with a table: facts, each with its place.
+//! What can be wrong with a table: facts, each with its place. What to do about it is in [`super::remedy`].
 
-use super::names::argument;
-use crate::foundation::decimal::{Decimal, MAX_DIGITS, NotDecimal};
+pub use super::details::{Mixed, Ragged};
+use super::detect::Likely;
+use crate::foundation::decimal::NotDecimal;
 
-/// Longest piece of a cell that an error shows, in characters.
-const SHOWN: usize = 40;
+/// Longest piece of a cell that an error shows, in characters; a longer cell is never part of a remedy.
+pub(super) const SHOWN: usize = 60;
 
 /// Why a CSV file cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -17,9 +18,14 @@ pub enum TableError {
         /// Why.
         source: std::io::Error,
     },
-    /// UTF-16 or UTF-32 instead of UTF-8.
-    #[error("the file is not UTF-8 text (it contains zero bytes or a UTF-16 mark)")]
-    WideEncoding,
+    /// Not a text file, or one of an encoding that is not read.
+    #[error("the file is {is}, not a CSV file in UTF-8 or UTF-16")]
+    NotText {
+        /// What it is.
+        is: &'static str,
+        /// What to do.
+        remedy: &'static str,
+    },
     /// Bytes that are no UTF-8.
     #[error("line {line}, field {field}: not UTF-8 text")]
     Encoding {
@@ -27,6 +33,12 @@ pub enum TableError {
         line: u64,
         /// From 1.
         field: usize,
+    },
+    /// A zero byte in the text.
+    #[error("line {line}: a NUL byte (0x00) in the text")]
+    NulByte {
+        /// From 1.
+        line: u64,
     },
     /// No line with any text.
     #[error("the file is empty: no header and no rows")]
@@ -42,6 +54,91 @@ pub enum TableError {
         /// The first cell.
         cell: String,
     },
+    /// Two delimiters split the first rows equally well.
+    #[error(
+        "two delimiters fit the first lines: {:?} gives the columns {}, and {:?} gives the columns {}",
+        first.0, first.1, second.0, second.1
+    )]
+    Ambiguous {
+        /// A delimiter and the columns it gives.
+        first: (char, String),
+        /// The other one.
+        second: (char, String),
+    },
+    /// Lines before the header that are narrower than the table.
+    #[error(
+        "line {line}: {found} {} instead of the {expected} of line {header_line} and those below it: \
+         it seems to be a title or a comment above the header",
+        plural(*found, "field", "fields")
+    )]
+    Preamble {
+        /// Of the first such line, from 1.
+        line: u64,
+        /// Its fields.
+        found: usize,
+        /// Of the header, from 1.
+        header_line: u64,
+        /// Fields of the header.
+        expected: usize,
+        /// Lines before the header.
+        skip: u64,
+        /// The character that these lines begin with, if it is one of comments.
+        comment: Option<char>,
+    },
+    /// A title above the header, padded to the table's width.
+    #[error(
+        "line {line}: {named} {} for {columns} columns; line {header_line} seems to be the header",
+        plural(*named, "name", "names")
+    )]
+    Title {
+        /// Of the title, from 1.
+        line: u64,
+        /// Its cells that are not blank.
+        named: usize,
+        /// Fields of the table.
+        columns: usize,
+        /// Of the header, from 1.
+        header_line: u64,
+    },
+    /// A second line of a header, or the units of the columns.
+    #[error(
+        "line {line} holds no number, but the lines below it do (column {column:?}: {cell:?}, then {number:?}): \
+         it seems to be a header or a row of units"
+    )]
+    SecondHeader {
+        /// From 1.
+        line: u64,
+        /// Its last line, if cells hold line breaks.
+        last_line: u64,
+        /// A column.
+        column: String,
+        /// Its cell in this line.
+        cell: String,
+        /// Its first number.
+        number: String,
+    },
+    /// A column without any name but numbers with commas.
+    #[error("line {line}: the header has the one name {column:?}, but {cell:?} holds a comma")]
+    CommaNumbers {
+        /// From 1.
+        line: u64,
+        /// Name.
+        column: String,
+        /// The first cell with a comma.
+        cell: String,
+        /// What number it may be, and the options that read it so.
+        readings: Vec<(String, String)>,
+    },
+    /// A comma that may be a decimal comma or a delimiter.
+    #[error("line {line}: {cell:?} may be one number with a decimal comma, or two below the names {header:?}")]
+    OneOrTwo {
+        /// From 1.
+        line: u64,
+        /// The header's line.
+        header: String,
+        /// The row's line.
+        cell: String,
+    },
     /// Two columns of one name.
     #[error("line {line}: the column name {name:?} stands in field {first} and again in field {second}")]
     DuplicateName {
@@ -55,17 +152,12 @@ pub enum TableError {
         second: usize,
     },
     /// A row with more or fewer fields than the header.
-    #[error("line {line}: {found} fields instead of {expected} (first cell {cell:?})")]
-    Ragged {
-        /// From 1.
-        line: u64,
-        /// Fields of the header.
-        expected: usize,
-        /// Fields of this row.
-        found: usize,
-        /// The first cell of the row.
-        cell: String,
-    },
+    #[error(
+        "line {}: {} {} instead of {} (first cell {:?}){}",
+        .0.line, .0.found, plural(.0.found, "field", "fields"), .0.expected, .0.cell,
+        if .0.found < .0.expected { ": the row is short" } else { "" }
+    )]
+    Ragged(Ragged),
     /// A record longer than [`super::limits::MAX_ROW_BYTES`].
     #[error("line {line}: a row of more than {limit} bytes (is a quotation mark left open?)")]
     LongRow {
@@ -75,24 +167,36 @@ pub enum TableError {
         limit: usize,
     },
     /// A quotation mark that is never closed: the rest of the file would be one cell.
-    #[error("line {line}: a quotation mark that begins in this row is never closed")]
+    #[error("line {line}: a quotation mark that begins a cell here is never closed")]
     OpenQuote {
-        /// Where the row begins, from 1.
+        /// From 1.
         line: u64,
     },
-    /// Numbers and other text in one column.
-    #[error("line {line}, column {column:?}: {cell:?} is not a number, but line {number_line} has {number:?} there")]
-    Mixed {
-        /// Line of the text, from 1.
+    /// Text between a closing quotation mark and the next delimiter.
+    #[error("line {line}: text follows the closing quotation mark of the cell that begins in line {opened}")]
+    TextAfterQuote {
+        /// From 1.
+        line: u64,
+        /// Where the quoted cell begins, from 1.
+        opened: u64,
+    },
+    /// Numbers and other text in one column, mostly numbers.
+    #[error(
+        "line {}, column {:?}: {:?} is not a number, but line {} has {:?} there{}",
+        .0.line, .0.column, .0.cell, .0.number_line, .0.number, .0.more()
+    )]
+    Mixed(Box<Mixed>),
+    /// Numbers of another form than the file's others.
+    #[error("line {line}, column {column:?}: {cell:?} is a number in another form than expected")]
+    Notation {
+        /// Of the first such cell, from 1.
         line: u64,
         /// Name.
         column: String,
-        /// The text.
+        /// The cell.
         cell: String,
-        /// Line of a number, from 1.
-        number_line: u64,
-        /// That number.
-        number: String,
+        /// What number it may be, and the options that read it so.
+        readings: Vec<(String, String)>,
     },
     /// A number beyond what is read exactly.
     #[error("line {line}, column {column:?}: {cell:?} {reason}")]
@@ -138,6 +242,18 @@ pub enum TableError {
         /// Name.
         name: String,
     },
+    /// One column of text: the delimiter may be another one.
+    #[error("the file has one column, {name:?}, and it holds no numbers (the first cell: {cell:?})")]
+    OneColumn {
+        /// Name.
+        name: String,
+        /// Its first cell that is no number.
+        cell: String,
+        /// What number that may be, and the options that read it so.
+        readings: Vec<(String, String)>,
+        /// What would make several columns of it.
+        likely: Option<Likely>,
+    },
     /// No column to compute on.
     #[error("no column holds numbers")]
     NoNumbers,
@@ -156,57 +272,8 @@ fn at_line(line: Option<u64>) -> String {
     line.map(|line| format!(" (noticed at line {line})")).unwrap_or_default()
 }
 
-impl TableError {
-    /// What the user can do about it.
-    pub fn remedy(&self) -> String {
-        match self {
-            Self::Read { .. } => "Check the path and its permissions.".into(),
-            Self::WideEncoding | Self::Encoding { .. } => {
-                "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv".into()
-            }
-            Self::Empty | Self::NoRows => "Give a CSV file with a header line and at least one row.".into(),
-            Self::NoHeader { .. } => {
-                "Add a line with the columns' names, or say --header absent (or present, if these numbers are names)."
-                    .into()
-            }
-            Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
-            Self::Ragged { .. } => "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.".into(),
-            Self::LongRow { .. } | Self::OpenQuote { .. } => "Close the quotation mark that begins in this row.".into(),
-            Self::Mixed { cell, column, .. } => mixed_remedy(cell, column),
-            Self::Number { reason: NotDecimal::Digits, column, .. } => {
-                format!(
-                    "Round it: at most {MAX_DIGITS} significant digits are read exactly; or leave the column out with \
-                     --exclude {}.",
-                    argument(column)
-                )
-            }
-            Self::Number { column, .. } | Self::TooWide { column, .. } => {
-                format!("Correct the cell, or leave the column out with --exclude {}.", argument(column))
-            }
-            Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
-            Self::NotNumeric { .. } | Self::NoNumbers => {
-                "Choose numeric columns; if the numbers use a decimal comma, say --decimal-comma.".into()
-            }
-            Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),
-            Self::Stopped(_) => "Run the command again.".into(),
-        }
-    }
-}
-
-fn mixed_remedy(cell: &str, column: &str) -> String {
-    if has_decimal_comma(cell) {
-        return "If the numbers use a decimal comma, say --decimal-comma; else correct the cell.".into();
-    }
-    format!(
-        "Correct the cell; if it means that the value is missing, say --missing {}; or leave the column out with --exclude {}.",
-        argument(cell),
-        argument(column)
-    )
-}
-
-/// Whether `cell` would be a number if commas stood before fractions.
-pub fn has_decimal_comma(cell: &str) -> bool {
-    cell.contains(',') && Decimal::parse(cell.as_bytes(), b',').is_ok()
+fn plural(count: usize, one: &'static str, more: &'static str) -> &'static str {
+    if count == 1 { one } else { more }
 }
 
 /// A cell as an error shows it: at most [`SHOWN`] characters.

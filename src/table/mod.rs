@@ -1,17 +1,36 @@
 //! CSV → rows of exact decimals. Two passes: [`schema`] learns the columns, [`reader`] gives the rows again.
 
+mod column;
+mod details;
+mod detect;
 pub mod dialect;
+mod encoding;
 pub mod error;
+mod header;
 pub mod limits;
 mod line_breaks;
+mod missing;
 pub mod names;
+mod notation;
+mod number;
+mod opened;
+mod preview;
+mod range;
 pub mod reader;
+mod reading;
+mod remarks;
+mod remedy;
+mod row_guard;
 pub mod sample;
 pub mod schema;
+mod shape;
+mod skipped;
 pub mod source;
 
+pub use detect::Likely;
 pub use dialect::{Dialect, HeaderRow};
 pub use error::TableError;
 pub use reader::{Cell, TableReader};
-pub use schema::{ColumnProfile, LeftOut, Schema, Selection};
+pub use schema::{ColumnProfile, Schema, Selection};
+pub use skipped::{SkipReason, SkippedColumn};
 pub use source::{CsvDigest, CsvSource, Rereadable};

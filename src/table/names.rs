@@ -1,5 +1,7 @@
 //! Lists of names as people give them on a command line, and the other way round.
 
+use super::number::NumberFormat;
+
 /// The names in `list`: commas separate them, and one that holds a comma stands in quotation marks, as in a CSV line.
 pub fn split(list: &str) -> Vec<String> {
     let mut reader = csv::ReaderBuilder::new()
@@ -17,17 +19,40 @@ pub fn split(list: &str) -> Vec<String> {
 
 /// `name` as a list of one, and as one word of a shell command.
 pub(super) fn argument(name: &str) -> String {
-    let listed = if name.contains(',') || name.starts_with('"') {
-        format!("\"{}\"", name.replace('"', "\"\""))
-    } else {
-        name.to_owned()
+    list(&[name.to_owned()])
+}
+
+/// `names` as a list, and as one word of a shell command.
+pub(super) fn list(names: &[String]) -> String {
+    let item = |name: &String| {
+        if name.contains(',') || name.starts_with('"') {
+            format!("\"{}\"", name.replace('"', "\"\""))
+        } else {
+            name.clone()
+        }
     };
-    let plain = |c: char| c.is_alphanumeric() || "._-/".contains(c);
+    let listed = names.iter().map(item).collect::<Vec<_>>().join(",");
+    let plain = |c: char| c.is_alphanumeric() || "._-/,".contains(c);
     if !listed.is_empty() && listed.chars().all(plain) {
         listed
     } else {
         format!("'{}'", listed.replace('\'', r"'\''"))
     }
+}
+
+/// `names` for a message.
+pub(super) fn listed(names: &[String]) -> String {
+    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
+}
+
+/// `name` as a message shows it.
+pub(super) fn shortened(name: &str) -> String {
+    super::error::shown(name.as_bytes())
+}
+
+/// Those of `names` that are numbers, years included.
+pub(super) fn numbers_among<'n>(names: impl Iterator<Item = &'n str>, format: NumberFormat) -> Vec<String> {
+    names.filter(|name| format.parse(name.as_bytes()).is_ok()).map(str::to_owned).collect()
 }
 
 #[cfg(test)]

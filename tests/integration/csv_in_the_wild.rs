@@ -1,6 +1,8 @@
 //! CSV files as they come: what can be read gives the right figures, what cannot is refused with its place and a remedy.
 
+mod advice;
 mod bad;
+mod found;
 mod good;
 
 use crate::house::{House, path};
@@ -21,6 +23,25 @@ fn gives(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) {
     let shown = String::from_utf8_lossy(csv.as_ref()).chars().take(200).collect::<String>();
     assert_eq!(ended.code, Some(0), "{shown:?} {options:?}: {}", ended.stderr);
     assert_eq!(house.read("out.csv"), format!("{HEAD}{expected}"), "{shown:?} {options:?}");
+}
+
+/// Options for the figures of [`SHORT_HEAD`].
+const SHORT: [&str; 2] = ["--statistics", "count,missing,mean"];
+
+/// The head of a result of three statistics.
+const SHORT_HEAD: &str = "column,count,missing,mean\n";
+
+/// Encrypts, computes, decrypts and compares; count, missing and mean must be `expected`. Returns the notices.
+#[track_caller]
+fn means(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) -> String {
+    let house = House::new();
+    let input = house.write("data.csv", &csv);
+    let arguments = ["run", "--check", "--output", "out.csv", "--input", path(&input)];
+    let ended = house.run(arguments.iter().chain(&SHORT).chain(options));
+    let shown = String::from_utf8_lossy(csv.as_ref()).chars().take(200).collect::<String>();
+    assert_eq!(ended.code, Some(0), "{shown:?} {options:?}: {}", ended.stderr);
+    assert_eq!(house.read("out.csv"), format!("{SHORT_HEAD}{expected}"), "{shown:?} {options:?}");
+    ended.stderr
 }
 
 /// Must be refused with the exit code for tables and all these words, leaving nothing here or on the server.

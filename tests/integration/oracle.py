@@ -1,6 +1,8 @@
 """The statistics of CSV files by another language's integers: an oracle for hestat's tests.
 
-Usage: oracle.py FILE...    Prints one table per file, a blank line after each.
+Usage: oracle.py [OPTION...] FILE...    Prints one table per file, a blank line after each.
+
+Options, as hestat has them, each as one word: --delimiter=C, --decimal-comma, --thousands=C, --missing=A,B, --comment=C.
 
 Nothing but csv, integers and fractions: a mean or variance is the double nearest to the exact fraction (division of
 Python integers is correctly rounded), a standard deviation the double whose neighbours' midpoints, squared exactly,
@@ -14,23 +16,61 @@ import struct
 import sys
 from fractions import Fraction
 
-MISSING = {"", "na", "n/a", "nan", "null"}
 NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
+
+
+class Form:
+    """How the cells of a file are written."""
+
+    def __init__(self, options):
+        self.delimiter = options.get("--delimiter", ",")
+        self.comment = options.get("--comment")
+        self.thousands = options.get("--thousands")
+        self.comma = "--decimal-comma" in options
+        codes = options.get("--missing", "NA,N/A,NaN,null").split(",")
+        self.texts = {""} | {code.strip().lower() for code in codes}
+        self.numbers = [value for code in codes if (value := self.value(code.strip())) is not None]
+
+    def match(self, cell):
+        """The parts of a number, or None."""
+        mark = "," if self.comma else "."
+        if self.thousands and self.thousands in cell:
+            groups = rf"([+-]?)([1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+)((?:[{mark}eE].*)?)"
+            found = re.fullmatch(groups, cell)
+            if found is None:
+                return None
+            cell = found[1] + found[2].replace(self.thousands, "") + found[3]
+        if self.comma:
+            if "." in cell:
+                return None
+            cell = cell.replace(",", ".")
+        return NUMBER.fullmatch(cell)
+
+    def value(self, cell):
+        match = self.match(cell)
+        return None if match is None else Fraction(match[0])
+
+    def is_missing(self, cell):
+        return cell.lower() in self.texts or (self.numbers and self.value(cell) in self.numbers)
+
+    def rows(self, file):
+        lines = (line for line in file if not (self.comment and line.startswith(self.comment)))
+        return csv.reader(lines, delimiter=self.delimiter)
 
 
 class Column:
     """Sums of mantissas and of their squares, by power of ten."""
 
-    def __init__(self, name):
-        self.name, self.present, self.missing = name, 0, 0
+    def __init__(self, name, form):
+        self.name, self.form, self.present, self.missing = name, form, 0, 0
         self.by_exponent = {}
 
     def add(self, cell):
         cell = cell.strip()
-        if cell.lower() in MISSING:
+        if self.form.is_missing(cell):
             self.missing += 1
             return
-        match = NUMBER.fullmatch(cell)
+        match = self.form.match(cell)
         if match is None:
             raise SystemExit(f"not a number: {cell!r}")
         sign, whole, fraction, power = match.groups()
@@ -98,10 +138,10 @@ def odd(double):
     return struct.unpack("<q", struct.pack("<d", double))[0] & 1 == 1
 
 
-def table(path, output):
+def table(path, form, output):
     with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = csv.reader(file)
-        columns = [Column(name.strip()) for name in next(rows)]
+        rows = form.rows(file)
+        columns = [Column(name.strip(), form) for name in next(rows)]
         for row in rows:
             if row:
                 for column, cell in zip(columns, row, strict=True):
@@ -114,6 +154,8 @@ if __name__ == "__main__":
     # Sums of numbers near 10^400 have more digits than Python converts unasked.
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)
-    for argument in sys.argv[1:]:
-        table(argument, csv.writer(sys.stdout, lineterminator="\n"))
+    options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
+    form = Form({name: value for name, _, value in (option.partition("=") for option in options)})
+    for argument in sys.argv[1 + len(options) :]:
+        table(argument, form, csv.writer(sys.stdout, lineterminator="\n"))
         print()

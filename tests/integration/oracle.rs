@@ -11,9 +11,10 @@ use crate::house::{House, path};
 type Results = Vec<Vec<String>>;
 
 /// The oracle's results for all these files, by one call.
-fn ask_oracle(files: &[PathBuf]) -> Vec<Results> {
+fn ask_oracle(files: &[PathBuf], options: &[&str]) -> Vec<Results> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/oracle.py");
-    let output = Command::new("python3").arg(script).args(files).output().expect("these tests need python3");
+    let output =
+        Command::new("python3").arg(script).args(options).args(files).output().expect("these tests need python3");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8(output.stdout).unwrap();
     let tables: Vec<Results> = text.split_terminator("\n\n").map(parse).collect();
@@ -22,8 +23,9 @@ fn ask_oracle(files: &[PathBuf]) -> Vec<Results> {
 }
 
 /// What `hestat run` makes of a file, by all steps from encryption to decryption.
-fn ask_hestat(house: &House, file: &Path) -> Results {
-    house.succeed(["run", "--quiet", "--check", "--output", "out.csv", "--input", path(file)]);
+fn ask_hestat(house: &House, file: &Path, options: &[&str]) -> Results {
+    let arguments = ["run", "--quiet", "--check", "--output", "out.csv", "--input", path(file)];
+    house.succeed(arguments.iter().chain(options));
     parse(&house.read("out.csv"))
 }
 
@@ -42,8 +44,13 @@ fn canonical(column: usize, cell: &str) -> String {
 
 /// Both ask the same of all files and must get the same.
 fn compare(house: &House, files: &[PathBuf]) {
-    for (file, expected) in files.iter().zip(ask_oracle(files)) {
-        let got = ask_hestat(house, file);
+    compare_with(house, files, &[]);
+}
+
+/// The same with options that both know.
+fn compare_with(house: &House, files: &[PathBuf], options: &[&str]) {
+    for (file, expected) in files.iter().zip(ask_oracle(files, options)) {
+        let got = ask_hestat(house, file, options);
         assert_eq!(got.len(), expected.len(), "rows of {}", file.display());
         for (got, expected) in got.iter().zip(&expected) {
             let bits = |row: &[String]| row.iter().enumerate().map(|(i, cell)| canonical(i, cell)).collect::<Vec<_>>();
@@ -74,6 +81,15 @@ fn tables_that_nobody_thought_of() {
     let tables = tables::draw(60);
     let files: Vec<_> = tables.iter().enumerate().map(|(i, text)| house.write(&format!("{i}.csv"), text)).collect();
     compare(&house, &files);
+}
+
+#[test]
+fn the_same_tables_in_other_forms() {
+    let house = House::new();
+    let write = |(i, text): (usize, &String)| house.write(&format!("{i}.csv"), tables::in_european_form(text));
+    let files: Vec<_> = tables::draw(30).iter().enumerate().map(write).collect();
+    let options = ["--delimiter=;", "--decimal-comma", "--thousands=.", "--missing=NA,-99,nan,null", "--comment=#"];
+    compare_with(&house, &files, &options);
 }
 
 #[test]

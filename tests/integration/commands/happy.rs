@@ -46,7 +46,9 @@ fn json_of_every_command() {
     let made = house.succeed(["init", "--json", "--input", path(&csv), "--server", &house.url()]).json();
     let job = made["job"].as_str().unwrap().to_owned();
     assert_eq!((&made["rows"], &made["columns"], &made["phase"]), (&3.into(), &2.into(), &"uploaded".into()));
-    assert_eq!((&made["server"], &made["left_out"]), (&house.url().into(), &serde_json::json!(["name"])));
+    let left_out =
+        serde_json::json!([{ "column": "name", "reason": "text", "detail": "3 of 3 cells are not numbers" }]);
+    assert_eq!((&made["server"], &made["left_out"]), (&house.url().into(), &left_out));
     assert_eq!((&made["protected"], made["slots"].as_u64() > Some(3)), (&false.into(), true));
     let dataset = house.server().join("inbox").join(&job).join("dataset.hes");
     assert_eq!(made["dataset_bytes"].as_u64(), Some(fs::metadata(&dataset).unwrap().len()));

@@ -11,7 +11,7 @@ fn nothing_to_compute_on() {
     for csv in ["a,b\n", "a,b", "\u{FEFF}a,b\r\n\r\n"] {
         refused(csv, &[], &["error: the file has a header but no rows", give]);
     }
-    let choose = "Choose numeric columns; if the numbers use a decimal comma, say --decimal-comma.";
+    let choose = "Choose a column that holds numbers.";
     refused("a,b\nx,\ny,NA\n", &[], &["error: no column holds numbers", choose]);
 }
 
@@ -21,62 +21,65 @@ fn headers_that_are_none() {
     for csv in ["a,b,a\n1,2,3\n", "a,b, a \n1,2,3\n", "a,b,\"a\"\n1,2,3\n"] {
         refused(csv, &[], &["line 1: the column name \"a\" stands in field 1 and again in field 3", rename]);
     }
-    refused("\n\na,,\n1,2,3\n", &[], &["line 3: the column name \"\" stands in field 2 and again in field 3", rename]);
+    refused(
+        "\n\ncolumn2,,\n1,2,3\n",
+        &[],
+        &["line 3: the column name \"column2\" stands in field 1 and again in field 2", rename],
+    );
     let no_header = "line 1: no header: the first row holds numbers and no names (first cell \"39\")";
-    let add = "Add a line with the columns' names, or say --header absent (or present, if these numbers are names).";
+    let add = "Add a line with the columns' names, or use --header absent (or present, if these numbers are names).";
     refused("39,4.5\n1,2\n", &[], &[no_header, add]);
     refused("39,,NA\n1,2,3\n", &[], &[no_header, add]);
     refused(
         "x,y\n1,2\n",
         &["--header", "absent"],
-        &["line 1, column \"column1\": \"x\" is not a number, but line 2 has \"1\""],
+        &["line 1 holds no number, but the lines below it do (column \"column1\": \"x\", then \"1\")"],
     );
 }
 
 #[test]
 fn ragged_rows() {
-    let mend = "Mend the row; if the delimiter was guessed wrong, give it with --delimiter.";
-    refused("a,b\n1,2\n3\n", &[], &["line 3: 1 fields instead of 2 (first cell \"3\")", mend]);
-    refused("a,b\n\n\"x\ny\",2\n\n3,4,5\n", &[], &["line 6: 3 fields instead of 2 (first cell \"3\")", mend]);
-    refused("a\n1,000\n", &[], &["line 2: 2 fields instead of 1 (first cell \"1\")", mend]);
-    refused("a,b\n1,2\n", &["--delimiter", ";"], &["no column holds numbers"]);
+    let short = "use --fill-short-rows; else correct the row, or give the delimiter with --delimiter.";
+    refused("a,b\n1,2\n3\n", &[], &["line 3: 1 field instead of 2 (first cell \"3\")", short]);
+    let long = "Correct the row: a cell with ',' in it must stand in quotation marks";
+    refused("a,b\n\n\"x\ny\",2\n\n3,4,5\n", &[], &["line 6: 3 fields instead of 2 (first cell \"3\")", long]);
+    refused("a\n1\n2,3\n", &["--delimiter", ","], &["line 3: 2 fields instead of 1 (first cell \"2\")", long]);
 }
 
 #[test]
 fn text_among_numbers() {
-    let remedy = "Correct the cell; if it means that the value is missing, say --missing x; or leave the column out with --exclude a.";
+    let remedy = "Correct the cells; if they mean that the value is missing, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
     refused(
         "a,b\n1,2\nx,4\n",
         &[],
         &["line 3, column \"a\": \"x\" is not a number, but line 2 has \"1\" there", remedy],
     );
     refused(
-        "a,b\r\nx,2\r\n\r\ny,4\r\n-7.50,6\r\n",
+        "a,b\r\nx,2\r\n\r\n8,4\r\n-7.50,6\r\n",
         &[],
-        &["line 2, column \"a\": \"x\" is not a number, but line 5 has \"-7.5\" there", remedy],
+        &["line 2, column \"a\": \"x\" is not a number, but line 4 has \"8\" there", remedy],
     );
     refused(
         "a,b\n\"?\n?\",2\n1,2\n",
         &[],
         &["line 2, column \"a\": \"?\\n?\" is not a number, but line 4 has \"1\" there"],
     );
-    refused("a b,c\n1,2\n?,2\n", &[], &["--missing '?'", "--exclude 'a b'."]);
+    refused("a b,c\n1,2\n?,2\n", &[], &["--missing 'NA,N/A,NaN,null,?'", "--exclude 'a b'."]);
     refused("a,b\n1,2\n-,4\n", &[], &["column \"a\": \"-\" is not a number"]);
     refused(
         "a,b\n1,2\nNA,4\n",
         &["--missing", "-9"],
-        &["line 3, column \"a\": \"NA\" is not a number", "say --missing NA;"],
+        &["line 3, column \"a\": \"NA\" is not a number", "use --missing -9,NA;"],
     );
     refused(
         "a;b\n1;2\n3,5;4\n",
         &[],
         &[
-            "line 3, column \"a\": \"3,5\" is not a number",
-            "If the numbers use a decimal comma, say --decimal-comma; else correct the cell.",
+            "line 3, column \"a\": \"3,5\" is a number in another form than expected",
+            "Choose: if it is 3.5, use --decimal-comma. Or leave the column out with --exclude a.",
         ],
     );
-    for cell in ["0x10", "1_000", "1 000", "1e", "e5", "1.2.3", "--1", "Infinity", "-inf", "1e5.5", "٣", "½", "1\u{a0}"]
-    {
+    for cell in ["0x10", "1_000", "1e", "e5", "1.2.3", "--1", "Infinity", "-inf", "1e5.5", "٣", "½", "1\u{a0}0"] {
         refused(
             format!("a,b\n1,2\n{cell},4\n"),
             &[],
@@ -84,7 +87,7 @@ fn text_among_numbers() {
         );
     }
     let long = "x".repeat(5000);
-    refused(format!("a,b\n1,2\n{long},4\n"), &[], &[&format!("column \"a\": \"{}…\" is not a number", &long[..40])]);
+    refused(format!("a,b\n1,2\n{long},4\n"), &[], &[&format!("column \"a\": \"{}…\" is not a number", &long[..60])]);
 }
 
 #[test]
@@ -131,22 +134,26 @@ fn other_encodings() {
     let save = "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv";
     refused(b"a,Gr\xF6\xDFe\n1,2\n", &[], &["error: line 1, field 2: not UTF-8 text", save]);
     refused(b"a,b,c\n1,2,3\n\n4,caf\xE9,6\n", &[], &["error: line 4, field 2: not UTF-8 text", save]);
-    let little: Vec<u8> = "\u{FEFF}a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    let big: Vec<u8> = "\u{FEFF}a,b\n1,2\n".encode_utf16().flat_map(u16::to_be_bytes).collect();
-    let unmarked: Vec<u8> = "a,b\n1,2\n".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    for wide in [little, big, unmarked] {
-        refused(wide, &[], &["error: the file is not UTF-8 text (it contains zero bytes or a UTF-16 mark)", save]);
+    for (start, kind, remedy) in [
+        (&b"PK\x03\x04\x14\0\0\0"[..], "a workbook (XLSX, ODS)", "save its sheet as CSV"),
+        (b"\xD0\xCF\x11\xE0\xA1\xB1", "a workbook of an old format (XLS)", "save its sheet as CSV"),
+        (b"\x1F\x8B\x08\0", "compressed with gzip", "gzip -dc old.csv.gz > new.csv"),
+        (b"\x28\xB5\x2F\xFD", "compressed with zstd", "zstd -dc"),
+        (b"BZh91AY&SY", "compressed with bzip2", "bzip2 -dc"),
+        (b"\xFD7zXZ\0", "compressed with xz", "xz -dc"),
+    ] {
+        refused(start, &[], &["error: the file is ", kind, remedy]);
     }
 }
 
 #[test]
 fn open_quotation_marks() {
-    let close = "Close the quotation mark that begins in this row.";
+    let close = "Close the quotation mark; if quotation marks are part of the data, use --no-quotes.";
     // The rest of the file would vanish into a cell of a column that is left out.
     for csv in ["b,name\n1,x\n2,\"y\n3,z\n", "b,name\n1,x\n2,\"y\n3,z", "b,name\r1,x\r2,\"y", "b,name\n1,x\n2,\"\n"] {
-        refused(csv, &[], &["line 3: a quotation mark that begins in this row is never closed", close]);
+        refused(csv, &[], &["line 3: a quotation mark that begins a cell here is never closed", close]);
     }
-    refused("a,\"b\n1,2\n3,4\n", &[], &["line 1: a quotation mark that begins in this row is never closed", close]);
+    refused("a,\"b\n1,2\n3,4\n", &[], &["line 1: a quotation mark that begins a cell here is never closed", close]);
     let endless = format!("b,name\n1,x\n2,\"y\n{}", "3,z\n".repeat(2_000_000));
     refused(endless, &[], &["line 3: a row of more than 4194304 bytes (is a quotation mark left open?)", close]);
     let closed = "b,name\n2,\"y\n\n\"\n4,\"\n\"";
@@ -161,7 +168,7 @@ fn columns_that_are_not_there() {
     }
     refused("a,b\n1,2\n", &["--columns", "A"], &["there is no column \"A\"", correct]);
     let asked = "column \"b\" was asked for, but none of its cells is a number";
-    refused("a,b\n1,x\n", &["--columns", "a,b"], &[asked, "Choose numeric columns"]);
+    refused("a,b\n1,x\n", &["--columns", "a,b"], &[asked, "Choose a column that holds numbers."]);
     refused("a,b\n1,NA\n", &["--columns", "b"], &[asked]);
 }
 

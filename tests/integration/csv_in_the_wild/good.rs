@@ -153,9 +153,15 @@ fn a_wide_table_and_a_long_one() {
 #[test]
 fn columns_without_a_number_are_left_out_with_a_notice() {
     for (csv, notice) in [
-        ("a,t\n1,x\n3,y\n", "note: column \"t\" is left out, for none of its cells is a number (the first: \"x\")"),
-        ("a,t\n1,\n3,NA\n", "note: column \"t\" is left out, for all of its cells are blank"),
-        ("a;t\n1;1,5\n3;2,5\n", "if \"1,5\" is one, say --decimal-comma"),
+        (
+            "a,t\n1,x\n3,y\n",
+            "note: left out, since most of the cells are not numbers: \"t\" (all 2 cells, the first \"x\")",
+        ),
+        ("a,t\n1,\n3,NA\n", "note: left out, since all cells are blank: \"t\""),
+        (
+            "a,t\n1,\"1,5\"\n3,\"2,5\"\n",
+            "\"1,5\" is a number in another form. Choose: if it is 1.5, use --decimal-comma.",
+        ),
     ] {
         let house = House::new();
         let input = house.write("data.csv", csv);

@@ -46,6 +46,31 @@ pub(super) fn draw(count: usize) -> Vec<String> {
     (0..count).map(|_| table().new_tree(&mut runner).unwrap().current()).collect()
 }
 
+/// The same table with semicolons, decimal commas, points between thousands, -99 where nothing was, and comments.
+pub(super) fn in_european_form(text: &str) -> String {
+    let line = |(number, line): (usize, &str)| {
+        let cells: Vec<String> = line.split(',').map(european).collect();
+        format!("{}{}\n", if number % 3 == 1 { "# \"1;2,3\n" } else { "" }, cells.join(";"))
+    };
+    text.lines().enumerate().map(line).collect()
+}
+
+fn european(cell: &str) -> String {
+    if cell.is_empty() {
+        return "-99,0".into();
+    }
+    let digits = cell.find(|c: char| c.is_ascii_digit()).unwrap_or(cell.len());
+    let end = cell[digits..].find(|c: char| !c.is_ascii_digit()).map_or(cell.len(), |end| digits + end);
+    let (sign, whole, rest) = (&cell[..digits], &cell[digits..end], cell[end..].replace('.', ","));
+    // A name such as c1234 is no number, and 0123 has no groups.
+    let groups = whole.len() > 3 && !whole.starts_with('0') && !sign.contains(char::is_alphabetic);
+    let grouped = |(place, digit): (usize, char)| {
+        let separator = if groups && place > 0 && (whole.len() - place) % 3 == 0 { "." } else { "" };
+        format!("{separator}{digit}")
+    };
+    format!("{sign}{}{rest}", whole.chars().enumerate().map(grouped).collect::<String>())
+}
+
 fn table() -> impl Strategy<Value = String> {
     (1..60_usize, 0..8_usize).prop_flat_map(|(rows, columns)| {
         // The first column holds a number even if the others happen to hold none.

@@ -1,0 +1,57 @@
+//! What errors about rows and columns carry.
+
+use super::names::listed;
+
+/// A row with more or fewer fields than the header.
+#[derive(Debug)]
+pub struct Ragged {
+    /// From 1.
+    pub line: u64,
+    /// Fields of a whole row.
+    pub expected: usize,
+    /// Fields of this row.
+    pub found: usize,
+    /// The first cell of the row.
+    pub cell: String,
+    /// What separates fields.
+    pub delimiter: char,
+    /// Whether the row is one quoted cell with delimiters in it.
+    pub quoted_line: bool,
+}
+
+/// A column with cells among its numbers that are none.
+#[derive(Debug)]
+pub struct Mixed {
+    /// Line of the first such cell, from 1.
+    pub line: u64,
+    /// Name.
+    pub column: String,
+    /// The first such cell.
+    pub cell: String,
+    /// How many there are.
+    pub texts: u64,
+    /// Line of the first number, from 1.
+    pub number_line: u64,
+    /// That number, as it is written.
+    pub number: String,
+    /// How many numbers there are.
+    pub numbers: u64,
+    /// The different cells that are no numbers, whole and as written; `None`: too many, or too long.
+    pub odd: Option<Vec<String>>,
+    /// Whether one of them is a number in another form.
+    pub other_form: bool,
+    /// The codes for missing values that were in force.
+    pub codes: Vec<String>,
+    /// Other columns of which the same is true.
+    pub others: Vec<String>,
+}
+
+impl Mixed {
+    /// How many cells are no numbers, and where else there are such.
+    pub(super) fn more(&self) -> String {
+        let cells = self.texts + self.numbers;
+        let counts =
+            if self.texts == 1 { String::new() } else { format!(" ({} of {cells} cells are no numbers)", self.texts) };
+        if self.others.is_empty() { counts } else { format!("{counts}; the same is true of {}", listed(&self.others)) }
+    }
+}

@@ -1,0 +1,258 @@
+//! Delimiter, decimal mark and shape, found out from the first records.
+
+use super::dialect::{Dialect, HeaderRow};
+use super::error::TableError;
+use super::missing::MissingCodes;
+use super::notation::{CommaEvidence, Forms};
+use super::preview::{Preview, Record};
+use super::reading::Reading;
+use super::shape::{Fit, Rules, Shape, fit, usual_width};
+
+/// Delimiters that are tried, best first where nothing else decides.
+const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Delimiters that are not tried, but named if they would fit.
+const RARE: [u8; 5] = [b' ', b'^', b'~', b':', b'#'];
+
+/// What was found out.
+#[derive(Debug)]
+pub(super) struct Found {
+    pub(super) delimiter: u8,
+    pub(super) decimal_mark: u8,
+    pub(super) shape: Shape,
+    /// A number with a decimal comma that decided for it.
+    pub(super) comma_example: Option<String>,
+    /// The first records by this delimiter.
+    pub(super) records: Vec<Record>,
+}
+
+/// Finds out what `dialect` leaves open.
+///
+/// # Errors
+/// [`TableError::Ambiguous`], [`TableError::Preamble`] and [`TableError::CommaNumbers`] where no reading is the right one
+/// without doubt.
+pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableError> {
+    let (delimiter, shape, records) = match dialect.delimiter.or(preview.separator) {
+        Some(delimiter) => {
+            let reading = Reading::new(preview, delimiter, dialect);
+            refuse_preamble(&reading, dialect)?;
+            (delimiter, reading.shape(), reading.records)
+        }
+        None => find_delimiter(preview, dialect)?,
+    };
+    let example = comma_example(&records, delimiter, dialect);
+    let usual = dialect.numbers().mark;
+    let decimal_mark = if example.is_some() { b',' } else { usual };
+    Ok(Found { delimiter, decimal_mark, shape, comma_example: example, records })
+}
+
+fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Vec<Record>), TableError> {
+    let readings = CANDIDATES.map(|delimiter| Reading::new(preview, delimiter, dialect));
+    let mut fitting: Vec<Reading> = Vec::new();
+    let mut others: Vec<Reading> = Vec::new();
+    for reading in readings {
+        if reading.fits() { fitting.push(reading) } else { others.push(reading) }
+    }
+    if fitting.is_empty() {
+        return best_of_those_that_do_not_fit(others, preview, dialect);
+    }
+    let best = fitting.iter().position(|one| fitting.iter().all(|other| one.is_at_least(other)));
+    let best = fitting.swap_remove(best.unwrap_or(0));
+    if best.records.len() > 1 {
+        if let Some(other) = fitting.iter().find(|other| !best.is_better_than(other)) {
+            return Err(TableError::Ambiguous { first: best.shown(), second: other.shown() });
+        }
+        // A few rows of another width are no reason to read all others wrongly.
+        if let Some(nearly) = others.into_iter().find(|other| other.nearly_fits() && other.is_better_than(&best)) {
+            return Ok((nearly.delimiter, nearly.shape(), nearly.records));
+        }
+    }
+    one_or_two(&best, dialect).map_or(Ok((best.delimiter, best.shape(), best.records)), Err)
+}
+
+/// `Hb, g/dl` above `13,2`: one column with decimal commas, or two columns of which only the names are spaced.
+fn one_or_two(reading: &Reading, dialect: &Dialect) -> Option<TableError> {
+    let (header, rows) = reading.records.split_first()?;
+    let two = reading.delimiter == b',' && header.fields.len() == 2 && header.spaced;
+    if !two
+        || dialect.header == HeaderRow::Absent
+        || dialect.decimal_mark.is_some()
+        || rows.iter().any(|row| row.spaced)
+    {
+        return None;
+    }
+    let joined = |row: &Record| row.fields.join(&b',');
+    let short = |row: &Record| row.fields.get(1).is_some_and(|cell| (1..=2).contains(&cell.len()));
+    let forms = rows.iter().fold(Forms::ALL, |forms, row| forms.and(Forms::of(&joined(row)))).with_mark(b',');
+    let (first, shown) = (rows.first()?, |cell: Vec<u8>| String::from_utf8_lossy(&cell).into_owned());
+    (rows.iter().all(short) && !forms.is_empty()).then(|| TableError::OneOrTwo {
+        line: first.line,
+        header: header.fields.iter().map(|name| shown(name.clone())).collect::<Vec<_>>().join(", "),
+        cell: shown(joined(first)),
+    })
+}
+
+/// Some error will follow, or the table has one column.
+fn best_of_those_that_do_not_fit(
+    readings: Vec<Reading>,
+    preview: &Preview,
+    dialect: &Dialect,
+) -> Result<(u8, Shape, Vec<Record>), TableError> {
+    if let Some(error) = comma_numbers(&readings, preview, dialect) {
+        return Err(error);
+    }
+    for reading in readings.iter().filter(|reading| reading.is_usable()) {
+        refuse_preamble(reading, dialect)?;
+    }
+    let rank = |reading: &Reading| {
+        let count = usual_width(&reading.records).map_or(0, |(_, count)| count);
+        let in_header = reading.records.first().map_or(0, |header| header.fields.len());
+        (count, in_header)
+    };
+    let usable = readings.into_iter().rev().filter(Reading::is_usable);
+    Ok(match usable.max_by_key(rank) {
+        Some(reading) if usual_width(&reading.records).is_some() => {
+            (reading.delimiter, reading.shape(), reading.records)
+        }
+        // One column: a delimiter that does not occur in it.
+        _ => {
+            let mark = dialect.decimal_mark == Some(b',') || dialect.thousands == Some(',');
+            let delimiter = if mark { b';' } else { b',' };
+            (delimiter, Shape::Regular, preview.records(delimiter, dialect))
+        }
+    })
+}
+
+/// A header of one name above numbers with commas: neither a delimiter nor a decimal comma without doubt.
+fn comma_numbers(readings: &[Reading], preview: &Preview, dialect: &Dialect) -> Option<TableError> {
+    let by_comma = readings.iter().find(|reading| reading.delimiter == b',' && reading.is_usable())?;
+    let header = by_comma.records.first().filter(|header| header.fields.len() == 1)?;
+    if dialect.header != HeaderRow::Expected || by_comma.records.iter().all(|record| record.fields.len() == 1) {
+        return None;
+    }
+    let records = preview.records(b';', dialect);
+    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let (mut forms, mut first) = (Forms::ALL, None);
+    for record in records.get(1..).unwrap_or_default() {
+        let [cell] = record.fields.as_slice() else { return None };
+        if !codes.has_text(cell) {
+            forms = forms.and(Forms::of(cell));
+            first = first.or_else(|| cell.contains(&b',').then_some((record.line, cell)));
+        }
+    }
+    let (line, cell) = first.filter(|_| !forms.is_empty())?;
+    let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
+    let (column, cell) = (shown(header.fields.first()?), shown(cell));
+    let readings = super::notation::readings(&cell, forms, b'.');
+    Some(TableError::CommaNumbers { line, column, cell, readings })
+}
+
+fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableError> {
+    let Fit::Preamble(before) = reading.fit else { return Ok(()) };
+    let (title, table) = reading.records.split_at(before.min(reading.records.len()));
+    let (Some(first), Some(header)) = (title.first(), table.first()) else { return Ok(()) };
+    if dialect.header != HeaderRow::Expected {
+        return Ok(());
+    }
+    let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
+    let comment = mark(first).filter(|mark| b"#%!*".contains(mark) && title.iter().all(|one| same(mark, one)));
+    Err(TableError::Preamble {
+        line: first.line,
+        found: first.fields.len(),
+        header_line: header.line,
+        expected: header.fields.len(),
+        skip: header.line - 1,
+        comment: comment.map(char::from),
+    })
+}
+
+fn same(mark: &u8, record: &Record) -> bool {
+    record.fields.first().is_some_and(|field| field.first() == Some(mark))
+}
+
+/// A number that shows that the file's numbers have decimal commas, if that is not said and cannot be otherwise.
+fn comma_example(records: &[Record], delimiter: u8, dialect: &Dialect) -> Option<String> {
+    if dialect.decimal_mark.is_some() || dialect.thousands.is_some() || delimiter == b',' {
+        return None;
+    }
+    let header = usize::from(dialect.header != HeaderRow::Absent);
+    let rows = records.get(header..).unwrap_or_default();
+    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let mut columns: Vec<CommaEvidence> = Vec::new();
+    let mut example = None;
+    for row in rows {
+        columns.resize_with(columns.len().max(row.fields.len()), CommaEvidence::default);
+        for (column, cell) in columns.iter_mut().zip(&row.fields) {
+            if codes.has_text(cell) {
+                continue;
+            }
+            if is_point_number(cell) {
+                return None;
+            }
+            column.add(cell);
+            if example.is_none() && column.has_commas() && cell.contains(&b',') {
+                example = Some(String::from_utf8_lossy(cell).into_owned());
+            }
+        }
+    }
+    let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
+    example.filter(|_| !commas.is_empty() && commas.iter().all(|column| column.is_clear()))
+}
+
+/// Whether `cell` is a number with a decimal point that cannot stand between thousands.
+fn is_point_number(cell: &[u8]) -> bool {
+    cell.contains(&b'.') && Forms::of(cell).with_mark(b',').is_empty() && !Forms::of(cell).is_empty()
+}
+
+/// What would make several columns of the one that was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Likely {
+    /// Another delimiter.
+    Delimiter(char),
+    /// Columns are set apart by several spaces.
+    Spaces,
+    /// Each line stands in quotation marks as a whole, with this delimiter inside.
+    QuotedLines(char),
+}
+
+/// What would make several columns of a table of one.
+pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -> Option<Likely> {
+    let fits = |records: &[Record], delimiter: u8| {
+        let rules = Rules { delimiter, header: false, fill_short_rows: false };
+        records.len() > 1 && fit(records, rules, &|_| false) == Fit::Fits(Shape::Regular)
+    };
+    let inside = |delimiter: &u8| {
+        let width = |record: &Record| record.fields.first().map_or(0, |line| width_of(line, *delimiter, dialect));
+        let mut widths = records.iter().map(width);
+        let first = widths.next().unwrap_or_default();
+        first > 1 && records.len() > 1 && widths.all(|width| width == first)
+    };
+    if let Some(delimiter) = CANDIDATES.into_iter().find(inside) {
+        let quoted = records.iter().all(|record| record.quoted);
+        let delimiter = char::from(delimiter);
+        return Some(if quoted { Likely::QuotedLines(delimiter) } else { Likely::Delimiter(delimiter) });
+    }
+    for delimiter in RARE {
+        let records = preview.records(delimiter, dialect);
+        let blank = |record: &Record| record.fields.iter().any(Vec::is_empty);
+        if fits(&records, delimiter) && !(delimiter == b' ' && records.iter().any(blank)) {
+            return Some(Likely::Delimiter(char::from(delimiter)));
+        }
+    }
+    let words = |record: &Record| {
+        record
+            .fields
+            .first()
+            .map_or(0, |line| line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
+    };
+    let mut widths = records.iter().map(words);
+    let first = widths.next()?;
+    (first > 1 && records.len() > 1 && widths.all(|width| width == first)).then_some(Likely::Spaces)
+}
+
+/// How many fields a line has by this delimiter.
+fn width_of(line: &[u8], delimiter: u8, dialect: &Dialect) -> usize {
+    let mut record = csv::ByteRecord::new();
+    let mut reader = super::opened::builder(delimiter, dialect).from_reader(line);
+    if reader.read_byte_record(&mut record).unwrap_or(false) { record.len() } else { 0 }
+}

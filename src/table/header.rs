@@ -1,0 +1,86 @@
+//! The columns' names.
+
+use super::dialect::{Dialect, HeaderRow};
+use super::error::{TableError, shown};
+use super::missing::MissingCodes;
+use super::number::bare;
+use super::preview::Record;
+use super::shape::named_width;
+
+/// The names of a table's columns, in the file's order.
+#[derive(Debug, Default)]
+pub(super) struct Header {
+    pub(super) names: Vec<String>,
+    /// The columns that the header has no name for, from 0; those without any cell are no columns.
+    pub(super) nameless: Vec<usize>,
+    /// How many fields a row must have: there may be no more behind the last name.
+    pub(super) least: usize,
+}
+
+impl Header {
+    /// Of a table without a header: `column1`, `column2`, …
+    pub(super) fn numbered(width: usize) -> Self {
+        Self { names: (0..width).map(numbered).collect(), nameless: Vec::new(), least: width }
+    }
+
+    /// From the record in line `line`; `next` is the one after it.
+    pub(super) fn read(
+        record: &csv::ByteRecord,
+        line: u64,
+        next: Option<&Record>,
+        dialect: &Dialect,
+    ) -> Result<Self, TableError> {
+        let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
+        if dialect.header == HeaderRow::Expected {
+            refuse_data(&fields, line, dialect)?;
+            refuse_title(&fields, line, next, dialect)?;
+        }
+        let mut names: Vec<String> = fields.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
+        let nameless: Vec<usize> = (0..names.len()).filter(|field| names[*field].is_empty()).collect();
+        // A single one can be asked for by its empty name.
+        if nameless.len() > 1 {
+            nameless.iter().for_each(|field| names[*field] = numbered(*field));
+        }
+        refuse_duplicates(&names, line)?;
+        Ok(Self { names, nameless, least: named_width(&fields, true) })
+    }
+}
+
+fn numbered(field: usize) -> String {
+    format!("column{}", field + 1)
+}
+
+fn refuse_data(fields: &[Vec<u8>], line: u64, dialect: &Dialect) -> Result<(), TableError> {
+    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let mut given = fields.iter().filter(|field| !codes.has_text(field)).peekable();
+    if given.peek().is_some() && given.all(|field| dialect.numbers().parse(field).is_ok()) {
+        return Err(TableError::NoHeader { line, cell: shown(fields.first().map(Vec::as_slice).unwrap_or_default()) });
+    }
+    Ok(())
+}
+
+/// A title above the header: mostly blank, and the next line has a name for each column.
+fn refuse_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &Dialect) -> Result<(), TableError> {
+    let Some(next) = next else { return Ok(()) };
+    let named = fields.iter().filter(|field| !field.is_empty()).count();
+    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let name = |cell: &Vec<u8>| !codes.has_text(cell) && dialect.numbers().parse(cell).is_err();
+    if fields.len() > 2
+        && 2 * named <= fields.len()
+        && next.fields.len() >= fields.len()
+        && next.fields.iter().all(name)
+    {
+        return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
+    }
+    Ok(())
+}
+
+fn refuse_duplicates(names: &[String], line: u64) -> Result<(), TableError> {
+    let mut seen = std::collections::HashMap::new();
+    for (field, name) in names.iter().enumerate() {
+        if let Some(first) = seen.insert(name, field + 1) {
+            return Err(TableError::DuplicateName { line, name: name.clone(), first, second: field + 1 });
+        }
+    }
+    Ok(())
+}

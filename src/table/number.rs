@@ -1,0 +1,192 @@
+//! How numbers are written in a file: decimal mark, thousands separators, and signs and spaces beyond ASCII.
+
+use crate::foundation::decimal::{Decimal, NotDecimal};
+
+/// The form of a file's numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct NumberFormat {
+    /// The mark before the fraction, `.` or `,`.
+    pub(super) mark: u8,
+    /// What separates groups of three digits; [`same_separator`] says what it stands for.
+    pub(super) thousands: Option<char>,
+}
+
+impl NumberFormat {
+    pub(super) const fn new(mark: u8, thousands: Option<char>) -> Self {
+        Self { mark, thousands }
+    }
+
+    /// Reads `cell`, which is trimmed.
+    pub(super) fn parse(self, cell: &[u8]) -> Result<Decimal, NotDecimal> {
+        match Decimal::parse(cell, self.mark) {
+            Ok(number) => Ok(number),
+            Err(NotDecimal::Form) if self.thousands.is_some() || !cell.is_ascii() => {
+                self.in_ascii(cell).map_or(Err(NotDecimal::Form), |ascii| Decimal::parse(&ascii, self.mark))
+            }
+            Err(NotDecimal::Form) => Err(NotDecimal::Form),
+            // The digits of a long text may be counted before its first letter is seen.
+            Err(_) if !cell.iter().all(|byte| self.may_hold(*byte)) => Err(NotDecimal::Form),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn may_hold(self, byte: u8) -> bool {
+        byte.is_ascii_digit() || b"+-eE".contains(&byte) || byte == self.mark
+    }
+
+    /// The same number with ASCII minus signs and without thousands separators; `None` if those do not stand before
+    /// groups of exactly three digits.
+    fn in_ascii(self, cell: &[u8]) -> Option<Vec<u8>> {
+        let text = std::str::from_utf8(cell).ok()?;
+        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+            Some((mantissa, exponent)) => (mantissa, Some(exponent)),
+            None => (text, None),
+        };
+        let (sign, unsigned) = split_sign(mantissa);
+        let (whole, fraction) = match unsigned.split_once(char::from(self.mark)) {
+            Some((whole, fraction)) => (whole, Some(fraction)),
+            None => (unsigned, None),
+        };
+        let mut ascii = format!("{sign}{}", self.without_groups(whole)?);
+        if let Some(fraction) = fraction {
+            ascii.push(char::from(self.mark));
+            ascii.push_str(fraction);
+        }
+        if let Some(exponent) = exponent {
+            let (sign, digits) = split_sign(exponent);
+            ascii.extend(["e", sign, digits]);
+        }
+        Some(ascii.into_bytes())
+    }
+
+    fn without_groups(self, whole: &str) -> Option<String> {
+        let Some(separator) = self.thousands else { return Some(whole.to_owned()) };
+        let mut groups = whole.split(|c| same_separator(separator, c));
+        let first = groups.next()?;
+        let mut digits = first.to_owned();
+        for group in groups {
+            // 0,123 is a fraction and no group.
+            let begins = (1..=3).contains(&first.len()) && !first.starts_with('0');
+            if !begins || group.len() != 3 || !group.bytes().all(|byte| byte.is_ascii_digit()) {
+                return None;
+            }
+            digits.push_str(group);
+        }
+        Some(digits)
+    }
+}
+
+/// Whether `found` is the thousands separator `wanted`: a space stands for all spaces within numbers, an apostrophe for
+/// the typographic one, too.
+pub(super) fn same_separator(wanted: char, found: char) -> bool {
+    match wanted {
+        ' ' => matches!(found, ' ' | '\u{A0}' | '\u{2007}' | '\u{2009}' | '\u{202F}'),
+        '\'' => matches!(found, '\'' | '\u{2019}'),
+        _ => wanted == found,
+    }
+}
+
+fn split_sign(text: &str) -> (&str, &str) {
+    match text.chars().next() {
+        Some('+') => ("+", text.get(1..).unwrap_or_default()),
+        Some(sign) if is_minus(sign) => ("-", text.get(sign.len_utf8()..).unwrap_or_default()),
+        _ => ("", text),
+    }
+}
+
+/// The minus sign and what word processors put in its place: hyphens, figure and en dash, small and full-width forms.
+fn is_minus(c: char) -> bool {
+    matches!(c, '-' | '\u{2212}' | '\u{2010}'..='\u{2013}' | '\u{FE63}' | '\u{FF0D}')
+}
+
+/// `field` without what is blank at its ends, and without quotation marks that a space before kept from being seen as such.
+pub(super) fn bare(field: &[u8]) -> &[u8] {
+    let trimmed = trimmed(field);
+    match trimmed {
+        [b'"', inner @ .., b'"'] if trimmed.len() < field.len() => self::trimmed(inner),
+        _ => trimmed,
+    }
+}
+
+fn trimmed(field: &[u8]) -> &[u8] {
+    let ascii = field.trim_ascii();
+    match ascii {
+        [first, .., last] if first.is_ascii() && last.is_ascii() => ascii,
+        [] | [_] => ascii,
+        _ => std::str::from_utf8(ascii).map_or(ascii, |text| text.trim_matches(is_blank).as_bytes()),
+    }
+}
+
+/// White space of any kind, and characters without a width.
+fn is_blank(c: char) -> bool {
+    c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str, mark: u8, thousands: Option<char>) -> Option<String> {
+        NumberFormat::new(mark, thousands).parse(text.as_bytes()).ok().map(|number| number.to_string())
+    }
+
+    #[test]
+    fn thousands_separators_stand_before_exactly_three_digits() {
+        for (text, mark, separator, number) in [
+            ("1,234", b'.', ',', "1234"),
+            ("-1,234,567.25", b'.', ',', "-1234567.25"),
+            ("+1,234e+1", b'.', ',', "12340"),
+            ("999", b'.', ',', "999"),
+            ("1234567", b'.', ',', "1234567"),
+            ("1.234.567,5", b',', '.', "1234567.5"),
+            ("12'345.5", b'.', '\'', "12345.5"),
+            ("12\u{2019}345", b'.', '\'', "12345"),
+            ("1 234 567", b'.', ' ', "1234567"),
+            ("1\u{202F}234\u{A0}567", b'.', ' ', "1234567"),
+            ("\u{2212}1,234e\u{2212}3", b'.', ',', "-1.234"),
+        ] {
+            assert_eq!(parse(text, mark, Some(separator)).as_deref(), Some(number), "{text:?}");
+        }
+        for text in
+            ["12,34", "1,2345", "1234,567", "0,123", ",123", "1,234,", "1,,234", "1.5,000", "1,234e1,000", "1, 234"]
+        {
+            assert_eq!(parse(text, b'.', Some(',')), None, "{text:?}");
+        }
+        assert_eq!(parse("1,234", b'.', None), None);
+    }
+
+    #[test]
+    fn minus_signs_beyond_ascii_are_read() {
+        for minus in ['\u{2212}', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{FE63}', '\u{FF0D}'] {
+            assert_eq!(parse(&format!("{minus}2.5"), b'.', None).as_deref(), Some("-2.5"));
+            assert_eq!(parse(&format!("{minus}"), b'.', None), None);
+            assert_eq!(parse(&format!("1{minus}2"), b'.', None), None);
+        }
+        assert_eq!(parse("1e\u{2212}2", b'.', None).as_deref(), Some("0.01"));
+        assert_eq!(parse("\u{2014}5", b'.', None), None);
+    }
+
+    #[test]
+    fn a_long_text_that_begins_with_digits_is_no_number() {
+        let text = format!("{}x", "1".repeat(60));
+        assert_eq!(NumberFormat::new(b'.', None).parse(text.as_bytes()), Err(NotDecimal::Form));
+        assert_eq!(NumberFormat::new(b'.', None).parse(&text.as_bytes()[..60]), Err(NotDecimal::Digits));
+    }
+
+    #[test]
+    fn blanks_of_all_kinds_are_trimmed() {
+        for (field, expected) in [
+            ("\u{A0}5", "5"),
+            ("5\u{202F}", "5"),
+            (" \u{2007}5\t\u{3000} ", "5"),
+            ("\u{200B}\u{FEFF}5", "5"),
+            ("\u{A0}", ""),
+            (" \"5\" ", "5"),
+            ("\"5\"", "\"5\""),
+            ("é", "é"),
+            ("", ""),
+        ] {
+            assert_eq!(std::str::from_utf8(bare(field.as_bytes())).unwrap(), expected, "{field:?}");
+        }
+    }
+}

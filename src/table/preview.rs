@@ -1,0 +1,180 @@
+//! The beginning of a table: what delimiter, decimal mark and shape are found out from.
+
+use std::io::{self, Read};
+
+use super::dialect::Dialect;
+use super::encoding::BYTE_ORDER_MARK;
+use super::limits::MAX_ROW_BYTES;
+use super::number::bare;
+
+/// How much is looked at, in bytes; more if it holds less than [`FEWEST_LINES`].
+const SIZE: usize = 128 << 10;
+
+/// Rows of wide tables are long.
+const FEWEST_LINES: usize = 4;
+
+/// How many records are looked at.
+const MOST_RECORDS: usize = 100;
+
+/// The beginning of a table, without byte order mark and lines that are skipped.
+pub(super) struct Preview {
+    text: Vec<u8>,
+    /// Whether there is no more than this.
+    whole: bool,
+    /// The number of the first line, from 1.
+    pub(super) line: u64,
+    /// What a line `sep=;` names, as spreadsheet programs write it.
+    pub(super) separator: Option<u8>,
+}
+
+/// A record of the preview.
+#[derive(Debug)]
+pub(super) struct Record {
+    /// Where it begins, from 1.
+    pub(super) line: u64,
+    /// Its fields, without the blanks around them.
+    pub(super) fields: Vec<Vec<u8>>,
+    /// Whether a blank stands behind a delimiter.
+    pub(super) spaced: bool,
+    /// Whether its first field is quoted.
+    pub(super) quoted: bool,
+    /// Whether its first field is quoted and some other one is not.
+    pub(super) first_quoted: bool,
+}
+
+impl Preview {
+    /// Reads and skips from `input`, which goes on where the preview ends.
+    pub(super) fn read(input: &mut impl Read, skip_lines: u64) -> io::Result<Self> {
+        let mut preview = Self { text: Vec::new(), whole: false, line: 1, separator: None };
+        preview.fill(input)?;
+        if preview.text.starts_with(BYTE_ORDER_MARK) {
+            preview.text.drain(..BYTE_ORDER_MARK.len());
+        }
+        for _ in 0..skip_lines {
+            preview.skip_line(input)?;
+        }
+        if skip_lines == 0 {
+            preview.separator = preview.text.split(|byte| *byte == b'\n').next().and_then(named_separator);
+        }
+        if preview.separator.is_some() {
+            preview.skip_line(input)?;
+        }
+        preview.fill(input)?;
+        Ok(preview)
+    }
+
+    /// The bytes, to be read again before the rest.
+    pub(super) fn into_text(self) -> Vec<u8> {
+        self.text
+    }
+
+    /// The records that have any text, by this delimiter; one that the preview cuts off is left out.
+    pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
+        let mut reader = super::opened::builder(delimiter, dialect).from_reader(self.text.as_slice());
+        let (mut records, mut record, mut begin) = (Vec::new(), csv::ByteRecord::new(), 0);
+        while records.len() < MOST_RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
+            let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
+            let cut = end >= self.text.len() && !self.whole && !self.text.ends_with(b"\n") && !records.is_empty();
+            let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
+            if !cut && fields.iter().any(|field| !field.is_empty()) {
+                let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
+                let marks = raw.iter().filter(|byte| **byte == b'"').count();
+                let quoted = raw.starts_with(b"\"");
+                let spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
+                let first_quoted = quoted && marks < 2 * fields.len();
+                let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+                // The reader stands behind the record's line break.
+                let line = (self.line + reader.position().line()).saturating_sub(2 + breaks);
+                records.push(Record { line, fields, spaced, quoted, first_quoted });
+            }
+            begin = end;
+        }
+        records
+    }
+
+    fn fill(&mut self, input: &mut impl Read) -> io::Result<()> {
+        let mut size = SIZE;
+        while !self.whole && size <= 2 * MAX_ROW_BYTES {
+            let wanted = size.saturating_sub(self.text.len()) as u64;
+            self.whole =
+                input.by_ref().take(wanted).read_to_end(&mut self.text)? < usize::try_from(wanted).unwrap_or(0);
+            if self.text.iter().filter(|byte| **byte == b'\n').nth(FEWEST_LINES - 1).is_some() {
+                return Ok(());
+            }
+            size *= 2;
+        }
+        Ok(())
+    }
+
+    fn skip_line(&mut self, input: &mut impl Read) -> io::Result<()> {
+        while !self.text.contains(&b'\n') && !self.whole {
+            self.text.clear();
+            self.fill(input)?;
+        }
+        let end = self.text.iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |end| end + 1);
+        self.line += u64::from(end > 0);
+        self.text.drain(..end);
+        Ok(())
+    }
+}
+
+/// The character that a line `sep=;` names.
+fn named_separator(line: &[u8]) -> Option<u8> {
+    let line = match line {
+        [b'"', inner @ .., b'"'] => inner,
+        _ => line,
+    };
+    match line {
+        [s, e, p, b'=', separator] if [*s, *e, *p].eq_ignore_ascii_case(b"sep") => Some(*separator),
+        _ => None,
+    }
+    .filter(|separator| separator.is_ascii() && !b"\"\n".contains(separator))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn lines(text: &str, skip: u64, dialect: &Dialect) -> Vec<(u64, usize)> {
+        let preview = Preview::read(&mut text.as_bytes(), skip).unwrap();
+        preview.records(b',', dialect).iter().map(|record| (record.line, record.fields.len())).collect()
+    }
+
+    #[test]
+    fn records_know_their_lines() {
+        let dialect = Dialect::default();
+        assert_eq!(lines("a,b\n\n\"x\ny\",2\n3,4\n", 0, &dialect), [(1, 2), (3, 2), (5, 2)]);
+        assert_eq!(lines("\u{FEFF}a,b\n1,2\n", 1, &dialect), [(2, 2)]);
+        assert_eq!(lines("sep=,\na,b\n1,2\n", 0, &dialect), [(2, 2), (3, 2)]);
+        assert_eq!(lines("a,b\n1,2\n", 9, &dialect), []);
+        let comments = Dialect { comment: Some(b'#'), ..Dialect::default() };
+        assert_eq!(lines("# x\na,b\n#y\n1,2\n", 0, &comments), [(2, 2), (4, 2)]);
+    }
+
+    #[test]
+    fn a_record_that_is_cut_off_is_left_out_and_wide_ones_are_read_whole() {
+        let long = format!("a,b\n{}", "1,2\n".repeat(SIZE));
+        let mut input = long.as_bytes();
+        let preview = Preview::read(&mut input, 0).unwrap();
+        assert_eq!((preview.text.len(), preview.records(b',', &Dialect::default()).len()), (SIZE, MOST_RECORDS));
+        let row = vec!["1"; SIZE].join(",");
+        let wide = format!("{row}\n{row}\n{row}\n{row}\n{row}\n");
+        let widths: Vec<usize> = lines(&wide, 0, &Dialect::default()).iter().map(|(_, width)| *width).collect();
+        assert_eq!(widths, [SIZE; 4]);
+    }
+
+    #[test]
+    fn skipped_lines_may_be_longer_than_the_preview() {
+        let text = format!("{}\nrest\n{}a,b\n", "x".repeat(5 * SIZE), "y\n".repeat(SIZE));
+        assert_eq!(lines(&text, 2 + SIZE as u64, &Dialect::default()), [(3 + SIZE as u64, 2)]);
+    }
+
+    #[test]
+    fn the_line_of_spreadsheet_programs_names_a_delimiter() {
+        for (line, separator) in
+            [("sep=;", Some(b';')), ("SEP=\t", Some(b'\t')), ("\"sep=,\"", Some(b',')), ("sep", None), ("sep=ab", None)]
+        {
+            assert_eq!(named_separator(line.as_bytes()), separator, "{line}");
+        }
+    }
+}

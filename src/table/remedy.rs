@@ -1,0 +1,162 @@
+//! What the user can do about an error. Each remedy leads to the right figures or to the next true statement; the tests
+//! follow them.
+
+use super::detect::Likely;
+use super::error::{Mixed, Ragged, TableError};
+use super::names::{argument, list};
+use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
+
+impl TableError {
+    /// What the user can do about it.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Read { .. } => "Check the path, its permissions, and that the file is whole.".into(),
+            Self::NotText { remedy, .. } => (*remedy).into(),
+            Self::Encoding { .. } => {
+                "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv".into()
+            }
+            Self::NulByte { .. } => "Write the file again. If the bytes are only padding, remove them with: \
+                 tr -d '\\000' < old.csv > new.csv"
+                .into(),
+            Self::Empty | Self::NoRows => "Give a CSV file with a header line and at least one row.".into(),
+            Self::NoHeader { .. } => {
+                "Add a line with the columns' names, or use --header absent (or present, if these numbers are names)."
+                    .into()
+            }
+            Self::Ambiguous { first, second } => {
+                format!("Choose one: --delimiter {} or --delimiter {}.", delimiter(first.0), delimiter(second.0))
+            }
+            Self::Preamble { skip, comment: Some(comment), .. } => {
+                format!("Use --comment {}, or --skip-lines {skip}.", argument(&comment.to_string()))
+            }
+            Self::Preamble { skip, .. } => {
+                format!("Use --skip-lines {skip}; if the delimiter is another one, give it with --delimiter.")
+            }
+            Self::Title { header_line, .. } => {
+                format!("Use --skip-lines {}; if the first line is the header, use --header present.", header_line - 1)
+            }
+            Self::SecondHeader { line, last_line, .. } => second_header(*line, *last_line),
+            Self::CommaNumbers { readings, .. } => {
+                format!("{} If the comma separates cells, give the header a name for each.", choice(readings))
+            }
+            Self::OneOrTwo { .. } => {
+                "Choose: if it is one number, use --decimal-comma; if they are two, use --delimiter ','.".into()
+            }
+            Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
+            Self::Ragged(ragged) => row_width(ragged),
+            Self::LongRow { .. } | Self::OpenQuote { .. } => {
+                "Close the quotation mark; if quotation marks are part of the data, use --no-quotes.".into()
+            }
+            Self::TextAfterQuote { .. } => {
+                "Close the quotation mark where the cell ends, and double those within it (\"\"); \
+                 if quotation marks are part of the data, use --no-quotes."
+                    .into()
+            }
+            Self::Mixed(mixed) => odd_cells(mixed),
+            Self::Notation { readings, column, .. } => {
+                format!("{} Or leave the column out with --exclude {}.", choice(readings), argument(column))
+            }
+            Self::Number { reason: NotDecimal::Digits, column, .. } => {
+                format!(
+                    "Round it: at most {MAX_DIGITS} significant digits are read exactly; or leave the column out with \
+                     --exclude {}.",
+                    argument(column)
+                )
+            }
+            Self::Number { column, .. } | Self::TooWide { column, .. } => {
+                format!("Correct the cell, or leave the column out with --exclude {}.", argument(column))
+            }
+            Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
+            Self::NotNumeric { .. } | Self::NoNumbers => "Choose a column that holds numbers.".into(),
+            Self::OneColumn { likely, readings, .. } => one_column(*likely, readings),
+            Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),
+            Self::Stopped(_) => "Run the command again.".into(),
+        }
+    }
+}
+
+fn second_header(line: u64, last_line: u64) -> String {
+    let lines = if line == last_line { line.to_string() } else { format!("{line},{last_line}") };
+    format!(
+        "If it is the header, use --skip-lines {}; if it holds units, remove it, for example with: \
+         sed {lines}d old.csv > new.csv",
+        line - 1
+    )
+}
+
+fn row_width(ragged: &Ragged) -> String {
+    if ragged.quoted_line {
+        return quoted_lines();
+    }
+    if ragged.found < ragged.expected {
+        return "If the program that wrote the file leaves out blank cells at the end of a row, use --fill-short-rows; \
+                else correct the row, or give the delimiter with --delimiter."
+            .into();
+    }
+    format!(
+        "Correct the row: a cell with {:?} in it must stand in quotation marks, and each cell needs a name in the \
+         header, also one with the row's name. If the delimiter is another one, give it with --delimiter.",
+        ragged.delimiter
+    )
+}
+
+fn quoted_lines() -> String {
+    "The line stands in quotation marks as a whole. Remove them, for example with: \
+     sed 's/^\"//; s/\"\\(\\r*\\)$/\\1/; s/\"\"/\"/g' old.csv > new.csv"
+        .into()
+}
+
+fn odd_cells(mixed: &Mixed) -> String {
+    let mut columns = vec![mixed.column.clone()];
+    columns.extend(mixed.others.iter().cloned());
+    let exclude = format!("leave the {} out with --exclude {}", columns_of(&columns), list(&columns));
+    if mixed.other_form {
+        return format!("Write all numbers of a column in one form, or {exclude}.");
+    }
+    match &mixed.odd {
+        Some(odd) => {
+            let codes: Vec<String> = mixed.codes.iter().chain(odd).cloned().collect();
+            format!(
+                "Correct the cells; if they mean that the value is missing, use --missing {}; or {exclude}.",
+                list(&codes)
+            )
+        }
+        None => format!("Correct the cells, or {exclude}."),
+    }
+}
+
+fn columns_of(columns: &[String]) -> &'static str {
+    if columns.len() == 1 { "column" } else { "columns" }
+}
+
+/// The options for each reading of a number.
+pub(super) fn choice(readings: &[(String, String)]) -> String {
+    let options: Vec<String> =
+        readings.iter().map(|(number, options)| format!("if it is {number}, use {options}")).collect();
+    match options.len() {
+        0 => "Write all numbers in one form.".into(),
+        _ => format!("Choose: {}.", options.join("; ")),
+    }
+}
+
+fn one_column(likely: Option<Likely>, readings: &[(String, String)]) -> String {
+    let separate = match likely {
+        Some(Likely::QuotedLines(_)) => return quoted_lines(),
+        Some(Likely::Delimiter(found)) => {
+            format!("If {found:?} separates cells, use --delimiter {}.", delimiter(found))
+        }
+        Some(Likely::Spaces) => "If spaces separate cells, make them commas, for example with: \
+             sed 's/^ *//; s/ *$//; s/  */,/g' old.csv > new.csv"
+            .into(),
+        None => "If cells are separated, give the delimiter with --delimiter.".into(),
+    };
+    if readings.is_empty() { separate } else { format!("{separate}\n{}", choice(readings)) }
+}
+
+fn delimiter(delimiter: char) -> String {
+    match delimiter {
+        '\t' => "tab".into(),
+        ' ' => "space".into(),
+        other => format!("'{other}'"),
+    }
+}

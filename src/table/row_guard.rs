@@ -1,0 +1,212 @@
+//! Watches the bytes on their way to the CSV reader, which takes quotation marks as they come: rows must not grow without
+//! end, and quotation marks must stand as RFC 4180 has them.
+
+use std::io::{self, Read};
+
+/// What is wrong with a row; lines are counted from 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(super) enum RowFault {
+    #[error("a row is too long")]
+    Long,
+    #[error("text follows a closing quotation mark")]
+    TextAfterQuote { line: u64, opened: u64 },
+    #[error("a quotation mark is not closed")]
+    OpenQuote { opened: u64 },
+}
+
+/// How the rows are written.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct RowSyntax {
+    pub(super) delimiter: u8,
+    /// Whether quotation marks mean something.
+    pub(super) quotes: bool,
+    /// What a comment line begins with.
+    pub(super) comment: Option<u8>,
+}
+
+/// Where the next byte stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Place {
+    RowStart,
+    CellStart,
+    Unquoted,
+    Quoted,
+    /// After a quotation mark inside a quoted cell: its end, or the first of two that stand for one.
+    AfterQuote,
+    /// After the end of a quoted cell and blanks.
+    AfterCell,
+    Comment,
+}
+
+/// Reads from `inner` and fails with a [`RowFault`].
+pub(super) struct RowGuard<R> {
+    inner: R,
+    syntax: RowSyntax,
+    limit: usize,
+    in_row: usize,
+    place: Place,
+    line: u64,
+    opened: u64,
+    fault: Option<RowFault>,
+    zeros: bool,
+}
+
+impl<R: Read> RowGuard<R> {
+    /// `line` is the number of the first line that `inner` gives.
+    pub(super) fn new(inner: R, syntax: RowSyntax, limit: usize, line: u64) -> Self {
+        Self { inner, syntax, limit, in_row: 0, place: Place::RowStart, line, opened: line, fault: None, zeros: false }
+    }
+
+    /// A row was completed: its bytes are counted anew.
+    pub(super) fn start_row(&mut self) {
+        self.in_row = 0;
+    }
+
+    /// Whether there was a zero byte among those given so far.
+    pub(super) fn has_zeros(&self) -> bool {
+        self.zeros
+    }
+
+    pub(super) fn inner(&self) -> &R {
+        &self.inner
+    }
+
+    /// How many of `bytes` come before a fault.
+    fn check(&mut self, bytes: &[u8]) -> usize {
+        if !self.syntax.quotes {
+            return bytes.len();
+        }
+        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell);
+        if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
+            return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
+        }
+        // Sums of at most 255 fit a byte, and bytes are added many at once.
+        let breaks = |bytes: &[u8]| u64::from(bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>());
+        self.line += bytes.chunks(255).map(breaks).sum::<u64>();
+        if let Some(last) = bytes.last() {
+            self.place = self.after(*last);
+        }
+        bytes.len()
+    }
+
+    /// Takes a byte into account; `false`: it must not stand there.
+    fn step(&mut self, byte: u8) -> bool {
+        self.line += u64::from(byte == b'\n');
+        self.place = match self.place {
+            Place::Comment if byte != b'\n' => Place::Comment,
+            Place::RowStart if self.syntax.comment == Some(byte) => Place::Comment,
+            Place::RowStart | Place::CellStart if byte == b'"' => {
+                self.opened = self.line;
+                Place::Quoted
+            }
+            Place::Quoted if byte == b'"' => Place::AfterQuote,
+            Place::Quoted => Place::Quoted,
+            Place::AfterQuote if byte == b'"' => Place::Quoted,
+            Place::AfterQuote | Place::AfterCell if byte != b'\n' && byte != self.syntax.delimiter => {
+                if !byte.is_ascii_whitespace() {
+                    self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened });
+                    return false;
+                }
+                Place::AfterCell
+            }
+            _ => self.after(byte),
+        };
+        true
+    }
+
+    fn after(&self, byte: u8) -> Place {
+        match byte {
+            b'\n' => Place::RowStart,
+            _ if byte == self.syntax.delimiter => Place::CellStart,
+            _ => Place::Unquoted,
+        }
+    }
+}
+
+impl<R: Read> Read for RowGuard<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        if self.in_row > self.limit {
+            return Err(io::Error::other(RowFault::Long));
+        }
+        if let Some(fault) = self.fault {
+            return Err(io::Error::other(fault));
+        }
+        let count = self.inner.read(buffer)?;
+        if count == 0 && self.place == Place::Quoted {
+            return Err(io::Error::other(RowFault::OpenQuote { opened: self.opened }));
+        }
+        // The rows before the fault are given first: they may have faults of their own.
+        let good = self.check(buffer.get(..count).unwrap_or_default());
+        self.in_row += good;
+        self.zeros |= buffer.get(..good).unwrap_or_default().contains(&0);
+        match self.fault {
+            Some(fault) if good == 0 => Err(io::Error::other(fault)),
+            _ => Ok(good),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const COMMA: RowSyntax = RowSyntax { delimiter: b',', quotes: true, comment: None };
+
+    fn fault(text: &str, syntax: RowSyntax) -> Option<RowFault> {
+        let mut guard = RowGuard::new(text.as_bytes(), syntax, 1 << 20, 1);
+        let mut piece = [0; 3];
+        loop {
+            match guard.read(&mut piece) {
+                Ok(0) => return None,
+                Ok(_) => {}
+                Err(error) => return error.get_ref().and_then(|error| error.downcast_ref().copied()),
+            }
+        }
+    }
+
+    #[test]
+    fn quotation_marks_that_rfc_4180_knows_pass() {
+        for text in [
+            "a,\"b\"\n\"1\",2\n",
+            "\"a \"\"b\"\"\",\"\"\n",
+            "\"two\nlines, \",1",
+            "5\" pipe,6\"\n",
+            "a \"b\",c\n",
+            "\"3\" ,\"4\" \n",
+            "\"last\"",
+            "\"\"\"\"",
+        ] {
+            assert_eq!(fault(text, COMMA), None, "{text:?}");
+        }
+    }
+
+    #[test]
+    fn others_are_faults_with_both_lines() {
+        for (text, line, opened) in [
+            ("a\n\"b\"c\n", 2, 2),
+            ("id,note\n1,\"left arm\n2,\"right\"\n", 3, 2),
+            ("\"a\" \"b\"\n", 1, 1),
+            ("\"a\nb\nc\"d", 3, 1),
+        ] {
+            assert_eq!(fault(text, COMMA), Some(RowFault::TextAfterQuote { line, opened }), "{text:?}");
+        }
+        for (text, opened) in [("a\n\"b\nc\n", 2), ("\"", 1), ("a,\"b\"\"", 1)] {
+            assert_eq!(fault(text, COMMA), Some(RowFault::OpenQuote { opened }), "{text:?}");
+        }
+    }
+
+    #[test]
+    fn comments_and_files_without_quotes_are_let_be() {
+        let comments = RowSyntax { comment: Some(b'#'), ..COMMA };
+        assert_eq!(fault("#\"x\"y \"\na,b\n# \"\n1,2\n", comments), None);
+        assert_eq!(fault("a#\n\"b\"c\n", comments), Some(RowFault::TextAfterQuote { line: 2, opened: 2 }));
+        assert_eq!(fault("\"b\"c\n\"", RowSyntax { quotes: false, ..COMMA }), None);
+    }
+
+    #[test]
+    fn an_endless_row_is_a_fault() {
+        let mut endless = RowGuard::new(io::repeat(b'"'), COMMA, 1000, 1);
+        let error = io::copy(&mut endless, &mut io::sink()).unwrap_err();
+        assert_eq!(error.get_ref().and_then(|error| error.downcast_ref()), Some(&RowFault::Long));
+    }
+}

@@ -1,0 +1,251 @@
+//! Every remedy is followed as it is printed: it must lead to the right figures, or to the next true statement.
+
+use std::process::Command;
+
+use super::{SHORT, SHORT_HEAD};
+use crate::house::{House, path};
+
+/// What a remedy leads to.
+enum Leads<'a> {
+    /// Count, missing and mean of each column.
+    Figures(&'a str),
+    /// Another error, or a notice, with these words.
+    Words(&'a str),
+}
+use Leads::{Figures, Words};
+
+/// `csv` read with `options` must make hestat print `said` and `advice`; following `advice`, by the shell, leads on.
+#[track_caller]
+fn advised(csv: impl AsRef<[u8]>, options: &str, said: &str, advice: &str, leads: &Leads) {
+    let house = House::new();
+    let input = house.write("old.csv", &csv);
+    let run = |input: &str, options: &str| {
+        let short = SHORT.join(" ");
+        let hestat = house.command(["--version"]);
+        let program = hestat.get_program().to_str().unwrap().to_owned();
+        let line = format!("'{program}' run --check {short} --output out.csv --input {input} {options}");
+        shell(&house, &hestat, &line)
+    };
+    let (_, stderr) = run(path(&input), options);
+    assert!(stderr.contains(said) && stderr.contains(advice), "{said:?} {advice:?} are not both in\n{stderr}");
+    let (code, stderr) = if advice.starts_with("--") {
+        // Another delimiter takes the place of the wrong one.
+        let kept = if options.starts_with("--delimiter") { "" } else { options };
+        run(path(&input), &format!("{kept} {advice}"))
+    } else {
+        assert_eq!(shell(&house, &house.command(["--version"]), advice).0, Some(0), "{advice}");
+        run("new.csv", options)
+    };
+    match leads {
+        Figures(figures) => {
+            assert_eq!(code, Some(0), "{advice}: {stderr}");
+            assert_eq!(house.read("out.csv"), format!("{SHORT_HEAD}{figures}"), "{advice}");
+        }
+        Words(words) => assert!(stderr.contains(words), "{words:?} is not in\n{stderr}"),
+    }
+}
+
+/// Runs `line` where hestat would run, with its environment.
+fn shell(house: &House, hestat: &Command, line: &str) -> (Option<i32>, String) {
+    let mut command = Command::new("sh");
+    command.args(["-c", line]).current_dir(house.work());
+    for (name, value) in hestat.get_envs() {
+        match value {
+            Some(value) => command.env(name, value),
+            None => command.env_remove(name),
+        };
+    }
+    let output = command.output().unwrap();
+    (output.status.code(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+#[test]
+fn codes_for_missing_values_are_given_as_a_whole() {
+    let crp = "id,crp\n1,-99\n2,3.1\n3,-99\n4,NA\n";
+    let not_a_number = "line 5, column \"crp\": \"NA\" is not a number, but line 2 has \"-99\" there";
+    advised(crp, "--columns crp --missing x", not_a_number, "--missing x,NA", &Words("\"x\""));
+    advised(crp, "--missing -99", "\"NA\" is not a number", "--missing -99,NA", &Figures("id,4,0,2.5\ncrp,1,3,3.1\n"));
+    let odd = "a,b\n1,2\n?,4\n5,n.d.\n7,8\n";
+    let said = "line 3, column \"a\": \"?\" is not a number, but line 2 has \"1\" there; the same is true of \"b\"";
+    advised(
+        odd,
+        "",
+        said,
+        "--missing 'NA,N/A,NaN,null,?,n.d.'",
+        &Figures("a,3,1,4.333333333333333\nb,3,1,4.666666666666667\n"),
+    );
+    advised(odd, "", said, "--exclude a,b", &Words("no column holds numbers"));
+    let comma = "\"a,b\",c\n1,2\n\"n, a\",4\n";
+    advised(
+        comma,
+        "",
+        "\"n, a\" is not a number",
+        "--missing 'NA,N/A,NaN,null,\"n, a\"'",
+        &Figures("\"a,b\",1,1,1\nc,2,0,3\n"),
+    );
+    advised(comma, "", "\"n, a\" is not a number", "--exclude '\"a,b\"'", &Figures("c,2,0,3\n"));
+    advised("-a,c\n1,2\nx,4\n", "", "column \"-a\": \"x\"", "--exclude -a", &Figures("c,2,0,3\n"));
+    let whole = "id,sbp\n1,patient declined the measurement on both visits\n2,130\n";
+    let advice = "--missing 'NA,N/A,NaN,null,patient declined the measurement on both visits'";
+    advised(whole, "", "the measurement on both visits", advice, &Figures("id,2,0,1.5\nsbp,1,1,130\n"));
+    let long = format!("id,sbp\n1,131\n2,{}\n3,130\n", "declined ".repeat(20));
+    advised(&long, "", "Correct the cells, or leave the column out", "--exclude sbp", &Figures("id,3,0,2\n"));
+    // A number of another form is no code for a missing value.
+    let mixed = "bmi;x\n22,5;1\n30.1;2\n";
+    for options in ["", "--decimal-comma"] {
+        let form = "Write all numbers of a column in one form";
+        advised(mixed, options, form, "--exclude bmi", &Figures("x,2,0,1.5\n"));
+    }
+}
+
+#[test]
+fn the_form_of_numbers_is_chosen_among_all_readings() {
+    let cost = "id,cost\n1,\"1,234\"\n2,\"12,000\"\n";
+    let said = "if it is 1.234, use --decimal-comma; if it is 1234, use --thousands ,.";
+    advised(cost, "", said, "--thousands ,", &Figures("id,2,0,1.5\ncost,2,0,6617\n"));
+    advised(cost, "", said, "--decimal-comma", &Figures("id,2,0,1.5\ncost,2,0,6.617\n"));
+    advised(cost, "--columns cost", said, "--thousands ,", &Figures("cost,2,0,6617\n"));
+    let mixed = "id,cost\n1,999\n2,\"1,001\"\n";
+    advised(
+        mixed,
+        "",
+        "\"1,001\" is a number in another form",
+        "--thousands ,",
+        &Figures("id,2,0,1.5\ncost,2,0,1000\n"),
+    );
+    advised(mixed, "", "\"1,001\" is a number in another form", "--exclude cost", &Figures("id,2,0,1.5\n"));
+    let german = "id;betrag\n1;1.234,50\n2;12.000,00\n";
+    advised(
+        german,
+        "",
+        "if it is 1234.5",
+        "--decimal-comma --thousands .",
+        &Figures("id,2,0,1.5\nbetrag,2,0,6617.25\n"),
+    );
+    let points = "id;betrag\n1;1.234\n2;12.000\n";
+    let said = "if it is 1.234, use --decimal-point; if it is 1234, use --thousands .";
+    advised(points, "--decimal-comma", said, "--thousands .", &Figures("id,2,0,1.5\nbetrag,2,0,6617\n"));
+    for (separator, advice) in
+        [("'", "--thousands apostrophe"), (" ", "--thousands space"), ("\u{202F}", "--thousands space")]
+    {
+        let csv = format!("id,v\n1,1{separator}234\n2,12{separator}000\n");
+        advised(csv, "", "if it is 1234, use", advice, &Figures("id,2,0,1.5\nv,2,0,6617\n"));
+    }
+    let one = "cost\n1,234\n12,000\n";
+    advised(one, "", "the header has the one name \"cost\"", "--thousands ,", &Figures("cost,2,0,6617\n"));
+    advised(one, "", "the header has the one name \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
+    let two = "Hb, g/dl\n13,2\n11,9\n";
+    let said = "line 2: \"13,2\" may be one number with a decimal comma, or two below the names \"Hb, g/dl\"";
+    advised(two, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",2,0,12.55\n"));
+    advised(two, "", said, "--delimiter ','", &Figures("Hb,2,0,12\ng/dl,2,0,5.5\n"));
+    let temp = "temp\n36,5\n37,0\n38,5\n";
+    advised(temp, "", "if it is 36.5, use", "--decimal-comma", &Figures("temp,3,0,37.333333333333336\n"));
+    let found = "id;v\n1;13,2\n2;11,9\n";
+    advised(
+        found,
+        "",
+        "numbers are read with a decimal comma, as in \"13,2\"",
+        "--decimal-point",
+        &Words("if it is 13.2, use --decimal-comma"),
+    );
+}
+
+#[test]
+fn lines_that_are_no_rows_are_skipped() {
+    let two = Figures("age,2,0,55.5\nsbp,2,0,130\n");
+    let comment = "# exported 2024-01-01\nage,sbp\n50,120\n61,140\n";
+    let said = "line 1: 1 field instead of the 2 of line 2 and those below it";
+    advised(comment, "", said, "--comment '#'", &two);
+    advised(comment, "", said, "--skip-lines 1", &two);
+    advised("Report\n\nfrom \"ward\" 7\n\nage;sbp\n50;120\n61;140\n", "", "line 1: 1 field", "--skip-lines 4", &two);
+    advised("Report\r\nage\tsbp\r\n50\t120\r\n61\t140\r\n", "", "line 1: 1 field", "--skip-lines 1", &two);
+    let title = "Ward 7,,\nage,sbp,hr\n50,120,70\n61,140,80\n";
+    let said = "line 1: 1 name for 3 columns; line 2 seems to be the header";
+    advised(title, "", said, "--skip-lines 1", &Figures("age,2,0,55.5\nsbp,2,0,130\nhr,2,0,75\n"));
+    advised(title, "", said, "--header present", &Words("line 2 holds no number, but the lines below it do"));
+    let units = "age,sbp\nyears,mmHg\n50,120\n61,140\n";
+    let said = "line 2 holds no number, but the lines below it do (column \"age\": \"years\", then \"50\")";
+    advised(units, "", said, "sed 2d old.csv > new.csv", &two);
+    advised("x,y\nage,sbp\n50,120\n61,140\n", "", "line 2 holds no number", "--skip-lines 1", &two);
+    let broken = "age,sbp\nyears,\"mm\nHg\"\n50,120\n61,140\n";
+    advised(broken, "", "line 2 holds no number", "sed 2,3d old.csv > new.csv", &two);
+}
+
+#[test]
+fn delimiters_are_named() {
+    let two = Figures("age,2,0,55.5\nsbp,2,0,130\n");
+    let one = "the file has one column, \"age sbp\", and it holds no numbers";
+    advised("age sbp\n50 120\n61 140\n", "", one, "--delimiter space", &two);
+    advised("age^sbp\n50^120\n61^140\n", "", "one column, \"age^sbp\"", "--delimiter '^'", &two);
+    advised("age,sbp\n50,120\n61,140\n", "--delimiter ';'", "one column, \"age,sbp\"", "--delimiter ','", &two);
+    let aligned = " age   sbp\n  50   120\n  61   140\n";
+    advised(aligned, "", "the file has one column", "sed 's/^ *//; s/ *$//; s/  */,/g' old.csv > new.csv", &two);
+    let both = "a;b,c\n1;x,2\n3;y,4\n";
+    let said = "two delimiters fit the first lines: ',' gives the columns \"a;b\", \"c\", and ';' gives the columns \"a\", \"b,c\"";
+    advised(both, "", said, "--delimiter ','", &Figures("c,2,0,3\n"));
+    advised(both, "", said, "--delimiter ';'", &Figures("a,2,0,2\n"));
+    let unquote = "sed 's/^\"//; s/\"\\(\\r*\\)$/\\1/; s/\"\"/\"/g' old.csv > new.csv";
+    advised("\"age,sbp\"\r\n\"50,120\"\r\n\"61,140\"\r\n", "", "one column", unquote, &two);
+    advised("age,sbp\n\"50,120\"\n\"61,140\"\n", "", "line 2: 1 field instead of 2", unquote, &two);
+    advised(
+        "\"age,note\"\n\"50,\"\"a,b\"\"\"\n\"61,\"\"c\"\"\"\n",
+        "",
+        "one column",
+        unquote,
+        &Figures("age,2,0,55.5\n"),
+    );
+}
+
+#[test]
+fn rows_of_other_widths() {
+    let short = "title,seq,desc,note\nA,3\nB,4\nC,5,x,y\n";
+    let said = "line 2: 2 fields instead of 4 (first cell \"A\")";
+    advised(short, "", said, "--fill-short-rows", &Figures("seq,3,0,4\n"));
+    advised("a,b\n1,2\n3\n", "", "line 3: 1 field instead of 2", "--fill-short-rows", &Figures("a,2,0,2\nb,1,1,2\n"));
+    let long = "line 2: 3 fields instead of 2 (first cell \"1\")";
+    advised("a,b\n1,2;3,4\n5,6;7,8\n", "", long, "--delimiter", &Words("a value is required"));
+    super::refused("a,b\n1,2,3\n", &["--fill-short-rows"], &[long, "each cell needs a name in the header"]);
+    super::means("a,b,c\n1,2,3\n", &[], "a,1,0,1\nb,1,0,2\nc,1,0,3\n");
+}
+
+#[test]
+fn quotation_marks() {
+    let stray = "id,note,sbp\n1,\"left arm,120\n2,\"right arm\",130\n3,seated,140\n";
+    let said = "line 3: text follows the closing quotation mark of the cell that begins in line 2";
+    advised(stray, "", said, "--no-quotes", &Figures("id,3,0,2\nsbp,3,0,130\n"));
+    super::means(stray.replace("arm,120", "arm\",120"), &[], "id,3,0,2\nsbp,3,0,130\n");
+    let open = "id\tnote\tsbp\n1\t\"left arm\t120\n2\tright\t130\n";
+    let said = "line 2: a quotation mark that begins a cell here is never closed";
+    advised(open, "", said, "--no-quotes", &Figures("id,2,0,1.5\nsbp,2,0,125\n"));
+}
+
+#[test]
+fn the_header() {
+    let data = "39,4.5\n1,2\n";
+    let said = "line 1: no header: the first row holds numbers and no names";
+    advised(data, "", said, "--header absent", &Figures("column1,2,0,20\ncolumn2,2,0,3.25\n"));
+    let people = "39, clerk, 77516\n50, cook, 83311\n38, nurse, 215646\n";
+    let said =
+        "2 of 2 names in the header are numbers (\"39\", \"77516\"); if the first line is data, use --header absent";
+    advised(people, "", said, "--header absent", &Figures("column1,3,0,42.333333333333336\ncolumn3,3,0,125491\n"));
+}
+
+#[test]
+fn encodings() {
+    let iconv = "iconv -f LATIN1 -t UTF-8 old.csv > new.csv";
+    advised(b"a,Gr\xF6\xDFe\n1,2\n", "", "line 1, field 2: not UTF-8 text", iconv, &Figures("a,1,0,1\nGröße,1,0,2\n"));
+    let nul = "tr -d '\\000' < old.csv > new.csv";
+    advised(b"a,b\n1,2\n3,4\0\0\n", "", "line 3: a NUL byte (0x00) in the text", nul, &Figures("a,2,0,2\nb,2,0,3\n"));
+    let wide: Vec<u8> = "\u{FEFF}a,b\n1,2\n".chars().flat_map(|c| (c as u32).to_le_bytes()).collect();
+    let iconv = "iconv -f UTF-32 -t UTF-8 old.csv > new.csv";
+    advised(wide, "", "the file is UTF-32 text", iconv, &Figures("a,1,0,1\nb,1,0,2\n"));
+}
+
+#[test]
+fn numbers_out_of_range() {
+    let p = "snp,p,n\na,1.2e-45,1\nb,0.03,2\nc,0.9,3\n";
+    let named = "line 3, column \"p\": 0.03 is too far from the column's finest digit (1.2e-45 in line 2)";
+    advised(p, "--columns p,n", named, "--exclude p", &Figures("n,3,0,2\n"));
+    let digits = format!("id,v\n{},1\n2,3\n", "1".repeat(39));
+    advised(&digits, "--columns id,v", "has more than 38 significant digits", "--exclude id", &Figures("v,2,0,2\n"));
+}

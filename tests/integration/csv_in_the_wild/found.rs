@@ -1,0 +1,206 @@
+//! What is found out: delimiter, decimal mark, shape, encoding, and which columns hold numbers.
+
+use super::{means, refused};
+use crate::house::{House, path};
+
+/// The figures of `age` (50, 61) and `sbp` (120, 140).
+const AGE_SBP: &str = "age,2,0,55.5\nsbp,2,0,130\n";
+
+#[test]
+fn the_delimiter_is_that_of_all_rows() {
+    let lab = "Fallnr;Hb, g/dl;Leuko, Gpt/l\n1;13,2;7,1\n2;11,9;5,4\n3;14,0;6,6\n";
+    let figures = "Fallnr,3,0,2\n\"Hb, g/dl\",3,0,13.033333333333333\n\"Leuko, Gpt/l\",3,0,6.366666666666666\n";
+    let notices = means(lab, &[], figures);
+    assert!(notices.contains("numbers are read with a decimal comma, as in \"13,2\""), "{notices}");
+    means(lab, &["--decimal-comma"], figures);
+    means(lab.replace(';', "\t"), &[], figures);
+    means(lab.replace(';', "|"), &["--decimal-comma"], figures);
+    means("Hb, g/dl;Leuko, Gpt/l\n13,2;7,1\n11,9;5,4\n", &[], "\"Hb, g/dl\",2,0,12.55\n\"Leuko, Gpt/l\",2,0,6.25\n");
+    means("a, b, c;x\n1;2\n3;4\n", &[], "\"a, b, c\",2,0,2\nx,2,0,3\n");
+    means("a|b,x;y,z\n1|2\n3|4\n", &[], "a,2,0,2\n\"b,x;y,z\",2,0,3\n");
+    means("name,note\nA;B,1\nC;D,3\n", &[], "note,2,0,2\n");
+    means("a,b\n1,\"x;y;z\"\n3,\"u;v\"\n", &[], "a,2,0,2\n");
+    means("temp\n36,5\n37,0\n38,5\n", &["--decimal-comma"], "temp,3,0,37.333333333333336\n");
+    means("temp\n36,5\n37\nNA\n", &["--decimal-comma"], "temp,2,1,36.75\n");
+    means("a,b\n1,\"2,5\"\n3,\"4,5\"\n", &["--decimal-comma"], "a,2,0,2\nb,2,0,3.5\n");
+    means("sep=;\nage;sbp\n50;120\n61;140\n", &[], AGE_SBP);
+    means("\u{FEFF}\"sep=|\"\r\nage|sbp\r\n50|120\r\n61|140\r\n", &[], AGE_SBP);
+    means("sep=;\nage,x;sbp\n50;120\n61;140\n", &[], "\"age,x\",2,0,55.5\nsbp,2,0,130\n");
+    means("h 5\"\tw\n1\t2\n3\t4\n", &[], "\"h 5\"\"\",2,0,2\nw,2,0,3\n");
+}
+
+#[test]
+fn a_ragged_row_does_not_make_another_delimiter_right() {
+    let lab = "Fallnr;Hb, g/dl;Leuko, Gpt/l\n1;13,2;7,1\n2;11,9;5,4\n3;14,0;x;6,6\n4;13,0;6,0\n";
+    refused(lab, &[], &["line 4: 4 fields instead of 3 (first cell \"3\")"]);
+}
+
+#[test]
+fn lists_of_codes_and_thousands_are_no_decimal_commas() {
+    for (cells, words) in [
+        ("1;7\n1,2;8\n3;9", "\"1,2\" is a number in another form"),
+        ("1,234;7\n12,000;8", "if it is 1234, use --thousands ,"),
+    ] {
+        let house = House::new();
+        let input = house.write("data.csv", format!("codes;x\n{cells}\n"));
+        let ended = house.run(["run", "--input", path(&input)]);
+        assert!(ended.stderr.contains(words), "{}", ended.stderr);
+        assert!(
+            !house.file("decrypted_results.csv").exists() || !house.read("decrypted_results.csv").contains("codes")
+        );
+    }
+    // A point that is no thousands separator: the file has both marks.
+    means("a;b;c\n1,5;0.5;1\n2,7;0.75;2\n", &[], "b,2,0,0.625\nc,2,0,1.5\n");
+}
+
+#[test]
+fn codes_for_missing_values_are_trimmed_and_compared_as_numbers() {
+    let crp = "id,crp\n1,-99\n2,3.1\n3,NA\n";
+    means(crp, &["--missing", "NA, -99"], "id,3,0,2\ncrp,1,2,3.1\n");
+    means(crp, &["--missing", " NA ", "--missing", "-99.00"], "id,3,0,2\ncrp,1,2,3.1\n");
+    let lab = "ward,lab\na,-99\nb,-99\nc,-99.0\nd,7.5\n";
+    let notices = means(lab, &["--missing", "-99"], "lab,1,3,7.5\n");
+    assert!(!notices.contains("no cell means"), "{notices}");
+    means(lab, &["--missing", "-9.9e1"], "lab,1,3,7.5\n");
+    let notices = means(lab, &["--missing", "-99,-999,NA"], "lab,1,3,7.5\n");
+    assert!(notices.contains("no cell means \"missing\" by \"-999\"\n"), "{notices}");
+    means("a;b\n-99,0;1,5\n2,5;3,5\n", &["--missing", "-99", "--decimal-comma"], "a,1,1,2.5\nb,2,0,2.5\n");
+    means("a,b\n\"-9,999\",1\n\"1,000\",2\n", &["--missing", "-9999", "--thousands", ","], "a,1,1,1000\nb,2,0,1.5\n");
+    means("a,b\n\u{2212}99,1\n5,2\n", &["--missing", "-99"], "a,1,1,5\nb,2,0,1.5\n");
+}
+
+#[test]
+fn thousands_separators_stand_where_they_must() {
+    for (csv, options) in [
+        ("v,x\n\"1,234\",1\n\"12,000\",3\n", &["--thousands", ","][..]),
+        ("v;x\n1.234;1\n12.000;3\n", &["--thousands", "."]),
+        ("v;x\n1 234;1\n12\u{A0}000;3\n", &["--thousands", "space"]),
+        ("v;x\n1'234;1\n12\u{2019}000;3\n", &["--thousands", "'"]),
+    ] {
+        means(csv, options, "v,2,0,6617\nx,2,0,2\n");
+    }
+    let words = ["\"12,34\" is not a number", "Write all numbers of a column in one form"];
+    refused("v,x\n\"12,34\",1\n\"1,000\",2\n", &["--thousands", ","], &words);
+    let house = House::new();
+    let input = house.write("data.csv", "v\n1\n");
+    for options in [["--decimal-comma", "--thousands", ","], ["--decimal-point", "--decimal-comma", "--quiet"]] {
+        house.run(["run", "--input", path(&input)].iter().chain(&options)).expect_code(2);
+    }
+}
+
+#[test]
+fn columns_without_a_name() {
+    means("age,sbp,,\n50,120,,\n61,140,,\n", &[], AGE_SBP);
+    means("age;sbp;;\n50;120\n61;140;;\n", &[], AGE_SBP);
+    means("age,sbp,\n50,120\n61,140\n", &[], AGE_SBP);
+    means(",,\nage,sbp,\n50,120,\n61,140,\n", &[], AGE_SBP);
+    let notices = means("age,sbp,,\n50,120,7,\n61,140,,9\n", &[], &format!("{AGE_SBP}column3,1,1,7\ncolumn4,1,1,9\n"));
+    assert!(
+        notices.contains("columns without a name are called by their place: \"column3\", \"column4\""),
+        "{notices}"
+    );
+    means(",age,sbp\n0,50,120\n1,61,140\n", &[], &format!(",2,0,0.5\n{AGE_SBP}"));
+}
+
+#[test]
+fn a_header_that_is_one_name_short() {
+    for csv in [
+        "\"age\"\t\"sbp\"\n\"1\"\t50\t120\n\"2\"\t61\t140\n",
+        "age\tsbp\n1\t50\t120\n2\t61\t140\n",
+        "age;sbp\nanna;50;120\nbert;61;140\n",
+        "\"age\",\"sbp\"\n\"a\",50,120\n\"b\",61,140\n",
+    ] {
+        let notices = means(csv, &[], AGE_SBP);
+        assert!(notices.contains("the header is one name short: the first cell of each row is read as the row's name"));
+    }
+    // A delimiter at the end of each row.
+    means("age,sbp\n50,120,\n61,140,\n", &[], AGE_SBP);
+    means("age\tsbp\n50\t120\t\n61\t140\t\n", &[], AGE_SBP);
+    // A decimal comma without quotation marks, or a name that was forgotten: nobody can tell.
+    for csv in ["id,temp\n1,36,5\n2,37,0\n", "name,temp\nanna,36,5\nbert,37,0\n", "id;temp\n7;50;120\n9;61;140\n"] {
+        refused(
+            csv,
+            &[],
+            &["line 2: 3 fields instead of 2", "each cell needs a name in the header, also one with the row's name"],
+        );
+    }
+}
+
+#[test]
+fn numbers_with_signs_and_spaces_beyond_ascii() {
+    means("id,base\n1,\u{2212}2.5\n2,1.5\n", &[], "id,2,0,1.5\nbase,2,0,-0.5\n");
+    means("v\n\u{2013}2.5\n\u{FF0D}1e\u{2212}1\n", &[], "v,2,0,-1.3\n");
+    means("id,v\n1,\u{A0}5\n2,\u{A0}7\n", &[], "id,2,0,1.5\nv,2,0,6\n");
+    means("\u{A0}id,v\n1,5\u{202F}\n2,\u{2007}7 \n3,\u{A0}\n", &[], "id,3,0,2\nv,2,1,6\n");
+}
+
+#[test]
+fn text_in_utf_16() {
+    let text = "\u{FEFF}age\tsbp\tGröße 😀\n50\t120\tx\n61\t140\ty\n";
+    let little: Vec<u8> = text.encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let big: Vec<u8> = text.encode_utf16().flat_map(u16::to_be_bytes).collect();
+    for bytes in [&little[..], &big, &little[2..], &big[2..]] {
+        means(bytes, &[], AGE_SBP);
+    }
+    refused(&little[..little.len() - 1], &[], &["cannot read", "malformed UTF-16"]);
+    // Longer than any buffer, and cut anywhere.
+    let rows: String = (0..60_000).map(|row| format!("{row},ü{row}\n")).collect();
+    let long: Vec<u8> = format!("n,t\n{rows}").encode_utf16().flat_map(u16::to_le_bytes).collect();
+    means(long, &[], "n,60000,0,29999.5\n");
+}
+
+#[test]
+fn lines_that_are_told_to_be_skipped() {
+    means("x\n\"y\nage,sbp\n50,120\n61,140\n", &["--skip-lines", "2"], AGE_SBP);
+    means("#a\nage,sbp\n#\"b\n50,120\n\n# c,d\n61,140\n#", &["--comment", "#"], AGE_SBP);
+    means("sep=;\nx\nage;sbp\n50;120\n61;140\n", &["--skip-lines", "2"], AGE_SBP);
+    refused("a,b\n1,2\n", &["--skip-lines", "9"], &["the file is empty"]);
+    refused("x\ny\na,b\n1,2\n3\n", &["--skip-lines", "2"], &["line 5: 1 field instead of 2"]);
+    refused("# x\na,b\n1,2\n# y\n3\n", &["--comment", "#"], &["line 5: 1 field instead of 2"]);
+}
+
+#[test]
+fn columns_of_text_and_of_odd_numbers_do_not_stop_a_run() {
+    let votes = "title,genre,votes\nSplit,x,5\nPassengers,y,6\n300,z,7\n";
+    let notices = means(votes, &[], "votes,3,0,6\n");
+    let left = "left out, since most of the cells are not numbers: \"title\" (2 of 3 cells, the first \"Split\"), \"genre\" (all 3 cells, the first \"x\")\n";
+    assert!(notices.contains(left), "{notices}");
+    let named = [
+        "line 2, column \"title\": \"Split\" is not a number, but line 4 has \"300\" there (2 of 3 cells are no numbers)",
+    ];
+    refused(votes, &["--columns", "title,votes"], &named);
+    let p = "snp,p,n\na,1.2e-45,1\nb,0.03,2\nc,0.9,3\n";
+    let notices = means(p, &[], "n,3,0,2\n");
+    assert!(
+        notices.contains(
+            "left out: line 3, column \"p\": 0.03 is too far from the column's finest digit (1.2e-45 in line 2)"
+        ),
+        "{notices}"
+    );
+    let digits = format!("id,v\n{},1\n2,3\n", "1".repeat(39));
+    let notices = means(&digits, &[], "v,2,0,2\n");
+    assert!(notices.contains("left out: line 2, column \"id\": \"1111"), "{notices}");
+    let words = ["line 2, column \"sample\": \"11F3\" is not a number, but line 3 has \"10E2\" there"];
+    refused("sample,v\n11F3,2\n10E2,1\n", &[], &words);
+}
+
+#[test]
+fn json_tells_what_was_left_out_and_why() {
+    let house = House::new();
+    let csv = "v,title,none,cost,p\n1,x,,\"1,234\",1e-45\n2,3,NA,\"2,345\",1\n3,y,,\"3,456\",2\n";
+    let input = house.write("data.csv", csv);
+    let expected = serde_json::json!([
+        { "column": "title", "reason": "text", "detail": "2 of 3 cells are not numbers" },
+        { "column": "none", "reason": "blank", "detail": "all cells are blank" },
+        { "column": "cost", "reason": "notation", "detail": "its numbers are written in another form" },
+        { "column": "p", "reason": "range", "detail": "its numbers do not fit 120 bits exactly" },
+    ]);
+    let made = house.succeed(["init", "--quiet", "--json", "--input", path(&input), "--server", &house.url()]);
+    assert_eq!((&made.json()["left_out"], made.stderr.as_str()), (&expected, ""));
+    house.compute();
+    for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", path(&input)]] {
+        assert_eq!(house.succeed(arguments).json()["left_out"], expected);
+    }
+    let excluded = ["run", "--json", "--exclude", "title,none,cost,p", "--input", path(&input)];
+    assert_eq!(house.succeed(excluded).json()["left_out"], serde_json::json!([]));
+}
