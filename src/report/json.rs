@@ -104,7 +104,7 @@ mod tests {
         fn names_read_back_as_they_were(name in "(?s).{0,9}|(?s)[\u{0}-\u{a0}\u{200b}-\u{2070}\"\\\\]{0,9}") {
             let column = ColumnSummary { name: name.clone(), values: vec![Value::Count(3)] };
             let summary = Summary { statistics: vec!["count"], columns: vec![column] };
-            let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, None)));
+            let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, &[], None)));
             prop_assert!(!written.chars().any(|c| c != '\n' && is_hidden(c)));
             let read: Json = serde_json::from_str(&written).unwrap();
             prop_assert_eq!(read["columns"][0]["column"].as_str(), Some(name.as_str()));

@@ -200,13 +200,29 @@ fn nothing_left(mut skipped: Vec<Skipped>, reader: &TableReader<'_>) -> TableErr
 
 #[cfg(test)]
 mod tests {
+    use std::io::{Cursor, Read};
     use std::time::{Duration, Instant};
 
+    use super::super::source::Rereadable;
     use super::*;
     use crate::foundation::observer::Silent;
 
+    impl Rereadable for String {
+        fn length(&self) -> u64 {
+            self.len() as u64
+        }
+
+        fn read(&self) -> Box<dyn Read> {
+            Box::new(Cursor::new(self.clone()))
+        }
+    }
+
+    fn source(csv: &str) -> CsvSource {
+        CsvSource::spooled("test", Box::new(csv.to_owned()))
+    }
+
     fn learn(csv: &str) -> Schema {
-        let source = CsvSource::spool("test", csv.as_bytes(), tempfile::tempfile).unwrap();
+        let source = source(csv);
         Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()).unwrap()
     }
 
@@ -238,7 +254,7 @@ mod tests {
     fn the_columns_asked_for_are_found_in_linear_time() {
         let names: Vec<String> = (0..20_000).map(|column| format!("m{column}")).collect();
         let csv = format!("{}\n{}\n", names.join(","), vec!["1"; names.len()].join(","));
-        let source = CsvSource::spool("test", csv.as_bytes(), tempfile::tempfile).unwrap();
+        let source = source(&csv);
         let selection = Selection { only: Some(names.clone()), except: vec!["m7".into()] };
         let schema = Schema::learn(&source, &Dialect::default(), &selection, &Silent::default()).unwrap();
         assert_eq!(schema.columns.len(), names.len() - 1);
