@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use super::attempts::{self, Attempts};
 use super::error::PipelineError;
-use super::names::{self, DATASET, INBOX, OUTBOX, TOTALS};
+use super::names::{self, ATTEMPTS, DATASET, INBOX, OUTBOX, TOTALS};
 use super::outbox::{Failure, Outbox, at};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
@@ -164,13 +164,14 @@ fn attempt(
     dataset: &File,
     observer: &dyn Observer,
 ) -> Result<(), Failure> {
-    let attempts = Attempts::of(root, job, dataset)?;
+    let attempts = Attempts::of(root, job, dataset).map_err(at(ATTEMPTS))?;
     if attempts.are_exhausted() {
         return Err(Failure::Quarantined { attempts: attempts::MOST });
     }
     let prepared = outbox.prepare(dataset)?;
-    attempts.begin()?;
+    attempts.begin().map_err(at(ATTEMPTS))?;
     let outcome = outbox.compute(prepared, observer);
+    // A process that ends before this has not finished.
     match outcome {
         Err(Failure::Stopped(_)) => attempts.undo(),
         _ => attempts.clear(),

@@ -37,7 +37,11 @@ fn measure(directory: impl AsFd, depth: usize, go_on: &dyn Fn() -> bool) -> io::
         bytes = bytes.saturating_add(space(&stat));
         if Entry::from(&stat).kind == Kind::Directory && depth > 0 {
             let inner = fs::openat(&directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
-            bytes = bytes.saturating_add(inner.map_or(Ok(0), |inner| measure(&inner, depth - 1, go_on))?);
+            match inner.map_or(Ok(0), |inner| measure(&inner, depth - 1, go_on)) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
+                // What cannot be read is not counted, nor what is removed meanwhile.
+                inner => bytes = bytes.saturating_add(inner.unwrap_or_default()),
+            }
         }
     }
     Ok(bytes)
