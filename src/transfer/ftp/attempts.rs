@@ -201,7 +201,7 @@ mod tests {
         attempts.deadline = Instant::now();
         attempts.progress(4);
         assert!(attempts.again());
-        attempts.deadline = Instant::now() - Duration::from_secs(1);
+        attempts.deadline = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
         attempts.progress(4);
         assert!(!attempts.again());
         attempts.progress(1 << 20);

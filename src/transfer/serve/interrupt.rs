@@ -101,9 +101,9 @@ impl Session<'_> {
                 // A client that goes away without a word has ended its data connection, too, or is late there. What it sent
                 // before is kept: it may come back for the rest.
                 Heard::End => return false,
-                Heard::All => return true,
-                Heard::Full if answered => {}
-                Heard::Full => return false,
+                Heard::All | Heard::Full if !answered => return heard == Heard::All,
+                // There is room again, or what has come meanwhile is for now, too.
+                Heard::All | Heard::Full => {}
             }
         }
     }
