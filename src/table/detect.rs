@@ -196,7 +196,8 @@ fn comma_example(records: &[Record], delimiter: u8, dialect: &Dialect) -> Option
         }
     }
     let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
-    example.filter(|_| !commas.is_empty() && commas.iter().all(|column| column.is_clear()))
+    let clear = commas.iter().any(|column| column.is_clear()) && !commas.iter().any(|column| column.is_doubtful());
+    example.filter(|_| clear)
 }
 
 /// Whether `cell` is a number with a decimal point that cannot stand between thousands.

@@ -67,7 +67,7 @@ pub(super) fn readings(cell: &str, forms: Forms, mark: u8) -> Vec<(String, Strin
         let thousands = form.thousands.map(|separator| match separator {
             '\'' => "--thousands apostrophe".to_owned(),
             ' ' => "--thousands space".to_owned(),
-            other => format!("--thousands {other}"),
+            other => format!("--thousands '{other}'"),
         });
         let options: Vec<String> = mark.into_iter().chain(thousands).collect();
         (!options.is_empty()).then(|| (number, options.join(" ")))
@@ -91,6 +91,8 @@ pub(super) struct CommaEvidence {
     grouped: usize,
     /// Commas after a number that is larger than the one behind them, which a list of codes in order has not.
     descending: usize,
+    /// Digits behind the commas, shortest and longest.
+    digits: Option<(usize, usize)>,
 }
 
 impl CommaEvidence {
@@ -103,6 +105,9 @@ impl CommaEvidence {
             self.commas += 1;
             self.grouped += usize::from(NumberFormat::new(b'.', Some(',')).parse(cell).is_ok());
             self.descending += usize::from(descends(cell));
+            let digits = cell.iter().rev().take_while(|byte| **byte != b',').count();
+            let (least, most) = self.digits.unwrap_or((digits, digits));
+            self.digits = Some((least.min(digits), most.max(digits)));
         }
     }
 
@@ -114,7 +119,14 @@ impl CommaEvidence {
 
     /// Whether they can be nothing but decimal commas.
     pub(super) fn is_clear(&self) -> bool {
-        self.has_commas() && (self.commas == self.readable || 2 * self.descending >= self.commas)
+        let fixed = self.digits.is_some_and(|(least, most)| least == most && least > 1);
+        let each = self.commas == self.readable && (fixed || self.descending > 0);
+        self.has_commas() && (each || 2 * self.descending >= self.commas)
+    }
+
+    /// Whether they may be lists of codes: single ones, and several in order.
+    pub(super) fn is_doubtful(&self) -> bool {
+        self.has_commas() && !self.is_clear() && self.commas < self.readable
     }
 }
 
@@ -142,12 +154,12 @@ mod tests {
     #[test]
     fn all_readings_of_a_cell_are_shown_with_their_options() {
         let pair = |number: &str, options: &str| (number.to_owned(), options.to_owned());
-        let both = [pair("1.234", "--decimal-comma"), pair("1234", "--thousands ,")];
+        let both = [pair("1.234", "--decimal-comma"), pair("1234", "--thousands ','")];
         assert_eq!(read(&["1,234", "12,000"], b'.'), both);
         assert_eq!(read(&["1,234", "12,00"], b'.'), [pair("1.234", "--decimal-comma")]);
-        assert_eq!(read(&["1,234,567", "999"], b'.'), [pair("1234567", "--thousands ,")]);
-        assert_eq!(read(&["1.234,5"], b'.'), [pair("1234.5", "--decimal-comma --thousands .")]);
-        assert_eq!(read(&["1.234"], b','), [pair("1.234", "--decimal-point"), pair("1234", "--thousands .")]);
+        assert_eq!(read(&["1,234,567", "999"], b'.'), [pair("1234567", "--thousands ','")]);
+        assert_eq!(read(&["1.234,5"], b'.'), [pair("1234.5", "--decimal-comma --thousands '.'")]);
+        assert_eq!(read(&["1.234"], b','), [pair("1.234", "--decimal-point"), pair("1234", "--thousands '.'")]);
         assert_eq!(read(&["1'234"], b'.'), [pair("1234", "--thousands apostrophe")]);
         assert_eq!(read(&["1 234", "5\u{202F}678"], b'.'), [pair("1234", "--thousands space")]);
         assert_eq!(read(&["1,5", "1.5"], b'.'), []);
@@ -165,9 +177,14 @@ mod tests {
         {
             assert!(clear(cells), "{cells:?}");
         }
-        for cells in
-            [&["1,234", "12,000"][..], &["1", "1,2", "3"], &["1,2", "1,2,3", "4"], &["x", "y,z", "1,5"], &["1"]]
-        {
+        for cells in [
+            &["1,234", "12,000"][..],
+            &["1", "1,2", "3"],
+            &["1,2", "2,3"],
+            &["1,2", "1,2,3", "4"],
+            &["x", "y,z", "1,5"],
+            &["1"],
+        ] {
             assert!(!clear(cells), "{cells:?}");
         }
     }

@@ -101,16 +101,16 @@ fn codes_for_missing_values_are_given_as_a_whole() {
 #[test]
 fn the_form_of_numbers_is_chosen_among_all_readings() {
     let cost = "id,cost\n1,\"1,234\"\n2,\"12,000\"\n";
-    let said = "if it is 1.234, use --decimal-comma; if it is 1234, use --thousands ,.";
-    advised(cost, "", said, "--thousands ,", &Figures("id,2,0,1.5\ncost,2,0,6617\n"));
+    let said = "if it is 1.234, use --decimal-comma; if it is 1234, use --thousands ','.";
+    advised(cost, "", said, "--thousands ','", &Figures("id,2,0,1.5\ncost,2,0,6617\n"));
     advised(cost, "", said, "--decimal-comma", &Figures("id,2,0,1.5\ncost,2,0,6.617\n"));
-    advised(cost, "--columns cost", said, "--thousands ,", &Figures("cost,2,0,6617\n"));
+    advised(cost, "--columns cost", said, "--thousands ','", &Figures("cost,2,0,6617\n"));
     let mixed = "id,cost\n1,999\n2,\"1,001\"\n";
     advised(
         mixed,
         "",
         "\"1,001\" is a number in another form",
-        "--thousands ,",
+        "--thousands ','",
         &Figures("id,2,0,1.5\ncost,2,0,1000\n"),
     );
     advised(mixed, "", "\"1,001\" is a number in another form", "--exclude cost", &Figures("id,2,0,1.5\n"));
@@ -119,12 +119,12 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
         german,
         "",
         "if it is 1234.5",
-        "--decimal-comma --thousands .",
+        "--decimal-comma --thousands '.'",
         &Figures("id,2,0,1.5\nbetrag,2,0,6617.25\n"),
     );
     let points = "id;betrag\n1;1.234\n2;12.000\n";
-    let said = "if it is 1.234, use --decimal-point; if it is 1234, use --thousands .";
-    advised(points, "--decimal-comma", said, "--thousands .", &Figures("id,2,0,1.5\nbetrag,2,0,6617\n"));
+    let said = "if it is 1.234, use --decimal-point; if it is 1234, use --thousands '.'";
+    advised(points, "--decimal-comma", said, "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,6617\n"));
     for (separator, advice) in
         [("'", "--thousands apostrophe"), (" ", "--thousands space"), ("\u{202F}", "--thousands space")]
     {
@@ -132,7 +132,7 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
         advised(csv, "", "if it is 1234, use", advice, &Figures("id,2,0,1.5\nv,2,0,6617\n"));
     }
     let one = "cost\n1,234\n12,000\n";
-    advised(one, "", "the header has the one name \"cost\"", "--thousands ,", &Figures("cost,2,0,6617\n"));
+    advised(one, "", "the header has the one name \"cost\"", "--thousands ','", &Figures("cost,2,0,6617\n"));
     advised(one, "", "the header has the one name \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
     let two = "Hb, g/dl\n13,2\n11,9\n";
     let said = "line 2: \"13,2\" may be one number with a decimal comma, or two below the names \"Hb, g/dl\"";
@@ -248,4 +248,24 @@ fn numbers_out_of_range() {
     advised(p, "--columns p,n", named, "--exclude p", &Figures("n,3,0,2\n"));
     let digits = format!("id,v\n{},1\n2,3\n", "1".repeat(39));
     advised(&digits, "--columns id,v", "has more than 38 significant digits", "--exclude id", &Figures("v,2,0,2\n"));
+}
+
+#[test]
+fn compressed_files() {
+    for (program, ending) in [("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst")] {
+        let house = House::new();
+        house.write("plain.csv", "a,b\n1,2\n3,4\n");
+        let shell = |line: &str| shell(&house, &house.command(["--version"]), line);
+        if shell(&format!("{program} -c plain.csv > old.csv.{ending}")).0 != Some(0) {
+            eprintln!("skipped: there is no {program}");
+            continue;
+        }
+        let run = |input: &str| house.run(["run", "--output", "out.csv", "--input", input]);
+        let advice = format!("{program} -dc old.csv.{ending} > new.csv");
+        let said = format!("the file is compressed with {program}");
+        run(&format!("old.csv.{ending}")).expect_code(3).says(&[&said, &advice]);
+        assert_eq!(shell(&advice).0, Some(0));
+        run("new.csv").expect_code(0);
+        assert_eq!(house.read("out.csv"), format!("{}{}", super::HEAD, super::TWO_COLUMNS));
+    }
 }

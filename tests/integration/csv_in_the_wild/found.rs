@@ -39,7 +39,8 @@ fn a_ragged_row_does_not_make_another_delimiter_right() {
 fn lists_of_codes_and_thousands_are_no_decimal_commas() {
     for (cells, words) in [
         ("1;7\n1,2;8\n3;9", "\"1,2\" is a number in another form"),
-        ("1,234;7\n12,000;8", "if it is 1234, use --thousands ,"),
+        ("1,2;7\n2,3;8\n3,4;9", "\"1,2\" is a number in another form"),
+        ("1,234;7\n12,000;8", "if it is 1234, use --thousands ','"),
     ] {
         let house = House::new();
         let input = house.write("data.csv", format!("codes;x\n{cells}\n"));
