@@ -105,7 +105,9 @@ fn learn(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, Pipel
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
     let schema = schema?;
-    schema.notices.iter().for_each(|notice| observer.notice(notice));
+    for notice in &schema.notices {
+        observer.notice(notice);
+    }
     Ok(schema)
 }
 

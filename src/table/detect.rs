@@ -155,7 +155,7 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
         return Ok(());
     }
     let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
-    let comment = mark(first).filter(|mark| b"#%!*".contains(mark) && title.iter().all(|one| same(mark, one)));
+    let comment = mark(first).filter(|mark| b"#%!*".contains(mark) && title.iter().all(|one| same(*mark, one)));
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),
@@ -166,8 +166,8 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
     })
 }
 
-fn same(mark: &u8, record: &Record) -> bool {
-    record.fields.first().is_some_and(|field| field.first() == Some(mark))
+fn same(mark: u8, record: &Record) -> bool {
+    record.fields.first().is_some_and(|field| field.first() == Some(&mark))
 }
 
 /// A number that shows that the file's numbers have decimal commas, if that is not said and cannot be otherwise.

@@ -1,4 +1,4 @@
-//! What can be wrong with a table: facts, each with its place. What to do about it is in [`super::remedy`].
+//! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
 pub use super::details::{Mixed, Ragged};
 use super::detect::Likely;

@@ -39,7 +39,9 @@ impl Header {
         let nameless: Vec<usize> = (0..names.len()).filter(|field| names[*field].is_empty()).collect();
         // A single one can be asked for by its empty name.
         if nameless.len() > 1 {
-            nameless.iter().for_each(|field| names[*field] = numbered(*field));
+            for field in &nameless {
+                names[*field] = numbered(*field);
+            }
         }
         refuse_duplicates(&names, line)?;
         Ok(Self { names, nameless, least: named_width(&fields, true) })

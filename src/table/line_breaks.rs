@@ -2,6 +2,13 @@
 
 use std::io::{self, Read};
 
+/// How many line breaks `bytes` hold.
+pub(super) fn count(bytes: &[u8]) -> u64 {
+    // Sums of at most 255 fit a byte, and bytes are added many at once.
+    let breaks = |bytes: &[u8]| u64::from(bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>());
+    bytes.chunks(255).map(breaks).sum()
+}
+
 /// Reads from `inner`; CRLF and lone CR become LF, and the last line gets one if it has none.
 pub(super) struct LineBreaks<R> {
     inner: R,

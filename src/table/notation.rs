@@ -170,7 +170,9 @@ mod tests {
     fn decimal_commas_are_told_from_codes_and_thousands() {
         let clear = |cells: &[&str]| {
             let mut evidence = CommaEvidence::default();
-            cells.iter().for_each(|cell| evidence.add(cell.as_bytes()));
+            for cell in cells {
+                evidence.add(cell.as_bytes());
+            }
             evidence.is_clear()
         };
         for cells in [&["13,2", "11,9"][..], &["13,2", "14", "11,9"], &["7,35", "7,41"], &["-1,5", "2"], &["0,12", "1"]]

@@ -5,6 +5,7 @@ use std::io::{self, Read};
 use super::dialect::Dialect;
 use super::encoding::BYTE_ORDER_MARK;
 use super::limits::MAX_ROW_BYTES;
+use super::line_breaks;
 use super::number::bare;
 
 /// How much is looked at, in bytes; more if it holds less than [`FEWEST_LINES`].
@@ -78,11 +79,11 @@ impl Preview {
             let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
             if !cut && fields.iter().any(|field| !field.is_empty()) {
                 let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
-                let marks = raw.iter().filter(|byte| **byte == b'"').count();
+                let marks = raw.split(|byte| *byte == b'"').count() - 1;
                 let quoted = raw.starts_with(b"\"");
                 let spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
                 let first_quoted = quoted && marks < 2 * fields.len();
-                let breaks = record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64;
+                let breaks = line_breaks::count(record.as_slice());
                 // The reader stands behind the record's line break.
                 let line = (self.line + reader.position().line()).saturating_sub(2 + breaks);
                 records.push(Record { line, fields, spaced, quoted, first_quoted });

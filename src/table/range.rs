@@ -90,7 +90,7 @@ fn too_wide(column: &str, extreme: Occurrence, finest: Occurrence) -> TableError
 fn scientific(value: Decimal) -> String {
     let Some(exponent) = value.exponent().filter(|exponent| exponent.abs() > 20) else { return value.to_string() };
     let (sign, digits) = (if value.mantissa() < 0 { "-" } else { "" }, value.mantissa().unsigned_abs().to_string());
-    let power = i64::from(exponent) + digits.len() as i64 - 1;
+    let power = exponent + i32::try_from(digits.len()).unwrap_or_default() - 1;
     match digits.split_at(1) {
         (first, "") => format!("{sign}{first}e{power}"),
         (first, rest) => format!("{sign}{first}.{rest}e{power}"),

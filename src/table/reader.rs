@@ -7,6 +7,7 @@ use super::dialect::{Dialect, HeaderRow};
 use super::error::{Ragged, TableError, shown};
 use super::header::Header;
 use super::limits::MAX_ROW_BYTES;
+use super::line_breaks;
 use super::missing::MissingCodes;
 use super::number::{NumberFormat, bare};
 use super::opened::{self, Opened, Rows};
@@ -158,7 +159,7 @@ impl<'o> TableReader<'o> {
 
     /// Line breaks in the current row's fields.
     pub(super) fn breaks_inside(&self) -> u64 {
-        self.record.as_slice().iter().filter(|byte| **byte == b'\n').count() as u64
+        line_breaks::count(self.record.as_slice())
     }
 
     /// Fields before those of the first column.

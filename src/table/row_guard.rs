@@ -3,6 +3,8 @@
 
 use std::io::{self, Read};
 
+use super::line_breaks;
+
 /// What is wrong with a row; lines are counted from 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum RowFault {
@@ -80,9 +82,7 @@ impl<R: Read> RowGuard<R> {
         if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
-        // Sums of at most 255 fit a byte, and bytes are added many at once.
-        let breaks = |bytes: &[u8]| u64::from(bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>());
-        self.line += bytes.chunks(255).map(breaks).sum::<u64>();
+        self.line += line_breaks::count(bytes);
         if let Some(last) = bytes.last() {
             self.place = self.after(*last);
         }

@@ -203,9 +203,12 @@ mod tests {
     use std::io::{Cursor, Read};
     use std::time::{Duration, Instant};
 
+    use proptest::prelude::*;
+
     use super::super::source::Rereadable;
     use super::*;
     use crate::foundation::observer::Silent;
+    use crate::table::Cell;
 
     impl Rereadable for String {
         fn length(&self) -> u64 {
@@ -237,7 +240,7 @@ mod tests {
             let rows: Vec<String> = order.map(row).collect();
             format!("{}\n{}\n", names.join(","), rows.join("\n"))
         };
-        let (rising, level) = (table(&mut (0..20)), table(&mut std::iter::repeat_n(0, 20)));
+        let (rising, level) = (table(&mut (0..100)), table(&mut std::iter::repeat_n(0, 100)));
         let best = |csv: &str| -> Duration {
             let once = |_| {
                 let begin = Instant::now();
@@ -258,5 +261,41 @@ mod tests {
         let selection = Selection { only: Some(names.clone()), except: vec!["m7".into()] };
         let schema = Schema::learn(&source, &Dialect::default(), &selection, &Silent::default()).unwrap();
         assert_eq!(schema.columns.len(), names.len() - 1);
+    }
+
+    fn dialect(options: u8) -> Dialect {
+        let on = |bit: u8| options & 1 << bit != 0;
+        Dialect {
+            decimal_mark: on(0).then_some(b','),
+            thousands: on(1).then_some('.'),
+            comment: on(2).then_some(b'#'),
+            skip_lines: u64::from(on(3)),
+            fill_short_rows: on(4),
+            quotes: !on(5),
+            ..Dialect::default()
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_the_first_pass_learns_the_second_one_reads(text in "[0-9a,;\t\"#. \n-]{0,60}", options in 0..64_u8) {
+            let source = source(&text);
+            match Schema::learn(&source, &dialect(options), &Selection::default(), &Silent::default()) {
+                Err(error) => prop_assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
+                Ok(schema) => {
+                    let silent = Silent::default();
+                    let mut reader = TableReader::open(&source, &schema.dialect, &silent).unwrap();
+                    let mut rows = 0;
+                    while reader.next_row().unwrap() {
+                        rows += 1;
+                        for column in &schema.columns {
+                            prop_assert!(!matches!(reader.cell(column.position), Cell::Text(_)));
+                        }
+                    }
+                    prop_assert_eq!((rows, reader.digest()), (schema.rows, schema.digest));
+                    prop_assert_eq!(reader.dialect(), &schema.dialect);
+                }
+            }
+        }
     }
 }

@@ -48,9 +48,13 @@ impl Tree {
         Ok(file)
     }
 
-    /// Makes what happened in the folder of `place` survive a power cut.
+    /// Makes what happened in the folder of `place` survive a power cut; a folder that is gone needs nothing. `hestat compute`
+    /// removes the folder of a dataset, perhaps right after its renaming.
     pub(super) fn sync_folder(&self, place: &Place) -> io::Result<()> {
-        self.find(place)?.0.sync()
+        match self.find(place).and_then(|(folder, _)| folder.sync()) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
+            outcome => outcome,
+        }
     }
 
     pub(super) fn entry(&self, place: &Place) -> io::Result<Entry> {
