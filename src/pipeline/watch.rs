@@ -33,11 +33,22 @@ pub fn watch(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    mut told: impl FnMut(JobId, &Outcome),
+    told: impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
+    waiting(&request.root()?, &request.data, clock)?;
+    watch_on(request, clock, observer, told);
+    Ok(())
+}
+
+/// The same for a directory that is known to be usable.
+pub(super) fn watch_on(
+    request: &ComputeRequest,
+    clock: &dyn Clock,
+    observer: &dyn Observer,
+    mut told: impl FnMut(JobId, &Outcome),
+) {
     let mut failures = HashMap::new();
     let mut away = false;
-    waiting(&request.root()?, &request.data, clock)?;
     while observer.go_on().is_ok() {
         match look(request, clock, observer, &mut failures, &mut told) {
             Err(PipelineError::Stopped(_)) => break,
@@ -50,7 +61,6 @@ pub fn watch(
         }
         clock.sleep(PAUSE);
     }
-    Ok(())
 }
 
 /// One look into the inbox: computes what waits there and has not failed for good.

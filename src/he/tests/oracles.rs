@@ -20,7 +20,7 @@ fn a_crafted_mask_reads_the_key() {
             degree => mask[POLYNOMIAL_SIZE - degree] = mask[POLYNOMIAL_SIZE - degree].wrapping_add(term),
         }
     }
-    let phases = bridge::decrypt(&key, &bridge::glwe(&mask, &vec![0; WIDTH]));
+    let phases = bridge::decrypt(&key, &bridge::glwe(&mask, &[0; WIDTH]));
     let secret = key.as_glwe();
     let read: u64 = (0..40).map(|k| secret.as_ref()[k * WIDTH] << k).sum();
     assert_eq!(bridge::decode(phases[0]), read);

@@ -22,7 +22,7 @@ use super::compute::{ComputeRequest, Outcome};
 use super::error::PipelineError;
 use super::names::{INBOX, PROBES};
 use super::rules::HouseRules;
-use super::watch::watch;
+use super::watch::watch_on;
 use crate::crypto::Fingerprint;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
@@ -101,10 +101,10 @@ pub fn serve(
     ready(&serving);
     let clock = Alarm { clock, bell: &bell, observer: &logged };
     if computes {
-        watch(&compute, &clock, &logged, |job, outcome| match outcome {
+        watch_on(&compute, &clock, &logged, |job, outcome| match outcome {
             Outcome::Failed { reason, .. } => warn!(%job, reason, "not computed"),
             _ => info!(%job, ?outcome, "computed"),
-        })?;
+        });
     }
     while logged.go_on().is_ok() {
         clock.sleep(Duration::MAX);

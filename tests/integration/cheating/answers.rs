@@ -147,7 +147,9 @@ fn no_verdict_tells_whether_a_guess_is_right() {
 fn decrypted(job: &Answered, forger: &Forger, segments: &Segments) -> Vec<u128> {
     let secrets = job.site.open(job.job).unwrap().secrets(None).unwrap();
     let mut decryptor = Decryptor::new(&secrets.key, &forger.layout);
-    segments.iter().for_each(|segment| decryptor.add_segment(segment).unwrap());
+    for segment in segments {
+        decryptor.add_segment(segment).unwrap();
+    }
     decryptor.finish().unwrap().to_vec()
 }
 

@@ -70,6 +70,7 @@ fn who_is_not_enrolled_stays_outside_and_is_told_what_to_do() {
     let client = parties.client(&["--message", "for two", "--allow-peer", path(&list)]);
     let refused = parties.node("stranger", &client, &[]).end().expect_code(17);
     refused.says(&[&stranger, "--allow-peer"]);
+    parties.wait_for("client", "refused");
     assert_eq!((parties.count("client", "refused"), parties.count("client", "joined")), (1, 0));
     let first = parties.node("known", &client, &[]);
     parties.wait_for("client", "joined");
