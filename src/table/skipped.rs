@@ -95,6 +95,7 @@ fn text(skipped: &Skipped) -> String {
         SkipReason::Text { texts, numbers } if *numbers > 0 => {
             format!("{name:?} ({texts} of {} cells, the first {:?})", texts + numbers, skipped.example)
         }
+        SkipReason::Text { texts: 1, .. } => format!("{name:?} (its one cell, {:?})", skipped.example),
         SkipReason::Text { texts, .. } => format!("{name:?} (all {texts} cells, the first {:?})", skipped.example),
         _ => format!("{name:?}"),
     }
