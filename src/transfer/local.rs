@@ -23,11 +23,13 @@ impl LocalDirectory {
     /// The existing directory at `path`.
     ///
     /// # Errors
-    /// [`TransferError::Unreachable`] if there is none.
+    /// [`TransferError::Unreachable`] if there is none, [`TransferError::Denied`] if it may not be read.
     pub fn open(path: &Path) -> Result<Self, TransferError> {
-        let unreachable =
-            |source| TransferError::Unreachable { location: format!("file://{}", path.display()), source };
-        Ok(Self { path: path.into(), root: RootDir::open(path).map_err(unreachable)? })
+        let failed = |source: io::Error| match source.kind() {
+            io::ErrorKind::PermissionDenied => TransferError::at_server(path, source),
+            _ => TransferError::Unreachable { location: format!("file://{}", path.display()), source },
+        };
+        Ok(Self { path: path.into(), root: RootDir::open(path).map_err(failed)? })
     }
 
     /// For `map_err`: an error at `name`.
