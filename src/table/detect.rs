@@ -5,11 +5,8 @@ use super::error::TableError;
 use super::missing::MissingCodes;
 use super::notation::{CommaEvidence, Forms};
 use super::preview::{Preview, Record};
-use super::reading::Reading;
+use super::reading::{CANDIDATES, Reading, is_counted};
 use super::shape::{Fit, Rules, Shape, fit, usual_width};
-
-/// Delimiters that are tried, best first where nothing else decides.
-const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Delimiters that are not tried, but named if they would fit.
 const RARE: [u8; 5] = [b' ', b'^', b'~', b':', b'#'];
@@ -58,6 +55,10 @@ fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Ve
     }
     let best = fitting.iter().position(|one| fitting.iter().all(|other| one.is_at_least(other)));
     let best = fitting.swap_remove(best.unwrap_or(0));
+    // Behind a title with the delimiter in it, too.
+    if let Some(titled) = others.iter().find(|other| other.is_usable() && other.explains(&best)) {
+        refuse_preamble(titled, dialect)?;
+    }
     if best.records.len() > 1 {
         if let Some(other) = fitting.iter().find(|other| !best.is_better_than(other)) {
             return Err(TableError::Ambiguous { first: best.shown(), second: other.shown() });
@@ -70,25 +71,24 @@ fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Ve
     one_or_two(&best, dialect).map_or(Ok((best.delimiter, best.shape(), best.records)), Err)
 }
 
-/// `Hb, g/dl` above `13,2`: one column with decimal commas, or two columns of which only the names are spaced.
+/// `Hb, g/dl` above `13,2`: one column of numbers with commas, or two columns of which only the names are spaced.
 fn one_or_two(reading: &Reading, dialect: &Dialect) -> Option<TableError> {
     let (header, rows) = reading.records.split_first()?;
     let two = reading.delimiter == b',' && header.fields.len() == 2 && header.spaced;
-    if !two
-        || dialect.header == HeaderRow::Absent
-        || dialect.decimal_mark.is_some()
-        || rows.iter().any(|row| row.spaced)
-    {
+    let is_told = dialect.header == HeaderRow::Absent || dialect.decimal_mark.is_some() || dialect.thousands.is_some();
+    if !two || is_told || is_counted(rows) || rows.iter().any(|row| row.spaced || row.fields.len() > 2) {
         return None;
     }
     let joined = |row: &Record| row.fields.join(&b',');
-    let short = |row: &Record| row.fields.get(1).is_some_and(|cell| (1..=2).contains(&cell.len()));
-    let forms = rows.iter().fold(Forms::ALL, |forms, row| forms.and(Forms::of(&joined(row)))).with_mark(b',');
-    let (first, shown) = (rows.first()?, |cell: Vec<u8>| String::from_utf8_lossy(&cell).into_owned());
-    (rows.iter().all(short) && !forms.is_empty()).then(|| TableError::OneOrTwo {
+    let forms = rows.iter().fold(Forms::ALL, |forms, row| forms.and(Forms::of(&joined(row))));
+    let shown = |cell: Vec<u8>| String::from_utf8_lossy(&cell).into_owned();
+    let first = rows.iter().find(|row| row.fields.len() == 2)?;
+    let cell = shown(joined(first));
+    (!forms.is_empty()).then(|| TableError::OneOrTwo {
         line: first.line,
         header: header.fields.iter().map(|name| shown(name.clone())).collect::<Vec<_>>().join(", "),
-        cell: shown(joined(first)),
+        readings: super::notation::readings(&cell, forms, b'.'),
+        cell,
     })
 }
 
@@ -101,8 +101,9 @@ fn best_of_those_that_do_not_fit(
     if let Some(error) = comma_numbers(&readings, preview, dialect) {
         return Err(error);
     }
-    for reading in readings.iter().filter(|reading| reading.is_usable()) {
-        refuse_preamble(reading, dialect)?;
+    let by_comma = readings.iter().find(|reading| reading.delimiter == b',' && reading.is_usable());
+    if let Some(error) = by_comma.and_then(|reading| one_or_two(reading, dialect)) {
+        return Err(error);
     }
     let rank = |reading: &Reading| {
         let count = usual_width(&reading.records).map_or(0, |(_, count)| count);
@@ -112,6 +113,7 @@ fn best_of_those_that_do_not_fit(
     let usable = readings.into_iter().rev().filter(Reading::is_usable);
     Ok(match usable.max_by_key(rank) {
         Some(reading) if usual_width(&reading.records).is_some() => {
+            refuse_preamble(&reading, dialect)?;
             (reading.delimiter, reading.shape(), reading.records)
         }
         // One column: a delimiter that does not occur in it.
@@ -155,7 +157,9 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
         return Ok(());
     }
     let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
-    let comment = mark(first).filter(|mark| b"#%!*".contains(mark) && title.iter().all(|one| same(*mark, one)));
+    let comments = |mark: &u8| b"#%!*".contains(mark) && title.iter().all(|one| same(*mark, one));
+    // A header may begin with the mark of the comments above it.
+    let comment = mark(first).filter(comments).filter(|mark| !same(*mark, header));
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),
@@ -197,7 +201,8 @@ fn comma_example(records: &[Record], delimiter: u8, dialect: &Dialect) -> Option
     }
     let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
     let clear = commas.iter().any(|column| column.is_clear()) && !commas.iter().any(|column| column.is_doubtful());
-    example.filter(|_| clear)
+    // In another column, commas may stand between thousands.
+    example.filter(|_| clear && !columns.iter().any(CommaEvidence::may_be_thousands))
 }
 
 /// Whether `cell` is a number with a decimal point that cannot stand between thousands.
@@ -228,7 +233,11 @@ pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -
         let first = widths.next().unwrap_or_default();
         first > 1 && records.len() > 1 && widths.all(|width| width == first)
     };
-    if let Some(delimiter) = CANDIDATES.into_iter().find(inside) {
+    let is_number = |record: &Record| record.fields.iter().all(|cell| !Forms::of(cell).is_empty());
+    // One name, such as `Size, cm`, above numbers with commas.
+    let one_name = records.first().is_some_and(|header| header.fields.iter().any(|name| name.windows(2).any(|pair| pair == b", ")));
+    let numbers = one_name && records.get(1..).is_some_and(|rows| rows.iter().all(is_number));
+    if let Some(delimiter) = CANDIDATES.into_iter().find(inside).filter(|delimiter| !numbers || *delimiter != b',') {
         let quoted = records.iter().all(|record| record.quoted);
         let delimiter = char::from(delimiter);
         return Some(if quoted { Likely::QuotedLines(delimiter) } else { Likely::Delimiter(delimiter) });

@@ -130,7 +130,7 @@ pub enum TableError {
         readings: Vec<(String, String)>,
     },
     /// A comma that may be a decimal comma or a delimiter.
-    #[error("line {line}: {cell:?} may be one number with a decimal comma, or two below the names {header:?}")]
+    #[error("line {line}: {cell:?} may be one number with a comma in it, or two cells below the names {header:?}")]
     OneOrTwo {
         /// From 1.
         line: u64,
@@ -138,6 +138,8 @@ pub enum TableError {
         header: String,
         /// The row's line.
         cell: String,
+        /// What the one number may be, and the options for it.
+        readings: Vec<(String, String)>,
     },
     /// Two columns of one name.
     #[error("line {line}: the column name {name:?} stands in field {first} and again in field {second}")]

@@ -89,8 +89,8 @@ pub(super) struct CommaEvidence {
     readable: usize,
     /// Commas before exactly three digits, as thousands have them.
     grouped: usize,
-    /// Commas after a number that is larger than the one behind them, which a list of codes in order has not.
-    descending: usize,
+    /// Commas in what no list of two codes looks like ([`is_no_list`]).
+    strong: usize,
     /// Digits behind the commas, shortest and longest.
     digits: Option<(usize, usize)>,
 }
@@ -104,7 +104,7 @@ impl CommaEvidence {
         if with_comma && readable {
             self.commas += 1;
             self.grouped += usize::from(NumberFormat::new(b'.', Some(',')).parse(cell).is_ok());
-            self.descending += usize::from(descends(cell));
+            self.strong += usize::from(is_no_list(cell));
             let digits = cell.iter().rev().take_while(|byte| **byte != b',').count();
             let (least, most) = self.digits.unwrap_or((digits, digits));
             self.digits = Some((least.min(digits), most.max(digits)));
@@ -120,8 +120,13 @@ impl CommaEvidence {
     /// Whether they can be nothing but decimal commas.
     pub(super) fn is_clear(&self) -> bool {
         let fixed = self.digits.is_some_and(|(least, most)| least == most && least > 1);
-        let each = self.commas == self.readable && (fixed || self.descending > 0);
-        self.has_commas() && (each || 2 * self.descending >= self.commas)
+        let each = self.commas == self.readable && (fixed || self.strong > 0);
+        self.has_commas() && (each || 2 * self.strong >= self.commas)
+    }
+
+    /// Whether all of them stand before exactly three digits.
+    pub(super) fn may_be_thousands(&self) -> bool {
+        self.commas > 0 && self.commas == self.grouped
     }
 
     /// Whether they may be lists of codes: single ones, and several in order.
@@ -130,14 +135,16 @@ impl CommaEvidence {
     }
 }
 
-fn descends(cell: &[u8]) -> bool {
+/// Whether a number with a comma does not look like two codes: it has a sign or a 0 in front of a part, or is longer than
+/// `3,2` and not in order as `10,11` is.
+fn is_no_list(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
     let Some((whole, fraction)) = text.split_once(',') else { return false };
     let digits = |text: &str| text.trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned();
     let (signed, whole) = (digits(whole) != whole, digits(whole));
     match (whole.parse::<u32>(), fraction.parse::<u32>()) {
         _ if signed || whole.starts_with('0') || fraction.starts_with('0') => true,
-        (Ok(whole), Ok(fraction)) => whole >= fraction,
+        (Ok(first), Ok(second)) => first >= second && whole.len() + fraction.len() > 2,
         _ => true,
     }
 }

@@ -7,6 +7,9 @@ use super::notation::Forms;
 use super::preview::{Preview, Record};
 use super::shape::{Fit, Rules, Shape, fit, usual_width};
 
+/// Delimiters that are tried, best first where nothing else decides.
+pub(super) const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+
 /// How many names of columns an error shows.
 const SHOWN_NAMES: usize = 4;
 
@@ -19,8 +22,11 @@ pub(super) struct Reading {
     /// Columns of numbers, in whatever form, among the first records.
     numeric: usize,
     width: usize,
-    /// Commas that stand in numbers separate cells only if those in numbers are protected by quotation marks.
+    /// Commas that stand in numbers separate cells only if those in numbers are protected by quotation marks, or if the header
+    /// is separated by them, too.
     usable: bool,
+    /// The other candidates that stand only in cells that are numbers, as a decimal comma does.
+    explained: Vec<u8>,
 }
 
 impl Reading {
@@ -31,13 +37,20 @@ impl Reading {
         let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
         let is_number = |cell: &[u8]| !codes.has_text(cell) && !Forms::of(cell).is_empty();
         let fit = fit(&records, rules, &is_number);
-        let rows = records.get(usize::from(header)..).unwrap_or_default();
+        let before = if let Fit::Preamble(before) = fit { before } else { 0 };
+        let rows = records.get(before + usize::from(header)..).unwrap_or_default();
         let width = usual_width(&records).map_or(1, |(width, _)| width);
         let whole: Vec<&Record> = rows.iter().filter(|row| row.fields.len() == width).collect();
         let numeric = (0..width).filter(|column| is_numeric(&whole, *column, &codes)).count();
         let in_numbers = dialect.numbers().mark == delimiter || dialect.thousands == Some(char::from(delimiter));
-        let protected = || rows.iter().flat_map(|row| &row.fields).any(|cell| cell.contains(&delimiter));
-        Self { delimiter, fit, numeric, width, usable: !in_numbers || protected(), records }
+        let cells = || rows.iter().flat_map(|row| &row.fields);
+        let protected = || cells().any(|cell| cell.contains(&delimiter));
+        let separates_names =
+            || header && width > 1 && matches!(fit, Fit::Fits(_)) && !is_one_name(&records, delimiter);
+        let usable = !in_numbers || protected() || separates_names();
+        let in_text = |other: &u8| cells().any(|cell| cell.contains(other) && Forms::of(cell).is_empty());
+        let explained = CANDIDATES.into_iter().filter(|other| !in_text(other)).collect();
+        Self { delimiter, fit, numeric, width, usable, explained, records }
     }
 
     pub(super) fn fits(&self) -> bool {
@@ -59,9 +72,15 @@ impl Reading {
         if let Fit::Fits(shape) = self.fit { shape } else { Shape::Regular }
     }
 
-    /// Whether no fewer columns hold numbers, and no smaller share of them.
+    /// Whether the other delimiter stands in numbers only, while this one would stand in text.
+    pub(super) fn explains(&self, other: &Self) -> bool {
+        self.explained.contains(&other.delimiter) && !other.explained.contains(&self.delimiter)
+    }
+
+    /// Whether it explains the other one, or else has no fewer columns of numbers and no smaller share of them.
     pub(super) fn is_at_least(&self, other: &Self) -> bool {
-        self.numeric >= other.numeric && self.numeric * other.width >= other.numeric * self.width
+        let numbers = self.numeric >= other.numeric && self.numeric * other.width >= other.numeric * self.width;
+        self.explains(other) || numbers && !other.explains(self)
     }
 
     pub(super) fn is_better_than(&self, other: &Self) -> bool {
@@ -77,6 +96,21 @@ impl Reading {
         }
         (char::from(self.delimiter), text.join(", "))
     }
+}
+
+/// Whether the header seems to be one name with a delimiter in it, such as `Hb, g/dl`, above one number in each row.
+pub(super) fn is_one_name(records: &[Record], delimiter: u8) -> bool {
+    let Some((header, rows)) = records.split_first() else { return false };
+    let number = |row: &Record| !row.spaced && !Forms::of(&row.fields.join(&delimiter)).is_empty();
+    header.spaced && rows.iter().all(number) && !is_counted(rows)
+}
+
+/// Whether the rows' first cells are 1, 2, 3 and so on.
+pub(super) fn is_counted(rows: &[Record]) -> bool {
+    let is_number = |(row, number): (&Record, usize)| {
+        row.fields.first().is_some_and(|cell| cell.as_slice() == number.to_string().as_bytes())
+    };
+    rows.iter().zip(1..).all(is_number)
 }
 
 /// Whether all cells of a column are numbers or mean that there is none, and one is a number.

@@ -39,9 +39,7 @@ impl TableError {
             Self::CommaNumbers { readings, .. } => {
                 format!("{} If the comma separates cells, give the header a name for each.", choice(readings))
             }
-            Self::OneOrTwo { .. } => {
-                "Choose: if it is one number, use --decimal-comma; if they are two, use --delimiter ','.".into()
-            }
+            Self::OneOrTwo { readings, .. } => format!("{} If they are two, use --delimiter ','.", choice(readings)),
             Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged(ragged) => row_width(ragged),
             Self::LongRow { .. } | Self::OpenQuote { .. } => {

@@ -69,9 +69,9 @@ fn one_name_short(rows: &[Record], rules: Rules, is_number: &dyn Fn(&[u8]) -> bo
     let named = rules.delimiter != b',' && (counted || !first().any(|cell| is_number(cell)));
     let named = distinct && (named || rows.iter().all(|row| row.first_quoted));
     match (named, trailing) {
+        (_, true) => Some(Shape::TrailingDelimiter),
         (true, false) => Some(Shape::RowNames),
-        (false, true) => Some(Shape::TrailingDelimiter),
-        _ => None,
+        (false, false) => None,
     }
 }
 

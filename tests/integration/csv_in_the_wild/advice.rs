@@ -135,7 +135,7 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
     advised(one, "", "the header has the one name \"cost\"", "--thousands ','", &Figures("cost,2,0,6617\n"));
     advised(one, "", "the header has the one name \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
     let two = "Hb, g/dl\n13,2\n11,9\n";
-    let said = "line 2: \"13,2\" may be one number with a decimal comma, or two below the names \"Hb, g/dl\"";
+    let said = "line 2: \"13,2\" may be one number with a comma in it, or two cells below the names \"Hb, g/dl\"";
     advised(two, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",2,0,12.55\n"));
     advised(two, "", said, "--delimiter ','", &Figures("Hb,2,0,12\ng/dl,2,0,5.5\n"));
     let temp = "temp\n36,5\n37,0\n38,5\n";
@@ -268,4 +268,29 @@ fn compressed_files() {
         run("new.csv").expect_code(0);
         assert_eq!(house.read("out.csv"), format!("{}{}", super::HEAD, super::TWO_COLUMNS));
     }
+}
+
+/// Where two readings of a comma are possible, both are shown, with whatever digits.
+#[test]
+fn one_number_or_two_is_the_users_choice() {
+    let income = "Income, USD\n52,000\n61,500\n";
+    let said = "\"52,000\" may be one number with a comma in it";
+    advised(income, "", said, "--thousands ','", &Figures("\"Income, USD\",2,0,56750\n"));
+    advised(income, "", said, "--decimal-comma", &Figures("\"Income, USD\",2,0,56.75\n"));
+    advised(income, "", said, "--delimiter ','", &Figures("Income,2,0,56.5\nUSD,2,0,250\n"));
+    let some = "Hb, g/dl\n13,2\n14\n11,9\n";
+    let said = "\"13,2\" may be one number with a comma in it";
+    advised(some, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",3,0,13.033333333333333\n"));
+    let quoted = "\"Größe, cm\"\n\"180,125\"\n\"171,250\"\n";
+    advised(quoted, "", "180,125", "--decimal-comma", &Figures("\"Größe, cm\",2,0,175.6875\n"));
+}
+
+#[test]
+fn a_header_that_begins_as_comments_do_is_kept() {
+    let vcf = "##fileformat=VCFv4.2\n##source=x\n#CHROM\tPOS\tQUAL\nx1\t100\t50\nx1\t200\t60\nx2\t300\t70\n";
+    let figures = "POS,3,0,200\nQUAL,3,0,60\n";
+    advised(vcf, "", "it seems to be a title or a comment", "--skip-lines 2", &Figures(figures));
+    let titled =
+        "Export vom 1.2.2024, Station 3\ndate;time;\"Hb, g/dl\"\n01.02.2024;7:05;7,901\n01.02.2024;12:30;0,456\n";
+    advised(titled, "", "it seems to be a title or a comment", "--skip-lines 1", &Figures("\"Hb, g/dl\",2,0,4.1785\n"));
 }

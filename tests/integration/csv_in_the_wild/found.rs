@@ -29,10 +29,64 @@ fn the_delimiter_is_that_of_all_rows() {
     means("h 5\"\tw\n1\t2\n3\t4\n", &[], "\"h 5\"\"\",2,0,2\nw,2,0,3\n");
 }
 
+/// A comma that stands in numbers only separates no cells, however few columns of numbers there are.
+#[test]
+fn a_delimiter_that_stands_in_text_is_not_explained_by_a_comma_in_numbers() {
+    for (csv, options, figures) in [
+        ("Name;Ort;Gewicht, kg\nAnna;Ulm;80,5\nBert;Köln;71,2\n", &[][..], "\"Gewicht, kg\",2,0,75.85\n"),
+        ("Hb, g/dl;Ort;Arzt\n13,2;Ulm;Müller\n11,9;Köln;Maier\n", &[], "\"Hb, g/dl\",2,0,12.55\n"),
+        (
+            "Name;Vorname;PLZ;Hb, g/dl\nMeier;Anna;D-89073;13,2\nHuber;Bert;D-80331;11,9\n",
+            &[],
+            "\"Hb, g/dl\",2,0,12.55\n",
+        ),
+        (
+            "name\tcity\tIncome, USD\nAnna\tUlm\t52,000\nBert\tBonn\t61,500\n",
+            &["--thousands", ","],
+            "\"Income, USD\",2,0,56750\n",
+        ),
+        ("Anna;Ulm;13,2\nBert;Bonn;11,9\nCleo;Ulm;12,5\n", &["--header", "absent"], "column3,3,0,12.533333333333333\n"),
+    ] {
+        means(csv, options, figures);
+    }
+    let income = "name\tcity\tIncome, USD\nAnna\tUlm\t52,000\nBert\tBonn\t61,500\n";
+    refused(income, &[], &["52,000", "--decimal-comma", "--thousands ','"]);
+}
+
+/// A user who says what numbers look like has not said that the header is one name.
+#[test]
+fn a_header_of_several_names_is_separated_by_commas_whatever_numbers_hold() {
+    let plain = "a,b\n1,2\n3,4\n";
+    means(plain, &["--decimal-comma"], "a,2,0,2\nb,2,0,3\n");
+    means("id,name,b\n1,x,2\n2,y,4\n", &["--decimal-comma"], "id,2,0,1.5\nb,2,0,3\n");
+    means("sbp,dbp\n120,080\n130,085\n", &["--thousands", ","], "sbp,2,0,125\ndbp,2,0,82.5\n");
+    let late = format!("a,b\n{}7,\"1,5\"\n", (0..150).map(|i| format!("{i},{}\n", 2 * i)).collect::<String>());
+    means(&late, &["--decimal-comma"], "a,151,0,74.05298013245033\nb,151,0,148.02317880794703\n");
+    means(
+        "pop,area\n1.234.567,2\n3.456.789,4\n",
+        &["--decimal-comma", "--thousands", "."],
+        "pop,2,0,2345678\narea,2,0,3\n",
+    );
+    means("Income, USD\n52,000\n61,500\n", &["--thousands", ","], "\"Income, USD\",2,0,56750\n");
+    means("id, value\n1,234\n2,345\n3,456\n", &[], "id,3,0,2\nvalue,3,0,345\n");
+}
+
+#[test]
+fn a_trailing_delimiter_is_no_row_name() {
+    means("id;sbp\n1;120;\n2;130;\n3;140;\n", &[], "id,3,0,2\nsbp,3,0,130\n");
+    means("name\tsbp\nAnna\t120\t\nBert\t130\t\n", &[], "sbp,2,0,125\n");
+    means("x\n1\t\n2\t\n3\t\n", &[], "x,3,0,2\n");
+}
+
 #[test]
 fn a_ragged_row_does_not_make_another_delimiter_right() {
     let lab = "Fallnr;Hb, g/dl;Leuko, Gpt/l\n1;13,2;7,1\n2;11,9;5,4\n3;14,0;x;6,6\n4;13,0;6,0\n";
     refused(lab, &[], &["line 4: 4 fields instead of 3 (first cell \"3\")"]);
+    let long = "name;Hb;Leuko\nAnna;13,2;6,4\nBert;11,9;7,1\nCleo;12,5;5,8;\nDora;14,1;6,6\n";
+    refused(long, &[], &["line 4: 4 fields instead of 3 (first cell \"Cleo\")"]);
+    let short = "name;Hb;Leuko;note\nAnna;13,2;6,4\nBert;11,9;7,1\nCleo;12,5;5,8\n";
+    refused(short, &[], &["line 2: 3 fields instead of 4", "the row is short", "--fill-short-rows"]);
+    means(short, &["--fill-short-rows"], "Hb,3,0,12.533333333333333\nLeuko,3,0,6.433333333333334\n");
 }
 
 #[test]
@@ -41,6 +95,9 @@ fn lists_of_codes_and_thousands_are_no_decimal_commas() {
         ("1;7\n1,2;8\n3;9", "\"1,2\" is a number in another form"),
         ("1,2;7\n2,3;8\n3,4;9", "\"1,2\" is a number in another form"),
         ("1,234;7\n12,000;8", "if it is 1234, use --thousands ','"),
+        ("3,2;80\n5,1;70\n4;60\n6,2;50", "\"3,2\" is a number in another form"),
+        ("1,234;\"3,2\"\n12,500;\"2,1\"\n999;\"5,4\"", "if it is 1234, use --thousands ','"),
+        ("12,000;52,13\n8,500;48,11\n999;50,10", "if it is 12000, use --thousands ','"),
     ] {
         let house = House::new();
         let input = house.write("data.csv", format!("codes;x\n{cells}\n"));
