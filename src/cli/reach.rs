@@ -135,6 +135,9 @@ impl ReachOptions {
 
     fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
         let Some(path) = self.netrc_file() else { return Ok(None) };
+        if self.netrc.is_none() && path.try_exists().is_ok_and(|exists| !exists) {
+            return Ok(None);
+        }
         let mut text = Secret::new(String::new());
         match ownership::open(&path).and_then(|mut file| file.read_to_string(text.expose_mut())) {
             Ok(_) => Ok(netrc::find(text.expose(), &address.host, &address.user)),

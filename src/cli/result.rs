@@ -35,7 +35,7 @@ pub(super) struct Args {
     /// Wait until the server has computed it
     #[arg(long, env = "HESTAT_WAIT", value_parser = BoolishValueParser::new())]
     wait: bool,
-    /// The most seconds for all of it, the download too [default: for ever]
+    /// The most seconds for all of it, the download too; 0 asks once, as without --wait [default: for ever]
     #[arg(long, env = "HESTAT_TIMEOUT", value_name = "SECONDS", requires = "wait")]
     timeout: Option<u64>,
     /// Compute the same from this clear CSV file and compare

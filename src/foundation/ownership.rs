@@ -3,10 +3,11 @@
 //! A file or directory is private if it belongs to the user of this process or to root, if nobody else can write to it, and if
 //! nobody else can put another one in its place. For the last, the same must hold for every directory above it and for the owner
 //! of every symbolic link on the way. A directory above it may be writable if it is sticky, as `/tmp` is, for then others cannot
-//! rename what is not theirs. Whoever owns or writes the directory that holds a mount point cannot replace what is mounted there.
+//! rename what is not theirs. The directory that holds a mount point is not looked at, for renaming does not replace what is mounted
+//! there; its owner can do that only by exchanging the mount point itself, in a mount namespace of their own.
 //!
-//! Where all directories are private nobody can exchange a path between this check and its use; files are checked by their
-//! handles besides.
+//! Where all directories are private nobody can exchange a path between this check and its use; files that [`open`] and
+//! [`open_regular`] open are checked by their handles besides.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -208,8 +209,8 @@ impl Walk {
             return Ok(false);
         }
         let next = self.here.join(name);
-        // What is in there is shown by the kernel, and is the process's own.
-        if next == Path::new("/proc") {
+        // An open file of this process, which is no question of names.
+        if next == Path::new("/proc") && names_open_file(&self.ahead) {
             return Ok(true);
         }
         let meta = match next.symlink_metadata() {
@@ -241,6 +242,11 @@ impl Walk {
         self.doubt = fault_above(&self.here)?;
         self.go(&link.read_link()?)
     }
+}
+
+/// Whether the names that are ahead in `/proc`, the next one last, are those of an open file: `self`, `fd` and its number.
+fn names_open_file(ahead: &[OsString]) -> bool {
+    ahead.len() >= 3 && ahead.get(1).is_some_and(|name| name == "fd")
 }
 
 /// Whether something is mounted at `place`. Where the kernel does not tell (before Linux 5.8), nothing is.

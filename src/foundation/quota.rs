@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// Bytes that disks give out at a time; nothing takes less.
 pub const BLOCK: u64 = 4096;
 
-/// What a server leaves of its limit for its own words, so that it can always tell a client how a job is: folders, a status
-/// and the one that replaces it, the record of an attempt.
+/// What clients leave of the limit to the server, so that it can tell them how a job is: folders, a status and the one that
+/// replaces it, the record of an attempt. That suffices for a few jobs that fail for want of space, not for hundreds.
 pub const MARGIN: u64 = 8 * BLOCK;
 
 /// The space of a file or directory of so many bytes, in whole blocks.

@@ -1,7 +1,7 @@
 //! One job's directory, held by a lock.
 
 use std::fs::{self, File, TryLockError};
-use std::io;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +11,7 @@ use super::record::{JobRecord, Phase};
 use super::secrets::JobSecrets;
 use crate::crypto::Passphrase;
 use crate::foundation::atomic::{self, Access};
+use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
 use crate::package::frame::VERSION;
@@ -19,6 +20,8 @@ use crate::package::frame::VERSION;
 pub(super) const RECORD: &str = "job.json";
 /// The secrets' file name.
 const SECRETS: &str = "secrets.hes";
+/// The longest record that is read, in bytes; longer ones are damaged.
+const MAX_RECORD: u64 = 1 << 20;
 /// The spool's file name.
 const SPOOL: &str = "dataset.hes";
 
@@ -187,7 +190,9 @@ struct Stored<'r> {
 pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyStoreError> {
     let path = directory.join(RECORD);
     let damaged = |reason: String| KeyStoreError::DamagedRecord { job: id, reason };
-    let bytes = fs::read(&path).map_err(|error| match error.kind() {
+    let mut bytes = Vec::new();
+    let read = |file: File| file.take(MAX_RECORD).read_to_end(&mut bytes);
+    ownership::open_regular(&path).and_then(read).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => damaged("it is not there".into()),
         // A record that we may not read is not damaged.
         _ => KeyStoreError::io(&path)(error),

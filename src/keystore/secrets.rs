@@ -1,6 +1,5 @@
 //! A job's secrets: what only its owner may have.
 
-use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::Path;
 
@@ -13,6 +12,7 @@ use crate::crypto::passphrase::{self, Passphrase, Sealed};
 use crate::encoding::Plan;
 use crate::foundation::atomic::{Access, AtomicFile};
 use crate::foundation::codec;
+use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::he::SecretKey;
 use crate::he::keys::KEY_BYTES;
@@ -106,7 +106,7 @@ impl JobSecrets {
             PackageError::Version { found, expected } => KeyStoreError::OtherVersion { job, found, expected },
             _ => lost(job, "its file is damaged"),
         };
-        let mut file = File::open(path).map_err(|error| match error.kind() {
+        let mut file = ownership::open_regular(path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => lost(job, "its file is not there"),
             // A key that we may not read is not lost.
             _ => KeyStoreError::io(path)(error),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use super::attempts::{self, Attempts};
 use super::error::PipelineError;
 use super::names::{self, ATTEMPTS, DATASET, INBOX, OUTBOX, TOTALS};
-use super::outbox::{Failure, Outbox, at};
+use super::outbox::{self, Failure, Outbox, at};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::quota::Quota;
@@ -72,6 +72,7 @@ pub fn compute(
 ) -> Result<Vec<(JobId, Outcome)>, PipelineError> {
     let mut outcomes = Vec::new();
     let root = request.root()?;
+    outbox::remove_abandoned(&root);
     for waiting in waiting(&root, &request.data, clock)? {
         outcomes.push((waiting.job, compute_one(request, &root, waiting.job, clock, observer)?));
     }

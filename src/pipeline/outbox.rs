@@ -1,9 +1,10 @@
 //! A job's folder in the outbox: its dataset is added up into the totals there, and what is going on is told there.
 
+use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::names::{self, OUTBOX, STATUS, TOTALS};
+use super::names::{self, DATASET, INBOX, OUTBOX, STATUS, TOTALS};
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage, Stopped};
@@ -67,6 +68,39 @@ impl From<HeError> for Failure {
     }
 }
 
+/// Removes what killed processes have left half-written in the folders of jobs whose dataset is gone. Where it is still there,
+/// that is done before the next computation; without it, nobody writes there.
+pub(super) fn remove_abandoned(root: &RootDir) {
+    let (Ok(outbox), inbox) = (root.directory(OUTBOX), root.directory(INBOX)) else { return };
+    let waits = |job: &CStr| {
+        let dataset = inbox.as_ref().map(|inbox| inbox.directory(job).is_ok_and(|folder| folder.has_file(DATASET)));
+        dataset.unwrap_or(false)
+    };
+    let Ok(jobs) = outbox.entries() else { return };
+    for job in jobs.flatten().filter(|job| !waits(job.file_name())) {
+        let Ok(folder) = outbox.directory(job.file_name()) else { continue };
+        if remove_temporary(&folder).is_ok_and(|removed| removed > 0) {
+            // Its client may have removed everything else that was in it.
+            drop(outbox.remove_directory(job.file_name()));
+        }
+    }
+}
+
+/// Removes files that a killed process has left without their names; tells how many there were.
+fn remove_temporary(folder: &RootDir) -> io::Result<usize> {
+    let mut removed = 0;
+    for entry in folder.entries()? {
+        let entry = entry?;
+        let name = entry.file_name();
+        let is_left = || folder.entry(name).is_ok_and(|entry| entry.kind != Kind::Directory);
+        if name.to_bytes().starts_with(TEMPORARY.as_bytes()) && is_left() {
+            folder.remove_file(name)?;
+            removed += 1;
+        }
+    }
+    Ok(removed)
+}
+
 /// The folder, and the clock by which it is told of.
 pub(super) struct Outbox<'c> {
     folder: RootDir,
@@ -107,7 +141,12 @@ impl<'c> Outbox<'c> {
 
     /// Opens the dataset and sets space aside for its totals.
     pub(super) fn prepare(&self, file: &File) -> Result<Prepared, Failure> {
-        self.sweep().map_err(at(&names::outbox(self.job)))?;
+        // The lock on the dataset says that nobody writes here now.
+        remove_temporary(&self.folder).map_err(at(&names::outbox(self.job)))?;
+        if self.folder.entry(TOTALS).is_ok_and(|entry| matches!(entry.kind, Kind::Directory | Kind::Other)) {
+            let place = format!("{}/{TOTALS}", names::outbox(self.job));
+            return Err(at(&place)(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")).into());
+        }
         // The caller's handle keeps the lock until the totals are there and the dataset is gone.
         let dataset = DatasetReader::open(file.try_clone()?)?;
         if dataset.job() != self.job {
@@ -182,19 +221,6 @@ impl<'c> Outbox<'c> {
         Ok(file.commit().map_err(at(&place))?)
     }
 
-    /// Removes what a killed process left half-written; the lock on the dataset says that nobody writes here now.
-    fn sweep(&self) -> io::Result<()> {
-        for entry in self.folder.entries()? {
-            let entry = entry?;
-            let name = entry.file_name();
-            let is_left = || self.folder.entry(name).is_ok_and(|entry| entry.kind != Kind::Directory);
-            if name.to_bytes().starts_with(TEMPORARY.as_bytes()) && is_left() {
-                self.folder.remove_file(name)?;
-            }
-        }
-        Ok(())
-    }
-
     /// Tells the client, as far as that can be done; the reason for our caller.
     pub(super) fn fail(&self, failure: &Failure) -> String {
         let reason = failure.to_string();
@@ -215,4 +241,28 @@ impl<'c> Outbox<'c> {
 /// For `map_err`: the same error with the place, below the server's directory, at which it happened.
 pub(super) fn at(place: &str) -> impl Fn(io::Error) -> io::Error {
     move |error| io::Error::new(error.kind(), format!("{place}: {error}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    /// Clients of `hestat serve` neither see nor remove such files, so nobody else would.
+    #[test]
+    fn what_killed_processes_left_goes_unless_its_dataset_waits() {
+        let directory = tempfile::tempdir().unwrap();
+        let at = |name: &str| directory.path().join(name);
+        for name in
+            ["inbox/waits/dataset.hes", "outbox/waits/.hestat-1", "outbox/gone/.hestat-2", "outbox/done/.hestat-3"]
+        {
+            fs::create_dir_all(at(name).parent().unwrap()).unwrap();
+            fs::write(at(name), "half").unwrap();
+        }
+        fs::write(at("outbox/done/totals.hes"), "whole").unwrap();
+        remove_abandoned(&RootDir::open(directory.path()).unwrap());
+        assert!(at("outbox/waits/.hestat-1").exists() && !at("outbox/gone").exists());
+        assert!(at("outbox/done/totals.hes").exists() && !at("outbox/done/.hestat-3").exists());
+    }
 }

@@ -5,9 +5,11 @@ use std::time::Duration;
 
 use super::compute::{ComputeRequest, Outcome, compute_one, waiting};
 use super::error::PipelineError;
+use super::outbox;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::root_dir::Entry;
+use crate::foundation::text::with_causes;
 use crate::package::JobId;
 
 /// Between two looks into the inbox.
@@ -49,12 +51,15 @@ pub(super) fn watch_on(
 ) {
     let mut failures = HashMap::new();
     let mut away = false;
+    if let Ok(root) = request.root() {
+        outbox::remove_abandoned(&root);
+    }
     while observer.go_on().is_ok() {
         match look(request, clock, observer, &mut failures, &mut told) {
             Err(PipelineError::Stopped(_)) => break,
             Err(error) => {
                 if !std::mem::replace(&mut away, true) {
-                    observer.notice(&format!("{error}; waiting for it to come back"));
+                    observer.notice(&format!("{}; waiting for it to come back", with_causes(&error)));
                 }
             }
             Ok(()) => away = false,

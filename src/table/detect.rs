@@ -235,7 +235,9 @@ pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -
     };
     let is_number = |record: &Record| record.fields.iter().all(|cell| !Forms::of(cell).is_empty());
     // One name, such as `Size, cm`, above numbers with commas.
-    let one_name = records.first().is_some_and(|header| header.fields.iter().any(|name| name.windows(2).any(|pair| pair == b", ")));
+    let one_name = records
+        .first()
+        .is_some_and(|header| header.fields.iter().any(|name| name.windows(2).any(|pair| pair == b", ")));
     let numbers = one_name && records.get(1..).is_some_and(|rows| rows.iter().all(is_number));
     if let Some(delimiter) = CANDIDATES.into_iter().find(inside).filter(|delimiter| !numbers || *delimiter != b',') {
         let quoted = records.iter().all(|record| record.quoted);

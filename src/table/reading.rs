@@ -50,7 +50,7 @@ impl Reading {
         let usable = !in_numbers || protected() || separates_names();
         let in_text = |other: &u8| cells().any(|cell| cell.contains(other) && Forms::of(cell).is_empty());
         let explained = CANDIDATES.into_iter().filter(|other| !in_text(other)).collect();
-        Self { delimiter, fit, numeric, width, usable, explained, records }
+        Self { delimiter, records, fit, numeric, width, usable, explained }
     }
 
     pub(super) fn fits(&self) -> bool {

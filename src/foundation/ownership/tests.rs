@@ -120,3 +120,18 @@ impl CanonicalizeParent for Path {
 fn a_path_is_one_word_of_a_shell() {
     assert_eq!(quoted(Path::new("/it's $HOME")), r"'/it'\''s $HOME'");
 }
+
+#[test]
+fn a_way_through_proc_is_looked_at_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let open = directory.path().join("open");
+    fs::create_dir(&open).unwrap();
+    set_mode(&open, 0o777);
+    let around = Path::new("/proc/self/root").join(open.strip_prefix("/").unwrap()).join("state");
+    let error = require_private(&around).unwrap_err();
+    assert!(OwnershipError::inside(&error).is_some(), "{error}");
+    let (reader, _writer) = io::pipe().unwrap();
+    let number = std::os::fd::AsRawFd::as_raw_fd(&reader);
+    require_private(Path::new(&format!("/proc/self/fd/{number}"))).unwrap();
+    require_private(Path::new(&format!("/dev/fd/{number}"))).unwrap();
+}

@@ -66,7 +66,9 @@ fn forbidden(checkout: &Checkout) -> Vec<(String, Vec<u8>)> {
     for (index, piece) in key.chunks_exact(16).enumerate() {
         // What any file has, such as zeros, is no secret.
         let distinct = piece.iter().collect::<std::collections::HashSet<_>>().len();
-        if distinct > 6 && index > 8 {
+        // Behind header and key stands the digest of the totals, which the server knows, too.
+        let is_digest = (36..=38).contains(&index);
+        if distinct > 6 && index > 8 && !is_digest {
             found.push((format!("piece {index} of the key"), piece.into()));
         }
     }

@@ -6,8 +6,9 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use hestat::crypto::RsaBits;
+use hestat::foundation::ownership::OwnershipError;
 use hestat::foundation::random;
-use hestat::keystore::KeyFiles;
+use hestat::keystore::{KeyFiles, KeyStore, KeyStoreError};
 
 use super::{SOMEBODY, assert_refused, give, is_root, set_mode};
 use crate::house::{Ended, House, Served, entries, path, wrapped};
@@ -51,6 +52,23 @@ fn a_planted_job() {
     symlink(&link, &job).unwrap();
     refused_while_planted_link(&job, || house.run(["result", path(job.file_name().unwrap().as_ref())]));
     result().expect_code(0);
+}
+
+/// The owner of a mount point can exchange it while the server is waited for; then the files tell.
+#[test]
+fn a_key_that_is_planted_after_the_job_was_opened() {
+    if !is_root() {
+        return;
+    }
+    let (house, directory) = computed();
+    let id = directory.file_name().unwrap().to_str().unwrap().parse().unwrap();
+    let job = KeyStore::new(house.state()).open(id).unwrap();
+    give(&directory.join("secrets.hes"), SOMEBODY);
+    let error = job.secrets(None).unwrap_err();
+    assert!(
+        matches!(&error, KeyStoreError::Io { source, .. } if OwnershipError::inside(source).is_some()),
+        "{error:?}"
+    );
 }
 
 #[track_caller]
