@@ -1,5 +1,7 @@
 //! The columns' names.
 
+use std::collections::HashSet;
+
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{TableError, shown};
 use super::missing::MissingCodes;
@@ -39,13 +41,25 @@ impl Header {
         let nameless: Vec<usize> = (0..names.len()).filter(|field| names[*field].is_empty()).collect();
         // A single one can be asked for by its empty name.
         if nameless.len() > 1 {
+            let given: HashSet<String> = names.iter().cloned().collect();
             for field in &nameless {
-                names[*field] = numbered(*field);
+                names[*field] = invented(*field, &given);
             }
         }
         refuse_duplicates(&names, line)?;
         Ok(Self { names, nameless, least: named_width(&fields, true) })
     }
+}
+
+/// A name that no other column has been given.
+fn invented(field: usize, given: &HashSet<String>) -> String {
+    let (name, mut count) = (numbered(field), 1);
+    let mut free = name.clone();
+    while given.contains(&free) {
+        count += 1;
+        free = format!("{name}_{count}");
+    }
+    free
 }
 
 fn numbered(field: usize) -> String {

@@ -200,7 +200,6 @@ impl<'o> TableReader<'o> {
     }
 
     fn read_record(&mut self) -> Result<bool, TableError> {
-        self.csv.get_mut().start_row();
         self.line.set(None);
         let begin = self.first_line + self.csv.position().line() - 1;
         let there = self.csv.read_byte_record(&mut self.record).map_err(|error| self.reading_failed(error, begin))?;

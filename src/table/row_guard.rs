@@ -59,11 +59,6 @@ impl<R: Read> RowGuard<R> {
         Self { inner, syntax, limit, in_row: 0, place: Place::RowStart, line, opened: line, fault: None, zeros: false }
     }
 
-    /// A row was completed: its bytes are counted anew.
-    pub(super) fn start_row(&mut self) {
-        self.in_row = 0;
-    }
-
     /// Whether there was a zero byte among those given so far.
     pub(super) fn has_zeros(&self) -> bool {
         self.zeros
@@ -76,6 +71,7 @@ impl<R: Read> RowGuard<R> {
     /// How many of `bytes` come before a fault.
     fn check(&mut self, bytes: &[u8]) -> usize {
         if !self.syntax.quotes {
+            self.count(bytes);
             return bytes.len();
         }
         let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell);
@@ -83,14 +79,24 @@ impl<R: Read> RowGuard<R> {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
         self.line += line_breaks::count(bytes);
+        self.count(bytes);
         if let Some(last) = bytes.last() {
             self.place = self.after(*last);
         }
         bytes.len()
     }
 
+    /// Counts bytes outside of quotation marks: each line break ends a row.
+    fn count(&mut self, bytes: &[u8]) {
+        self.in_row = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => bytes.len() - end - 1,
+            None => self.in_row + bytes.len(),
+        };
+    }
+
     /// Takes a byte into account; `false`: it must not stand there.
     fn step(&mut self, byte: u8) -> bool {
+        self.in_row += 1;
         self.line += u64::from(byte == b'\n');
         self.place = match self.place {
             Place::Comment if byte != b'\n' => Place::Comment,
@@ -111,6 +117,9 @@ impl<R: Read> RowGuard<R> {
             }
             _ => self.after(byte),
         };
+        if self.place == Place::RowStart {
+            self.in_row = 0;
+        }
         true
     }
 
@@ -137,7 +146,6 @@ impl<R: Read> Read for RowGuard<R> {
         }
         // The rows before the fault are given first: they may have faults of their own.
         let good = self.check(buffer.get(..count).unwrap_or_default());
-        self.in_row += good;
         self.zeros |= buffer.get(..good).unwrap_or_default().contains(&0);
         match self.fault {
             Some(fault) if good == 0 => Err(io::Error::other(fault)),
@@ -208,5 +216,18 @@ mod tests {
         let mut endless = RowGuard::new(io::repeat(b'"'), COMMA, 1000, 1);
         let error = io::copy(&mut endless, &mut io::sink()).unwrap_err();
         assert_eq!(error.get_ref().and_then(|error| error.downcast_ref()), Some(&RowFault::Long));
+    }
+
+    #[test]
+    fn each_line_break_outside_of_quotation_marks_ends_a_row() {
+        let comments = RowSyntax { comment: Some(b'#'), ..COMMA };
+        for (text, syntax) in
+            [("# x\n", comments), ("\n", COMMA), ("1,\"2\"\n", COMMA), ("\n", RowSyntax { quotes: false, ..COMMA })]
+        {
+            let text = text.repeat(1000);
+            let mut guard = RowGuard::new(text.as_bytes(), syntax, 10, 1);
+            let mut piece = [0; 7];
+            while guard.read(&mut piece).unwrap() > 0 {}
+        }
     }
 }

@@ -100,6 +100,12 @@ fn columns_without_a_name() {
         notices.contains("columns without a name are called by their place: \"column3\", \"column4\""),
         "{notices}"
     );
+    means("\n\ncolumn2,,\n1,2,3\n", &[], "column2,1,0,1\ncolumn2_2,1,0,2\ncolumn3,1,0,3\n");
+    means(
+        ",,column1,column1_2\n1,2,3,4\n4,5,6,7\n",
+        &[],
+        "column1_3,2,0,2.5\ncolumn2,2,0,3.5\ncolumn1,2,0,4.5\ncolumn1_2,2,0,5.5\n",
+    );
     means(",age,sbp\n0,50,120\n1,61,140\n", &[], &format!(",2,0,0.5\n{AGE_SBP}"));
 }
 
@@ -155,7 +161,11 @@ fn lines_that_are_told_to_be_skipped() {
     means("x\n\"y\nage,sbp\n50,120\n61,140\n", &["--skip-lines", "2"], AGE_SBP);
     means("#a\nage,sbp\n#\"b\n50,120\n\n# c,d\n61,140\n#", &["--comment", "#"], AGE_SBP);
     means("sep=;\nx\nage;sbp\n50;120\n61;140\n", &["--skip-lines", "2"], AGE_SBP);
-    refused("a,b\n1,2\n", &["--skip-lines", "9"], &["the file is empty"]);
+    for lines in ["9", "1000000000000", "18446744073709551615"] {
+        refused("a,b\n1,2\n", &["--skip-lines", lines], &["the file is empty"]);
+    }
+    let comments = "# x; y\n\n".repeat(700_000);
+    means(format!("{comments}age;sbp\n{comments}50;120\n61;140\n"), &["--comment", "#"], AGE_SBP);
     refused("x\ny\na,b\n1,2\n3\n", &["--skip-lines", "2"], &["line 5: 1 field instead of 2"]);
     refused("# x\na,b\n1,2\n# y\n3\n", &["--comment", "#"], &["line 5: 1 field instead of 2"]);
 }
