@@ -17,7 +17,7 @@ use crate::foundation::observer::Observer;
 const BUFFER: usize = 128 << 10;
 
 /// How much of the file tells its encoding, in bytes.
-const SIGNATURE: u64 = 64;
+const SIGNATURE: u64 = 1024;
 
 type Lines<'o> = LineBreaks<Utf8<Chain<Cursor<Vec<u8>>, HashingReader<'o>>>>;
 
