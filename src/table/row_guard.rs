@@ -11,7 +11,12 @@ pub(super) enum RowFault {
     #[error("a row is too long")]
     Long,
     #[error("text follows a closing quotation mark")]
-    TextAfterQuote { line: u64, opened: u64 },
+    TextAfterQuote {
+        line: u64,
+        opened: u64,
+        /// The byte after the mark.
+        next: u8,
+    },
     #[error("a quotation mark is not closed")]
     OpenQuote { opened: u64 },
 }
@@ -35,8 +40,8 @@ enum Place {
     Quoted,
     /// After a quotation mark inside a quoted cell: its end, or the first of two that stand for one.
     AfterQuote,
-    /// After the end of a quoted cell and blanks.
-    AfterCell,
+    /// After the end of a quoted cell and blanks, of which this is the first.
+    AfterCell(u8),
     Comment,
 }
 
@@ -74,7 +79,7 @@ impl<R: Read> RowGuard<R> {
             self.count(bytes);
             return bytes.len();
         }
-        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell);
+        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell(_));
         if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
@@ -108,12 +113,13 @@ impl<R: Read> RowGuard<R> {
             Place::Quoted if byte == b'"' => Place::AfterQuote,
             Place::Quoted => Place::Quoted,
             Place::AfterQuote if byte == b'"' => Place::Quoted,
-            Place::AfterQuote | Place::AfterCell if byte != b'\n' && byte != self.syntax.delimiter => {
+            Place::AfterQuote | Place::AfterCell(_) if byte != b'\n' && byte != self.syntax.delimiter => {
+                let next = if let Place::AfterCell(next) = self.place { next } else { byte };
                 if !byte.is_ascii_whitespace() {
-                    self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened });
+                    self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened, next });
                     return false;
                 }
-                Place::AfterCell
+                Place::AfterCell(next)
             }
             _ => self.after(byte),
         };
@@ -190,13 +196,14 @@ mod tests {
 
     #[test]
     fn others_are_faults_with_both_lines() {
-        for (text, line, opened) in [
-            ("a\n\"b\"c\n", 2, 2),
-            ("id,note\n1,\"left arm\n2,\"right\"\n", 3, 2),
-            ("\"a\" \"b\"\n", 1, 1),
-            ("\"a\nb\nc\"d", 3, 1),
+        for (text, line, opened, next) in [
+            ("a\n\"b\"c\n", 2, 2, b'c'),
+            ("id,note\n1,\"left arm\n2,\"right\"\n", 3, 2, b'r'),
+            ("\"a\" \"b\"\n", 1, 1, b' '),
+            ("\"a\"\t x\n", 1, 1, b'\t'),
+            ("\"a\nb\nc\"d", 3, 1, b'd'),
         ] {
-            assert_eq!(fault(text, COMMA), Some(RowFault::TextAfterQuote { line, opened }), "{text:?}");
+            assert_eq!(fault(text, COMMA), Some(RowFault::TextAfterQuote { line, opened, next }), "{text:?}");
         }
         for (text, opened) in [("a\n\"b\nc\n", 2), ("\"", 1), ("a,\"b\"\"", 1)] {
             assert_eq!(fault(text, COMMA), Some(RowFault::OpenQuote { opened }), "{text:?}");
@@ -207,7 +214,7 @@ mod tests {
     fn comments_and_files_without_quotes_are_let_be() {
         let comments = RowSyntax { comment: Some(b'#'), ..COMMA };
         assert_eq!(fault("#\"x\"y \"\na,b\n# \"\n1,2\n", comments), None);
-        assert_eq!(fault("a#\n\"b\"c\n", comments), Some(RowFault::TextAfterQuote { line: 2, opened: 2 }));
+        assert_eq!(fault("a#\n\"b\"c\n", comments), Some(RowFault::TextAfterQuote { line: 2, opened: 2, next: b'c' }));
         assert_eq!(fault("\"b\"c\n\"", RowSyntax { quotes: false, ..COMMA }), None);
     }
 
