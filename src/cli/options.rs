@@ -1,6 +1,8 @@
 //! Options that several commands share.
 
+use std::fs::File;
 use std::io;
+use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
@@ -141,9 +143,9 @@ impl TableOptions {
         open_source(self.input.as_deref().ok_or_else(missing)?, spool)
     }
 
-    /// Where the table lies, unless it comes from standard input.
+    /// Where the table lies; `-` is standard input.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.input.as_deref().filter(|path| *path != Path::new("-"))
+        self.input.as_deref()
     }
 
     pub(super) fn dialect(&self) -> anyhow::Result<Dialect> {
@@ -178,7 +180,8 @@ pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource
 /// That `output` is not the table that is read: results must not take the data's place.
 pub(super) fn keep_apart(table: Option<&Path>, output: &Path) -> anyhow::Result<()> {
     let Some(taken) = identity(output) else { return Ok(()) };
-    if table.and_then(identity) == Some(taken) {
+    let table = table.and_then(|path| if path == Path::new("-") { identity_of_input() } else { identity(path) });
+    if table == Some(taken) {
         return Err(Usage(format!("--output {} is the table itself; name another file", output.display())).into());
     }
     Ok(())
@@ -188,6 +191,14 @@ pub(super) fn keep_apart(table: Option<&Path>, output: &Path) -> anyhow::Result<
 fn identity(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     path.metadata().ok().map(|meta| (meta.dev(), meta.ino()))
+}
+
+/// The same of the file that standard input is redirected from.
+fn identity_of_input() -> Option<(u64, u64)> {
+    use std::os::unix::fs::MetadataExt;
+    let input = io::stdin().as_fd().try_clone_to_owned().ok()?;
+    let meta = File::from(input).metadata().ok()?;
+    meta.is_file().then(|| (meta.dev(), meta.ino()))
 }
 
 fn statistic_names() -> PossibleValuesParser {

@@ -1,6 +1,6 @@
 //! A column while it is read for the first time.
 
-use super::error::{Mixed, SHOWN, TableError, shown};
+use super::error::{Mixed, OddCells, SHOWN, TableError, shown};
 use super::notation::{Forms, readings};
 use super::number::NumberFormat;
 use super::range::Range;
@@ -36,8 +36,14 @@ pub(super) struct ColumnScan {
     pub(super) first_number: Option<(u64, String)>,
     /// Different cells that are no numbers; `None`: too many, or too long.
     odd: Option<Vec<String>>,
-    /// The forms by which all cells that are no numbers would be some.
+    /// Cells that would be numbers in another form.
+    formed: u64,
+    /// The forms by which all of those are numbers.
     forms: Forms,
+    /// The first of them, and its line.
+    first_formed: Option<(u64, String)>,
+    /// Different cells that are numbers in no form; `None`: too many, or too long.
+    pub(super) formless: Option<Vec<String>>,
     /// Whether a number has a fraction, so that the file's decimal mark is one in this column, too.
     fraction: bool,
     range: Range,
@@ -57,7 +63,10 @@ impl ColumnScan {
             first_text: None,
             first_number: None,
             odd: Some(Vec::new()),
+            formed: 0,
             forms: Forms::ALL,
+            first_formed: None,
+            formless: Some(Vec::new()),
             fraction: false,
             range: Range::default(),
             unreadable: None,
@@ -94,17 +103,37 @@ impl ColumnScan {
         if self.first_text.is_none() {
             self.first_text = Some((reader.line(), shown(cell)));
         }
-        if !self.forms.is_empty() {
-            self.forms = self.forms.and(Forms::of(cell));
+        add(&mut self.odd, cell);
+        let forms = Forms::of(cell);
+        if forms.is_empty() {
+            return add(&mut self.formless, cell);
         }
-        if let Some(odd) = &mut self.odd
-            && !odd.iter().any(|known| known.as_bytes() == cell)
-        {
-            odd.push(String::from_utf8_lossy(cell).into_owned());
-            if odd.len() > MOST_ODD || odd.last().is_some_and(|cell| cell.chars().count() > SHOWN) {
-                self.odd = None;
-            }
+        self.formed += 1;
+        self.forms = self.forms.and(forms);
+        if self.first_formed.is_none() {
+            self.first_formed = Some((reader.line(), shown(cell)));
         }
+    }
+
+    /// Whether it has numbers, in whatever form.
+    pub(super) fn is_numeric(&self) -> bool {
+        self.present + self.formed > 0
+    }
+
+    /// How many cells are numbers in no form.
+    pub(super) fn formless(&self) -> u64 {
+        self.texts - self.formed
+    }
+
+    /// Whether the first cell that is no number stands in `line`.
+    pub(super) fn has_text_in(&self, line: u64) -> bool {
+        self.first_text.as_ref().is_some_and(|(at, _)| *at == line)
+    }
+
+    /// The first number, or else the first number in another form.
+    pub(super) fn first_in_any_form(&self) -> String {
+        let first = self.first_number.as_ref().or(self.first_formed.as_ref());
+        first.map(|(_, cell)| cell.clone()).unwrap_or_default()
     }
 
     /// What to do with the column; `format` is that of the file's numbers, `codes` those for missing values.
@@ -133,13 +162,7 @@ impl ColumnScan {
     }
 
     fn with_text(self, format: NumberFormat, codes: &[String]) -> Verdict {
-        let forms = if self.fraction { self.forms.with_mark(format.mark) } else { self.forms };
-        let cell = self.first_text.as_ref().map(|(_, cell)| cell.clone()).unwrap_or_default();
-        // Who has named the thousands separator has chosen a form.
-        let readings = if format.thousands.is_none() { readings(&cell, forms, format.mark) } else { Vec::new() };
-        if !readings.is_empty() {
-            let line = self.first_text.as_ref().map_or(0, |(line, _)| *line);
-            let error = TableError::Notation { line, column: self.name.clone(), cell, readings };
+        if let Some(error) = self.notation(format, codes) {
             return if self.present > 0 {
                 Verdict::Faulty(error)
             } else {
@@ -154,10 +177,25 @@ impl ColumnScan {
         self.skipped(reason, error)
     }
 
+    /// That the column's numbers are written in another form, if most of its cells are numbers in one.
+    fn notation(&self, format: NumberFormat, codes: &[String]) -> Option<TableError> {
+        let (line, cell) = self.first_formed.clone()?;
+        let formless = self.formless();
+        // Who has named the thousands separator has chosen a form.
+        if format.thousands.is_some() || self.present + self.formed < formless {
+            return None;
+        }
+        let forms = if self.fraction { self.forms.with_mark(format.mark) } else { self.forms };
+        let readings = readings(&cell, forms, format.mark);
+        (!readings.is_empty()).then(|| {
+            let odd = OddCells { count: formless, cells: self.formless.clone(), codes: codes.to_vec() };
+            TableError::Notation { line, column: self.name.clone(), cell, readings, odd: Box::new(odd) }
+        })
+    }
+
     fn mixed(&self, codes: &[String]) -> TableError {
         let (line, cell) = self.first_text.clone().unwrap_or_default();
         let (number_line, number) = self.first_number.clone().unwrap_or_default();
-        let other_form = self.odd.iter().flatten().any(|cell| !Forms::of(cell.as_bytes()).is_empty());
         TableError::Mixed(Box::new(Mixed {
             line,
             column: self.name.clone(),
@@ -167,7 +205,7 @@ impl ColumnScan {
             number,
             numbers: self.present,
             odd: self.odd.clone(),
-            other_form,
+            other_form: self.formed > 0,
             codes: codes.to_vec(),
             others: Vec::new(),
         }))
@@ -176,6 +214,17 @@ impl ColumnScan {
     fn skipped(self, reason: SkipReason, error: Option<TableError>) -> Verdict {
         let error = error.unwrap_or_else(|| TableError::NotNumeric { name: self.name.clone() });
         skipped(self.name, reason, error, self.first_text)
+    }
+}
+
+/// Adds `cell` to a list of different cells, unless they become too many or too long.
+fn add(cells: &mut Option<Vec<String>>, cell: &[u8]) {
+    let Some(list) = cells else { return };
+    if !list.iter().any(|known| known.as_bytes() == cell) {
+        list.push(String::from_utf8_lossy(cell).into_owned());
+        if list.len() > MOST_ODD || list.last().is_some_and(|cell| cell.chars().count() > SHOWN) {
+            *cells = None;
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What errors about rows and columns carry.
 
-use super::names::listed;
+use super::names::{listed, some};
 
 /// A row with more or fewer fields than the header.
 #[derive(Debug)]
@@ -47,11 +47,34 @@ pub struct Mixed {
 }
 
 impl Mixed {
-    /// How many cells are no numbers, and where else there are such.
+    /// How many cells are not numbers, and where else there are such.
     pub(super) fn more(&self) -> String {
         let cells = self.texts + self.numbers;
         let counts =
-            if self.texts == 1 { String::new() } else { format!(" ({} of {cells} cells are no numbers)", self.texts) };
-        if self.others.is_empty() { counts } else { format!("{counts}; the same is true of {}", listed(&self.others)) }
+            if self.texts == 1 { String::new() } else { format!(" ({} of {cells} cells are not numbers)", self.texts) };
+        if self.others.is_empty() { counts } else { format!("{counts}; the same is true of {}", some(&self.others)) }
+    }
+}
+
+/// Cells that are not numbers, in a column of numbers that are written in another form.
+#[derive(Debug, PartialEq, Eq)]
+pub struct OddCells {
+    /// How many there are.
+    pub count: u64,
+    /// The different ones, whole and as written; `None`: too many, or too long.
+    pub cells: Option<Vec<String>>,
+    /// The codes for missing values that were in force.
+    pub codes: Vec<String>,
+}
+
+impl OddCells {
+    /// What an error adds about them.
+    pub(super) fn also(&self) -> String {
+        match (&self.cells, self.count) {
+            (_, 0) => String::new(),
+            (Some(cells), 1) => format!("; 1 cell is not a number: {}", listed(cells)),
+            (Some(cells), count) => format!("; {count} cells are not numbers: {}", listed(cells)),
+            (None, count) => format!("; {count} cells are not numbers"),
+        }
     }
 }

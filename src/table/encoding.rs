@@ -54,7 +54,33 @@ fn without_mark(start: &[u8]) -> Encoding {
     match (zeros(0), zeros(1)) {
         (even, odd) if nearly_all(odd, even) => Encoding::Utf16 { little_endian: true },
         (even, odd) if nearly_all(even, odd) => Encoding::Utf16 { little_endian: false },
-        _ => Encoding::Utf8,
+        _ => without_latin(start),
+    }
+}
+
+/// UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have a zero byte each, at
+/// even or at odd places only.
+fn without_latin(start: &[u8]) -> Encoding {
+    let (pairs, _) = start.as_chunks::<2>();
+    let is_utf16 = |little_endian: bool| {
+        let unit = |pair: &[u8; 2]| if little_endian { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
+        let units: Vec<u16> = pairs.iter().map(unit).collect();
+        let ascii = units.iter().filter(|unit| **unit < 0x80).count();
+        let control = |unit: &u16| *unit < 0x20 && !b"\t\n\r".contains(&u8::try_from(*unit).unwrap_or_default());
+        let wrong_place = units.iter().filter(|unit| unit.to_le_bytes()[0] == 0).count();
+        // The last character may be cut in two.
+        let malformed =
+            char::decode_utf16(units.iter().take(units.len().saturating_sub(1)).copied()).any(|c| c.is_err());
+        ascii >= 3
+            && 16 * ascii >= units.len()
+            && 8 * wrong_place <= units.len()
+            && units.contains(&0x0A)
+            && !units.iter().any(control)
+            && !malformed
+    };
+    match [true, false].into_iter().find(|little_endian| is_utf16(*little_endian)) {
+        Some(little_endian) => Encoding::Utf16 { little_endian },
+        None => Encoding::Utf8,
     }
 }
 
@@ -152,7 +178,14 @@ mod tests {
     #[test]
     fn utf16_is_known_with_and_without_its_mark_and_read() {
         for little_endian in [true, false] {
-            for text in ["\u{FEFF}age\tsbp\n50\t120\n", "a,b\n1,2\n", "\u{FEFF}größe,😀\n1,2\n"] {
+            for text in [
+                "\u{FEFF}age\tsbp\n50\t120\n",
+                "a,b\n1,2\n",
+                "\u{FEFF}größe,😀\n1,2\n",
+                "возраст,давление\n50,120\n61,140\n",
+                "年齢;血圧\r\n50;120\r\n",
+                "имя\tвозраст\tдавление\tпульс\tкоммунальная аппаратура\nа\t50\t120\t70\tх\n",
+            ] {
                 let bytes = utf16(text, little_endian);
                 assert_eq!(of(&bytes).unwrap(), Encoding::Utf16 { little_endian }, "{text:?}");
                 let mut read = String::new();
@@ -160,7 +193,16 @@ mod tests {
                 assert_eq!(read, text);
             }
         }
-        for text in ["a,b\n1,2\n", "", "a", "a\0,b\n"] {
+        for text in [
+            "a,b\n1,2\n",
+            "",
+            "a",
+            "a\0,b\n",
+            "a,b\n1,2\n3,4\0\0\n",
+            "a,b\n1,2\n3,4\0\n",
+            "возраст,давление\n50,\u{0}120\n",
+            "a\0\0\0,b\0\0\0\n1\0\0\0,2\0\0\0\n",
+        ] {
             assert_eq!(of(text.as_bytes()).unwrap(), Encoding::Utf8, "{text:?}");
         }
     }

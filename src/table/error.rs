@@ -1,7 +1,8 @@
 //! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
-pub use super::details::{Mixed, Ragged};
+pub use super::details::{Mixed, OddCells, Ragged};
 use super::detect::Likely;
+use super::names::shortlist;
 use crate::foundation::decimal::NotDecimal;
 
 /// Longest piece of a cell that an error shows, in characters; a longer cell is never part of a remedy.
@@ -116,6 +117,10 @@ pub enum TableError {
         cell: String,
         /// Its first number.
         number: String,
+        /// The codes for missing values in force, and the row's cells; none if those are too many, or too long.
+        codes: Vec<String>,
+        /// Whether `--header absent` was given.
+        absent: bool,
     },
     /// A column without any name but numbers with commas.
     #[error("line {line}: the header has the one name {column:?}, but {cell:?} holds a comma")]
@@ -177,6 +182,8 @@ pub enum TableError {
     /// Text between a closing quotation mark and the next delimiter.
     #[error("line {line}: text follows the closing quotation mark of the cell that begins in line {opened}")]
     TextAfterQuote {
+        /// The character after the mark, if it may separate cells.
+        likely: Option<char>,
         /// From 1.
         line: u64,
         /// Where the quoted cell begins, from 1.
@@ -189,7 +196,7 @@ pub enum TableError {
     )]
     Mixed(Box<Mixed>),
     /// Numbers of another form than the file's others.
-    #[error("line {line}, column {column:?}: {cell:?} is a number in another form than expected")]
+    #[error("line {line}, column {column:?}: {cell:?} is a number in another form than expected{}", odd.also())]
     Notation {
         /// Of the first such cell, from 1.
         line: u64,
@@ -199,6 +206,8 @@ pub enum TableError {
         cell: String,
         /// What number it may be, and the options that read it so.
         readings: Vec<(String, String)>,
+        /// The column's cells that are numbers in no form.
+        odd: Box<OddCells>,
     },
     /// A number beyond what is read exactly.
     #[error("line {line}, column {column:?}: {cell:?} {reason}")]
@@ -231,7 +240,7 @@ pub enum TableError {
         fine: String,
     },
     /// A name asked for that is not in the header.
-    #[error("there is no column {name:?}; the columns are {}", names.join(", "))]
+    #[error("there is no column {name:?}; the columns are {}", shortlist(names))]
     NoSuchColumn {
         /// The name asked for.
         name: String,

@@ -1,5 +1,7 @@
 //! The columns' names.
 
+use std::collections::HashSet;
+
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{TableError, shown};
 use super::missing::MissingCodes;
@@ -39,13 +41,25 @@ impl Header {
         let nameless: Vec<usize> = (0..names.len()).filter(|field| names[*field].is_empty()).collect();
         // A single one can be asked for by its empty name.
         if nameless.len() > 1 {
+            let given: HashSet<String> = names.iter().cloned().collect();
             for field in &nameless {
-                names[*field] = numbered(*field);
+                names[*field] = invented(*field, &given);
             }
         }
         refuse_duplicates(&names, line)?;
         Ok(Self { names, nameless, least: named_width(&fields, true) })
     }
+}
+
+/// A name that no other column has been given.
+fn invented(field: usize, given: &HashSet<String>) -> String {
+    let (name, mut count) = (numbered(field), 1);
+    let mut free = name.clone();
+    while given.contains(&free) {
+        count += 1;
+        free = format!("{name}_{count}");
+    }
+    free
 }
 
 fn numbered(field: usize) -> String {
@@ -67,11 +81,9 @@ fn refuse_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &
     let named = fields.iter().filter(|field| !field.is_empty()).count();
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
     let name = |cell: &Vec<u8>| !codes.has_text(cell) && dialect.numbers().parse(cell).is_err();
-    if fields.len() > 2
-        && 2 * named <= fields.len()
-        && next.fields.len() >= fields.len()
-        && next.fields.iter().all(name)
-    {
+    // Of two columns the second may lack a name, but the first has one: that of the rows.
+    let title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
+    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && next.fields.iter().all(name) {
         return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
     }
     Ok(())

@@ -6,6 +6,7 @@ mod detect;
 pub mod dialect;
 mod encoding;
 pub mod error;
+mod first_row;
 mod header;
 pub mod limits;
 mod line_breaks;

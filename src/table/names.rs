@@ -3,7 +3,10 @@
 use super::number::NumberFormat;
 
 /// The names in `list`: commas separate them, and one that holds a comma stands in quotation marks, as in a CSV line.
+///
+/// Blanks may stand before the quotation marks.
 pub fn split(list: &str) -> Vec<String> {
+    let list = &without_blanks_before_quotes(list);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         // A name may hold line breaks; what no argument can hold ends the list.
@@ -13,8 +16,22 @@ pub fn split(list: &str) -> Vec<String> {
     match reader.read_record(&mut record) {
         Ok(true) => record.iter().map(str::to_owned).collect(),
         // Nothing at all is the name that an unnamed column has.
-        _ => vec![list.to_owned()],
+        _ => vec![list.clone()],
     }
+}
+
+fn without_blanks_before_quotes(list: &str) -> String {
+    let (mut kept, mut quoted, mut begin) = (String::new(), false, true);
+    for (position, c) in list.char_indices() {
+        let rest = list.get(position..).unwrap_or_default();
+        if begin && c.is_whitespace() && rest.trim_start().starts_with('"') {
+            continue;
+        }
+        quoted ^= c == '"' && (quoted || begin);
+        begin = !quoted && c == ',';
+        kept.push(c);
+    }
+    kept
 }
 
 /// `name` as a list of one, and as one word of a shell command.
@@ -25,7 +42,7 @@ pub(super) fn argument(name: &str) -> String {
 /// `names` as a list, and as one word of a shell command.
 pub(super) fn list(names: &[String]) -> String {
     let item = |name: &String| {
-        if name.contains(',') || name.starts_with('"') {
+        if name.contains(',') || name.trim_start().starts_with('"') {
             format!("\"{}\"", name.replace('"', "\"\""))
         } else {
             name.clone()
@@ -37,6 +54,24 @@ pub(super) fn list(names: &[String]) -> String {
         listed
     } else {
         format!("'{}'", listed.replace('\'', r"'\''"))
+    }
+}
+
+/// The most names that a message lists.
+pub(super) const MOST_LISTED: usize = 10;
+
+/// The first of `names` for a message, and how many more there are.
+pub(super) fn some(names: &[String]) -> String {
+    shortlist(&names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>())
+}
+
+/// The first of `items`, and how many more there are.
+pub(super) fn shortlist(items: &[String]) -> String {
+    match items.get(..MOST_LISTED) {
+        Some(first) if items.len() > MOST_LISTED => {
+            format!("{} and {} more", first.join(", "), items.len() - MOST_LISTED)
+        }
+        _ => items.join(", "),
     }
 }
 
@@ -68,6 +103,8 @@ mod tests {
             ("5\" pipe", &["5\" pipe"]),
             ("", &[""]),
             ("a,", &["a", ""]),
+            ("NA, \"a,b\"", &["NA", "a,b"]),
+            (" \"a, \"\"b\",c \"d, \"e\"", &["a, \"b", "c \"d", "e"]),
         ] {
             assert_eq!(split(list), names, "{list:?}");
         }
@@ -75,7 +112,7 @@ mod tests {
 
     #[test]
     fn an_argument_is_split_into_the_name_again() {
-        for name in ["a", "a,b", "\"q\"", "\"a\",b", "", "two words", "line\nbreak", "5\" pipe"] {
+        for name in ["a", "a,b", " \"q\"", "\"q\"", "\"a\",b", "", "two words", "line\nbreak", "5\" pipe"] {
             assert_eq!(split(argument(name).trim_matches('\'')), [name], "{name:?}");
         }
         assert_eq!(argument("it's"), r"'it'\''s'");

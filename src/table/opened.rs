@@ -17,7 +17,7 @@ use crate::foundation::observer::Observer;
 const BUFFER: usize = 128 << 10;
 
 /// How much of the file tells its encoding, in bytes.
-const SIGNATURE: u64 = 64;
+const SIGNATURE: u64 = 1024;
 
 type Lines<'o> = LineBreaks<Utf8<Chain<Cursor<Vec<u8>>, HashingReader<'o>>>>;
 
@@ -47,7 +47,7 @@ pub(super) fn open<'o>(
     bytes.by_ref().take(SIGNATURE).read_to_end(&mut start).map_err(failed)?;
     let encoding = encoding::of(&start)?;
     let mut lines = LineBreaks::new(Utf8::new(Cursor::new(start).chain(bytes), encoding));
-    let preview = Preview::read(&mut lines, dialect.skip_lines).map_err(failed)?;
+    let preview = Preview::read(&mut lines, dialect.skip_lines, dialect.comment).map_err(failed)?;
     let found = detect::find(&preview, dialect)?;
     let one_column = found.records.first().is_some_and(|record| record.fields.len() == 1);
     let likely = one_column.then(|| detect::likely(&preview, &found.records, dialect)).flatten();

@@ -44,22 +44,22 @@ pub(super) struct Record {
 }
 
 impl Preview {
-    /// Reads and skips from `input`, which goes on where the preview ends.
-    pub(super) fn read(input: &mut impl Read, skip_lines: u64) -> io::Result<Self> {
+    /// Reads and skips from `input`, which goes on where the preview ends; blank lines at its beginning and those that
+    /// begin with `comment` are skipped, too.
+    pub(super) fn read(input: &mut impl Read, skip_lines: u64, comment: Option<u8>) -> io::Result<Self> {
         let mut preview = Self { text: Vec::new(), whole: false, line: 1, separator: None };
         preview.fill(input)?;
         if preview.text.starts_with(BYTE_ORDER_MARK) {
             preview.text.drain(..BYTE_ORDER_MARK.len());
         }
-        for _ in 0..skip_lines {
-            preview.skip_line(input)?;
-        }
+        preview.skip_count(input, skip_lines)?;
         if skip_lines == 0 {
             preview.separator = preview.text.split(|byte| *byte == b'\n').next().and_then(named_separator);
         }
         if preview.separator.is_some() {
-            preview.skip_line(input)?;
+            preview.skip_count(input, 1)?;
         }
+        preview.skip_while(input, |first| first == b'\n' || Some(first) == comment)?;
         preview.fill(input)?;
         Ok(preview)
     }
@@ -107,15 +107,47 @@ impl Preview {
         Ok(())
     }
 
-    fn skip_line(&mut self, input: &mut impl Read) -> io::Result<()> {
-        while !self.text.contains(&b'\n') && !self.whole {
-            self.text.clear();
+    /// Skips `count` lines, or all there are.
+    fn skip_count(&mut self, input: &mut impl Read, count: u64) -> io::Result<()> {
+        let mut left = count;
+        self.skip_while(input, |_| {
+            let skipped = left > 0;
+            left = left.saturating_sub(1);
+            skipped
+        })
+    }
+
+    /// Skips lines while `skipped` is true of their first byte, to the end of the text at most.
+    fn skip_while(&mut self, input: &mut impl Read, mut skipped: impl FnMut(u8) -> bool) -> io::Result<()> {
+        let mut start = 0;
+        loop {
+            if start == self.text.len() && !self.whole {
+                (self.text, start) = (Vec::new(), 0);
+                self.fill(input)?;
+            }
+            if !self.text.get(start).is_some_and(|first| skipped(*first)) {
+                break;
+            }
+            self.line += 1;
+            start = self.line_end(input, start)?;
+        }
+        self.text.drain(..start);
+        Ok(())
+    }
+
+    /// Where the line that begins at `start` ends in the text, which is replaced by the next part if the line is longer.
+    fn line_end(&mut self, input: &mut impl Read, mut start: usize) -> io::Result<usize> {
+        loop {
+            let rest = self.text.get(start..).unwrap_or_default();
+            if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
+                return Ok(start + end + 1);
+            }
+            if self.whole {
+                return Ok(self.text.len());
+            }
+            (self.text, start) = (Vec::new(), 0);
             self.fill(input)?;
         }
-        let end = self.text.iter().position(|byte| *byte == b'\n').map_or(self.text.len(), |end| end + 1);
-        self.line += u64::from(end > 0);
-        self.text.drain(..end);
-        Ok(())
     }
 }
 
@@ -137,7 +169,7 @@ mod tests {
     use super::*;
 
     fn lines(text: &str, skip: u64, dialect: &Dialect) -> Vec<(u64, usize)> {
-        let preview = Preview::read(&mut text.as_bytes(), skip).unwrap();
+        let preview = Preview::read(&mut text.as_bytes(), skip, dialect.comment).unwrap();
         preview.records(b',', dialect).iter().map(|record| (record.line, record.fields.len())).collect()
     }
 
@@ -156,7 +188,7 @@ mod tests {
     fn a_record_that_is_cut_off_is_left_out_and_wide_ones_are_read_whole() {
         let long = format!("a,b\n{}", "1,2\n".repeat(SIZE));
         let mut input = long.as_bytes();
-        let preview = Preview::read(&mut input, 0).unwrap();
+        let preview = Preview::read(&mut input, 0, None).unwrap();
         assert_eq!((preview.text.len(), preview.records(b',', &Dialect::default()).len()), (SIZE, MOST_RECORDS));
         let row = vec!["1"; SIZE].join(",");
         let wide = format!("{row}\n{row}\n{row}\n{row}\n{row}\n");
@@ -168,6 +200,15 @@ mod tests {
     fn skipped_lines_may_be_longer_than_the_preview() {
         let text = format!("{}\nrest\n{}a,b\n", "x".repeat(5 * SIZE), "y\n".repeat(SIZE));
         assert_eq!(lines(&text, 2 + SIZE as u64, &Dialect::default()), [(3 + SIZE as u64, 2)]);
+        assert_eq!(lines(&text, u64::MAX, &Dialect::default()), []);
+    }
+
+    #[test]
+    fn comments_and_blank_lines_at_the_beginning_may_be_longer_than_the_preview() {
+        let comments = Dialect { comment: Some(b'#'), ..Dialect::default() };
+        let text = format!("{}a,b\n", "# x, y\n\n".repeat(SIZE));
+        assert_eq!(lines(&text, 0, &comments), [(1 + 2 * SIZE as u64, 2)]);
+        assert_eq!(lines(&"\n".repeat(3 * SIZE), 0, &comments), []);
     }
 
     #[test]

@@ -200,7 +200,6 @@ impl<'o> TableReader<'o> {
     }
 
     fn read_record(&mut self) -> Result<bool, TableError> {
-        self.csv.get_mut().start_row();
         self.line.set(None);
         let begin = self.first_line + self.csv.position().line() - 1;
         let there = self.csv.read_byte_record(&mut self.record).map_err(|error| self.reading_failed(error, begin))?;
@@ -224,9 +223,11 @@ impl<'o> TableReader<'o> {
         match source.get_ref().and_then(|fault| fault.downcast_ref()) {
             Some(RowFault::Long) => TableError::LongRow { line, limit: MAX_ROW_BYTES },
             Some(RowFault::OpenQuote { opened }) => TableError::OpenQuote { line: *opened },
-            Some(RowFault::TextAfterQuote { line, opened }) => {
-                TableError::TextAfterQuote { line: *line, opened: *opened }
-            }
+            Some(RowFault::TextAfterQuote { line, opened, next }) => TableError::TextAfterQuote {
+                line: *line,
+                opened: *opened,
+                likely: b" \t;,|".contains(next).then(|| char::from(*next)),
+            },
             None => TableError::Read { path: self.path.clone(), source },
         }
     }

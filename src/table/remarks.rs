@@ -1,6 +1,6 @@
 //! What the user should know of how a file was read.
 
-use super::names::{listed, numbers_among};
+use super::names::{listed, numbers_among, some};
 use super::reader::TableReader;
 use super::schema::ColumnProfile;
 use super::shape::Shape;
@@ -38,7 +38,7 @@ fn nameless(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<Strin
         return kept.next().map(|_| format!("the column in field {} has no name; its name is empty here", field + 1));
     }
     let names: Vec<String> = kept.map(|column| column.name.clone()).collect();
-    (!names.is_empty()).then(|| format!("columns without a name are called by their place: {}", listed(&names)))
+    (!names.is_empty()).then(|| format!("columns without a name are called by their place: {}", some(&names)))
 }
 
 /// A header of numbers may be the first row of a table without a header.
@@ -61,5 +61,8 @@ fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<
 
 fn codes(reader: &TableReader<'_>) -> Option<String> {
     let unused = reader.missing().unused();
-    (!unused.is_empty()).then(|| format!("no cell means \"missing\" by {}", listed(&unused)))
+    (!unused.is_empty()).then(|| {
+        let codes = if unused.len() == 1 { "code" } else { "codes" };
+        format!("no cell matches the missing-value {codes} {}", some(&unused))
+    })
 }

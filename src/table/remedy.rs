@@ -2,8 +2,8 @@
 //! follow them.
 
 use super::detect::Likely;
-use super::error::{Mixed, Ragged, TableError};
-use super::names::{argument, list};
+use super::error::{Mixed, OddCells, Ragged, TableError};
+use super::names::{MOST_LISTED, argument, list, listed};
 use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
 
 impl TableError {
@@ -35,7 +35,9 @@ impl TableError {
             Self::Title { header_line, .. } => {
                 format!("Use --skip-lines {}; if the first line is the header, use --header present.", header_line - 1)
             }
-            Self::SecondHeader { line, last_line, .. } => second_header(*line, *last_line),
+            Self::SecondHeader { line, last_line, codes, absent, .. } => {
+                second_header(*line, *last_line, codes, *absent)
+            }
             Self::CommaNumbers { readings, .. } => {
                 format!("{} If the comma separates cells, give the header a name for each.", choice(readings))
             }
@@ -45,14 +47,20 @@ impl TableError {
             Self::LongRow { .. } | Self::OpenQuote { .. } => {
                 "Close the quotation mark; if quotation marks are part of the data, use --no-quotes.".into()
             }
+            Self::TextAfterQuote { likely: Some(found), .. } => format!(
+                "If {found:?} separates cells, use --delimiter {}; else close the quotation mark where the cell ends, \
+                 and double those within it (\"\"); if quotation marks are part of the data, use --no-quotes.",
+                delimiter(*found)
+            ),
             Self::TextAfterQuote { .. } => {
                 "Close the quotation mark where the cell ends, and double those within it (\"\"); \
                  if quotation marks are part of the data, use --no-quotes."
                     .into()
             }
             Self::Mixed(mixed) => odd_cells(mixed),
-            Self::Notation { readings, column, .. } => {
-                format!("{} Or leave the column out with --exclude {}.", choice(readings), argument(column))
+            Self::Notation { readings, column, odd, .. } => {
+                let exclude = argument(column);
+                format!("{}{} Or leave the column out with --exclude {exclude}.", choice(readings), missing(odd))
             }
             Self::Number { reason: NotDecimal::Digits, column, .. } => {
                 format!(
@@ -73,12 +81,17 @@ impl TableError {
     }
 }
 
-fn second_header(line: u64, last_line: u64) -> String {
+fn second_header(line: u64, last_line: u64, codes: &[String], absent: bool) -> String {
     let lines = if line == last_line { line.to_string() } else { format!("{line},{last_line}") };
+    let data = match codes {
+        [] => "If it is data, correct it".into(),
+        _ => format!("If it is data, and its cells mean that values are missing, use --missing {}", list(codes)),
+    };
+    let header =
+        if absent { "--header present, not absent".into() } else { format!("--skip-lines {}", line.saturating_sub(1)) };
     format!(
-        "If it is the header, use --skip-lines {}; if it holds units, remove it, for example with: \
-         sed {lines}d old.csv > new.csv",
-        line - 1
+        "{data}; if it is the header, use {header}; if it holds units, remove it, for example with: \
+         sed {lines}d old.csv > new.csv"
     )
 }
 
@@ -107,7 +120,11 @@ fn quoted_lines() -> String {
 fn odd_cells(mixed: &Mixed) -> String {
     let mut columns = vec![mixed.column.clone()];
     columns.extend(mixed.others.iter().cloned());
-    let exclude = format!("leave the {} out with --exclude {}", columns_of(&columns), list(&columns));
+    let exclude = if columns.len() > MOST_LISTED {
+        format!("leave these {} columns out with --exclude", columns.len())
+    } else {
+        format!("leave the {} out with --exclude {}", columns_of(&columns), list(&columns))
+    };
     if mixed.other_form {
         return format!("Write all numbers of a column in one form, or {exclude}.");
     }
@@ -120,6 +137,22 @@ fn odd_cells(mixed: &Mixed) -> String {
             )
         }
         None => format!("Correct the cells, or {exclude}."),
+    }
+}
+
+/// What to do about cells that are not numbers in any form, if there are such.
+pub(super) fn missing(odd: &OddCells) -> String {
+    match &odd.cells {
+        Some(cells) if !cells.is_empty() => {
+            let codes: Vec<String> = odd.codes.iter().chain(cells).cloned().collect();
+            format!(
+                " If {} {} that the value is missing, also use --missing {}.",
+                listed(cells),
+                if cells.len() == 1 { "means" } else { "mean" },
+                list(&codes)
+            )
+        }
+        _ => String::new(),
     }
 }
 

@@ -11,7 +11,12 @@ pub(super) enum RowFault {
     #[error("a row is too long")]
     Long,
     #[error("text follows a closing quotation mark")]
-    TextAfterQuote { line: u64, opened: u64 },
+    TextAfterQuote {
+        line: u64,
+        opened: u64,
+        /// The byte after the mark.
+        next: u8,
+    },
     #[error("a quotation mark is not closed")]
     OpenQuote { opened: u64 },
 }
@@ -35,8 +40,8 @@ enum Place {
     Quoted,
     /// After a quotation mark inside a quoted cell: its end, or the first of two that stand for one.
     AfterQuote,
-    /// After the end of a quoted cell and blanks.
-    AfterCell,
+    /// After the end of a quoted cell and blanks, of which this is the first.
+    AfterCell(u8),
     Comment,
 }
 
@@ -59,11 +64,6 @@ impl<R: Read> RowGuard<R> {
         Self { inner, syntax, limit, in_row: 0, place: Place::RowStart, line, opened: line, fault: None, zeros: false }
     }
 
-    /// A row was completed: its bytes are counted anew.
-    pub(super) fn start_row(&mut self) {
-        self.in_row = 0;
-    }
-
     /// Whether there was a zero byte among those given so far.
     pub(super) fn has_zeros(&self) -> bool {
         self.zeros
@@ -76,21 +76,32 @@ impl<R: Read> RowGuard<R> {
     /// How many of `bytes` come before a fault.
     fn check(&mut self, bytes: &[u8]) -> usize {
         if !self.syntax.quotes {
+            self.count(bytes);
             return bytes.len();
         }
-        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell);
+        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell(_));
         if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
         self.line += line_breaks::count(bytes);
+        self.count(bytes);
         if let Some(last) = bytes.last() {
             self.place = self.after(*last);
         }
         bytes.len()
     }
 
+    /// Counts bytes outside of quotation marks: each line break ends a row.
+    fn count(&mut self, bytes: &[u8]) {
+        self.in_row = match bytes.iter().rposition(|byte| *byte == b'\n') {
+            Some(end) => bytes.len() - end - 1,
+            None => self.in_row + bytes.len(),
+        };
+    }
+
     /// Takes a byte into account; `false`: it must not stand there.
     fn step(&mut self, byte: u8) -> bool {
+        self.in_row += 1;
         self.line += u64::from(byte == b'\n');
         self.place = match self.place {
             Place::Comment if byte != b'\n' => Place::Comment,
@@ -102,15 +113,19 @@ impl<R: Read> RowGuard<R> {
             Place::Quoted if byte == b'"' => Place::AfterQuote,
             Place::Quoted => Place::Quoted,
             Place::AfterQuote if byte == b'"' => Place::Quoted,
-            Place::AfterQuote | Place::AfterCell if byte != b'\n' && byte != self.syntax.delimiter => {
+            Place::AfterQuote | Place::AfterCell(_) if byte != b'\n' && byte != self.syntax.delimiter => {
+                let next = if let Place::AfterCell(next) = self.place { next } else { byte };
                 if !byte.is_ascii_whitespace() {
-                    self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened });
+                    self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened, next });
                     return false;
                 }
-                Place::AfterCell
+                Place::AfterCell(next)
             }
             _ => self.after(byte),
         };
+        if self.place == Place::RowStart {
+            self.in_row = 0;
+        }
         true
     }
 
@@ -137,7 +152,6 @@ impl<R: Read> Read for RowGuard<R> {
         }
         // The rows before the fault are given first: they may have faults of their own.
         let good = self.check(buffer.get(..count).unwrap_or_default());
-        self.in_row += good;
         self.zeros |= buffer.get(..good).unwrap_or_default().contains(&0);
         match self.fault {
             Some(fault) if good == 0 => Err(io::Error::other(fault)),
@@ -182,13 +196,14 @@ mod tests {
 
     #[test]
     fn others_are_faults_with_both_lines() {
-        for (text, line, opened) in [
-            ("a\n\"b\"c\n", 2, 2),
-            ("id,note\n1,\"left arm\n2,\"right\"\n", 3, 2),
-            ("\"a\" \"b\"\n", 1, 1),
-            ("\"a\nb\nc\"d", 3, 1),
+        for (text, line, opened, next) in [
+            ("a\n\"b\"c\n", 2, 2, b'c'),
+            ("id,note\n1,\"left arm\n2,\"right\"\n", 3, 2, b'r'),
+            ("\"a\" \"b\"\n", 1, 1, b' '),
+            ("\"a\"\t x\n", 1, 1, b'\t'),
+            ("\"a\nb\nc\"d", 3, 1, b'd'),
         ] {
-            assert_eq!(fault(text, COMMA), Some(RowFault::TextAfterQuote { line, opened }), "{text:?}");
+            assert_eq!(fault(text, COMMA), Some(RowFault::TextAfterQuote { line, opened, next }), "{text:?}");
         }
         for (text, opened) in [("a\n\"b\nc\n", 2), ("\"", 1), ("a,\"b\"\"", 1)] {
             assert_eq!(fault(text, COMMA), Some(RowFault::OpenQuote { opened }), "{text:?}");
@@ -199,7 +214,7 @@ mod tests {
     fn comments_and_files_without_quotes_are_let_be() {
         let comments = RowSyntax { comment: Some(b'#'), ..COMMA };
         assert_eq!(fault("#\"x\"y \"\na,b\n# \"\n1,2\n", comments), None);
-        assert_eq!(fault("a#\n\"b\"c\n", comments), Some(RowFault::TextAfterQuote { line: 2, opened: 2 }));
+        assert_eq!(fault("a#\n\"b\"c\n", comments), Some(RowFault::TextAfterQuote { line: 2, opened: 2, next: b'c' }));
         assert_eq!(fault("\"b\"c\n\"", RowSyntax { quotes: false, ..COMMA }), None);
     }
 
@@ -208,5 +223,18 @@ mod tests {
         let mut endless = RowGuard::new(io::repeat(b'"'), COMMA, 1000, 1);
         let error = io::copy(&mut endless, &mut io::sink()).unwrap_err();
         assert_eq!(error.get_ref().and_then(|error| error.downcast_ref()), Some(&RowFault::Long));
+    }
+
+    #[test]
+    fn each_line_break_outside_of_quotation_marks_ends_a_row() {
+        let comments = RowSyntax { comment: Some(b'#'), ..COMMA };
+        for (text, syntax) in
+            [("# x\n", comments), ("\n", COMMA), ("1,\"2\"\n", COMMA), ("\n", RowSyntax { quotes: false, ..COMMA })]
+        {
+            let text = text.repeat(1000);
+            let mut guard = RowGuard::new(text.as_bytes(), syntax, 10, 1);
+            let mut piece = [0; 7];
+            while guard.read(&mut piece).unwrap() > 0 {}
+        }
     }
 }

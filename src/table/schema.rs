@@ -5,6 +5,7 @@ use std::collections::HashSet;
 use super::column::{ColumnScan, Verdict};
 use super::dialect::Dialect;
 use super::error::TableError;
+use super::first_row::{FirstRow, MOST_CODES};
 use super::reader::TableReader;
 use super::shape::Shape;
 use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
@@ -75,10 +76,10 @@ impl Schema {
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
-        let (mut rows, mut first_row) = (0, (0, 0));
+        let (mut rows, mut first_row) = (0, None);
         while reader.next_row()? {
             if rows == 0 {
-                first_row = (reader.line(), reader.line() + reader.breaks_inside());
+                first_row = Some(FirstRow::of(&reader));
             }
             for scan in &mut scans {
                 scan.take(&reader);
@@ -88,10 +89,8 @@ impl Schema {
                 observer.go_on()?;
             }
         }
-        if rows == 0 {
-            return Err(TableError::NoRows);
-        }
-        refuse_second_header(&scans, first_row)?;
+        let Some(first_row) = first_row else { return Err(TableError::NoRows) };
+        first_row.refuse_second_header(&scans, &reader)?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
         if columns.is_empty() {
             return Err(nothing_left(skipped, &reader));
@@ -123,21 +122,6 @@ impl Selection {
     }
 }
 
-/// A row of text above numbers: the header's second line, or the units.
-fn refuse_second_header(scans: &[ColumnScan], (line, last_line): (u64, u64)) -> Result<(), TableError> {
-    let mut numeric = scans.iter().filter(|scan| scan.present > 0).peekable();
-    let Some((cell, first)) = numeric.peek().and_then(|scan| Some((scan.first_text.clone()?.1, *scan))) else {
-        return Ok(());
-    };
-    let above = |scan: &ColumnScan| scan.texts == 1 && scan.first_text.as_ref().is_some_and(|(at, _)| *at == line);
-    let (column, number) = (first.name.clone(), first.first_number.clone().unwrap_or_default().1);
-    // One odd cell at the top of one column may as well mean that the value is missing.
-    if numeric.clone().count() > 1 && numeric.all(above) {
-        return Err(TableError::SecondHeader { line, last_line, column, cell, number });
-    }
-    Ok(())
-}
-
 struct Sorted {
     columns: Vec<ColumnProfile>,
     skipped: Vec<Skipped>,
@@ -162,7 +146,7 @@ fn sort(scans: Vec<ColumnScan>, reader: &TableReader<'_>, selection: &Selection)
     together(faulty).map_or(Ok(sorted), Err)
 }
 
-/// The first error; if cells are no numbers, with all such columns and cells, so that one remedy is enough.
+/// The first error; if cells are not numbers, with all such columns and cells, so that one remedy is enough.
 fn together(errors: Vec<TableError>) -> Option<TableError> {
     let mut errors = errors.into_iter();
     let mut first = errors.next()?;
@@ -175,6 +159,7 @@ fn together(errors: Vec<TableError>) -> Option<TableError> {
                 odd.extend(more.into_iter().filter(|cell| !odd.contains(cell)).collect::<Vec<_>>());
                 odd
             });
+            mixed.odd.take_if(|odd| odd.len() > MOST_CODES);
         }
     }
     Some(first)

@@ -1,11 +1,13 @@
 //! Columns that are left out although nobody asked for that: which, and why.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use super::error::TableError;
 use super::limits::MAX_RANGE_BITS;
-use super::names::listed;
-use super::remedy::choice;
+use super::names::{MOST_LISTED, shortlist, some};
+use super::remedy::{choice, missing};
 
 /// A column that is left out.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -66,26 +68,58 @@ pub(super) struct Skipped {
     pub(super) example: String,
 }
 
-/// One notice for all columns of text, one for all blank ones, one for each that has a remedy of its own.
+/// One notice for all columns of text, one for all blank ones, one for all with the same remedy.
 pub(super) fn notices(skipped: &[Skipped]) -> Vec<String> {
     let of = |is: fn(SkipReason) -> bool| skipped.iter().filter(move |skipped| is(skipped.column.reason));
     let texts: Vec<String> = of(|reason| matches!(reason, SkipReason::Text { .. })).map(text).collect();
     let blank: Vec<String> = of(|reason| reason == SkipReason::Blank).map(|it| it.column.name.clone()).collect();
     let mut notices = Vec::new();
     if !texts.is_empty() {
-        notices.push(format!("left out, since most of the cells are not numbers: {}", texts.join(", ")));
+        notices.push(format!("left out, since most of the cells are not numbers: {}", shortlist(&texts)));
     }
     if !blank.is_empty() {
-        notices.push(format!("left out, since all cells are blank: {}", listed(&blank)));
+        notices.push(format!("left out, since all cells are blank: {}", some(&blank)));
     }
-    let single = of(|reason| matches!(reason, SkipReason::Notation | SkipReason::Range));
-    notices.extend(single.map(|skipped| match &skipped.error {
-        TableError::Notation { readings, .. } => {
-            let (name, cell) = (&skipped.column.name, &skipped.example);
-            format!("left out: column {name:?}, since {cell:?} is a number in another form. {}", choice(readings))
+    notices.extend(other_forms(&of(|reason| reason == SkipReason::Notation).collect::<Vec<_>>()));
+    notices.extend(out_of_range(&of(|reason| reason == SkipReason::Range).collect::<Vec<_>>()));
+    notices
+}
+
+/// One notice for all columns that the same options read.
+fn other_forms(skipped: &[&Skipped]) -> Vec<String> {
+    let mut groups: BTreeMap<Vec<&String>, Vec<(&SkippedColumn, &TableError)>> = BTreeMap::new();
+    for Skipped { column, error, .. } in skipped {
+        if let TableError::Notation { readings, .. } = error {
+            groups.entry(readings.iter().map(|(_, options)| options).collect()).or_default().push((column, error));
         }
-        error => format!("left out: {error}"),
-    }));
+    }
+    groups.values().filter_map(|group| other_form(group)).collect()
+}
+
+fn other_form(group: &[(&SkippedColumn, &TableError)]) -> Option<String> {
+    let names: Vec<String> = group.iter().map(|(column, _)| column.name.clone()).collect();
+    let odd = group.iter().find_map(|(_, error)| match error {
+        TableError::Notation { odd, .. } if odd.count > 0 => Some(odd),
+        _ => None,
+    });
+    let (also, missing) = odd.map(|odd| (odd.also(), missing(odd))).unwrap_or_default();
+    let (_, TableError::Notation { cell, readings, .. }) = group.first()? else { return None };
+    let columns = if names.len() == 1 { "column" } else { "columns" };
+    let choice = choice(readings);
+    Some(format!(
+        "left out: {columns} {}, since {cell:?} is a number in another form{also}. {choice}{missing}",
+        some(&names)
+    ))
+}
+
+/// What is wrong with the first columns, and how many others there are.
+fn out_of_range(skipped: &[&Skipped]) -> Vec<String> {
+    let mut notices: Vec<String> =
+        skipped.iter().take(MOST_LISTED).map(|skipped| format!("left out: {}", skipped.error)).collect();
+    if skipped.len() > MOST_LISTED {
+        let reason = SkipReason::Range;
+        notices.push(format!("left out: {} more columns, each since {reason}", skipped.len() - MOST_LISTED));
+    }
     notices
 }
 

@@ -8,7 +8,7 @@ use std::path::Path;
 use hestat::keystore::KeyStore;
 
 use super::TABLE;
-use crate::house::{House, entries, path};
+use crate::house::{Ended, House, entries, path};
 
 /// A house with one job whose answer is there.
 fn computed() -> (House, String) {
@@ -55,6 +55,11 @@ fn results_do_not_take_the_tables_place() {
     for arguments in [["run", "--input"], ["result", "--check"]] {
         let arguments = [arguments[0], arguments[1], path(&table), "--output", path(&table)];
         house.run(arguments).expect_code(2).says(&["is the table itself"]);
+    }
+    for arguments in [["run", "--input"], ["result", "--check"]] {
+        let mut command = house.command([arguments[0], arguments[1], "-", "--output", path(&table)]);
+        let ended: Ended = command.stdin(fs::File::open(&table).unwrap()).output().unwrap().into();
+        ended.expect_code(2).says(&["is the table itself"]);
     }
     assert_eq!(house.read("data.csv"), TABLE);
 }

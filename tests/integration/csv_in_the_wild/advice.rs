@@ -151,6 +151,30 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
 }
 
 #[test]
+fn an_odd_cell_does_not_hide_the_form_of_the_others() {
+    let lab = "id;x;y\n1;1,5;3\n2;2,7;4\n3;3,8;5\n4;n/d;6\n5;4,9;7\n";
+    let said = "left out: column \"x\", since \"1,5\" is a number in another form; 1 cell is not a number: \"n/d\". \
+                Choose: if it is 1.5, use --decimal-comma. If \"n/d\" means that the value is missing, \
+                also use --missing NA,N/A,NaN,null,n/d.";
+    let both = "--decimal-comma --missing NA,N/A,NaN,null,n/d";
+    let figures = "id,5,0,3\nx,4,1,3.225\ny,5,0,5\n";
+    advised(lab, "", said, "--decimal-comma", &Words("\"n/d\" is not a number, but line 2 has \"1,5\" there"));
+    advised(lab, "--decimal-comma", "\"n/d\" is not a number", "--missing NA,N/A,NaN,null,n/d", &Figures(figures));
+    super::means(lab, &both.split(' ').collect::<Vec<_>>(), figures);
+    let named =
+        "line 2, column \"x\": \"1,5\" is a number in another form than expected; 1 cell is not a number: \"n/d\"";
+    advised(lab, "--columns x", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,n/d"));
+    // Whole numbers are numbers in each form; the first cell may be the odd one.
+    let whole = "id;x\n1;-\n2;7\n3;3,8\n4;5\n";
+    let named =
+        "line 4, column \"x\": \"3,8\" is a number in another form than expected; 1 cell is not a number: \"-\"";
+    advised(whole, "", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,-"));
+    // Text with a number now and then is text.
+    let text = "id;x\n1;a\n2;b\n3;3,8\n4;c\n";
+    assert!(super::means(text, &[], "id,4,0,2.5\n").contains("most of the cells are not numbers: \"x\""));
+}
+
+#[test]
 fn lines_that_are_no_rows_are_skipped() {
     let two = Figures("age,2,0,55.5\nsbp,2,0,130\n");
     let comment = "# exported 2024-01-01\nage,sbp\n50,120\n61,140\n";
@@ -169,6 +193,42 @@ fn lines_that_are_no_rows_are_skipped() {
     advised("x,y\nage,sbp\n50,120\n61,140\n", "", "line 2 holds no number", "--skip-lines 1", &two);
     let broken = "age,sbp\nyears,\"mm\nHg\"\n50,120\n61,140\n";
     advised(broken, "", "line 2 holds no number", "sed 2,3d old.csv > new.csv", &two);
+}
+
+#[test]
+fn a_first_row_without_numbers_may_be_data_or_no_row() {
+    let patient = "name,x,y\nA,-,-\nB,3,6\nC,4,6\n";
+    let said = "line 2 holds no number, but the lines below it do (column \"x\": \"-\", then \"3\")";
+    advised(patient, "", said, "--missing NA,N/A,NaN,null,-", &Figures("x,2,1,3.5\ny,2,1,6\n"));
+    advised(patient, "--missing x", said, "--missing x,-", &Words("\"x\""));
+    // Of two columns, or with blank cells.
+    let units = "name;Hb\n;g/dl\nA;13.2\nB;11.9\n";
+    let said = "line 2 holds no number, but the lines below it do (column \"Hb\": \"g/dl\", then \"13.2\")";
+    let hb = Figures("Hb,2,0,12.55\n");
+    advised(units, "", said, "sed 2d old.csv > new.csv", &hb);
+    advised(units, "--columns Hb", said, "sed 2d old.csv > new.csv", &hb);
+    advised(units.replace(';', ","), "", said, "sed 2d old.csv > new.csv", &hb);
+    let blank = "name;hb;x\n;g/dl;\nA;13,2;5\nB;11,9;6\n";
+    let said = "line 2 holds no number, but the lines below it do (column \"hb\": \"g/dl\", then \"13,2\")";
+    advised(blank, "", said, "sed 2d old.csv > new.csv", &Figures("hb,2,0,12.55\nx,2,0,5.5\n"));
+    let title = "Report 2024;\nid;Hb\n1;13.2\n2;n/d\n3;11.9\n";
+    let said = "line 1: 1 name for 2 columns; line 2 seems to be the header";
+    advised(title, "", said, "--skip-lines 1", &Words("line 4, column \"Hb\": \"n/d\" is not a number"));
+    // An odd cell of somebody with a name or a number is one that may be missing.
+    for (csv, figures) in [
+        ("name,Hb\nA,n/d\nB,13\n", "Hb,1,1,13\n"),
+        (",Hb\nA,n/d\nB,13\n", "Hb,1,1,13\n"),
+        ("id,Hb\n1,n/d\n2,13\n", "id,2,0,1.5\nHb,1,1,13\n"),
+        ("Hb\nn/d\n13\n", "Hb,1,1,13\n"),
+    ] {
+        advised(csv, "", "\"n/d\" is not a number", "--missing NA,N/A,NaN,null,n/d", &Figures(figures));
+    }
+    super::refused("id,x,y\n1,-,-\n2,3,4\n", &["--columns", "x,y"], &["column \"x\": \"-\" is not a number"]);
+    super::refused(
+        "id,x\n1,2\n3,4\n",
+        &["--header", "absent"],
+        &["line 1 holds no number", "if it is the header, use --header present, not absent; if it holds units"],
+    );
 }
 
 #[test]
@@ -214,6 +274,15 @@ fn quotation_marks() {
     let said = "line 3: text follows the closing quotation mark of the cell that begins in line 2";
     advised(stray, "", said, "--no-quotes", &Figures("id,3,0,2\nsbp,3,0,130\n"));
     super::means(stray.replace("arm,120", "arm\",120"), &[], "id,3,0,2\nsbp,3,0,130\n");
+    for (delimiter, name) in [(' ', "space"), ('\t', "tab"), (';', "';'")] {
+        let r = "\"age\" \"sbp\"\n\"1\" 50 120\n\"2\" 61 140\n".replace(' ', &delimiter.to_string());
+        super::means(&r, &["--delimiter", &delimiter.to_string()], "age,2,0,55.5\nsbp,2,0,130\n");
+        let said = "line 1: text follows the closing quotation mark of the cell that begins in line 1";
+        let advice = format!("--delimiter {name}");
+        // Given another delimiter, or where none is found.
+        let options = if delimiter == ' ' { "" } else { "--delimiter ','" };
+        advised(r, options, said, &advice, &Figures("age,2,0,55.5\nsbp,2,0,130\n"));
+    }
     let open = "id\tnote\tsbp\n1\t\"left arm\t120\n2\tright\t130\n";
     let said = "line 2: a quotation mark that begins a cell here is never closed";
     advised(open, "", said, "--no-quotes", &Figures("id,2,0,1.5\nsbp,2,0,125\n"));

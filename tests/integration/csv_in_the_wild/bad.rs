@@ -21,11 +21,6 @@ fn headers_that_are_none() {
     for csv in ["a,b,a\n1,2,3\n", "a,b, a \n1,2,3\n", "a,b,\"a\"\n1,2,3\n"] {
         refused(csv, &[], &["line 1: the column name \"a\" stands in field 1 and again in field 3", rename]);
     }
-    refused(
-        "\n\ncolumn2,,\n1,2,3\n",
-        &[],
-        &["line 3: the column name \"column2\" stands in field 1 and again in field 2", rename],
-    );
     let no_header = "line 1: no header: the first row holds numbers and no names (first cell \"39\")";
     let add = "Add a line with the columns' names, or use --header absent (or present, if these numbers are names).";
     refused("39,4.5\n1,2\n", &[], &[no_header, add]);

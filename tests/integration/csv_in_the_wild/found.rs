@@ -118,10 +118,10 @@ fn codes_for_missing_values_are_trimmed_and_compared_as_numbers() {
     means(crp, &["--missing", " NA ", "--missing", "-99.00"], "id,3,0,2\ncrp,1,2,3.1\n");
     let lab = "ward,lab\na,-99\nb,-99\nc,-99.0\nd,7.5\n";
     let notices = means(lab, &["--missing", "-99"], "lab,1,3,7.5\n");
-    assert!(!notices.contains("no cell means"), "{notices}");
+    assert!(!notices.contains("no cell matches"), "{notices}");
     means(lab, &["--missing", "-9.9e1"], "lab,1,3,7.5\n");
     let notices = means(lab, &["--missing", "-99,-999,NA"], "lab,1,3,7.5\n");
-    assert!(notices.contains("no cell means \"missing\" by \"-999\"\n"), "{notices}");
+    assert!(notices.contains("no cell matches the missing-value code \"-999\"\n"), "{notices}");
     means("a;b\n-99,0;1,5\n2,5;3,5\n", &["--missing", "-99", "--decimal-comma"], "a,1,1,2.5\nb,2,0,2.5\n");
     means("a,b\n\"-9,999\",1\n\"1,000\",2\n", &["--missing", "-9999", "--thousands", ","], "a,1,1,1000\nb,2,0,1.5\n");
     means("a,b\n\u{2212}99,1\n5,2\n", &["--missing", "-99"], "a,1,1,5\nb,2,0,1.5\n");
@@ -156,6 +156,12 @@ fn columns_without_a_name() {
     assert!(
         notices.contains("columns without a name are called by their place: \"column3\", \"column4\""),
         "{notices}"
+    );
+    means("\n\ncolumn2,,\n1,2,3\n", &[], "column2,1,0,1\ncolumn2_2,1,0,2\ncolumn3,1,0,3\n");
+    means(
+        ",,column1,column1_2\n1,2,3,4\n4,5,6,7\n",
+        &[],
+        "column1_3,2,0,2.5\ncolumn2,2,0,3.5\ncolumn1,2,0,4.5\ncolumn1_2,2,0,5.5\n",
     );
     means(",age,sbp\n0,50,120\n1,61,140\n", &[], &format!(",2,0,0.5\n{AGE_SBP}"));
 }
@@ -200,6 +206,14 @@ fn text_in_utf_16() {
     for bytes in [&little[..], &big, &little[2..], &big[2..]] {
         means(bytes, &[], AGE_SBP);
     }
+    // Without a mark and Latin letters.
+    for text in ["возраст,давление,пол\n50,120,м\n61,140,ж\n", "年齢;血圧;一\r\n50;120;男\r\n61;140;女\r\n"]
+    {
+        let names: Vec<&str> = text.split([',', ';', '\r', '\n']).take(2).collect();
+        let figures = format!("{},2,0,55.5\n{},2,0,130\n", names[0], names[1]);
+        means(text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), &[], &figures);
+        means(text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>(), &[], &figures);
+    }
     refused(&little[..little.len() - 1], &[], &["cannot read", "malformed UTF-16"]);
     // Longer than any buffer, and cut anywhere.
     let rows: String = (0..60_000).map(|row| format!("{row},ü{row}\n")).collect();
@@ -212,7 +226,11 @@ fn lines_that_are_told_to_be_skipped() {
     means("x\n\"y\nage,sbp\n50,120\n61,140\n", &["--skip-lines", "2"], AGE_SBP);
     means("#a\nage,sbp\n#\"b\n50,120\n\n# c,d\n61,140\n#", &["--comment", "#"], AGE_SBP);
     means("sep=;\nx\nage;sbp\n50;120\n61;140\n", &["--skip-lines", "2"], AGE_SBP);
-    refused("a,b\n1,2\n", &["--skip-lines", "9"], &["the file is empty"]);
+    for lines in ["9", "1000000000000", "18446744073709551615"] {
+        refused("a,b\n1,2\n", &["--skip-lines", lines], &["the file is empty"]);
+    }
+    let comments = "# x; y\n\n".repeat(700_000);
+    means(format!("{comments}age;sbp\n{comments}50;120\n61;140\n"), &["--comment", "#"], AGE_SBP);
     refused("x\ny\na,b\n1,2\n3\n", &["--skip-lines", "2"], &["line 5: 1 field instead of 2"]);
     refused("# x\na,b\n1,2\n# y\n3\n", &["--comment", "#"], &["line 5: 1 field instead of 2"]);
 }
@@ -224,7 +242,7 @@ fn columns_of_text_and_of_odd_numbers_do_not_stop_a_run() {
     let left = "left out, since most of the cells are not numbers: \"title\" (2 of 3 cells, the first \"Split\"), \"genre\" (all 3 cells, the first \"x\")\n";
     assert!(notices.contains(left), "{notices}");
     let named = [
-        "line 2, column \"title\": \"Split\" is not a number, but line 4 has \"300\" there (2 of 3 cells are no numbers)",
+        "line 2, column \"title\": \"Split\" is not a number, but line 4 has \"300\" there (2 of 3 cells are not numbers)",
     ];
     refused(votes, &["--columns", "title,votes"], &named);
     let p = "snp,p,n\na,1.2e-45,1\nb,0.03,2\nc,0.9,3\n";
@@ -240,6 +258,33 @@ fn columns_of_text_and_of_odd_numbers_do_not_stop_a_run() {
     assert!(notices.contains("left out: line 2, column \"id\": \"1111"), "{notices}");
     let words = ["line 2, column \"sample\": \"11F3\" is not a number, but line 3 has \"10E2\" there"];
     refused("sample,v\n11F3,2\n10E2,1\n", &[], &words);
+}
+
+#[test]
+fn notices_list_some_of_many_columns() {
+    let names: Vec<String> = (0..300).map(|column| format!("c{column}")).collect();
+    let table = |cell: &str| {
+        let row = vec![cell; names.len()].join(";");
+        format!("x;{}\n1;{row}\n3;{row}\n", names.join(";"))
+    };
+    let left = "\"c0\", \"c1\", \"c2\", \"c3\", \"c4\", \"c5\", \"c6\", \"c7\", \"c8\", \"c9\" and 290 more";
+    let form = format!(
+        "columns {left}, since \"1,5\" is a number in another form. Choose: if it is 1.5, use --decimal-comma."
+    );
+    let range = "290 more columns, each since its numbers do not fit 120 bits exactly";
+    for (cell, words, notes) in
+        [("1,5", form.as_str(), 1), ("1e999", range, 11), ("", left, 1), ("x", " and 290 more", 1)]
+    {
+        let notices = means(table(cell), &[], "x,2,0,2\n");
+        assert!(notices.contains(words), "{notices}");
+        assert_eq!(notices.matches("left out").count(), notes, "{notices}");
+    }
+    let (odd, rows) = (vec!["?"; 300].join(";"), vec!["7"; 300].join(";"));
+    let mixed = format!("x;{}\n1;{rows}\n2;{odd}\n3;{rows}\n", names.join(";"));
+    let words =
+        ["\"c10\" and 289 more\n", "--missing 'NA,N/A,NaN,null,?'; or leave these 300 columns out with --exclude.\n"];
+    refused(&mixed, &[], &words);
+    refused(&mixed, &["--columns", "y"], &["the columns are x, c0, c1, c2, c3, c4, c5, c6, c7, c8 and 291 more"]);
 }
 
 #[test]
