@@ -118,7 +118,7 @@ pub enum TableError {
         /// Its first number.
         number: String,
         /// The codes for missing values in force, and the row's cells; none if those are too many, or too long.
-        codes: Vec<String>,
+        codes: Box<[String]>,
         /// Whether `--header absent` was given.
         absent: bool,
     },

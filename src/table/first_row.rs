@@ -59,7 +59,7 @@ impl FirstRow {
             column: first.name.clone(),
             cell: first.first_text.clone().unwrap_or_default().1,
             number: first.first_in_any_form(),
-            codes: codes(&above, &reader.dialect().missing),
+            codes: codes(&above, &reader.dialect().missing).into(),
             absent: reader.dialect().header == HeaderRow::Absent,
         })
     }
