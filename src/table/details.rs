@@ -24,7 +24,7 @@ pub struct Ragged {
 pub struct Mixed {
     /// Line of the first such cell, from 1.
     pub line: u64,
-    /// Name.
+    /// The column's name in the header.
     pub column: String,
     /// The first such cell.
     pub cell: String,

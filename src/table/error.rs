@@ -127,7 +127,7 @@ pub enum TableError {
     CommaNumbers {
         /// From 1.
         line: u64,
-        /// Name.
+        /// The column's name in the header.
         column: String,
         /// The first cell with a comma.
         cell: String,
@@ -200,7 +200,7 @@ pub enum TableError {
     Notation {
         /// Of the first such cell, from 1.
         line: u64,
-        /// Name.
+        /// The column's name in the header.
         column: String,
         /// The cell.
         cell: String,
@@ -214,7 +214,7 @@ pub enum TableError {
     Number {
         /// From 1.
         line: u64,
-        /// Name.
+        /// The column's name in the header.
         column: String,
         /// The cell.
         cell: String,
@@ -230,7 +230,7 @@ pub enum TableError {
     TooWide {
         /// Of the extreme cell, from 1.
         line: u64,
-        /// Name.
+        /// The column's name in the header.
         column: String,
         /// The extreme cell.
         cell: String,
@@ -250,13 +250,13 @@ pub enum TableError {
     /// A column asked for that holds no number.
     #[error("column {name:?} was asked for, but none of its cells is a number")]
     NotNumeric {
-        /// Name.
+        /// The column's name in the header.
         name: String,
     },
     /// One column of text: the delimiter may be another one.
     #[error("the file has one column, {name:?}, and it holds no numbers (the first cell: {cell:?})")]
     OneColumn {
-        /// Name.
+        /// The column's name in the header.
         name: String,
         /// Its first cell that is no number.
         cell: String,

@@ -14,7 +14,7 @@ use super::remedy::{choice, missing};
 pub struct SkippedColumn {
     /// From the header.
     pub name: String,
-    /// Why.
+    /// Why it was left out.
     pub reason: SkipReason,
 }
 
