@@ -62,7 +62,7 @@ pub enum PipelineError {
     },
     /// The time was over in the middle of the download.
     #[error(
-        "the time was over before the answer to job {job} was here: {received} of {total} bytes have come from {server}, \
+        "time ran out before the answer to job {job} had arrived: {received} of {total} bytes came from {server}, \
          nothing was decrypted"
     )]
     Cut {
@@ -79,7 +79,7 @@ pub enum PipelineError {
     #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
     NotUploaded(JobId),
     /// The job exists, but its dataset did not get to the server.
-    #[error("job {job} is encrypted, but its upload did not end")]
+    #[error("job {job} is encrypted, but its upload was not completed")]
     Upload {
         /// Which job.
         job: JobId,
