@@ -8,7 +8,7 @@ use hestat::foundation::observer::Stage;
 use hestat::foundation::quota::Quota;
 use hestat::keystore::KeyStore;
 use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
-use hestat::pipeline::result::{ResultRequest, result};
+use hestat::pipeline::result::fetch;
 use hestat::transfer::{Connector, Location};
 
 use crate::bare::Bare;
@@ -54,6 +54,7 @@ fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stop
     let request = ComputeRequest { data: scratch.join("server"), keep: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory can be used");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
-    let (request, store) = (ResultRequest { job, passphrase: None, wait: None }, KeyStore::new(scratch.join("client")));
-    result(&request, &store, connector, &SystemClock, stopwatch).expect("the totals are there");
+    let store = KeyStore::new(scratch.join("client"));
+    let answer = fetch(job, None, &store, connector, &SystemClock, stopwatch).expect("the totals are there");
+    answer.open(None).expect("they are right");
 }

@@ -13,9 +13,10 @@ use super::reach::ReachOptions;
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
+use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
 use crate::pipeline::check::check;
-use crate::pipeline::result::{Decrypted, ResultRequest, result};
+use crate::pipeline::result::{Decrypted, fetch};
 use crate::report;
 use crate::statistics::Comparison;
 
@@ -56,11 +57,17 @@ impl Args {
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
-        let passphrase = self.passphrase.to_open(protected, console)?;
+        if protected && !self.passphrase.is_at_hand()? {
+            return Err(PipelineError::from(KeyStoreError::PassphraseNeeded(job)).into());
+        }
         // Before the answer is asked for: what was shown once counts as delivered.
         let output = Output::prepare(&self.output, console)?;
-        let request = ResultRequest { job, passphrase, wait: self.patience() };
-        let decrypted = result(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
+        let connector = self.reach.connector(&store, console)?;
+        let answer = fetch(job, self.patience(), &store, &connector, &SystemClock, console)?;
+        // Secrets are loaded when the server has been waited for.
+        let passphrase = self.passphrase.to_open(protected, console)?;
+        let decrypted = answer.open(passphrase.as_ref())?;
+        drop(passphrase);
         let compare = || {
             let Some(path) = &self.check else { return Ok(None) };
             let spool = store.directory().map_err(PipelineError::from)?;

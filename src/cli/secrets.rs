@@ -1,5 +1,6 @@
 //! Passphrases and passwords: from files and from the terminal, never from arguments.
 
+use std::fs;
 use std::io::{self, IsTerminal, Read};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -56,6 +57,14 @@ impl PassphraseOptions {
         if is_in_file { self.in_file(console) } else { passphrase_of(protected, None, console) }
     }
 
+    /// Whether a passphrase can be had later, from the file or from somebody at the terminal.
+    pub(super) fn is_at_hand(&self) -> anyhow::Result<bool> {
+        match &self.passphrase_file {
+            Some(file) => fs::metadata(file).map(|_| true).map_err(|source| failed(file, source)),
+            None => Ok(io::stdin().is_terminal()),
+        }
+    }
+
     fn in_file(&self, console: &Console) -> anyhow::Result<Option<Passphrase>> {
         let Some(file) = &self.passphrase_file else { return Ok(None) };
         if self.read.get().is_none() {
@@ -110,7 +119,7 @@ pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
 
 /// The first line of a file that holds a secret.
 pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
-    let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+    let failed = |source| failed(path, source);
     let mut text = Secret::new(String::with_capacity(LONGEST_SECRET as usize));
     let file = ownership::open(path).map_err(failed)?;
     file.take(LONGEST_SECRET).read_to_string(text.expose_mut()).map_err(failed)?;
@@ -123,6 +132,10 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
         return Err(Usage(format!("the first line of {} is empty", path.display())).into());
     }
     Ok(text)
+}
+
+fn failed(path: &Path, source: io::Error) -> anyhow::Error {
+    PipelineError::File { place: path.display().to_string(), source }.into()
 }
 
 /// A secret that somebody types; without a terminal, `option` is where it could come from.

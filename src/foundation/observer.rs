@@ -80,3 +80,20 @@ impl Observer for Silent {
         if self.0.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
     }
 }
+
+/// Ends the work when the other one does, and tells it of nothing but notices: its stage counts something else.
+pub struct Uncounted<'o>(pub &'o dyn Observer);
+
+impl Observer for Uncounted<'_> {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+
+    fn notice(&self, message: &str) {
+        self.0.notice(message);
+    }
+
+    fn go_on(&self) -> Result<(), Stopped> {
+        self.0.go_on()
+    }
+}

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::PipelineError;
 use crate::encoding::Plan;
-use crate::foundation::observer::{Observer, Silent, Stopped};
+use crate::foundation::observer::{Observer, Stopped, Uncounted};
 use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
 use crate::table::{CsvSource, Schema, TableError, TableReader};
@@ -16,8 +16,8 @@ use crate::table::{CsvSource, Schema, TableError, TableReader};
 /// Blocks that are encrypted together; two such batches wait at most.
 const BATCH: usize = 64;
 
-/// Rows between two words to the observer.
-const ROWS_PER_QUESTION: u64 = 1024;
+/// Rows between two reports of progress.
+const ROWS_PER_ADVANCE: u64 = 1024;
 
 /// A table of which all is known but its rows.
 pub(super) struct PlannedTable<'t> {
@@ -60,7 +60,7 @@ impl PlannedTable<'_> {
 
     fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: &dyn Observer) -> Result<(), PipelineError> {
         // The observer counts rows in this pass, not bytes.
-        let bytes = Silent::default();
+        let bytes = Uncounted(observer);
         let mut reader = TableReader::open(self.source, &self.schema.dialect, &bytes)?;
         let mut packer = Packer::new(self.layout);
         let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);
@@ -74,16 +74,15 @@ impl PlannedTable<'_> {
             if batch.len() >= BATCH {
                 send(sender, &mut batch)?;
             }
-            if rows % ROWS_PER_QUESTION == 0 {
-                observer.advance(ROWS_PER_QUESTION);
-                observer.go_on()?;
+            if rows % ROWS_PER_ADVANCE == 0 {
+                observer.advance(ROWS_PER_ADVANCE);
             }
         }
         if reader.digest() != self.schema.digest {
             return Err(TableError::Changed { line: None }.into());
         }
         send(sender, &mut batch)?;
-        observer.advance(rows % ROWS_PER_QUESTION);
+        observer.advance(rows % ROWS_PER_ADVANCE);
         Ok(packer.finish()?)
     }
 }

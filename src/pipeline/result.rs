@@ -17,14 +17,10 @@ use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Summary, by_name};
 use crate::transfer::{Connector, Server, TransferError};
 
-/// Which answer is wanted.
-pub struct ResultRequest {
-    /// The job.
-    pub job: JobId,
-    /// Opens its key.
-    pub passphrase: Option<Passphrase>,
-    /// How long to wait for the server; `None`: not at all.
-    pub wait: Option<Duration>,
+/// A job's answer as the server gave it. Nothing of it is believed, and no secret is loaded yet.
+pub struct Fetched {
+    job: Job,
+    answer: Answer,
 }
 
 /// A job's statistics, and what is needed to compare them with the clear data.
@@ -38,31 +34,41 @@ pub struct Decrypted {
     pub csv: CsvRecord,
 }
 
-/// Fetches, verifies and decrypts a job's answer.
+/// Fetches a job's answer, and waits for it up to `wait`; `None`: not at all.
 ///
 /// # Errors
-/// [`PipelineError::NotReady`], [`PipelineError::Failed`], [`PipelineError::Refused`] and others.
-pub fn result(
-    request: &ResultRequest,
+/// [`PipelineError::NotReady`], [`PipelineError::Failed`] and others.
+pub fn fetch(
+    job: JobId,
+    wait: Option<Duration>,
     store: &KeyStore,
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-) -> Result<Decrypted, PipelineError> {
-    let mut job = store.open(request.job)?;
+) -> Result<Fetched, PipelineError> {
+    let job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
         // It is still there if init was killed just after the upload.
         job.remove_spool()?;
     }
-    if job.record().protected && request.passphrase.is_none() {
-        return Err(KeyStoreError::PassphraseNeeded(request.job).into());
+    let answer = wait_and_fetch(&job, wait, connector, clock, observer)?;
+    Ok(Fetched { job, answer })
+}
+
+impl Fetched {
+    /// Verifies and decrypts it, with the key that `passphrase` opens.
+    ///
+    /// # Errors
+    /// [`PipelineError::Refused`] if it is not the job's only right answer, and others.
+    pub fn open(self, passphrase: Option<&Passphrase>) -> Result<Decrypted, PipelineError> {
+        let Self { mut job, answer } = self;
+        let name = job.record().job;
+        let secrets = job.secrets(passphrase)?;
+        let totals = answer::open(name, &secrets, answer)?;
+        let summary = summarise(name, &secrets, &totals)?;
+        job.enter(Phase::Decrypted)?;
+        Ok(Decrypted { record: job.record().clone(), summary, csv: secrets.csv })
     }
-    let answer = wait_and_fetch(&job, request.wait, connector, clock, observer)?;
-    let secrets = job.secrets(request.passphrase.as_ref())?;
-    let totals = answer::open(request.job, &secrets, answer)?;
-    let summary = summarise(request.job, &secrets, &totals)?;
-    job.enter(Phase::Decrypted)?;
-    Ok(Decrypted { record: job.record().clone(), summary, csv: secrets.csv })
 }
 
 /// The server's answer. The connection is closed before anything is done with it, so that how long that takes, and what comes

@@ -10,7 +10,7 @@ use super::compute::{ComputeRequest, Outcome, compute};
 use super::error::PipelineError;
 use super::init::{InitRequest, init};
 use super::jobs::{Cleaned, forget};
-use super::result::{Decrypted, ResultRequest, result};
+use super::result::{Decrypted, fetch};
 use super::rules::HouseRules;
 use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
@@ -87,7 +87,7 @@ pub fn run(
         Some(own) => own.compute(clock, observer).map(|()| None)?,
         None => Some(Duration::MAX),
     };
-    let decrypted = result(&ResultRequest { job, passphrase: None, wait }, &store, &connector, clock, observer);
+    let decrypted = fetch(job, wait, &store, &connector, clock, observer).and_then(|answer| answer.open(None));
     clean_up(job);
     let decrypted = decrypted?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;

@@ -1,9 +1,10 @@
-//! Delimiter, decimal mark and shape, found out from the first records.
+//! Delimiter and shape, found out from the first records; `decimal_mark.rs` finds out the decimal mark.
 
+use super::decimal_mark::{are_decimal_commas, comma_example};
 use super::dialect::{Dialect, HeaderRow};
 use super::error::TableError;
 use super::missing::MissingCodes;
-use super::notation::{CommaEvidence, Forms};
+use super::notation::Forms;
 use super::preview::{Preview, Record};
 use super::reading::{CANDIDATES, Reading, is_counted};
 use super::shape::{Fit, Rules, Shape, fit, usual_width};
@@ -26,8 +27,8 @@ pub(super) struct Found {
 /// Finds out what `dialect` leaves open.
 ///
 /// # Errors
-/// [`TableError::Ambiguous`], [`TableError::Preamble`] and [`TableError::CommaNumbers`] where no reading is the right one
-/// without doubt.
+/// [`TableError::Ambiguous`], [`TableError::Preamble`], [`TableError::CommaNumbers`] and [`TableError::PointOrThousands`] where
+/// no reading is the right one without doubt.
 pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableError> {
     let (delimiter, shape, records) = match dialect.delimiter.or(preview.separator) {
         Some(delimiter) => {
@@ -37,7 +38,7 @@ pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableE
         }
         None => find_delimiter(preview, dialect)?,
     };
-    let example = comma_example(&records, delimiter, dialect);
+    let example = comma_example(&records, delimiter, dialect)?;
     let usual = dialect.numbers().mark;
     let decimal_mark = if example.is_some() { b',' } else { usual };
     Ok(Found { delimiter, decimal_mark, shape, comma_example: example, records })
@@ -71,22 +72,28 @@ fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Ve
     one_or_two(&best, dialect).map_or(Ok((best.delimiter, best.shape(), best.records)), Err)
 }
 
-/// `Hb, g/dl` above `13,2`: one column of numbers with commas, or two columns of which only the names are spaced.
+/// `Hb, g/dl` above `13,2`: one column of numbers with commas, or two columns of which only the names are spaced. Without a
+/// header, the numbers alone tell.
 fn one_or_two(reading: &Reading, dialect: &Dialect) -> Option<TableError> {
-    let (header, rows) = reading.records.split_first()?;
-    let two = reading.delimiter == b',' && header.fields.len() == 2 && header.spaced;
-    let is_told = dialect.header == HeaderRow::Absent || dialect.decimal_mark.is_some() || dialect.thousands.is_some();
+    let has_header = dialect.header != HeaderRow::Absent;
+    let (header, rows) = reading.records.split_at_checked(usize::from(has_header))?;
+    let two = reading.delimiter == b',' && header.iter().all(|header| header.fields.len() == 2 && header.spaced);
+    let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
     if !two || is_told || is_counted(rows) || rows.iter().any(|row| row.spaced || row.fields.len() > 2) {
         return None;
     }
-    let joined = |row: &Record| row.fields.join(&b',');
-    let forms = rows.iter().fold(Forms::ALL, |forms, row| forms.and(Forms::of(&joined(row))));
-    let shown = |cell: Vec<u8>| String::from_utf8_lossy(&cell).into_owned();
-    let first = rows.iter().find(|row| row.fields.len() == 2)?;
-    let cell = shown(joined(first));
+    let joined: Vec<Vec<u8>> = rows.iter().map(|row| row.fields.join(&b',')).collect();
+    if !has_header && !are_decimal_commas(joined.iter().map(Vec::as_slice)) {
+        return None;
+    }
+    let forms = joined.iter().fold(Forms::ALL, |forms, cell| forms.and(Forms::of(cell)));
+    let text = |cell: &Vec<u8>| String::from_utf8_lossy(cell).into_owned();
+    let (first, cell) = rows.iter().zip(&joined).find(|(row, _)| row.fields.len() == 2)?;
+    let cell = text(cell);
+    let names = |header: &Record| header.fields.iter().map(text).collect::<Vec<_>>().join(", ");
     (!forms.is_empty()).then(|| TableError::OneOrTwo {
         line: first.line,
-        header: header.fields.iter().map(|name| shown(name.clone())).collect::<Vec<_>>().join(", "),
+        header: header.first().map(names),
         readings: super::notation::readings(&cell, forms, b'.'),
         cell,
     })
@@ -172,42 +179,6 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
 
 fn same(mark: u8, record: &Record) -> bool {
     record.fields.first().is_some_and(|field| field.first() == Some(&mark))
-}
-
-/// A number that shows that the file's numbers have decimal commas, if that is not said and cannot be otherwise.
-fn comma_example(records: &[Record], delimiter: u8, dialect: &Dialect) -> Option<String> {
-    if dialect.decimal_mark.is_some() || dialect.thousands.is_some() || delimiter == b',' {
-        return None;
-    }
-    let header = usize::from(dialect.header != HeaderRow::Absent);
-    let rows = records.get(header..).unwrap_or_default();
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let mut columns: Vec<CommaEvidence> = Vec::new();
-    let mut example = None;
-    for row in rows {
-        columns.resize_with(columns.len().max(row.fields.len()), CommaEvidence::default);
-        for (column, cell) in columns.iter_mut().zip(&row.fields) {
-            if codes.has_text(cell) {
-                continue;
-            }
-            if is_point_number(cell) {
-                return None;
-            }
-            column.add(cell);
-            if example.is_none() && column.has_commas() && cell.contains(&b',') {
-                example = Some(String::from_utf8_lossy(cell).into_owned());
-            }
-        }
-    }
-    let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
-    let clear = commas.iter().any(|column| column.is_clear()) && !commas.iter().any(|column| column.is_doubtful());
-    // In another column, commas may stand between thousands.
-    example.filter(|_| clear && !columns.iter().any(CommaEvidence::may_be_thousands))
-}
-
-/// Whether `cell` is a number with a decimal point that cannot stand between thousands.
-fn is_point_number(cell: &[u8]) -> bool {
-    cell.contains(&b'.') && Forms::of(cell).with_mark(b',').is_empty() && !Forms::of(cell).is_empty()
 }
 
 /// What would make several columns of the one that was found.

@@ -135,16 +135,36 @@ pub enum TableError {
         readings: Vec<(String, String)>,
     },
     /// A comma that may be a decimal comma or a delimiter.
-    #[error("line {line}: {cell:?} may be one number with a comma in it, or two cells below the names {header:?}")]
+    #[error(
+        "line {line}: {cell:?} may be one number with a comma in it, or two cells{}",
+        header.as_ref().map(|header| format!(" below the names {header:?}")).unwrap_or_default()
+    )]
     OneOrTwo {
         /// From 1.
         line: u64,
-        /// The header's line.
-        header: String,
+        /// The header's line, if there is a header.
+        header: Option<String>,
         /// The row's line.
         cell: String,
         /// What the one number may be, and the options for it.
         readings: Vec<(String, String)>,
+    },
+    /// A point before three digits in a file of numbers with commas.
+    #[error(
+        "line {line}, field {field}: the point in {cell:?} may be a decimal point or a thousands separator, \
+         for line {} holds the number {:?} with a comma", comma.0, comma.1
+    )]
+    PointOrThousands {
+        /// From 1.
+        line: u64,
+        /// From 1.
+        field: usize,
+        /// The cell.
+        cell: String,
+        /// What number it may be, and the options that read it so.
+        readings: Vec<(String, String)>,
+        /// Line of the first number with a comma, and that number.
+        comma: (u64, String),
     },
     /// Two columns of one name.
     #[error("line {line}: the column name {name:?} stands in field {first} and again in field {second}")]

@@ -1,6 +1,7 @@
 //! CSV → rows of exact decimals. Two passes: [`schema`] learns the columns, [`reader`] gives the rows again.
 
 mod column;
+mod decimal_mark;
 mod details;
 mod detect;
 pub mod dialect;

@@ -81,74 +81,6 @@ pub(super) fn readings(cell: &str, forms: Forms, mark: u8) -> Vec<(String, Strin
     found
 }
 
-/// Whether cells of a column are numbers with a decimal comma; told from lists of codes (`1,2`) and from thousands.
-#[derive(Debug, Default)]
-pub(super) struct CommaEvidence {
-    cells: usize,
-    commas: usize,
-    readable: usize,
-    /// Commas before exactly three digits, as thousands have them.
-    grouped: usize,
-    /// Commas in what no list of two codes looks like ([`is_no_list`]).
-    strong: usize,
-    /// Digits behind the commas, shortest and longest.
-    digits: Option<(usize, usize)>,
-}
-
-impl CommaEvidence {
-    pub(super) fn add(&mut self, cell: &[u8]) {
-        self.cells += 1;
-        let with_comma = cell.contains(&b',');
-        let readable = NumberFormat::new(b',', None).parse(cell).is_ok();
-        self.readable += usize::from(readable);
-        if with_comma && readable {
-            self.commas += 1;
-            self.grouped += usize::from(NumberFormat::new(b'.', Some(',')).parse(cell).is_ok());
-            self.strong += usize::from(is_no_list(cell));
-            let digits = cell.iter().rev().take_while(|byte| **byte != b',').count();
-            let (least, most) = self.digits.unwrap_or((digits, digits));
-            self.digits = Some((least.min(digits), most.max(digits)));
-        }
-    }
-
-    /// Whether commas stand in the column's numbers.
-    pub(super) fn has_commas(&self) -> bool {
-        // One cell in five may be a word or a limit of detection.
-        self.commas > 0 && self.commas > self.grouped && 5 * self.readable >= 4 * self.cells
-    }
-
-    /// Whether they can be nothing but decimal commas.
-    pub(super) fn is_clear(&self) -> bool {
-        let fixed = self.digits.is_some_and(|(least, most)| least == most && least > 1);
-        let each = self.commas == self.readable && (fixed || self.strong > 0);
-        self.has_commas() && (each || 2 * self.strong >= self.commas)
-    }
-
-    /// Whether all of them stand before exactly three digits.
-    pub(super) fn may_be_thousands(&self) -> bool {
-        self.commas > 0 && self.commas == self.grouped
-    }
-
-    /// Whether they may be lists of codes: single ones, and several in order.
-    pub(super) fn is_doubtful(&self) -> bool {
-        self.has_commas() && !self.is_clear() && self.commas < self.readable
-    }
-}
-
-/// Whether a number with a comma does not look like two codes: it has a sign or a 0 in front of a part, or is longer than
-/// `3,2` and not in order as `10,11` is.
-fn is_no_list(cell: &[u8]) -> bool {
-    let text = String::from_utf8_lossy(cell);
-    let Some((whole, fraction)) = text.split_once(',') else { return false };
-    let digits = |text: &str| text.trim_start_matches(|c: char| !c.is_ascii_digit()).to_owned();
-    let (signed, whole) = (digits(whole) != whole, digits(whole));
-    match (whole.parse::<u32>(), fraction.parse::<u32>()) {
-        _ if signed || whole.starts_with('0') || fraction.starts_with('0') => true,
-        (Ok(first), Ok(second)) => first >= second && whole.len() + fraction.len() > 2,
-        _ => true,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -171,30 +103,5 @@ mod tests {
         assert_eq!(read(&["1 234", "5\u{202F}678"], b'.'), [pair("1234", "--thousands space")]);
         assert_eq!(read(&["1,5", "1.5"], b'.'), []);
         assert_eq!(read(&["x"], b'.'), []);
-    }
-
-    #[test]
-    fn decimal_commas_are_told_from_codes_and_thousands() {
-        let clear = |cells: &[&str]| {
-            let mut evidence = CommaEvidence::default();
-            for cell in cells {
-                evidence.add(cell.as_bytes());
-            }
-            evidence.is_clear()
-        };
-        for cells in [&["13,2", "11,9"][..], &["13,2", "14", "11,9"], &["7,35", "7,41"], &["-1,5", "2"], &["0,12", "1"]]
-        {
-            assert!(clear(cells), "{cells:?}");
-        }
-        for cells in [
-            &["1,234", "12,000"][..],
-            &["1", "1,2", "3"],
-            &["1,2", "2,3"],
-            &["1,2", "1,2,3", "4"],
-            &["x", "y,z", "1,5"],
-            &["1"],
-        ] {
-            assert!(!clear(cells), "{cells:?}");
-        }
     }
 }

@@ -14,7 +14,7 @@ use super::opened::{self, Opened, Rows};
 use super::preview::Record;
 use super::row_guard::RowFault;
 use super::shape::Shape;
-use super::source::{CsvDigest, CsvSource};
+use super::source::{CsvDigest, CsvSource, read_error};
 use crate::foundation::decimal::{Decimal, NotDecimal};
 use crate::foundation::observer::Observer;
 
@@ -228,7 +228,7 @@ impl<'o> TableReader<'o> {
                 opened: *opened,
                 likely: b" \t;,|".contains(next).then(|| char::from(*next)),
             },
-            None => TableError::Read { path: self.path.clone(), source },
+            None => read_error(&self.path, source),
         }
     }
 

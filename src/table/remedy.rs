@@ -42,6 +42,7 @@ impl TableError {
                 format!("{} If the comma separates cells, give the header a name for each.", choice(readings))
             }
             Self::OneOrTwo { readings, .. } => format!("{} If they are two, use --delimiter ','.", choice(readings)),
+            Self::PointOrThousands { readings, .. } => choice(readings),
             Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged(ragged) => row_width(ragged),
             Self::LongRow { .. } | Self::OpenQuote { .. } => {

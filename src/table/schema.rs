@@ -13,9 +13,6 @@ use super::source::{CsvDigest, CsvSource};
 use super::{names, remarks};
 use crate::foundation::observer::Observer;
 
-/// Rows between two questions whether to go on.
-const ROWS_PER_QUESTION: u64 = 4096;
-
 /// Which columns are wanted.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
@@ -85,9 +82,6 @@ impl Schema {
                 scan.take(&reader);
             }
             rows += 1;
-            if rows % ROWS_PER_QUESTION == 0 {
-                observer.go_on()?;
-            }
         }
         let Some(first_row) = first_row else { return Err(TableError::NoRows) };
         first_row.refuse_second_header(&scans, &reader)?;
@@ -246,6 +240,16 @@ mod tests {
         let selection = Selection { only: Some(names.clone()), except: vec!["m7".into()] };
         let schema = Schema::learn(&source, &Dialect::default(), &selection, &Silent::default()).unwrap();
         assert_eq!(schema.columns.len(), names.len() - 1);
+    }
+
+    #[test]
+    fn lines_that_are_skipped_can_be_stopped_too() {
+        let source = source(&format!("{}a\n1\n", "# remark\n".repeat(100_000)));
+        let dialect = Dialect { comment: Some(b'#'), ..Dialect::default() };
+        let stopped = Silent::default();
+        stopped.stop();
+        let learned = Schema::learn(&source, &dialect, &Selection::default(), &stopped);
+        assert!(matches!(learned, Err(TableError::Stopped(_))), "{learned:?}");
     }
 
     fn dialect(options: u8) -> Dialect {

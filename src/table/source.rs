@@ -88,11 +88,19 @@ impl CsvSource {
     }
 
     pub(super) fn read_error(&self, source: io::Error) -> TableError {
-        TableError::Read { path: self.name.clone(), source }
+        read_error(&self.name, source)
     }
 }
 
-/// Reads bytes and hashes what passes.
+/// What went wrong when the file called `name` was read, or that the observer ended it.
+pub(super) fn read_error(name: &str, source: io::Error) -> TableError {
+    match source.downcast() {
+        Ok(stopped) => TableError::Stopped(stopped),
+        Err(source) => TableError::Read { path: name.into(), source },
+    }
+}
+
+/// Reads bytes and hashes what passes, until the observer ends it.
 pub(super) struct HashingReader<'o> {
     bytes: Box<dyn Read>,
     hasher: blake3::Hasher,
@@ -108,6 +116,7 @@ impl HashingReader<'_> {
 
 impl Read for HashingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.observer.go_on().map_err(io::Error::other)?;
         let count = self.bytes.read(buffer)?;
         self.hasher.update(buffer.get(..count).unwrap_or_default());
         self.observer.advance(count as u64);

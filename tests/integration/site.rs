@@ -12,7 +12,7 @@ use hestat::foundation::observer::Silent;
 use hestat::keystore::{Job, KeyStore, KeyStoreError, Phase};
 use hestat::package::JobId;
 use hestat::pipeline::PipelineError;
-use hestat::pipeline::result::{Decrypted, ResultRequest, result};
+use hestat::pipeline::result::{Decrypted, fetch};
 use hestat::transfer::Connector;
 use tempfile::TempDir;
 
@@ -156,10 +156,10 @@ impl Site {
 
     /// `hestat result`, in this process; tried again as [`Site::open`] is.
     pub(crate) fn result_here(&self, job: JobId) -> Result<Decrypted, PipelineError> {
-        let request = ResultRequest { job, passphrase: None, wait: None };
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            match result(&request, &self.store(), &Connector::default(), &SystemClock, &Silent::default()) {
+            let answer = fetch(job, None, &self.store(), &Connector::default(), &SystemClock, &Silent::default());
+            match answer.and_then(|answer| answer.open(None)) {
                 Err(PipelineError::KeyStore(KeyStoreError::Busy(_))) if Instant::now() < deadline => {
                     std::thread::yield_now();
                 }

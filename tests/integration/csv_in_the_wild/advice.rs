@@ -138,6 +138,17 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
     let said = "line 2: \"13,2\" may be one number with a comma in it, or two cells below the names \"Hb, g/dl\"";
     advised(two, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",2,0,12.55\n"));
     advised(two, "", said, "--delimiter ','", &Figures("Hb,2,0,12\ng/dl,2,0,5.5\n"));
+    let bare = "37,5\n36,9\n37,2\n";
+    let said = "line 1: \"37,5\" may be one number with a comma in it, or two cells\n";
+    advised(bare, "--header absent", said, "--decimal-comma", &Figures("column1,3,0,37.2\n"));
+    advised(
+        bare,
+        "--header absent",
+        said,
+        "--delimiter ','",
+        &Figures("column1,3,0,36.666666666666664\ncolumn2,3,0,5.333333333333333\n"),
+    );
+    advised(bare, "", "the first row holds numbers and no names", "--header absent", &Words(said));
     let temp = "temp\n36,5\n37,0\n38,5\n";
     advised(temp, "", "if it is 36.5, use", "--decimal-comma", &Figures("temp,3,0,37.333333333333336\n"));
     let found = "id;v\n1;13,2\n2;11,9\n";
@@ -148,6 +159,24 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
         "--decimal-point",
         &Words("if it is 13.2, use --decimal-comma"),
     );
+}
+
+/// A comma in one column makes a point before three digits in another one doubtful, unless some point is none of those.
+#[test]
+fn points_beside_commas_are_not_guessed() {
+    let betrag = "id;betrag;x\n1;1.234;1,5\n2;2.500;2,7\n";
+    let said = "line 2, field 2: the point in \"1.234\" may be a decimal point or a thousands separator, \
+                for line 2 holds the number \"1,5\" with a comma";
+    advised(betrag, "", said, "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
+    advised(betrag, "", said, "--decimal-point", &Words("left out: column \"x\", since \"1,5\""));
+    advised(betrag, "--columns betrag", said, "--decimal-point", &Figures("betrag,2,0,1.867\n"));
+    let both = "id;betrag;x\n1;1.234;1.500,5\n2;2.500;2.300,7\n";
+    advised(both, "", "number \"1.500,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,1900.6\n"));
+    let quoted = "id,betrag,x\n1,1.234,\"1,5\"\n2,2.500,\"2,7\"\n";
+    advised(quoted, "", "number \"1,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
+    let thousands = "a;b;c\n1.234;1,234;0.5\n2.345;2,345;0.25\n";
+    let said = "left out: column \"b\"";
+    advised(thousands, "", said, "--thousands ','", &Figures("a,2,0,1.7895\nb,2,0,1789.5\nc,2,0,0.375\n"));
 }
 
 #[test]

@@ -29,11 +29,11 @@ impl Stage {
         format!("ftps://{USER}@{}", self.peer.address())
     }
 
-    /// A command of a user who knows the peer's certificate and password, and has a second's patience.
+    /// A command of a user who knows the peer's certificate and password, and has some seconds' patience.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.house.command(arguments);
         command.env("HESTAT_SERVER_FINGERPRINT", self.peer.fingerprint()).env("HESTAT_PASSWORD_FILE", "password");
-        command.env("HESTAT_SERVER_TIMEOUT", "1").env("HESTAT_RETRIES", "1");
+        command.env("HESTAT_SERVER_TIMEOUT", "4").env("HESTAT_RETRIES", "1");
         command
     }
 

@@ -101,6 +101,25 @@ fn passphrases_are_asked_for_twice_and_not_shown() {
     assert_eq!(house.jobs().len(), 1);
 }
 
+/// No secret is in memory while the server is waited for.
+#[test]
+fn the_passphrase_of_a_key_is_asked_for_when_the_answer_is_here() {
+    let house = House::new();
+    house.write("data.csv", "a\n1\n2\n");
+    house.write("passphrase", "secret\n");
+    let init = ["init", "--passphrase-file", "passphrase", "--input", "data.csv", "--server", &house.url()];
+    house.succeed(init);
+    let result = house.command(["result"]);
+    let (code, shown) = Terminal::start(&result).end();
+    assert_eq!((code, shown.contains("Passphrase")), (Some(4), false), "{shown}");
+    house.compute().expect_code(0);
+    let terminal = Terminal::start(&result);
+    terminal.wait_for("Passphrase of the key:");
+    terminal.types("secret\n");
+    let (code, shown) = terminal.end();
+    assert_eq!((code, shown.contains("secret")), (Some(0), false), "{shown}");
+}
+
 /// A command that asks for the password of a server that it knows.
 fn at_the_password(served: &Served) -> Terminal {
     let mut command = served.house.command(["ping", "--server", served.url()]);
