@@ -89,9 +89,13 @@ fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
 
 fn make_private(fault: &OwnershipError) -> String {
     let root = if fault.takes_root() { " (as root)" } else { "" };
+    let then = if fault.is_in_anothers_directory() {
+        "If that directory is to stay theirs (as with sudo, in their HOME), use a file or directory elsewhere. If it is yours, run"
+    } else {
+        "Make sure that nobody has changed these. Then run"
+    };
     format!(
-        "Keys, passwords and known servers and peers are taken only from files that no other user can change. Make sure that \
-         nobody has changed these. Then run{root}: {}",
+        "Keys, passwords and known servers and peers are taken only from files that no other user can change. {then}{root}: {}",
         fault.fix()
     )
 }

@@ -13,12 +13,14 @@ use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
+use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
 use super::regular;
+use super::text::is_hidden;
 
 /// The owner that everybody trusts.
 const ROOT: u32 = 0;
@@ -36,6 +38,8 @@ pub struct OwnershipError {
     owner: u32,
     mode: u32,
     fault: Fault,
+    /// Whether it is a directory above the file or directory in question.
+    is_above: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +54,7 @@ enum Fault {
 
 impl fmt::Display for OwnershipError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, owner, mode, fault } = self;
+        let Self { place, owner, mode, fault, .. } = self;
         let place = place.display();
         let what = format_args!("owner {owner}, mode {mode:04o}");
         match fault {
@@ -85,13 +89,18 @@ impl OwnershipError {
         }
     }
 
+    /// Whether another user has a directory above the file, such as their home directory: it may have to stay theirs.
+    pub fn is_in_anothers_directory(&self) -> bool {
+        self.is_above && self.fault == Fault::Owner
+    }
+
     /// Whether only root can run that command.
     pub fn takes_root(&self) -> bool {
         user() != ROOT && self.owner != user()
     }
 
     fn of(place: &Path, meta: &Metadata, fault: Fault) -> Self {
-        Self { place: place.into(), owner: meta.uid(), mode: meta.mode() & 0o7777, fault }
+        Self { place: place.into(), owner: meta.uid(), mode: meta.mode() & 0o7777, fault, is_above: false }
     }
 }
 
@@ -151,7 +160,8 @@ fn fault(place: &Path, meta: &Metadata) -> Option<OwnershipError> {
 fn fault_above(place: &Path) -> io::Result<Option<OwnershipError>> {
     let meta = place.symlink_metadata()?;
     let is_sticky = is_trusted(&meta) && meta.mode() & STICKY != 0;
-    Ok(if is_sticky { None } else { fault(place, &meta) })
+    let above = |fault| OwnershipError { is_above: true, ..fault };
+    Ok(if is_sticky { None } else { fault(place, &meta).map(above) })
 }
 
 fn is_trusted(meta: &Metadata) -> bool {
@@ -162,9 +172,20 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// A path as a word of a shell.
+/// A path as a word of a shell; with bytes that cannot be shown, as one of POSIX.1-2024 (XCU 2.2.4).
 fn quoted(path: &Path) -> String {
-    format!("'{}'", path.display().to_string().replace('\'', r"'\''"))
+    let shown = path.to_str().filter(|text| !text.contains(is_hidden));
+    shown.map_or_else(
+        || {
+            let escaped = path.as_os_str().as_bytes().iter().map(|byte| match byte {
+                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
+                b' '..=b'~' => char::from(*byte).to_string(),
+                _ => format!("\\{byte:03o}"),
+            });
+            format!("$'{}'", escaped.collect::<String>())
+        },
+        |text| format!("'{}'", text.replace('\'', r"'\''")),
+    )
 }
 
 /// Goes down a path from the root directory, one name after the other, through symbolic links.

@@ -1,5 +1,7 @@
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
+use std::process::Command;
 
 use super::*;
 
@@ -94,6 +96,7 @@ fn what_belongs_to_another_user_is_refused() {
         let error = refused(&file);
         assert_eq!(error.fix(), format!("chown 0 '{}'", place.canonicalize().unwrap().display()));
         assert!(error.to_string().contains(&format!("owner {SOMEBODY}")), "{error}");
+        assert_eq!(error.is_in_anothers_directory(), place == &inner);
         chown(place, Some(ROOT), None).unwrap();
     }
     let link = directory.path().join("link");
@@ -118,7 +121,12 @@ impl CanonicalizeParent for Path {
 
 #[test]
 fn a_path_is_one_word_of_a_shell() {
-    assert_eq!(quoted(Path::new("/it's $HOME")), r"'/it'\''s $HOME'");
+    assert_eq!(quoted(Path::new("/it's $HOME/é")), r"'/it'\''s $HOME/é'");
+    let unprintable = OsStr::from_bytes(b"/it's\\ \xE9\n$HOME");
+    assert_eq!(quoted(Path::new(unprintable)), r"$'/it\'s\\ \351\012$HOME'");
+    let word = format!("printf %s {}", quoted(Path::new(unprintable)));
+    let said = Command::new("bash").args(["-c", &word]).output().unwrap().stdout;
+    assert_eq!(said, unprintable.as_bytes());
 }
 
 #[test]
