@@ -11,6 +11,7 @@ use crate::crypto::{KeyError, PemError};
 use crate::foundation::observer::Stopped;
 use crate::foundation::ownership::OwnershipError;
 use crate::keystore::KeyStoreError;
+use crate::package::PackageError;
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::FogError;
 use crate::table::TableError;
@@ -112,15 +113,18 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
         PipelineError::Package { source, .. } if source.is_io() => {
             (LOCAL, say("Make room, or check the permissions, and run the command again."))
         }
+        PipelineError::Package { source: PackageError::Version { .. }, .. } => {
+            (DAMAGED, say("Use a version of hestat that reads it, or encrypt the data again with this one."))
+        }
         PipelineError::Package { .. } => (DAMAGED, say("Get the file again from where it was made.")),
-        PipelineError::File { .. } => (LOCAL, say("Check the path, its permissions and the room on its disk.")),
+        PipelineError::File { .. } => (LOCAL, say("Check the path, its permissions and the free space on its disk.")),
         PipelineError::NoRoom { .. } => {
             (LOCAL, say("Make room, or choose another disk with --state (or TMPDIR for hestat run)."))
         }
         PipelineError::NotReady { .. } => {
             (NOT_READY, say("Run hestat compute on the server, or wait for it with hestat result --wait."))
         }
-        PipelineError::Cut { job, .. } => {
+        PipelineError::Cut { job, .. } | PipelineError::Unanswered { job, .. } => {
             (TIMEOUT, Some(format!("Give it more time: hestat result {job} --wait --timeout SECONDS")))
         }
         PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
@@ -154,7 +158,7 @@ fn key_store(error: &KeyStoreError) -> (u8, Option<String>) {
     let say = |text: &str| Some(text.to_owned());
     let next = match error {
         KeyStoreError::Io { .. } => {
-            return (LOCAL, say("Check the path, its permissions and the room on its disk."));
+            return (LOCAL, say("Check the path, its permissions and the free space on its disk."));
         }
         KeyStoreError::NoJobs { .. } => say("Make one with hestat init, or name the right state with --state."),
         KeyStoreError::Unknown { .. } | KeyStoreError::Ambiguous { .. } => {
@@ -246,7 +250,7 @@ fn transfer_code(error: &TransferError) -> u8 {
 fn transfer_remedy(error: &TransferError) -> Option<&'static str> {
     Some(match error {
         TransferError::Stopped(Stopped) => return None,
-        TransferError::Local { .. } => "Check the path, its permissions and the room on its disk.",
+        TransferError::Local { .. } => "Check the path, its permissions and the free space on its disk.",
         TransferError::KnownServers { .. } => {
             "Mend or remove that file; it holds nothing but addresses and fingerprints."
         }

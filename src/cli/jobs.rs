@@ -39,7 +39,11 @@ impl Args {
 fn row((job, record): &Listed) -> Vec<String> {
     let record = match record {
         Ok(record) => record,
-        Err(error) => return vec![job.to_string(), with_causes(error)],
+        Err(error) => {
+            let [made, rows, columns, ciphertext, server] = ["-"; 5].map(String::from);
+            let (phase, next) = (with_causes(error), "hestat forget".into());
+            return vec![job.to_string(), made, rows, columns, ciphertext, server, phase, next];
+        }
     };
     let age = Duration::from_millis(SystemClock.now().saturating_sub(record.created));
     vec![

@@ -75,6 +75,14 @@ pub enum PipelineError {
         /// Bytes of the whole answer.
         total: u64,
     },
+    /// The time was over before the server had answered.
+    #[error("time ran out before {server} answered a question about job {job}")]
+    Unanswered {
+        /// Which job.
+        job: JobId,
+        /// Who was asked.
+        server: String,
+    },
     /// The upload of the job was interrupted.
     #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
     NotUploaded(JobId),

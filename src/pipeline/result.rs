@@ -112,10 +112,7 @@ fn late(record: &JobRecord, until: &Until<'_>, error: PipelineError) -> Pipeline
         PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) if until.is_over() => {
             match until.downloaded() {
                 Some((received, total)) => PipelineError::Cut { job, server, received, total },
-                None => {
-                    let state = format!("{server} did not answer before the time was over");
-                    PipelineError::NotReady { job, state }
-                }
+                None => PipelineError::Unanswered { job, server },
             }
         }
         error => error,

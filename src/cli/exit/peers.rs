@@ -16,7 +16,7 @@ pub(super) fn fog(error: &FogError) -> (u8, Option<String>) {
         FogError::KeyStore(error) => key_store(error),
         FogError::Randomness(_) | FogError::Key(_) => (LOCAL, None),
         FogError::Seal(_) => (JOB, say("Try again with another key.")),
-        FogError::File { .. } => (LOCAL, say("Check the path, its permissions and the room on its disk.")),
+        FogError::File { .. } => (LOCAL, say("Check the path, its permissions and the free space on its disk.")),
         FogError::OpenFiles(TooFewFiles { needed, .. }) => {
             (LOCAL, Some(format!("Let it have them (ulimit -n {needed}), or ask for fewer with --nodes.")))
         }

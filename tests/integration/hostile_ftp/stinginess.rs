@@ -71,3 +71,17 @@ fn the_time_that_was_given_bounds_the_download() {
         act.assert_unspoilt(what);
     }
 }
+
+/// A server that says nothing at all before the time is over is not one that has yet to compute.
+#[test]
+fn the_time_that_was_given_bounds_each_question() {
+    let act = Act::new();
+    for (command, answer) in [("GREETING", Answer::Silence), ("PASS", Answer::Silence), ("SIZE", Answer::Silence)] {
+        act.forget_answers();
+        act.stage.peer.set_manner(Manner::at(command, answer));
+        let ended = watch(command, &mut result_within(&act, "1"));
+        assert_refused(command, &ended, &[12]);
+        ended.says(&["time ran out before", "--timeout"]);
+        act.assert_unspoilt(command);
+    }
+}
