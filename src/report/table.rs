@@ -50,7 +50,10 @@ pub fn comparison(comparison: &Comparison) -> String {
 pub fn verdict(comparison: &Comparison) -> String {
     let (figures, columns) = (comparison.figures(), comparison.clear.columns.len());
     match comparison.differences().len() {
-        0 => format!("All {figures} statistics of {columns} columns equal those of the clear data, to the last digit."),
+        0 => {
+            let columns = if columns == 1 { "1 column".into() } else { format!("{columns} columns") };
+            format!("All {figures} statistics of {columns} equal those of the clear data, to the last digit.")
+        }
         differing => format!("{differing} of {figures} statistics DIFFER from those of the clear data (marked ≠)."),
     }
 }

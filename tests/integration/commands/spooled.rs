@@ -55,7 +55,7 @@ fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
 #[track_caller]
 fn assert_right(ended: Ended, rows: u64) {
     let ended = ended.expect_code(0);
-    assert!(ended.stdout.contains("All 6 statistics of 1 columns equal"), "{}", ended.stdout);
+    assert!(ended.stdout.contains("All 6 statistics of 1 column equal"), "{}", ended.stdout);
     assert!(
         ended.stdout.contains(&rows.to_string()) && ended.stdout.contains(&(7 * rows).to_string()),
         "{}",
