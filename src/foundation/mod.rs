@@ -21,4 +21,5 @@ pub mod regular;
 pub mod root_dir;
 pub mod scratch;
 pub mod secret;
+pub mod shell;
 pub mod text;

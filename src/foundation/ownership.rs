@@ -19,8 +19,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-use super::regular;
-use super::text::is_hidden;
+use super::{regular, shell};
 
 /// The owner that everybody trusts.
 const ROOT: u32 = 0;
@@ -81,7 +80,7 @@ impl OwnershipError {
 
     /// The shell command that makes the place private.
     pub fn fix(&self) -> String {
-        let (user, place) = (user(), quoted(&self.place));
+        let (user, place) = (user(), shell::quoted(self.place.as_os_str().as_bytes()));
         match self.fault {
             Fault::Owner => format!("chown {user} {place}"),
             Fault::Link => format!("chown -h {user} {place}"),
@@ -170,22 +169,6 @@ fn is_trusted(meta: &Metadata) -> bool {
 
 fn user() -> u32 {
     rustix::process::geteuid().as_raw()
-}
-
-/// A path as a word of a shell; with bytes that cannot be shown, as one of POSIX.1-2024 (XCU 2.2.4).
-fn quoted(path: &Path) -> String {
-    let shown = path.to_str().filter(|text| !text.contains(is_hidden));
-    shown.map_or_else(
-        || {
-            let escaped = path.as_os_str().as_bytes().iter().map(|byte| match byte {
-                b'\'' | b'\\' => format!("\\{}", char::from(*byte)),
-                b' '..=b'~' => char::from(*byte).to_string(),
-                _ => format!("\\{byte:03o}"),
-            });
-            format!("$'{}'", escaped.collect::<String>())
-        },
-        |text| format!("'{}'", text.replace('\'', r"'\''")),
-    )
 }
 
 /// Goes down a path from the root directory, one name after the other, through symbolic links.

@@ -1,5 +1,6 @@
 //! A column while it is read for the first time.
 
+use super::decimal_mark::PointEvidence;
 use super::error::{Mixed, OddCells, SHOWN, TableError, shown};
 use super::notation::{Forms, readings};
 use super::number::NumberFormat;
@@ -31,6 +32,10 @@ pub(super) struct ColumnScan {
     pub(super) present: u64,
     missing: u64,
     pub(super) texts: u64,
+    /// Whether the first cell was one of them.
+    first_is_text: bool,
+    /// Whether the last cell was.
+    last_is_text: bool,
     /// The first cell that is no number, and its line.
     pub(super) first_text: Option<(u64, String)>,
     pub(super) first_number: Option<(u64, String)>,
@@ -38,13 +43,13 @@ pub(super) struct ColumnScan {
     odd: Option<Vec<String>>,
     /// Cells that would be numbers in another form.
     formed: u64,
-    /// The forms by which all of those are numbers.
+    /// The forms by which all of those, and the numbers whose mark may be a separator, are numbers.
     forms: Forms,
     /// The first of them, and its line.
     first_formed: Option<(u64, String)>,
     /// Different cells that are numbers in no form; `None`: too many, or too long.
     pub(super) formless: Option<Vec<String>>,
-    /// Whether a number has a fraction, so that the file's decimal mark is one in this column, too.
+    /// Whether a number has a fraction in no other form, so that the file's decimal mark is one in this column, too.
     fraction: bool,
     range: Range,
     /// A number that cannot be read exactly.
@@ -60,6 +65,8 @@ impl ColumnScan {
             present: 0,
             missing: 0,
             texts: 0,
+            first_is_text: false,
+            last_is_text: false,
             first_text: None,
             first_number: None,
             odd: Some(Vec::new()),
@@ -74,11 +81,12 @@ impl ColumnScan {
     }
 
     /// Takes the current row's cell into account.
-    pub(super) fn take(&mut self, reader: &TableReader<'_>) {
+    pub(super) fn take(&mut self, reader: &TableReader<'_>, points: &mut PointEvidence) {
+        self.last_is_text = false;
         match reader.cell(self.position) {
             Cell::Missing => self.missing += 1,
-            Cell::Number(value) => self.number(value, reader),
-            Cell::Text(NotDecimal::Form) => self.text(reader),
+            Cell::Number(value) => self.number(value, reader, points),
+            Cell::Text(NotDecimal::Form) => self.text(reader, points),
             Cell::Text(reason) => {
                 self.present += 1;
                 let (line, cell) = (reader.line(), reader.shown(self.position));
@@ -88,18 +96,43 @@ impl ColumnScan {
         }
     }
 
-    fn number(&mut self, value: Decimal, reader: &TableReader<'_>) {
+    fn number(&mut self, value: Decimal, reader: &TableReader<'_>, points: &mut PointEvidence) {
         self.present += 1;
-        self.fraction |= value.exponent().is_some_and(|exponent| exponent < 0);
+        if !self.fraction {
+            self.mark(value, reader, points);
+        }
         if self.first_number.is_none() {
             self.first_number = Some((reader.line(), reader.shown(self.position)));
         }
         self.range.add(value, || reader.line());
     }
 
-    fn text(&mut self, reader: &TableReader<'_>) {
+    /// Looks at the marks in the number as it is written, if it has any.
+    fn mark(&mut self, value: Decimal, reader: &TableReader<'_>, points: &mut PointEvidence) {
+        let cell = reader.field(self.position);
+        let format = reader.dialect().numbers();
+        let is_whole = value.exponent().is_none_or(|exponent| exponent >= 0);
+        if is_whole && !cell.contains(&format.mark) {
+            return;
+        }
+        let forms = Forms::of(cell);
+        self.fraction = forms.with_mark(format.mark) == forms;
+        if !self.fraction {
+            self.forms = self.forms.and(forms);
+        }
+        if !points.is_settled() {
+            points.add(reader.line(), reader.field_number(self.position), cell);
+        }
+    }
+
+    fn text(&mut self, reader: &TableReader<'_>, points: &mut PointEvidence) {
+        self.first_is_text |= self.present + self.missing + self.texts == 0;
+        self.last_is_text = true;
         self.texts += 1;
         let cell = reader.field(self.position);
+        if !points.is_settled() {
+            points.add(reader.line(), reader.field_number(self.position), cell);
+        }
         if self.first_text.is_none() {
             self.first_text = Some((reader.line(), shown(cell)));
         }
@@ -181,12 +214,11 @@ impl ColumnScan {
     fn notation(&self, format: NumberFormat, codes: &[String]) -> Option<TableError> {
         let (line, cell) = self.first_formed.clone()?;
         let formless = self.formless();
-        // Who has named the thousands separator has chosen a form.
-        if format.thousands.is_some() || self.present + self.formed < formless {
+        if self.present + self.formed < formless {
             return None;
         }
         let forms = if self.fraction { self.forms.with_mark(format.mark) } else { self.forms };
-        let readings = readings(&cell, forms, format.mark);
+        let readings = readings(&cell, forms.beside(format), format);
         (!readings.is_empty()).then(|| {
             let odd = OddCells { count: formless, cells: self.formless.clone(), codes: codes.to_vec() };
             TableError::Notation { line, column: self.name.clone(), cell, readings, odd: Box::new(odd) }
@@ -206,6 +238,8 @@ impl ColumnScan {
             numbers: self.present,
             odd: self.odd.clone(),
             other_form: self.formed > 0,
+            is_first_row: self.texts == 1 && self.first_is_text,
+            is_last_row: self.texts == 1 && self.last_is_text,
             codes: codes.to_vec(),
             others: Vec::new(),
         }))

@@ -10,84 +10,107 @@ use super::preview::Record;
 /// A number that shows that the file's numbers have decimal commas, if that is not said and cannot be otherwise.
 ///
 /// # Errors
-/// [`TableError::PointOrThousands`] if points may be anything because of the commas in other columns.
+/// [`TableError::PointOrThousands`] if points may be anything because of other numbers.
 pub(super) fn comma_example(
     records: &[Record],
     delimiter: u8,
     dialect: &Dialect,
 ) -> Result<Option<String>, TableError> {
-    if dialect.decimal_mark.is_some() || dialect.thousands.is_some() {
+    if dialect.decimal_mark.is_some() || dialect.thousands.is_some_and(|separator| ".,".contains(separator)) {
         return Ok(None);
     }
     let header = usize::from(dialect.header != HeaderRow::Absent);
     let rows = records.get(header..).unwrap_or_default();
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
     let mut columns: Vec<CommaEvidence> = Vec::new();
-    let mut point = None;
+    let mut points = PointEvidence::new(dialect);
     for row in rows {
         columns.resize_with(columns.len().max(row.fields.len()), CommaEvidence::default);
         for (position, (column, cell)) in columns.iter_mut().zip(&row.fields).enumerate() {
-            if codes.has_text(cell) {
-                continue;
+            if !codes.has_text(cell) {
+                points.add(row.line, position + 1, cell);
+                column.add(cell, dialect.thousands);
             }
-            match Point::of(cell) {
-                Point::Decimal => return Ok(None),
-                Point::Unclear if point.is_none() => point = Some((row.line, position + 1, cell)),
-                _ => {}
-            }
-            column.add(row.line, cell);
         }
     }
     let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
     let clear = commas.iter().any(|column| column.is_clear()) && !commas.iter().any(|column| column.is_doubtful());
     // In another column, commas may stand between thousands.
-    if delimiter != b',' && clear && !columns.iter().any(CommaEvidence::may_be_thousands) {
-        return Ok(commas.first().and_then(|column| column.example.clone()).map(|(_, cell)| cell));
+    if !clear || columns.iter().any(CommaEvidence::may_be_thousands) {
+        return if points.is_settled() { Ok(None) } else { points.refuse_doubt().map(|()| None) };
     }
-    match (point, columns.into_iter().find_map(CommaEvidence::into_number)) {
-        (Some((line, field, cell)), Some(comma)) => {
-            let cell = shown(cell);
-            let readings = notation::readings(&cell, Forms::of(cell.as_bytes()), b',');
-            Err(TableError::PointOrThousands { line, field, cell, readings, comma })
+    if points.has_decimal_point || delimiter == b',' {
+        return points.refuse_doubt().map(|()| None);
+    }
+    Ok(commas.first().and_then(|column| column.example.clone()))
+}
+
+/// Points and commas in numbers, where nobody has said what they mean.
+#[derive(Debug)]
+pub(super) struct PointEvidence {
+    is_told: bool,
+    /// Whether a number has a point that cannot stand between thousands.
+    has_decimal_point: bool,
+    /// The first number in which a point may be a decimal point or stand between thousands: its line, field and cell.
+    unclear: Option<(u64, usize, String)>,
+    /// The first number with another decimal mark or separator, and its line.
+    other: Option<(u64, String)>,
+}
+
+impl PointEvidence {
+    /// None yet; `dialect` is what the user says.
+    pub(super) fn new(dialect: &Dialect) -> Self {
+        let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
+        Self { is_told, has_decimal_point: false, unclear: None, other: None }
+    }
+
+    /// Whether it is known what points mean.
+    pub(super) fn is_settled(&self) -> bool {
+        self.is_told || self.has_decimal_point
+    }
+
+    /// Takes a cell into account that stands in `line` and, from 1, in `field`.
+    pub(super) fn add(&mut self, line: u64, field: usize, cell: &[u8]) {
+        if !cell.iter().any(|byte| b".,".contains(byte)) {
+            return;
         }
-        _ => Ok(None),
+        let forms = Forms::of(cell);
+        let (point, comma) = (!forms.with_mark(b'.').is_empty(), !forms.with_mark(b',').is_empty());
+        if !cell.contains(&b',') && point && !comma {
+            self.has_decimal_point = true;
+        } else if !cell.contains(&b',') && point {
+            self.unclear.get_or_insert_with(|| (line, field, shown(cell)));
+        } else if comma {
+            self.other.get_or_insert_with(|| (line, shown(cell)));
+        }
+    }
+
+    /// If points may be anything.
+    ///
+    /// # Errors
+    /// [`TableError::PointOrThousands`].
+    pub(super) fn refuse_doubt(self) -> Result<(), TableError> {
+        match (self.unclear, self.other) {
+            (Some((line, field, cell)), Some(other)) if !self.is_told => {
+                let readings = notation::readings(&cell, Forms::of(cell.as_bytes()), NumberFormat::new(b',', None));
+                Err(TableError::PointOrThousands { line, field, cell, readings, other })
+            }
+            _ => Ok(()),
+        }
     }
 }
 
 /// Whether these numbers have commas that can be nothing but decimal commas.
 pub(super) fn are_decimal_commas<'c>(cells: impl Iterator<Item = &'c [u8]>) -> bool {
     let mut evidence = CommaEvidence::default();
-    cells.for_each(|cell| evidence.add(0, cell));
+    cells.for_each(|cell| evidence.add(cell, None));
     evidence.is_clear()
-}
-
-/// What a point in a cell is.
-enum Point {
-    /// There is none, or not in a number.
-    None,
-    /// It cannot stand between thousands.
-    Decimal,
-    /// It stands before three digits.
-    Unclear,
-}
-
-impl Point {
-    fn of(cell: &[u8]) -> Self {
-        let forms = if cell.contains(&b'.') { Forms::of(cell) } else { return Self::None };
-        match (forms.is_empty(), forms.with_mark(b',').is_empty(), forms.with_mark(b'.').is_empty()) {
-            (false, true, _) => Self::Decimal,
-            (false, false, false) => Self::Unclear,
-            _ => Self::None,
-        }
-    }
 }
 
 /// Whether cells of a column are numbers with a decimal comma; told from lists of codes (`1,2`) and from thousands.
 #[derive(Debug, Default)]
 struct CommaEvidence {
     cells: usize,
-    /// Cells that are numbers in whatever form.
-    numbers: usize,
     /// Cells that are numbers if the comma is the decimal mark.
     readable: usize,
     /// Those of them with a comma.
@@ -98,22 +121,18 @@ struct CommaEvidence {
     strong: usize,
     /// Digits behind the commas, shortest and longest.
     digits: Option<(usize, usize)>,
-    /// The first number with a comma, and its line.
-    example: Option<(u64, String)>,
+    /// The first number with a comma.
+    example: Option<String>,
 }
 
 impl CommaEvidence {
-    fn add(&mut self, line: u64, cell: &[u8]) {
+    fn add(&mut self, cell: &[u8], thousands: Option<char>) {
         self.cells += 1;
         let with_comma = cell.contains(&b',');
-        let readable = NumberFormat::new(b',', None).parse(cell).is_ok();
-        let number = readable || !Forms::of(cell).is_empty();
-        self.numbers += usize::from(number);
+        let readable = NumberFormat::new(b',', thousands).parse(cell).is_ok();
         self.readable += usize::from(readable);
-        if with_comma && number && self.example.is_none() {
-            self.example = Some((line, shown(cell)));
-        }
         if with_comma && readable {
+            self.example.get_or_insert_with(|| shown(cell));
             self.commas += 1;
             self.grouped += usize::from(NumberFormat::new(b'.', Some(',')).parse(cell).is_ok());
             self.strong += usize::from(is_no_list(cell));
@@ -121,11 +140,6 @@ impl CommaEvidence {
             let (least, most) = self.digits.unwrap_or((digits, digits));
             self.digits = Some((least.min(digits), most.max(digits)));
         }
-    }
-
-    /// A number with a comma, if the column is one of numbers in whatever form.
-    fn into_number(self) -> Option<(u64, String)> {
-        self.example.filter(|_| 5 * self.numbers >= 4 * self.cells)
     }
 
     /// Whether commas that are no thousands separators stand in the column's numbers.

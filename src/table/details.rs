@@ -17,6 +17,8 @@ pub struct Ragged {
     pub delimiter: char,
     /// Whether the row is one quoted cell with delimiters in it.
     pub quoted_line: bool,
+    /// Whether a blank follows a delimiter in the header, as in `Hb, g/dl`.
+    pub spaced_header: bool,
 }
 
 /// A column with cells among its numbers that are none.
@@ -40,6 +42,10 @@ pub struct Mixed {
     pub odd: Option<Vec<String>>,
     /// Whether one of them is a number in another form.
     pub other_form: bool,
+    /// Whether the first row has the only such cell.
+    pub is_first_row: bool,
+    /// Whether the last row has the only such cell.
+    pub is_last_row: bool,
     /// The codes for missing values that were in force.
     pub codes: Vec<String>,
     /// Other columns of which the same is true.

@@ -1,16 +1,13 @@
 //! Delimiter and shape, found out from the first records; `decimal_mark.rs` finds out the decimal mark.
 
-use super::decimal_mark::{are_decimal_commas, comma_example};
+use super::decimal_mark::comma_example;
 use super::dialect::{Dialect, HeaderRow};
 use super::error::TableError;
-use super::missing::MissingCodes;
-use super::notation::Forms;
+use super::likely::rare_delimiter;
+use super::one_name::{comma_numbers, one_or_two};
 use super::preview::{Preview, Record};
-use super::reading::{CANDIDATES, Reading, is_counted};
-use super::shape::{Fit, Rules, Shape, fit, usual_width};
-
-/// Delimiters that are not tried, but named if they would fit.
-const RARE: [u8; 5] = [b' ', b'^', b'~', b':', b'#'];
+use super::reading::{CANDIDATES, Reading};
+use super::shape::{Fit, Shape, usual_width};
 
 /// What was found out.
 #[derive(Debug)]
@@ -46,6 +43,9 @@ pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableE
 
 fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Vec<Record>), TableError> {
     let readings = CANDIDATES.map(|delimiter| Reading::new(preview, delimiter, dialect));
+    if let Some(error) = rare_delimiter(preview, &readings, dialect) {
+        return Err(error);
+    }
     let mut fitting: Vec<Reading> = Vec::new();
     let mut others: Vec<Reading> = Vec::new();
     for reading in readings {
@@ -72,33 +72,6 @@ fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Ve
     one_or_two(&best, dialect).map_or(Ok((best.delimiter, best.shape(), best.records)), Err)
 }
 
-/// `Hb, g/dl` above `13,2`: one column of numbers with commas, or two columns of which only the names are spaced. Without a
-/// header, the numbers alone tell.
-fn one_or_two(reading: &Reading, dialect: &Dialect) -> Option<TableError> {
-    let has_header = dialect.header != HeaderRow::Absent;
-    let (header, rows) = reading.records.split_at_checked(usize::from(has_header))?;
-    let two = reading.delimiter == b',' && header.iter().all(|header| header.fields.len() == 2 && header.spaced);
-    let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
-    if !two || is_told || is_counted(rows) || rows.iter().any(|row| row.spaced || row.fields.len() > 2) {
-        return None;
-    }
-    let joined: Vec<Vec<u8>> = rows.iter().map(|row| row.fields.join(&b',')).collect();
-    if !has_header && !are_decimal_commas(joined.iter().map(Vec::as_slice)) {
-        return None;
-    }
-    let forms = joined.iter().fold(Forms::ALL, |forms, cell| forms.and(Forms::of(cell)));
-    let text = |cell: &Vec<u8>| String::from_utf8_lossy(cell).into_owned();
-    let (first, cell) = rows.iter().zip(&joined).find(|(row, _)| row.fields.len() == 2)?;
-    let cell = text(cell);
-    let names = |header: &Record| header.fields.iter().map(text).collect::<Vec<_>>().join(", ");
-    (!forms.is_empty()).then(|| TableError::OneOrTwo {
-        line: first.line,
-        header: header.first().map(names),
-        readings: super::notation::readings(&cell, forms, b'.'),
-        cell,
-    })
-}
-
 /// Some error will follow, or the table has one column.
 fn best_of_those_that_do_not_fit(
     readings: Vec<Reading>,
@@ -112,14 +85,17 @@ fn best_of_those_that_do_not_fit(
     if let Some(error) = by_comma.and_then(|reading| one_or_two(reading, dialect)) {
         return Err(error);
     }
+    let wide = |reading: &Reading| reading.is_usable() && usual_width(&reading.records).is_some();
+    let wide: Vec<Reading> = readings.into_iter().rev().filter(wide).collect();
     let rank = |reading: &Reading| {
+        let is_best = wide.iter().all(|other| reading.is_at_least(other));
         let count = usual_width(&reading.records).map_or(0, |(_, count)| count);
         let in_header = reading.records.first().map_or(0, |header| header.fields.len());
-        (count, in_header)
+        (is_best, count, in_header)
     };
-    let usable = readings.into_iter().rev().filter(Reading::is_usable);
-    Ok(match usable.max_by_key(rank) {
-        Some(reading) if usual_width(&reading.records).is_some() => {
+    let ranks: Vec<_> = wide.iter().map(rank).collect();
+    Ok(match wide.into_iter().zip(ranks).max_by_key(|(_, rank)| *rank) {
+        Some((reading, _)) => {
             refuse_preamble(&reading, dialect)?;
             (reading.delimiter, reading.shape(), reading.records)
         }
@@ -132,30 +108,6 @@ fn best_of_those_that_do_not_fit(
     })
 }
 
-/// A header of one name above numbers with commas: neither a delimiter nor a decimal comma without doubt.
-fn comma_numbers(readings: &[Reading], preview: &Preview, dialect: &Dialect) -> Option<TableError> {
-    let by_comma = readings.iter().find(|reading| reading.delimiter == b',' && reading.is_usable())?;
-    let header = by_comma.records.first().filter(|header| header.fields.len() == 1)?;
-    if dialect.header != HeaderRow::Expected || by_comma.records.iter().all(|record| record.fields.len() == 1) {
-        return None;
-    }
-    let records = preview.records(b';', dialect);
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let (mut forms, mut first) = (Forms::ALL, None);
-    for record in records.get(1..).unwrap_or_default() {
-        let [cell] = record.fields.as_slice() else { return None };
-        if !codes.has_text(cell) {
-            forms = forms.and(Forms::of(cell));
-            first = first.or_else(|| cell.contains(&b',').then_some((record.line, cell)));
-        }
-    }
-    let (line, cell) = first.filter(|_| !forms.is_empty())?;
-    let shown = |text: &[u8]| String::from_utf8_lossy(text).into_owned();
-    let (column, cell) = (shown(header.fields.first()?), shown(cell));
-    let readings = super::notation::readings(&cell, forms, b'.');
-    Some(TableError::CommaNumbers { line, column, cell, readings })
-}
-
 fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableError> {
     let Fit::Preamble(before) = reading.fit else { return Ok(()) };
     let (title, table) = reading.records.split_at(before.min(reading.records.len()));
@@ -165,8 +117,8 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
     }
     let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
     let comments = |mark: &u8| b"#%!*".contains(mark) && title.iter().all(|one| same(*mark, one));
-    // A header may begin with the mark of the comments above it.
-    let comment = mark(first).filter(comments).filter(|mark| !same(*mark, header));
+    // Header and rows may begin with the mark, too.
+    let comment = mark(first).filter(comments).filter(|mark| !table.iter().any(|record| same(*mark, record)));
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),
@@ -174,68 +126,10 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
         expected: header.fields.len(),
         skip: header.line - 1,
         comment: comment.map(char::from),
+        may_be_header: title.len() == 1 && first.fields.len() + 1 == header.fields.len(),
     })
 }
 
 fn same(mark: u8, record: &Record) -> bool {
     record.fields.first().is_some_and(|field| field.first() == Some(&mark))
-}
-
-/// What would make several columns of the one that was found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Likely {
-    /// Another delimiter.
-    Delimiter(char),
-    /// Columns are set apart by several spaces.
-    Spaces,
-    /// Each line stands in quotation marks as a whole, with this delimiter inside.
-    QuotedLines(char),
-}
-
-/// What would make several columns of a table of one.
-pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -> Option<Likely> {
-    let fits = |records: &[Record], delimiter: u8| {
-        let rules = Rules { delimiter, header: false, fill_short_rows: false };
-        records.len() > 1 && fit(records, rules, &|_| false) == Fit::Fits(Shape::Regular)
-    };
-    let inside = |delimiter: &u8| {
-        let width = |record: &Record| record.fields.first().map_or(0, |line| width_of(line, *delimiter, dialect));
-        let mut widths = records.iter().map(width);
-        let first = widths.next().unwrap_or_default();
-        first > 1 && records.len() > 1 && widths.all(|width| width == first)
-    };
-    let is_number = |record: &Record| record.fields.iter().all(|cell| !Forms::of(cell).is_empty());
-    // One name, such as `Size, cm`, above numbers with commas.
-    let one_name = records
-        .first()
-        .is_some_and(|header| header.fields.iter().any(|name| name.windows(2).any(|pair| pair == b", ")));
-    let numbers = one_name && records.get(1..).is_some_and(|rows| rows.iter().all(is_number));
-    if let Some(delimiter) = CANDIDATES.into_iter().find(inside).filter(|delimiter| !numbers || *delimiter != b',') {
-        let quoted = records.iter().all(|record| record.quoted);
-        let delimiter = char::from(delimiter);
-        return Some(if quoted { Likely::QuotedLines(delimiter) } else { Likely::Delimiter(delimiter) });
-    }
-    for delimiter in RARE {
-        let records = preview.records(delimiter, dialect);
-        let blank = |record: &Record| record.fields.iter().any(Vec::is_empty);
-        if fits(&records, delimiter) && !(delimiter == b' ' && records.iter().any(blank)) {
-            return Some(Likely::Delimiter(char::from(delimiter)));
-        }
-    }
-    let words = |record: &Record| {
-        record
-            .fields
-            .first()
-            .map_or(0, |line| line.split(u8::is_ascii_whitespace).filter(|word| !word.is_empty()).count())
-    };
-    let mut widths = records.iter().map(words);
-    let first = widths.next()?;
-    (first > 1 && records.len() > 1 && widths.all(|width| width == first)).then_some(Likely::Spaces)
-}
-
-/// How many fields a line has by this delimiter.
-fn width_of(line: &[u8], delimiter: u8, dialect: &Dialect) -> usize {
-    let mut record = csv::ByteRecord::new();
-    let mut reader = super::opened::builder(delimiter, dialect).from_reader(line);
-    if reader.read_byte_record(&mut record).unwrap_or(false) { record.len() } else { 0 }
 }

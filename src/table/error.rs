@@ -1,7 +1,7 @@
 //! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
 pub use super::details::{Mixed, OddCells, Ragged};
-use super::detect::Likely;
+use super::likely::Likely;
 use super::names::shortlist;
 use crate::foundation::decimal::NotDecimal;
 
@@ -66,6 +66,16 @@ pub enum TableError {
         /// The other one.
         second: (char, String),
     },
+    /// A delimiter that is not tried, in a table of numbers with commas.
+    #[error("line {line}: {cell:?} may be cells with numbers in them, separated by {found}, or be separated by commas")]
+    RareDelimiter {
+        /// From 1.
+        line: u64,
+        /// The row.
+        cell: String,
+        /// What separates the cells, it seems.
+        found: Likely,
+    },
     /// Lines before the header that are narrower than the table.
     #[error(
         "line {line}: {found} {} instead of the {expected} of line {header_line} and those below it: \
@@ -83,8 +93,10 @@ pub enum TableError {
         expected: usize,
         /// Lines before the header.
         skip: u64,
-        /// The character that these lines begin with, if it is one of comments.
+        /// The character that these lines begin with, if it is one of comments and no other line does.
         comment: Option<char>,
+        /// Whether it may be the header all the same: one field short, as in R.
+        may_be_header: bool,
     },
     /// A title above the header, padded to the table's width.
     #[error(
@@ -103,8 +115,8 @@ pub enum TableError {
     },
     /// A second line of a header, or the units of the columns.
     #[error(
-        "line {line} holds no number, but the lines below it do (column {column:?}: {cell:?}, then {number:?}): \
-         it seems to be a header or a row of units"
+        "line {line} holds text where the lines below hold numbers (column {column:?}: {cell:?}, then {number:?}): \
+         it seems to belong to the header, or to be a row of units"
     )]
     SecondHeader {
         /// From 1.
@@ -149,10 +161,10 @@ pub enum TableError {
         /// What the one number may be, and the options for it.
         readings: Vec<(String, String)>,
     },
-    /// A point before three digits in a file of numbers with commas.
+    /// A point before three digits, where other numbers are not written with a decimal point.
     #[error(
         "line {line}, field {field}: the point in {cell:?} may be a decimal point or a thousands separator, \
-         for line {} holds the number {:?} with a comma", comma.0, comma.1
+         for line {} holds the number {:?}", other.0, other.1
     )]
     PointOrThousands {
         /// From 1.
@@ -163,8 +175,8 @@ pub enum TableError {
         cell: String,
         /// What number it may be, and the options that read it so.
         readings: Vec<(String, String)>,
-        /// Line of the first number with a comma, and that number.
-        comma: (u64, String),
+        /// Line of the first number that is none with a decimal point alone, and that number.
+        other: (u64, String),
     },
     /// Two columns of one name.
     #[error("line {line}: the column name {name:?} stands in field {first} and again in field {second}")]
@@ -177,6 +189,8 @@ pub enum TableError {
         first: usize,
         /// From 1.
         second: usize,
+        /// Whether the name is a number.
+        is_number: bool,
     },
     /// A row with more or fewer fields than the header.
     #[error(

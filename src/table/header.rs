@@ -7,7 +7,7 @@ use super::error::{TableError, shown};
 use super::missing::MissingCodes;
 use super::number::bare;
 use super::preview::Record;
-use super::shape::named_width;
+use super::shape::{is_year, named_width};
 
 /// The names of a table's columns, in the file's order.
 #[derive(Debug, Default)]
@@ -17,12 +17,14 @@ pub(super) struct Header {
     pub(super) nameless: Vec<usize>,
     /// How many fields a row must have: there may be no more behind the last name.
     pub(super) least: usize,
+    /// Whether a blank stands before a name that is not the first.
+    pub(super) is_spaced: bool,
 }
 
 impl Header {
     /// Of a table without a header: `column1`, `column2`, …
     pub(super) fn numbered(width: usize) -> Self {
-        Self { names: (0..width).map(numbered).collect(), nameless: Vec::new(), least: width }
+        Self { names: (0..width).map(numbered).collect(), nameless: Vec::new(), least: width, is_spaced: false }
     }
 
     /// From the record in line `line`; `next` is the one after it.
@@ -46,8 +48,9 @@ impl Header {
                 names[*field] = invented(*field, &given);
             }
         }
-        refuse_duplicates(&names, line)?;
-        Ok(Self { names, nameless, least: named_width(&fields, true) })
+        refuse_duplicates(&names, line, dialect)?;
+        let is_spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
+        Ok(Self { names, nameless, least: named_width(&fields, true), is_spaced })
     }
 }
 
@@ -81,19 +84,21 @@ fn refuse_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &
     let named = fields.iter().filter(|field| !field.is_empty()).count();
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
     let name = |cell: &Vec<u8>| !codes.has_text(cell) && dialect.numbers().parse(cell).is_err();
+    let names = next.fields.iter().all(|cell| name(cell) || is_year(cell)) && next.fields.iter().any(name);
     // Of two columns the second may lack a name, but the first has one: that of the rows.
     let title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
-    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && next.fields.iter().all(name) {
+    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && names {
         return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
     }
     Ok(())
 }
 
-fn refuse_duplicates(names: &[String], line: u64) -> Result<(), TableError> {
+fn refuse_duplicates(names: &[String], line: u64, dialect: &Dialect) -> Result<(), TableError> {
     let mut seen = std::collections::HashMap::new();
     for (field, name) in names.iter().enumerate() {
         if let Some(first) = seen.insert(name, field + 1) {
-            return Err(TableError::DuplicateName { line, name: name.clone(), first, second: field + 1 });
+            let is_number = dialect.numbers().parse(name.as_bytes()).is_ok();
+            return Err(TableError::DuplicateName { line, name: name.clone(), first, second: field + 1, is_number });
         }
     }
     Ok(())

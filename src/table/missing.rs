@@ -53,7 +53,12 @@ impl MissingCodes {
     /// Those that matched no cell; the usual ones are not counted.
     pub(super) fn unused(&self) -> Vec<String> {
         let usual = |code: &Code| USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(&code.text));
-        let unused = self.codes.iter().filter(|code| !code.found.get() && !usual(code));
+        let found = |code: &Code| {
+            self.codes.iter().any(|one| {
+                one.found.get() && (one.text == code.text || one.number == code.number && one.number.is_some())
+            })
+        };
+        let unused = self.codes.iter().filter(|code| !found(code) && !usual(code));
         unused.map(|code| code.text.clone()).collect()
     }
 
@@ -89,5 +94,8 @@ mod tests {
         let codes = codes(&["NA", "null", "-9", "?", "-99"], b'.');
         assert!(codes.has_text(b"?") && codes.has_number(Decimal::parse(b"-9.0", b'.').unwrap()));
         assert_eq!(codes.unused(), ["-99"]);
+        // Another spelling of the same number.
+        let twice = self::codes(&["-9", "-9.0"], b'.');
+        assert!(twice.has_number(Decimal::parse(b"-9", b'.').unwrap()) && twice.unused().is_empty());
     }
 }

@@ -1,6 +1,6 @@
 //! Lists of names as people give them on a command line, and the other way round.
 
-use super::number::NumberFormat;
+use crate::foundation::shell;
 
 /// The names in `list`: commas separate them, and one that holds a comma stands in quotation marks, as in a CSV line.
 ///
@@ -50,11 +50,7 @@ pub(super) fn list(names: &[String]) -> String {
     };
     let listed = names.iter().map(item).collect::<Vec<_>>().join(",");
     let plain = |c: char| c.is_alphanumeric() || "._-/,".contains(c);
-    if !listed.is_empty() && listed.chars().all(plain) {
-        listed
-    } else {
-        format!("'{}'", listed.replace('\'', r"'\''"))
-    }
+    if !listed.is_empty() && listed.chars().all(plain) { listed } else { shell::quoted(listed.as_bytes()) }
 }
 
 /// The most names that a message lists.
@@ -85,11 +81,6 @@ pub(super) fn shortened(name: &str) -> String {
     super::error::shown(name.as_bytes())
 }
 
-/// Those of `names` that are numbers, years included.
-pub(super) fn numbers_among<'n>(names: impl Iterator<Item = &'n str>, format: NumberFormat) -> Vec<String> {
-    names.filter(|name| format.parse(name.as_bytes()).is_ok()).map(str::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -112,9 +103,10 @@ mod tests {
 
     #[test]
     fn an_argument_is_split_into_the_name_again() {
-        for name in ["a", "a,b", " \"q\"", "\"q\"", "\"a\",b", "", "two words", "line\nbreak", "5\" pipe"] {
+        for name in ["a", "a,b", " \"q\"", "\"q\"", "\"a\",b", "", "two words", "5\" pipe"] {
             assert_eq!(split(argument(name).trim_matches('\'')), [name], "{name:?}");
         }
         assert_eq!(argument("it's"), r"'it'\''s'");
+        assert_eq!(argument("line\nbreak"), "\"$(printf 'line\\012break')\"");
     }
 }

@@ -14,6 +14,9 @@ const FORMS: [NumberFormat; 8] = [
     NumberFormat::new(b',', Some(' ')),
 ];
 
+/// What numbers are written in unless something else is said.
+pub(super) const POINT: NumberFormat = NumberFormat::new(b'.', None);
+
 /// A set of forms.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Forms(u8);
@@ -42,6 +45,16 @@ impl Forms {
         Self(others.fold(self.0, |set, (position, _)| set & !(1 << position)))
     }
 
+    /// Those that `given`, whose thousands separator is the user's choice, can still become.
+    pub(super) fn beside(self, given: NumberFormat) -> Self {
+        let Some(separator) = given.thousands else { return self };
+        let fits = |form: &NumberFormat| {
+            form.thousands.is_none_or(|other| other == separator) && char::from(form.mark) != separator
+        };
+        let others = FORMS.iter().enumerate().filter(|(_, form)| !fits(form));
+        Self(others.fold(self.0, |set, (position, _)| set & !(1 << position)))
+    }
+
     pub(super) fn is_empty(self) -> bool {
         self.0 == 0
     }
@@ -55,30 +68,36 @@ impl Forms {
     }
 }
 
-/// How `cell` can be read by each of `forms`, and the options for it, as a user with the decimal mark `mark` gives them.
-pub(super) fn readings(cell: &str, forms: Forms, mark: u8) -> Vec<(String, String)> {
-    let reading = |form: NumberFormat| {
-        let number = form.parse(cell.as_bytes()).ok()?.to_string();
-        let mark = match (form.mark, mark) {
-            (b',', b'.') => Some("--decimal-comma".to_owned()),
-            (b'.', b',') => Some("--decimal-point".to_owned()),
-            _ => None,
-        };
-        let thousands = form.thousands.map(|separator| match separator {
-            '\'' => "--thousands apostrophe".to_owned(),
-            ' ' => "--thousands space".to_owned(),
-            other => format!("--thousands '{other}'"),
-        });
-        let options: Vec<String> = mark.into_iter().chain(thousands).collect();
-        (!options.is_empty()).then(|| (number, options.join(" ")))
-    };
-    let mut found: Vec<(String, String)> = Vec::new();
-    for (number, options) in forms.simplest().into_iter().filter_map(reading) {
-        if !found.iter().any(|(known, _)| *known == number) {
-            found.push((number, options));
+/// How `cell` can be read by each of `forms`, and the options for it that a user adds to those for `given`.
+pub(super) fn readings(cell: &str, forms: Forms, given: NumberFormat) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String, NumberFormat)> = Vec::new();
+    for form in forms.simplest() {
+        let (Ok(number), Some(options)) = (form.parse(cell.as_bytes()), options_for(form, given)) else { continue };
+        let number = number.to_string();
+        match found.iter_mut().find(|(known, ..)| *known == number) {
+            // Of two forms that give the same number, the one with the given mark.
+            Some(known) if form.mark == given.mark && known.2.mark != given.mark => *known = (number, options, form),
+            Some(_) => {}
+            None => found.push((number, options, form)),
         }
     }
-    found
+    found.into_iter().map(|(number, options, _)| (number, options)).collect()
+}
+
+/// The options for `form`, if that is not `given`.
+fn options_for(form: NumberFormat, given: NumberFormat) -> Option<String> {
+    let mark = match (form.mark, given.mark) {
+        (b',', b'.') => Some("--decimal-comma".to_owned()),
+        (b'.', b',') => Some("--decimal-point".to_owned()),
+        _ => None,
+    };
+    let thousands = form.thousands.filter(|_| form.thousands != given.thousands).map(|separator| match separator {
+        '\'' => "--thousands apostrophe".to_owned(),
+        ' ' => "--thousands space".to_owned(),
+        other => format!("--thousands '{other}'"),
+    });
+    let options: Vec<String> = mark.into_iter().chain(thousands).collect();
+    (!options.is_empty()).then(|| options.join(" "))
 }
 
 #[cfg(test)]
@@ -87,7 +106,7 @@ mod tests {
 
     fn read(cells: &[&str], mark: u8) -> Vec<(String, String)> {
         let forms = cells.iter().fold(Forms::ALL, |forms, cell| forms.and(Forms::of(cell.as_bytes())));
-        readings(cells[0], forms, mark)
+        readings(cells[0], forms, NumberFormat::new(mark, None))
     }
 
     #[test]

@@ -2,10 +2,11 @@
 
 use std::io::{Chain, Cursor, Read};
 
-use super::detect::{self, Found, Likely};
+use super::detect::{self, Found};
 use super::dialect::Dialect;
 use super::encoding::{self, Utf8};
 use super::error::TableError;
+use super::likely::{self, Likely};
 use super::limits::MAX_ROW_BYTES;
 use super::line_breaks::LineBreaks;
 use super::preview::Preview;
@@ -50,7 +51,7 @@ pub(super) fn open<'o>(
     let preview = Preview::read(&mut lines, dialect.skip_lines, dialect.comment).map_err(failed)?;
     let found = detect::find(&preview, dialect)?;
     let one_column = found.records.first().is_some_and(|record| record.fields.len() == 1);
-    let likely = one_column.then(|| detect::likely(&preview, &found.records, dialect)).flatten();
+    let likely = one_column.then(|| likely::likely(&preview, &found.records, dialect)).flatten();
     let dialect =
         Dialect { delimiter: Some(found.delimiter), decimal_mark: Some(found.decimal_mark), ..dialect.clone() };
     let first_line = preview.line;

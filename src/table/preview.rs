@@ -69,6 +69,11 @@ impl Preview {
         self.text
     }
 
+    /// Whether this byte is anywhere in it.
+    pub(super) fn holds(&self, byte: u8) -> bool {
+        self.text.contains(&byte)
+    }
+
     /// The records that have any text, by this delimiter; one that the preview cuts off is left out.
     pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
         let mut reader = super::opened::builder(delimiter, dialect).from_reader(self.text.as_slice());

@@ -2,10 +2,10 @@
 
 use std::cell;
 
-use super::detect::Likely;
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{Ragged, TableError, shown};
 use super::header::Header;
+use super::likely::Likely;
 use super::limits::MAX_ROW_BYTES;
 use super::line_breaks;
 use super::missing::MissingCodes;
@@ -43,6 +43,8 @@ pub struct TableReader<'o> {
     numbers: NumberFormat,
     missing: MissingCodes,
     comma_example: Option<String>,
+    /// The line of the first row that [`TableReader::swallows_rows`] is true of.
+    swallowing: Option<u64>,
     likely: Option<Likely>,
     path: String,
 }
@@ -66,6 +68,7 @@ impl<'o> TableReader<'o> {
             missing: MissingCodes::new(&dialect.missing, dialect.numbers()),
             dialect,
             comma_example: found.comma_example,
+            swallowing: None,
             likely,
             path: source.name().to_owned(),
         };
@@ -88,8 +91,11 @@ impl<'o> TableReader<'o> {
     /// [`TableError`] for an unreadable file, a ragged or endless row, and bytes that are no UTF-8.
     pub fn next_row(&mut self) -> Result<bool, TableError> {
         let mut there = std::mem::take(&mut self.first_row_waits) || self.read_record()?;
-        while there && self.width() > 1 && self.is_blank() {
+        while there && (self.width() > 1 && self.is_blank() || self.is_end_of_dos_file()) {
             there = self.read_record()?;
+        }
+        if there && self.swallows_rows() {
+            self.swallowing.get_or_insert(self.line());
         }
         if there && !self.is_complete() {
             return Err(TableError::Ragged(self.ragged()));
@@ -137,6 +143,11 @@ impl<'o> TableReader<'o> {
         bare(self.record.get(position + self.offset()).unwrap_or_default())
     }
 
+    /// The field that a column's cells stand in, from 1.
+    pub(super) fn field_number(&self, position: usize) -> usize {
+        position + self.offset() + 1
+    }
+
     pub(super) fn header(&self) -> &Header {
         &self.header
     }
@@ -151,6 +162,10 @@ impl<'o> TableReader<'o> {
 
     pub(super) fn comma_example(&self) -> Option<&str> {
         self.comma_example.as_deref()
+    }
+
+    pub(super) fn swallowing(&self) -> Option<u64> {
+        self.swallowing
     }
 
     pub(super) fn likely(&self) -> Option<Likely> {
@@ -175,10 +190,10 @@ impl<'o> TableReader<'o> {
     fn is_complete(&self) -> bool {
         let (found, width) = (self.record.len(), self.width());
         match self.shape {
-            Shape::Regular if self.dialect.fill_short_rows => found <= width,
+            _ if self.dialect.fill_short_rows && found <= width => true,
             Shape::Regular => (self.header.least..=width).contains(&found),
-            Shape::RowNames => found == width,
-            Shape::TrailingDelimiter => found == width || found == width + 1 && self.field(width).is_empty(),
+            Shape::TrailingDelimiter if found == width + 1 => self.field(width).is_empty(),
+            Shape::RowNames | Shape::TrailingDelimiter => found == width,
         }
     }
 
@@ -191,12 +206,29 @@ impl<'o> TableReader<'o> {
             cell: shown(bare(self.record.get(0).unwrap_or_default())),
             delimiter: char::from(delimiter),
             quoted_line: self.record.len() == 1 && self.record.as_slice().contains(&delimiter),
+            spaced_header: self.header.is_spaced,
         }
     }
 
     /// Whether the current line holds nothing but spaces, or there is none.
     fn is_blank(&self) -> bool {
         self.record.len() <= 1 && bare(self.record.get(0).unwrap_or_default()).is_empty()
+    }
+
+    /// Whether there is nothing but the character by which DOS ended files.
+    fn is_end_of_dos_file(&self) -> bool {
+        self.record.as_slice() == b"\x1A"
+    }
+
+    /// Whether a quoted cell holds line breaks between what would be whole rows without the quotation marks.
+    fn swallows_rows(&self) -> bool {
+        if self.breaks_inside() == 0 || self.width() < 2 {
+            return false;
+        }
+        let delimiter = self.dialect.delimiter.unwrap_or(b',');
+        let text = self.record.iter().collect::<Vec<_>>().join(&delimiter);
+        let mut lines = text.split(|byte| *byte == b'\n');
+        lines.all(|line| line.iter().filter(|byte| **byte == delimiter).count() + 1 == self.width())
     }
 
     fn read_record(&mut self) -> Result<bool, TableError> {

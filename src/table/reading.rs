@@ -4,6 +4,7 @@ use super::dialect::{Dialect, HeaderRow};
 use super::error::shown;
 use super::missing::MissingCodes;
 use super::notation::Forms;
+use super::one_name::is_one_name;
 use super::preview::{Preview, Record};
 use super::shape::{Fit, Rules, Shape, fit, usual_width};
 
@@ -31,12 +32,18 @@ pub(super) struct Reading {
 
 impl Reading {
     pub(super) fn new(preview: &Preview, delimiter: u8, dialect: &Dialect) -> Self {
-        let records = preview.records(delimiter, dialect);
+        Self::of(preview.records(delimiter, dialect), delimiter, dialect)
+    }
+
+    /// These records, which are separated by `delimiter`.
+    pub(super) fn of(records: Vec<Record>, delimiter: u8, dialect: &Dialect) -> Self {
         let header = dialect.header != HeaderRow::Absent;
-        let rules = Rules { delimiter, header, fill_short_rows: dialect.fill_short_rows };
         let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-        let is_number = |cell: &[u8]| !codes.has_text(cell) && !Forms::of(cell).is_empty();
-        let fit = fit(&records, rules, &is_number);
+        let is_missing = |cell: &[u8]| codes.has_text(cell);
+        let is_number = |cell: &[u8]| !is_missing(cell) && !Forms::of(cell).is_empty();
+        let (named, fill_short_rows) = (dialect.header, dialect.fill_short_rows);
+        let rules = Rules { delimiter, header: named, fill_short_rows, is_number: &is_number, is_missing: &is_missing };
+        let fit = fit(&records, rules);
         let before = if let Fit::Preamble(before) = fit { before } else { 0 };
         let rows = records.get(before + usize::from(header)..).unwrap_or_default();
         let width = usual_width(&records).map_or(1, |(width, _)| width);
@@ -77,6 +84,12 @@ impl Reading {
         self.explained.contains(&other.delimiter) && !other.explained.contains(&self.delimiter)
     }
 
+    /// Whether the other delimiter stands in numbers only and makes no more columns of numbers.
+    pub(super) fn makes_numbers_of(&self, other: &Self) -> bool {
+        let is_regular = self.fit == Fit::Fits(Shape::Regular);
+        is_regular && self.numeric >= other.numeric.max(1) && self.explained.contains(&other.delimiter)
+    }
+
     /// Whether it explains the other one, or else has no fewer columns of numbers and no smaller share of them.
     pub(super) fn is_at_least(&self, other: &Self) -> bool {
         let numbers = self.numeric >= other.numeric && self.numeric * other.width >= other.numeric * self.width;
@@ -96,21 +109,6 @@ impl Reading {
         }
         (char::from(self.delimiter), text.join(", "))
     }
-}
-
-/// Whether the header seems to be one name with a delimiter in it, such as `Hb, g/dl`, above one number in each row.
-pub(super) fn is_one_name(records: &[Record], delimiter: u8) -> bool {
-    let Some((header, rows)) = records.split_first() else { return false };
-    let number = |row: &Record| !row.spaced && !Forms::of(&row.fields.join(&delimiter)).is_empty();
-    header.spaced && rows.iter().all(number) && !is_counted(rows)
-}
-
-/// Whether the rows' first cells are 1, 2, 3 and so on.
-pub(super) fn is_counted(rows: &[Record]) -> bool {
-    let is_number = |(row, number): (&Record, usize)| {
-        row.fields.first().is_some_and(|cell| cell.as_slice() == number.to_string().as_bytes())
-    };
-    rows.iter().zip(1..).all(is_number)
 }
 
 /// Whether all cells of a column are numbers or mean that there is none, and one is a number.

@@ -1,6 +1,7 @@
 //! What the user should know of how a file was read.
 
-use super::names::{listed, numbers_among, some};
+use super::dialect::HeaderRow;
+use super::names::{listed, some};
 use super::reader::TableReader;
 use super::schema::ColumnProfile;
 use super::shape::Shape;
@@ -10,20 +11,33 @@ const SHOWN: usize = 5;
 
 /// Remarks on a file that was read to its end.
 pub(super) fn remarks(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Vec<String> {
+    // First, for looking whether a name is a code finds the code.
+    let codes = codes(reader);
     let all = [
-        row_names(reader),
+        shape(reader),
+        swallowing(reader),
         decimal_comma(reader),
         nameless(reader, columns),
         numeric_names(reader, columns),
-        codes(reader),
+        codes,
     ];
     all.into_iter().flatten().collect()
 }
 
-fn row_names(reader: &TableReader<'_>) -> Option<String> {
-    (reader.shape() == Shape::RowNames).then(|| {
-        "the header is one name short: the first cell of each row is read as the row's name, as R and pandas do".into()
-    })
+fn shape(reader: &TableReader<'_>) -> Option<String> {
+    let said = match reader.shape() {
+        Shape::Regular => return None,
+        Shape::RowNames => "the first cell of each row is read as the row's name, as R and pandas do",
+        Shape::TrailingDelimiter => "the last field of each row is blank and left out",
+    };
+    Some(format!("the header is one name short: {said}"))
+}
+
+fn swallowing(reader: &TableReader<'_>) -> Option<String> {
+    let line = reader.swallowing()?;
+    Some(format!(
+        "line {line}: a quoted cell holds line breaks and what may be whole rows; is a quotation mark stray there?"
+    ))
 }
 
 fn decimal_comma(reader: &TableReader<'_>) -> Option<String> {
@@ -41,18 +55,25 @@ fn nameless(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<Strin
     (!names.is_empty()).then(|| format!("columns without a name are called by their place: {}", some(&names)))
 }
 
-/// A header of numbers may be the first row of a table without a header.
+/// A header of numbers, codes and blanks may be the first row of a table without a header.
 fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<String> {
-    use super::dialect::HeaderRow;
     if reader.dialect().header != HeaderRow::Expected {
         return None;
     }
-    let names = numbers_among(columns.iter().map(|column| column.name.as_str()), reader.dialect().numbers());
-    let (shown, count) = (names.get(..names.len().min(SHOWN)).unwrap_or_default(), names.len());
-    (count > 0 && 2 * count >= columns.len()).then(|| {
-        let more = if count > SHOWN { ", …" } else { "" };
+    let nameless = |column: &&ColumnProfile| reader.header().nameless.contains(&column.position);
+    let (blank, named): (Vec<_>, Vec<_>) = columns.iter().partition(nameless);
+    let format = reader.dialect().numbers();
+    let is_number = |name: &str| format.parse(name.as_bytes()).is_ok();
+    let is_code = |name: &str| reader.missing().has_text(name.as_bytes()) || !name.contains(char::is_alphanumeric);
+    let names: Vec<String> = named.into_iter().map(|column| column.name.clone()).collect();
+    let names: Vec<String> = names.into_iter().filter(|name| is_number(name) || is_code(name)).collect();
+    let (shown, count) = (names.get(..names.len().min(SHOWN)).unwrap_or_default(), names.len() + blank.len());
+    (!names.is_empty() && 2 * count >= columns.len()).then(|| {
+        let more = if names.len() > SHOWN { ", …" } else { "" };
+        let are =
+            if blank.is_empty() && names.iter().all(|name| is_number(name)) { "are numbers" } else { "look like data" };
         format!(
-            "{count} of {} names in the header are numbers ({}{more}); if the first line is data, use --header absent",
+            "{count} of {} names in the header {are} ({}{more}); if the first line is data, use --header absent",
             columns.len(),
             listed(shown)
         )
@@ -63,6 +84,11 @@ fn codes(reader: &TableReader<'_>) -> Option<String> {
     let unused = reader.missing().unused();
     (!unused.is_empty()).then(|| {
         let codes = if unused.len() == 1 { "code" } else { "codes" };
-        format!("no cell matches the missing-value {codes} {}", some(&unused))
+        let comma = if reader.dialect().numbers().mark == b',' {
+            "; a code with a comma in it stands in quotation marks, as in --missing 'NA,\"-9,9\"'"
+        } else {
+            ""
+        };
+        format!("no cell matches the missing-value {codes} {}{comma}", some(&unused))
     })
 }

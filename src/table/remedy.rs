@@ -1,8 +1,8 @@
 //! What the user can do about an error. Each remedy leads to the right figures or to the next true statement; the tests
 //! follow them.
 
-use super::detect::Likely;
 use super::error::{Mixed, OddCells, Ragged, TableError};
+use super::likely::Likely;
 use super::names::{MOST_LISTED, argument, list, listed};
 use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
 
@@ -13,7 +13,7 @@ impl TableError {
             Self::Read { .. } => "Check the path, its permissions, and that the file is whole.".into(),
             Self::NotText { remedy, .. } => (*remedy).into(),
             Self::Encoding { .. } => {
-                "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv".into()
+                "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv".into()
             }
             Self::NulByte { .. } => "Write the file again. If the bytes are only padding, remove them with: \
                  tr -d '\\000' < old.csv > new.csv"
@@ -26,9 +26,15 @@ impl TableError {
             Self::Ambiguous { first, second } => {
                 format!("Choose one: --delimiter {} or --delimiter {}.", delimiter(first.0), delimiter(second.0))
             }
+            Self::RareDelimiter { found, .. } => {
+                format!("If commas separate cells, use --delimiter ','. {}", one_column(Some(*found), &[]))
+            }
             Self::Preamble { skip, comment: Some(comment), .. } => {
                 format!("Use --comment {}, or --skip-lines {skip}.", argument(&comment.to_string()))
             }
+            Self::Preamble { skip, may_be_header: true, .. } => format!(
+                "If it is, use --skip-lines {skip}; if it is the header and each row has one field more, use --header present."
+            ),
             Self::Preamble { skip, .. } => {
                 format!("Use --skip-lines {skip}; if the delimiter is another one, give it with --delimiter.")
             }
@@ -43,6 +49,9 @@ impl TableError {
             }
             Self::OneOrTwo { readings, .. } => format!("{} If they are two, use --delimiter ','.", choice(readings)),
             Self::PointOrThousands { readings, .. } => choice(readings),
+            Self::DuplicateName { is_number: true, .. } => {
+                "If the first line is data, use --header absent; else rename one of the two columns.".into()
+            }
             Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged(ragged) => row_width(ragged),
             Self::LongRow { .. } | Self::OpenQuote { .. } => {
@@ -96,14 +105,21 @@ fn second_header(line: u64, last_line: u64, codes: &[String], absent: bool) -> S
     )
 }
 
+const SHORT_ROW: &str = "If the program that wrote the file leaves out blank cells at the end of a row, use --fill-short-rows; \
+     else correct the row, or give the delimiter with --delimiter.";
+
 fn row_width(ragged: &Ragged) -> String {
     if ragged.quoted_line {
         return quoted_lines();
     }
+    if ragged.found == 1 && ragged.spaced_header {
+        return format!(
+            "If the header is one name with {:?} in it, use --delimiter ';'. {}",
+            ragged.delimiter, SHORT_ROW
+        );
+    }
     if ragged.found < ragged.expected {
-        return "If the program that wrote the file leaves out blank cells at the end of a row, use --fill-short-rows; \
-                else correct the row, or give the delimiter with --delimiter."
-            .into();
+        return SHORT_ROW.into();
     }
     format!(
         "Correct the row: a cell with {:?} in it must stand in quotation marks, and each cell needs a name in the \
@@ -129,15 +145,25 @@ fn odd_cells(mixed: &Mixed) -> String {
     if mixed.other_form {
         return format!("Write all numbers of a column in one form, or {exclude}.");
     }
+    let line = mixed.line;
+    let row = match (mixed.is_first_row, mixed.is_last_row) {
+        (true, false) => format!(" If line {line} is the header, use --skip-lines {}.", line.saturating_sub(1)),
+        (false, true) => {
+            format!(
+                " If the last row is a total or a footnote, remove it, for example with: sed '{line},$d' old.csv > new.csv"
+            )
+        }
+        _ => String::new(),
+    };
     match &mixed.odd {
         Some(odd) => {
             let codes: Vec<String> = mixed.codes.iter().chain(odd).cloned().collect();
             format!(
-                "Correct the cells; if they mean that the value is missing, use --missing {}; or {exclude}.",
+                "Correct the cells; if they mean that the value is missing, use --missing {}; or {exclude}.{row}",
                 list(&codes)
             )
         }
-        None => format!("Correct the cells, or {exclude}."),
+        None => format!("Correct the cells, or {exclude}.{row}"),
     }
 }
 
@@ -177,8 +203,8 @@ fn one_column(likely: Option<Likely>, readings: &[(String, String)]) -> String {
         Some(Likely::Delimiter(found)) => {
             format!("If {found:?} separates cells, use --delimiter {}.", delimiter(found))
         }
-        Some(Likely::Spaces) => "If spaces separate cells, make them commas, for example with: \
-             sed 's/^ *//; s/ *$//; s/  */,/g' old.csv > new.csv"
+        Some(Likely::Spaces) => "If spaces separate cells, make them semicolons, for example with: \
+             sed 's/^ *//; s/ *$//; s/  */;/g' old.csv > new.csv"
             .into(),
         None => "If cells are separated, give the delimiter with --delimiter.".into(),
     };

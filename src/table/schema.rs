@@ -3,13 +3,14 @@
 use std::collections::HashSet;
 
 use super::column::{ColumnScan, Verdict};
+use super::decimal_mark::PointEvidence;
 use super::dialect::Dialect;
 use super::error::TableError;
-use super::first_row::{FirstRow, MOST_CODES};
 use super::reader::TableReader;
 use super::shape::Shape;
 use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
 use super::source::{CsvDigest, CsvSource};
+use super::top_rows::{MOST_CODES, TopRows};
 use super::{names, remarks};
 use crate::foundation::observer::Observer;
 
@@ -73,18 +74,22 @@ impl Schema {
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
-        let (mut rows, mut first_row) = (0, None);
+        let mut points = PointEvidence::new(dialect);
+        let (mut rows, mut top) = (0, TopRows::default());
         while reader.next_row()? {
-            if rows == 0 {
-                first_row = Some(FirstRow::of(&reader));
-            }
+            top.take(&reader);
             for scan in &mut scans {
-                scan.take(&reader);
+                scan.take(&reader, &mut points);
             }
             rows += 1;
         }
-        let Some(first_row) = first_row else { return Err(TableError::NoRows) };
-        first_row.refuse_second_header(&scans, &reader)?;
+        if rows == 0 {
+            return Err(TableError::NoRows);
+        }
+        if !points.is_settled() && reader.comma_example().is_none() {
+            points.refuse_doubt()?;
+        }
+        top.refuse_second_header(&scans, &reader)?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
         if columns.is_empty() {
             return Err(nothing_left(skipped, &reader));
@@ -149,6 +154,8 @@ fn together(errors: Vec<TableError>) -> Option<TableError> {
             let TableError::Mixed(other) = error else { continue };
             mixed.others.push(other.column);
             mixed.other_form |= other.other_form;
+            mixed.is_first_row &= other.is_first_row;
+            mixed.is_last_row &= other.is_last_row;
             mixed.odd = mixed.odd.take().zip(other.odd).map(|(mut odd, more)| {
                 odd.extend(more.into_iter().filter(|cell| !odd.contains(cell)).collect::<Vec<_>>());
                 odd

@@ -2,6 +2,7 @@
 
 use std::collections::HashSet;
 
+use super::dialect::HeaderRow;
 use super::preview::Record;
 
 /// How rows relate to the header.
@@ -26,31 +27,34 @@ pub(super) enum Fit {
 }
 
 /// What [`fit`] has to know of the dialect.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Rules {
+#[derive(Clone, Copy)]
+pub(super) struct Rules<'c> {
     pub(super) delimiter: u8,
-    pub(super) header: bool,
+    pub(super) header: HeaderRow,
     pub(super) fill_short_rows: bool,
+    /// Whether a cell is a number in any form.
+    pub(super) is_number: &'c dyn Fn(&[u8]) -> bool,
+    /// Whether it means that there is no value.
+    pub(super) is_missing: &'c dyn Fn(&[u8]) -> bool,
 }
 
-/// How `records` fit together; `is_number` tells cells that are numbers in any form.
-pub(super) fn fit(records: &[Record], rules: Rules, is_number: &dyn Fn(&[u8]) -> bool) -> Fit {
+/// How `records` fit together.
+pub(super) fn fit(records: &[Record], rules: Rules<'_>) -> Fit {
     let Some((first, rows)) = records.split_first() else { return Fit::Ragged };
     let width = first.fields.len();
-    let widths = || rows.iter().map(|record| record.fields.len());
-    let least = if rules.fill_short_rows { 1 } else { named_width(&first.fields, rules.header) };
-    if width > 1 && widths().all(|other| (least..=width).contains(&other)) {
+    let mut widths = rows.iter().map(|record| record.fields.len());
+    let has_names = rules.header != HeaderRow::Absent;
+    let least = if rules.fill_short_rows { 1 } else { named_width(&first.fields, has_names) };
+    if width > 1 && widths.all(|other| (least..=width).contains(&other)) {
         return Fit::Fits(Shape::Regular);
     }
-    if !rules.header || rows.is_empty() {
+    if !has_names || rows.is_empty() {
         return Fit::Ragged;
     }
-    let has_number = |record: &Record| record.fields.iter().any(|cell| is_number(cell));
-    let second_header = !rows.first().is_some_and(has_number) && rows.iter().any(has_number);
-    if widths().all(|other| other == width + 1) && !second_header {
-        return one_name_short(rows, rules, is_number).map_or(Fit::Ragged, Fit::Fits);
+    if let Some(shape) = one_name_short(first, rows, rules) {
+        return Fit::Fits(shape);
     }
-    preamble(records).map_or(Fit::Ragged, Fit::Preamble)
+    preamble(records, rules).map_or(Fit::Ragged, Fit::Preamble)
 }
 
 /// The width of a header without the blank names at its end.
@@ -60,29 +64,56 @@ pub(super) fn named_width(header: &[Vec<u8>], names: bool) -> usize {
 }
 
 /// The header lacks a name: that of the rows' names, or that of a blank field behind the last delimiter.
-fn one_name_short(rows: &[Record], rules: Rules, is_number: &dyn Fn(&[u8]) -> bool) -> Option<Shape> {
-    let trailing = rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty));
+fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<Shape> {
+    if rows.is_empty() || rows.iter().any(|row| row.fields.len() != header.fields.len() + 1) {
+        return None;
+    }
     let first = || rows.iter().filter_map(|row| row.fields.first());
     let distinct = first().all(|cell| !cell.is_empty()) && first().collect::<HashSet<_>>().len() == rows.len();
+    // As R writes them.
+    if distinct && header.quoted && rows.iter().all(|row| row.first_quoted) {
+        return Some(Shape::RowNames);
+    }
+    // The header may be a title, and the first row the header.
+    let has = |row: &Record, is: &dyn Fn(&[u8]) -> bool| row.fields.iter().any(|cell| !cell.is_empty() && is(cell));
+    let names_alone = |row: &Record| !has(row, rules.is_number) && !has(row, rules.is_missing);
+    let second_header = rows.first().is_some_and(names_alone) && rows.iter().any(|row| has(row, rules.is_number));
+    if second_header && rules.header == HeaderRow::Expected {
+        return None;
+    }
+    if rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty)) {
+        return Some(Shape::TrailingDelimiter);
+    }
     let counted = first().zip(1_u32..).all(|(cell, number)| number.to_string().as_bytes() == cell.as_slice());
     // A comma may also be a decimal comma without quotation marks, so there only names in quotation marks count.
-    let named = rules.delimiter != b',' && (counted || !first().any(|cell| is_number(cell)));
-    let named = distinct && (named || rows.iter().all(|row| row.first_quoted));
-    match (named, trailing) {
-        (_, true) => Some(Shape::TrailingDelimiter),
-        (true, false) => Some(Shape::RowNames),
-        (false, false) => None,
-    }
+    let named = rules.delimiter != b',' && (counted || !first().any(|cell| (rules.is_number)(cell)));
+    let quoted = rows.iter().all(|row| row.first_quoted);
+    (distinct && (named || quoted)).then_some(Shape::RowNames)
 }
 
-/// How many records come before the first that is as wide as nearly all others, if those before are narrower.
-fn preamble(records: &[Record]) -> Option<usize> {
+/// How many records come before the header: those that are narrower than nearly all others.
+fn preamble(records: &[Record], rules: Rules<'_>) -> Option<usize> {
     let (usual, _) = usual_width(records)?;
-    let before = records.iter().position(|record| record.fields.len() == usual)?;
-    let (title, table) = records.split_at(before);
+    let narrower = records.iter().position(|record| record.fields.len() == usual)?;
+    let (title, table) = records.split_at(narrower);
     let fitting = table.iter().filter(|record| record.fields.len() == usual).count();
-    let narrower = title.iter().all(|record| record.fields.len() < usual);
-    (before > 0 && narrower && fitting >= 2 && 5 * fitting >= 4 * table.len()).then_some(before)
+    if title.iter().any(|record| record.fields.len() >= usual) || fitting < 2 || 5 * fitting < 4 * table.len() {
+        return None;
+    }
+    // The header itself may be one name short.
+    if let Some((header, before)) = title.split_last()
+        && !before.is_empty()
+        && one_name_short(header, table, Rules { header: HeaderRow::Present, ..rules }).is_some()
+    {
+        return Some(before.len());
+    }
+    let is_name = |cell: &Vec<u8>| !(rules.is_number)(cell) || is_year(cell);
+    (narrower > 0 && table.first()?.fields.iter().all(is_name)).then_some(narrower)
+}
+
+/// Whether a cell is a number that names a column more often than it is data.
+pub(super) fn is_year(cell: &[u8]) -> bool {
+    matches!(cell, [b'1', b'8' | b'9', _, _] | [b'2', b'0' | b'1', _, _]) && cell.iter().all(u8::is_ascii_digit)
 }
 
 /// The width above 1 that most records have, and how many have it.

@@ -4,6 +4,8 @@ mod advice;
 mod bad;
 mod found;
 mod good;
+mod marks;
+mod shapes;
 
 use crate::house::{House, path};
 

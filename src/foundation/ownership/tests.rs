@@ -1,7 +1,5 @@
-use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
-use std::process::Command;
 
 use super::*;
 
@@ -117,16 +115,6 @@ impl CanonicalizeParent for Path {
     fn canonicalize_parent(&self) -> PathBuf {
         self.parent().unwrap().canonicalize().unwrap().join(self.file_name().unwrap())
     }
-}
-
-#[test]
-fn a_path_is_one_word_of_a_shell() {
-    assert_eq!(quoted(Path::new("/it's $HOME/é")), r"'/it'\''s $HOME/é'");
-    let unprintable = OsStr::from_bytes(b"/it's\\ \xE9\n$HOME");
-    assert_eq!(quoted(Path::new(unprintable)), r"$'/it\'s\\ \351\012$HOME'");
-    let word = format!("printf %s {}", quoted(Path::new(unprintable)));
-    let said = Command::new("bash").args(["-c", &word]).output().unwrap().stdout;
-    assert_eq!(said, unprintable.as_bytes());
 }
 
 #[test]

@@ -28,7 +28,7 @@ fn headers_that_are_none() {
     refused(
         "x,y\n1,2\n",
         &["--header", "absent"],
-        &["line 1 holds no number, but the lines below it do (column \"column1\": \"x\", then \"1\")"],
+        &["line 1 holds text where the lines below hold numbers (column \"column1\": \"x\", then \"1\")"],
     );
 }
 
@@ -126,7 +126,7 @@ fn numbers_that_are_too_much() {
 
 #[test]
 fn other_encodings() {
-    let save = "Save the file as UTF-8, for example with: iconv -f LATIN1 -t UTF-8 old.csv > new.csv";
+    let save = "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv";
     refused(b"a,Gr\xF6\xDFe\n1,2\n", &[], &["error: line 1, field 2: not UTF-8 text", save]);
     refused(b"a,b,c\n1,2,3\n\n4,caf\xE9,6\n", &[], &["error: line 4, field 2: not UTF-8 text", save]);
     for (start, kind, remedy) in [

@@ -1,0 +1,199 @@
+//! Decimal marks and thousands separators: what the numbers do not show is asked for.
+
+use super::advice::Leads::{Figures, Words};
+use super::advice::advised;
+use super::{means, refused};
+
+#[test]
+fn the_form_of_numbers_is_chosen_among_all_readings() {
+    let cost = "id,cost\n1,\"1,234\"\n2,\"12,000\"\n";
+    let said = "if it is 1.234, use --decimal-comma; if it is 1234, use --thousands ','.";
+    advised(cost, "", said, "--thousands ','", &Figures("id,2,0,1.5\ncost,2,0,6617\n"));
+    advised(cost, "", said, "--decimal-comma", &Figures("id,2,0,1.5\ncost,2,0,6.617\n"));
+    advised(cost, "--columns cost", said, "--thousands ','", &Figures("cost,2,0,6617\n"));
+    let mixed = "id,cost\n1,999\n2,\"1,001\"\n";
+    advised(
+        mixed,
+        "",
+        "\"1,001\" is a number in another form",
+        "--thousands ','",
+        &Figures("id,2,0,1.5\ncost,2,0,1000\n"),
+    );
+    advised(mixed, "", "\"1,001\" is a number in another form", "--exclude cost", &Figures("id,2,0,1.5\n"));
+    let german = "id;betrag\n1;1.234,50\n2;12.000,00\n";
+    advised(
+        german,
+        "",
+        "if it is 1234.5",
+        "--decimal-comma --thousands '.'",
+        &Figures("id,2,0,1.5\nbetrag,2,0,6617.25\n"),
+    );
+    let points = "id;betrag\n1;1.234\n2;12.000\n";
+    let said = "if it is 1.234, use --decimal-point; if it is 1234, use --thousands '.'";
+    advised(points, "--decimal-comma", said, "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,6617\n"));
+    for (separator, advice) in
+        [("'", "--thousands apostrophe"), (" ", "--thousands space"), ("\u{202F}", "--thousands space")]
+    {
+        let csv = format!("id,v\n1,1{separator}234\n2,12{separator}000\n");
+        advised(csv, "", "if it is 1234, use", advice, &Figures("id,2,0,1.5\nv,2,0,6617\n"));
+    }
+    let one = "cost\n1,234\n12,000\n";
+    advised(one, "", "the header has the one name \"cost\"", "--thousands ','", &Figures("cost,2,0,6617\n"));
+    advised(one, "", "the header has the one name \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
+    let two = "Hb, g/dl\n13,2\n11,9\n";
+    let said = "line 2: \"13,2\" may be one number with a comma in it, or two cells below the names \"Hb, g/dl\"";
+    advised(two, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",2,0,12.55\n"));
+    advised(two, "", said, "--delimiter ','", &Figures("Hb,2,0,12\ng/dl,2,0,5.5\n"));
+    let bare = "37,5\n36,9\n37,2\n";
+    let said = "line 1: \"37,5\" may be one number with a comma in it, or two cells\n";
+    advised(bare, "--header absent", said, "--decimal-comma", &Figures("column1,3,0,37.2\n"));
+    advised(
+        bare,
+        "--header absent",
+        said,
+        "--delimiter ','",
+        &Figures("column1,3,0,36.666666666666664\ncolumn2,3,0,5.333333333333333\n"),
+    );
+    advised(bare, "", "the first row holds numbers and no names", "--header absent", &Words(said));
+    let temp = "temp\n36,5\n37,0\n38,5\n";
+    advised(temp, "", "if it is 36.5, use", "--decimal-comma", &Figures("temp,3,0,37.333333333333336\n"));
+    let found = "id;v\n1;13,2\n2;11,9\n";
+    advised(
+        found,
+        "",
+        "numbers are read with a decimal comma, as in \"13,2\"",
+        "--decimal-point",
+        &Words("if it is 13.2, use --decimal-comma"),
+    );
+}
+
+/// A comma in one column makes a point before three digits in another one doubtful, unless some point is none of those.
+#[test]
+fn points_beside_commas_are_not_guessed() {
+    let betrag = "id;betrag;x\n1;1.234;1,5\n2;2.500;2,7\n";
+    let said = "line 2, field 2: the point in \"1.234\" may be a decimal point or a thousands separator, \
+                for line 2 holds the number \"1,5\"";
+    advised(betrag, "", said, "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
+    advised(betrag, "", said, "--decimal-point", &Words("left out: column \"x\", since \"1,5\""));
+    advised(betrag, "--columns betrag", said, "--decimal-point", &Figures("betrag,2,0,1.867\n"));
+    let both = "id;betrag;x\n1;1.234;1.500,5\n2;2.500;2.300,7\n";
+    advised(both, "", "number \"1.500,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,1900.6\n"));
+    let quoted = "id,betrag,x\n1,1.234,\"1,5\"\n2,2.500,\"2,7\"\n";
+    advised(quoted, "", "number \"1,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
+    let thousands = "a;b;c\n1.234;1,234;0.5\n2.345;2,345;0.25\n";
+    let said = "left out: column \"b\"";
+    advised(thousands, "", said, "--thousands ','", &Figures("a,2,0,1.7895\nb,2,0,1789.5\nc,2,0,0.375\n"));
+}
+
+#[test]
+fn an_odd_cell_does_not_hide_the_form_of_the_others() {
+    let lab = "id;x;y\n1;1,5;3\n2;2,7;4\n3;3,8;5\n4;n/d;6\n5;4,9;7\n";
+    let said = "left out: column \"x\", since \"1,5\" is a number in another form; 1 cell is not a number: \"n/d\". \
+                Choose: if it is 1.5, use --decimal-comma. If \"n/d\" means that the value is missing, \
+                also use --missing NA,N/A,NaN,null,n/d.";
+    let both = "--decimal-comma --missing NA,N/A,NaN,null,n/d";
+    let figures = "id,5,0,3\nx,4,1,3.225\ny,5,0,5\n";
+    advised(lab, "", said, "--decimal-comma", &Words("\"n/d\" is not a number, but line 2 has \"1,5\" there"));
+    advised(lab, "--decimal-comma", "\"n/d\" is not a number", "--missing NA,N/A,NaN,null,n/d", &Figures(figures));
+    means(lab, &both.split(' ').collect::<Vec<_>>(), figures);
+    let named =
+        "line 2, column \"x\": \"1,5\" is a number in another form than expected; 1 cell is not a number: \"n/d\"";
+    advised(lab, "--columns x", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,n/d"));
+    // Whole numbers are numbers in each form; the first cell may be the odd one.
+    let whole = "id;x\n1;-\n2;7\n3;3,8\n4;5\n";
+    let named =
+        "line 4, column \"x\": \"3,8\" is a number in another form than expected; 1 cell is not a number: \"-\"";
+    advised(whole, "", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,-"));
+    // Text with a number now and then is text.
+    let text = "id;x\n1;a\n2;b\n3;3,8\n4;c\n";
+    assert!(means(text, &[], "id,4,0,2.5\n").contains("most of the cells are not numbers: \"x\""));
+}
+
+/// The sign that points stand between thousands may be rare, late, or beside dates.
+#[test]
+fn one_number_is_enough_for_doubt() {
+    let asked = |csv: &str, other: &str| {
+        refused(csv, &[], &["may be a decimal point or a thousands separator", &format!("holds the number {other:?}")]);
+    };
+    asked("id;umsatz;stueck\n1;1.234.567;1.234\n2;2.345.678;2.500\n", "1.234.567");
+    asked("id;count;crp\n1;1.234;n.d.\n2;2.500;7,5\n3;3.100;n.d.\n4;1.900;<0,5\n", "7,5");
+    asked("datum;hb;count\n01.02;13,2;1.234\n03.02;11,9;2.500\n", "13,2");
+    asked("id,v\n1,1.234\n2,1.234.567\n3,2.345.678\n", "1.234.567");
+    let rows: String = (1..=120).map(|row| format!("{row};{}.{};\n", 1 + row % 8, 100 + row)).collect();
+    asked(&format!("id;betrag;x\n{rows}121;1.234;5,5\n122;2.500;6,5\n"), "5,5");
+    // Without any such number, a point is a decimal point.
+    means("id,v\n1,1.234\n2,2.500\n", &[], "id,2,0,1.5\nv,2,0,1.867\n");
+}
+
+#[test]
+fn another_separator_of_thousands_leaves_the_decimal_comma() {
+    let swiss = "p-value\tcrp\n4,5\t6'146'762\n17,7\t9'944'108\n5,6\t745\n";
+    let said = "\"6'146'762\" is a number in another form than expected";
+    let figures = Figures("p-value,3,0,9.266666666666667\ncrp,3,0,5363871.666666667\n");
+    advised(swiss, "", said, "--thousands apostrophe", &figures);
+    advised(swiss, "--decimal-comma", said, "--thousands apostrophe", &figures);
+    let mixed = swiss.replace("17,7", "17").replace("p-value", "x");
+    let figures = Figures("x,3,0,9.033333333333333\ncrp,3,0,5363871.666666667\n");
+    let said = "\"4,5\" is a number in another form than expected";
+    advised(mixed, "--thousands apostrophe", said, "--decimal-comma", &figures);
+    let french = "id;a;b\n1;1 234;12,5\n2;2 345;13,7\n";
+    advised(french, "", "\"1 234\"", "--thousands space", &Figures("id,2,0,1.5\na,2,0,1789.5\nb,2,0,13.1\n"));
+}
+
+#[test]
+fn a_name_with_a_unit_behind_a_comma() {
+    let said = "may be one number with a comma in it, or two cells below the names";
+    for (csv, one, two) in [
+        ("Hb,g/dl\n13,2\n11,9\n", "\"Hb,g/dl\",2,0,12.55\n", "Hb,2,0,12\ng/dl,2,0,5.5\n"),
+        ("Dosis, mg\n1,5\n2,5\n3,5\n", "\"Dosis, mg\",3,0,2.5\n", "Dosis,3,0,2\nmg,3,0,5\n"),
+    ] {
+        advised(csv, "", said, "--decimal-comma", &Figures(one));
+        advised(csv, "", said, "--delimiter ','", &Figures(two));
+    }
+    let short = "ID, g/dl\n2.2\n1.7\n";
+    advised(short, "", "the row is short", "--delimiter ';'", &Figures("\"ID, g/dl\",2,0,1.95\n"));
+    means("a,b\n13,2\n11,9\n", &[], "a,2,0,12\nb,2,0,5.5\n");
+}
+
+#[test]
+fn one_column_with_decimal_commas_and_a_word() {
+    let temp = "temp\n36,5\n37,0\n38,5\n36,9\nn.d.\n37,1\n";
+    advised(
+        temp,
+        "",
+        "the header has the one name \"temp\"",
+        "--decimal-comma",
+        &Words("use --missing NA,N/A,NaN,null,n.d."),
+    );
+    let options = ["--decimal-comma", "--missing", "n.d."];
+    means(temp, &options, "temp,5,1,37.2\n");
+    // Twice as many fields as names are no title above a header.
+    refused(
+        "Zeit [s],v [m/s]\n0,5,1,25\n1,0,2,5\n",
+        &[],
+        &["line 2: 4 fields instead of 2", "must stand in quotation marks"],
+    );
+}
+
+/// Space, colon and others are no usual delimiters, but commas in numbers must not take their place.
+#[test]
+fn rare_delimiters_of_numbers_with_commas_are_named() {
+    let figures = Figures("id,2,0,1.5\n\"Hb,g/dl\",2,0,12.55\n");
+    let spaced = "id Hb,g/dl\n1 13,2\n2 11,9\n";
+    let said = "line 2: \"1 13,2\" may be cells with numbers in them, separated by spaces, or be separated by commas";
+    advised(spaced, "", said, "--delimiter space", &figures);
+    advised(
+        spaced,
+        "",
+        said,
+        "--delimiter ','",
+        &Words("left out, since most of the cells are not numbers: \"id Hb\""),
+    );
+    advised(spaced.replace(' ', ":"), "", "separated by ':', or", "--delimiter ':'", &figures);
+    let aligned = " id   Hb,g/dl\n  1      13,2\n  2      11,9\n";
+    advised(aligned, "", "separated by spaces", "sed 's/^ *//; s/ *$//; s/  */;/g' old.csv > new.csv", &figures);
+    let one = "id Hb\n1 13,2\n2 12\n3 11,9\n4 12,8\n5 14,1\n6 13,3\n";
+    advised(one, "", "separated by spaces", "--delimiter space", &Figures("id,6,0,3.5\nHb,6,0,12.883333333333333\n"));
+    means("First Name,Age\nAnna Maria,50\nBert Otto,61\n", &[], "Age,2,0,55.5\n");
+    means("a, b\n1, 2\n3, 4\n", &[], "a,2,0,2\nb,2,0,3\n");
+}

@@ -1,0 +1,181 @@
+//! Rows and headers of other widths, titles, units and totals.
+
+use super::advice::Leads::{Figures, Words};
+use super::advice::advised;
+use super::{means, refused};
+
+#[test]
+fn names_of_rows_before_a_blank_last_column() {
+    let r = "\"age\"\t\"sbp\"\t\"note\"\n\"1\"\t50\t120\t\n\"2\"\t61\t140\t\n";
+    let notices = means(r, &[], "age,2,0,55.5\nsbp,2,0,130\n");
+    assert!(notices.contains("the first cell of each row is read as the row's name"), "{notices}");
+    let missing = "\"age\"\t\"grp\"\n\"A\"\tNA\t\"x\"\n\"B\"\t61\t\"y\"\n\"C\"\t70\t\"x\"\n";
+    means(missing, &[], "age,2,1,65.5\n");
+    let trailing = means("id,hb,note\n1,13,2,\n2,11,9,\n", &[], "id,2,0,1.5\nhb,2,0,12\nnote,2,0,5.5\n");
+    assert!(trailing.contains("the last field of each row is blank and left out"), "{trailing}");
+}
+
+#[test]
+fn a_title_above_a_header_that_is_one_name_short() {
+    let trailing = "Report 2024\nname;age;sbp\nA;50;120;\nB;61;140;\nC;70;150;\n";
+    let said = "line 1: 1 field instead of the 3 of line 2";
+    advised(trailing, "", said, "--skip-lines 1", &Figures("age,3,0,60.333333333333336\nsbp,3,0,136.66666666666666\n"));
+    let r = "# exported 2024\n\"age\"\t\"sbp\"\n\"1\"\t50\t120\n\"2\"\t61\t140\n";
+    for advice in ["--skip-lines 1", "--comment '#'"] {
+        advised(r, "", "line 1: 1 field instead of the 2", advice, &Figures("age,2,0,55.5\nsbp,2,0,130\n"));
+    }
+    // A first row without numbers may be the header below a title.
+    let doubtful = "name;sbp\nA;-;\nB;130;\nC;140;\n";
+    advised(
+        doubtful,
+        "",
+        "line 1: 2 fields instead of the 3",
+        "--header present",
+        &Words("--missing NA,N/A,NaN,null,-"),
+    );
+    means(doubtful, &["--header", "present", "--missing", "-"], "sbp,2,1,135\n");
+}
+
+#[test]
+fn a_padded_title_above_years() {
+    let years = "Sales report,,\nregion,2019,2020\nN,5,6\nS,7,8\n";
+    for csv in [years.to_owned(), years.replace(',', ";")] {
+        let said = "line 1: 1 name for 3 columns; line 2 seems to be the header";
+        advised(csv, "", said, "--skip-lines 1", &Figures("2019,2,0,6\n2020,2,0,7\n"));
+    }
+}
+
+#[test]
+fn the_delimiter_of_the_table_counts_and_not_that_of_its_title() {
+    let hb = Figures("id,3,0,2\nHb,3,0,12.633333333333333\n");
+    advised("Messwerte, Station 3\nid;Hb\n1;13,2\n2;11,9\n3;12,8\n", "", "line 1: 1 field", "--skip-lines 1", &hb);
+    let station = "Station 3\n\nage (g/dl);weight;sbp, Gpt/l;cost\n1;52;14,34;42\n2;39;17,40;53\n3;32;4,30;69\n";
+    let figures =
+        "age (g/dl),3,0,2\nweight,3,0,41\n\"sbp, Gpt/l\",3,0,12.013333333333334\ncost,3,0,54.666666666666664\n";
+    advised(station, "", "line 1: 1 field instead of the 4 of line 3", "--skip-lines 2", &Figures(figures));
+}
+
+/// `--comment` must skip no rows.
+#[test]
+fn a_mark_that_rows_begin_with_is_none_of_comments() {
+    for (csv, figures) in [
+        ("# exported\nid,sbp\n#1,120\n#2,130\n3,140\n", "sbp,3,0,130\n"),
+        ("*** Lab report ***\nid,crp\n1,3.1\n*2,9.9\n3,3.3\n", "crp,3,0,5.433333333333334\n"),
+    ] {
+        refused(csv, &[], &["line 1: 1 field", "use --skip-lines 1"]);
+        means(csv, &["--skip-lines", "1", "--exclude", "id"], figures);
+    }
+    let words = Words("--missing 'NA,N/A,NaN,null,*2'");
+    advised("*** Lab report ***\nid,crp\n1,3.1\n*2,9.9\n3,3.3\n", "", "line 1", "--skip-lines 1", &words);
+}
+
+#[test]
+fn a_first_record_of_codes_and_blanks_looks_like_data() {
+    for csv in ["Anna,?,-,12\nBert,5,6,13\nCarl,7,8,14\n", "Anna,,,12\nBert,5,6,13\nCarl,7,8,14\n"] {
+        let house = crate::house::House::new();
+        house.write("data.csv", csv);
+        house.run(["run", "--input", "data.csv"]).expect_code(0).says(&["3 of 3 names in the header look like data"]);
+        means(csv, &["--header", "absent", "--columns", "column4"], "column4,3,0,13\n");
+    }
+    let twice = "clerk,5,5\ncook,6,7\nnurse,8,9\n";
+    advised(
+        twice,
+        "",
+        "\"5\" stands in field 2 and again in field 3",
+        "--header absent",
+        &Figures("column2,3,0,6.333333333333333\ncolumn3,3,0,7\n"),
+    );
+}
+
+#[test]
+fn more_lines_of_the_header_and_units() {
+    let qualtrics = "Q1,Q2\n\"How old?\",\"How tall?\"\n\"{\"\"Id\"\":1}\",\"{\"\"Id\"\":2}\"\n50,170\n61,180\n";
+    let said = "line 2 holds text where the lines below hold numbers (column \"Q1\": \"How old?\", then \"50\")";
+    advised(qualtrics, "", said, "sed 2,3d old.csv > new.csv", &Figures("Q1,2,0,55.5\nQ2,2,0,175\n"));
+    let ratio = "age,ratio,sbp\nyears,1,mmHg\n50,0.5,120\n61,0.7,140\n";
+    let said = "line 2 holds text where the lines below hold numbers (column \"age\": \"years\", then \"50\")";
+    advised(ratio, "", said, "sed 2d old.csv > new.csv", &Figures("age,2,0,55.5\nratio,2,0,0.6\nsbp,2,0,130\n"));
+    advised(
+        "# exported 2024\nweight\n1\n2\n",
+        "",
+        "\"weight\" is not a number",
+        "--skip-lines 1",
+        &Figures("weight,2,0,1.5\n"),
+    );
+    advised(
+        "Report;2024\nname;Hb\nA;13\nB;14\n",
+        "",
+        "\"Hb\" is not a number",
+        "--skip-lines 1",
+        &Figures("Hb,2,0,13.5\n"),
+    );
+}
+
+#[test]
+fn a_total_in_the_last_row() {
+    let total = "id,cost\n1,10\n2,20\nTotal,30\n";
+    advised(
+        total,
+        "",
+        "line 4, column \"id\": \"Total\"",
+        "sed '4,$d' old.csv > new.csv",
+        &Figures("id,2,0,1.5\ncost,2,0,15\n"),
+    );
+}
+
+#[test]
+fn short_rows_of_each_shape_are_filled() {
+    let rows: String = (1..=120).map(|row| format!("{row}\t{}\t{}\n", 50 + row % 9, 120 + row % 7)).collect();
+    let named = format!("age\tsbp\n{rows}121\t50\n");
+    let said = "line 122: 2 fields instead of 3";
+    advised(
+        named,
+        "",
+        said,
+        "--fill-short-rows",
+        &Figures("age,121,0,53.917355371900825\nsbp,120,1,122.98333333333333\n"),
+    );
+    let trailing = format!("age,sbp\n{}51\n", "50,120,\n".repeat(120));
+    advised(
+        trailing,
+        "",
+        "line 122: 1 field",
+        "--fill-short-rows",
+        &Figures("age,121,0,50.00826446280992\nsbp,120,1,120\n"),
+    );
+}
+
+#[test]
+fn cells_that_cannot_be_shown_are_still_named_in_remedies() {
+    let tab = "id,sbp\n1,120\n2,\"not\tdone\"\n3,140\n";
+    let advice = "--missing \"$(printf 'NA,N/A,NaN,null,not\\011done')\"";
+    advised(tab, "", "\"not\\tdone\" is not a number", advice, &Figures("id,3,0,2\nsbp,2,1,130\n"));
+    let named = "\"a\tb\",c\n1,2\nx,4\n3,5\n";
+    advised(
+        named,
+        "",
+        "\"x\" is not a number",
+        "--exclude \"$(printf 'a\\011b')\"",
+        &Figures("c,3,0,3.6666666666666665\n"),
+    );
+    // DOS ended files with this character.
+    means("id,sbp\n1,120\n2,130\n\x1A", &[], "id,2,0,1.5\nsbp,2,0,125\n");
+}
+
+#[test]
+fn rows_in_a_quoted_cell_are_told() {
+    let notices = means("a,b,c\n1,\"left arm,120\n2,right arm\",130\n3,x,140\n", &[], "a,2,0,2\nc,2,0,135\n");
+    assert!(notices.contains("line 2: a quoted cell holds line breaks and what may be whole rows"), "{notices}");
+    let notices = means("a,b,c\n1,\"left, or\nright arm\",130\n3,x,140\n", &[], "a,2,0,2\nc,2,0,135\n");
+    assert!(!notices.contains("quoted cell"), "{notices}");
+}
+
+#[test]
+fn codes_with_a_comma_and_codes_of_one_number() {
+    let csv = "id;v\n1;-9,9\n2;9\n3;3,5\n";
+    let notices = means(csv, &["--decimal-comma", "--missing", "-9,9"], "id,3,0,2\nv,2,1,-3.2\n");
+    assert!(notices.contains("a code with a comma in it stands in quotation marks"), "{notices}");
+    means(csv, &["--decimal-comma", "--missing", "\"-9,9\""], "id,3,0,2\nv,2,1,6.25\n");
+    let notices = means("id,x\n1,-99\n2,5\n", &["--missing", "-99,-99.0"], "id,2,0,1.5\nx,1,1,5\n");
+    assert!(!notices.contains("no cell matches"), "{notices}");
+}
