@@ -17,6 +17,10 @@ pub struct Ragged {
     pub delimiter: char,
     /// Whether the row is one quoted cell with delimiters in it.
     pub quoted_line: bool,
+    /// Whether the first cell is text.
+    pub is_text: bool,
+    /// The mark of comments that the row begins with, unless the header does.
+    pub comment: Option<char>,
     /// Whether a blank follows a delimiter in the header, as in `Hb, g/dl`.
     pub spaced_header: bool,
 }

@@ -1,7 +1,7 @@
 //! Delimiter and shape, found out from the first records; `decimal_mark.rs` finds out the decimal mark.
 
 use super::decimal_mark::comma_example;
-use super::dialect::{Dialect, HeaderRow};
+use super::dialect::{COMMENT_MARKS, Dialect, HeaderRow};
 use super::error::TableError;
 use super::likely::rare_delimiter;
 use super::one_name::{comma_numbers, one_or_two};
@@ -116,9 +116,11 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
         return Ok(());
     }
     let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
-    let comments = |mark: &u8| b"#%!*".contains(mark) && title.iter().all(|one| same(*mark, one));
+    let comments = |mark: &u8| COMMENT_MARKS.contains(mark) && title.iter().all(|one| same(*mark, one));
     // Header and rows may begin with the mark, too.
-    let comment = mark(first).filter(comments).filter(|mark| !table.iter().any(|record| same(*mark, record)));
+    let width = header.fields.len();
+    let is_row = |mark: u8| table.iter().any(|record| record.fields.len() >= width && same(mark, record));
+    let comment = mark(first).filter(comments).filter(|mark| !is_row(*mark));
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),

@@ -6,6 +6,9 @@ use super::missing::USUAL;
 use super::number::NumberFormat;
 use super::row_guard::RowSyntax;
 
+/// What lines begin with that are remarks more often than rows.
+pub(super) const COMMENT_MARKS: [u8; 4] = *b"#%!*";
+
 /// Whether the first row holds the columns' names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum HeaderRow {

@@ -15,15 +15,21 @@ pub(super) enum Encoding {
 }
 
 /// Files that are often taken for CSV files: their first bytes, what they are, and what to do.
-const OTHERS: [(&[u8], &str, &str); 7] = [
+const OTHERS: [(&[u8], &str, &str); 11] = [
     (b"PK\x03\x04", "a workbook (XLSX, ODS) or another ZIP archive", WORKBOOK),
     (b"\xD0\xCF\x11\xE0", "a workbook of an old format (XLS)", WORKBOOK),
     (b"\x1F\x8B", "compressed with gzip", "Decompress it, for example with: gzip -dc old.csv.gz > new.csv"),
     (b"\x28\xB5\x2F\xFD", "compressed with zstd", "Decompress it, for example with: zstd -dc old.csv.zst > new.csv"),
     (b"\xFD7zXZ\0", "compressed with xz", "Decompress it, for example with: xz -dc old.csv.xz > new.csv"),
     (b"BZh91AY&SY", "compressed with bzip2", "Decompress it, for example with: bzip2 -dc old.csv.bz2 > new.csv"),
+    (b"PAR1", "a Parquet file", EXPORT),
+    (b"Obj\x01", "an Avro file", EXPORT),
+    (b"\x89HDF\r\n\x1A\n", "an HDF5 file", EXPORT),
+    (b"SQLite format 3\0", "an SQLite database", EXPORT),
     (b"%PDF-", "a PDF document", "Give the CSV file that the document was made from."),
 ];
+
+const EXPORT: &str = "Export the table as CSV (UTF-8) with the program that made it.";
 
 const WORKBOOK: &str = "Open it with a spreadsheet program and save its sheet as CSV (UTF-8).";
 

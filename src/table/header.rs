@@ -1,6 +1,6 @@
 //! The columns' names.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{TableError, shown};
@@ -13,6 +13,8 @@ use super::shape::{is_year, named_width};
 #[derive(Debug, Default)]
 pub(super) struct Header {
     pub(super) names: Vec<String>,
+    /// Where it stands, from 1.
+    line: u64,
     /// The columns that the header has no name for, from 0; those without any cell are no columns.
     pub(super) nameless: Vec<usize>,
     /// How many fields a row must have: there may be no more behind the last name.
@@ -24,7 +26,13 @@ pub(super) struct Header {
 impl Header {
     /// Of a table without a header: `column1`, `column2`, …
     pub(super) fn numbered(width: usize) -> Self {
-        Self { names: (0..width).map(numbered).collect(), nameless: Vec::new(), least: width, is_spaced: false }
+        Self {
+            names: (0..width).map(numbered).collect(),
+            line: 0,
+            nameless: Vec::new(),
+            least: width,
+            is_spaced: false,
+        }
     }
 
     /// From the record in line `line`; `next` is the one after it.
@@ -36,7 +44,7 @@ impl Header {
     ) -> Result<Self, TableError> {
         let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
         if dialect.header == HeaderRow::Expected {
-            refuse_data(&fields, line, dialect)?;
+            refuse_data(&fields, line, next, dialect)?;
             refuse_title(&fields, line, next, dialect)?;
         }
         let mut names: Vec<String> = fields.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
@@ -48,9 +56,39 @@ impl Header {
                 names[*field] = invented(*field, &given);
             }
         }
-        refuse_duplicates(&names, line, dialect)?;
         let is_spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
-        Ok(Self { names, nameless, least: named_width(&fields, true), is_spaced })
+        Ok(Self { names, line, nameless, least: named_width(&fields, true), is_spaced })
+    }
+}
+
+impl Header {
+    /// Names that others have, too, are good enough for columns that are not wanted.
+    ///
+    /// # Errors
+    /// [`TableError::DuplicateName`] for one of `wanted`, the places of columns.
+    pub(super) fn refuse_duplicates(
+        &self,
+        wanted: impl Iterator<Item = usize>,
+        dialect: &Dialect,
+    ) -> Result<(), TableError> {
+        let mut fields: HashMap<&String, Vec<usize>> = HashMap::new();
+        for (position, name) in self.names.iter().enumerate() {
+            fields.entry(name).or_default().push(position + 1);
+        }
+        for name in wanted.filter_map(|position| self.names.get(position)) {
+            if let Some([first, second, ..]) = fields.get(name).map(Vec::as_slice) {
+                let is_number = dialect.numbers().parse(name.as_bytes()).is_ok();
+                let (first, second) = (*first, *second);
+                return Err(TableError::DuplicateName {
+                    line: self.line,
+                    name: name.clone(),
+                    first,
+                    second,
+                    is_number,
+                });
+            }
+        }
+        Ok(())
     }
 }
 
@@ -69,10 +107,15 @@ fn numbered(field: usize) -> String {
     format!("column{}", field + 1)
 }
 
-fn refuse_data(fields: &[Vec<u8>], line: u64, dialect: &Dialect) -> Result<(), TableError> {
+fn refuse_data(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &Dialect) -> Result<(), TableError> {
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let is_number = |field: &Vec<u8>| dialect.numbers().parse(field).is_ok();
     let mut given = fields.iter().filter(|field| !codes.has_text(field)).peekable();
-    if given.peek().is_some() && given.all(|field| dialect.numbers().parse(field).is_ok()) {
+    // A corner without a name, with names of rows below.
+    let below = next.and_then(|next| next.fields.first());
+    let corner = fields.first().is_some_and(Vec::is_empty)
+        && below.is_some_and(|name| !codes.has_text(name) && !is_number(name));
+    if !corner && given.peek().is_some() && given.all(is_number) {
         return Err(TableError::NoHeader { line, cell: shown(fields.first().map(Vec::as_slice).unwrap_or_default()) });
     }
     Ok(())
@@ -89,17 +132,6 @@ fn refuse_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &
     let title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
     if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && names {
         return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
-    }
-    Ok(())
-}
-
-fn refuse_duplicates(names: &[String], line: u64, dialect: &Dialect) -> Result<(), TableError> {
-    let mut seen = std::collections::HashMap::new();
-    for (field, name) in names.iter().enumerate() {
-        if let Some(first) = seen.insert(name, field + 1) {
-            let is_number = dialect.numbers().parse(name.as_bytes()).is_ok();
-            return Err(TableError::DuplicateName { line, name: name.clone(), first, second: field + 1, is_number });
-        }
     }
     Ok(())
 }

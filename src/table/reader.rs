@@ -2,7 +2,7 @@
 
 use std::cell;
 
-use super::dialect::{Dialect, HeaderRow};
+use super::dialect::{COMMENT_MARKS, Dialect, HeaderRow};
 use super::error::{Ragged, TableError, shown};
 use super::header::Header;
 use super::likely::Likely;
@@ -37,6 +37,8 @@ pub struct TableReader<'o> {
     line: cell::Cell<Option<u64>>,
     first_line: u64,
     first_row_waits: bool,
+    /// Whether no row was given yet.
+    is_first: bool,
     header: Header,
     shape: Shape,
     dialect: Dialect,
@@ -62,6 +64,7 @@ impl<'o> TableReader<'o> {
             line: cell::Cell::default(),
             first_line,
             first_row_waits: false,
+            is_first: true,
             header: Header::default(),
             shape: found.shape,
             numbers: dialect.numbers(),
@@ -100,6 +103,7 @@ impl<'o> TableReader<'o> {
         if there && !self.is_complete() {
             return Err(TableError::Ragged(self.ragged()));
         }
+        self.is_first = false;
         Ok(there)
     }
 
@@ -199,13 +203,20 @@ impl<'o> TableReader<'o> {
 
     fn ragged(&self) -> Ragged {
         let delimiter = self.dialect.delimiter.unwrap_or(b',');
+        let first = bare(self.record.get(0).unwrap_or_default());
+        let begins = |name: &[u8], mark: u8| name.first() == Some(&mark);
+        let header = self.header.names.first().map(String::as_bytes).unwrap_or_default();
+        let comment = COMMENT_MARKS.into_iter().find(|mark| begins(first, *mark) && !begins(header, *mark));
         Ragged {
             line: self.line(),
             expected: self.width(),
             found: self.record.len(),
-            cell: shown(bare(self.record.get(0).unwrap_or_default())),
+            cell: shown(first),
             delimiter: char::from(delimiter),
-            quoted_line: self.record.len() == 1 && self.record.as_slice().contains(&delimiter),
+            // One such line among others is a remark.
+            quoted_line: self.is_first && self.record.len() == 1 && first.contains(&delimiter),
+            is_text: self.numbers.parse(first).is_err(),
+            comment: comment.map(char::from),
             spaced_header: self.header.is_spaced,
         }
     }

@@ -49,10 +49,11 @@ impl TableError {
             }
             Self::OneOrTwo { readings, .. } => format!("{} If they are two, use --delimiter ','.", choice(readings)),
             Self::PointOrThousands { readings, .. } => choice(readings),
-            Self::DuplicateName { is_number: true, .. } => {
-                "If the first line is data, use --header absent; else rename one of the two columns.".into()
+            Self::DuplicateName { name, is_number, .. } => {
+                let data =
+                    if *is_number { "If the first line is data, use --header absent; else rename" } else { "Rename" };
+                format!("{data} one of the two columns, or leave both out with --exclude {}.", argument(name))
             }
-            Self::DuplicateName { .. } => "Rename one of the two columns.".into(),
             Self::Ragged(ragged) => row_width(ragged),
             Self::LongRow { .. } | Self::OpenQuote { .. } => {
                 "Close the quotation mark; if quotation marks are part of the data, use --no-quotes.".into()
@@ -109,22 +110,27 @@ const SHORT_ROW: &str = "If the program that wrote the file leaves out blank cel
      else correct the row, or give the delimiter with --delimiter.";
 
 fn row_width(ragged: &Ragged) -> String {
+    let Ragged { line, found, expected, delimiter, .. } = ragged;
     if ragged.quoted_line {
         return quoted_lines();
     }
-    if ragged.found == 1 && ragged.spaced_header {
-        return format!(
-            "If the header is one name with {:?} in it, use --delimiter ';'. {}",
-            ragged.delimiter, SHORT_ROW
-        );
+    if *found == 1 && ragged.spaced_header {
+        return format!("If the header is one name with {delimiter:?} in it, use --delimiter ';'. {SHORT_ROW}");
     }
-    if ragged.found < ragged.expected {
+    if *found == 1 && *expected > 1 && ragged.is_text {
+        let comment = match ragged.comment {
+            Some(mark) => format!("use --comment {}", argument(&mark.to_string())),
+            None => format!("remove it, for example with: sed {line}d old.csv > new.csv"),
+        };
+        return format!("If the line is a remark and no row, {comment}\n{SHORT_ROW}");
+    }
+    if found < expected {
         return SHORT_ROW.into();
     }
     format!(
         "Correct the row: a cell with {:?} in it must stand in quotation marks, and each cell needs a name in the \
          header, also one with the row's name. If the delimiter is another one, give it with --delimiter.",
-        ragged.delimiter
+        delimiter
     )
 }
 

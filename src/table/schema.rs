@@ -91,6 +91,7 @@ impl Schema {
         }
         top.refuse_second_header(&scans, &reader)?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
+        reader.header().refuse_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
         if columns.is_empty() {
             return Err(nothing_left(skipped, &reader));
         }
@@ -117,7 +118,11 @@ impl Selection {
         let scan = |(position, name): (usize, &String)| {
             ColumnScan::new(name.clone(), position, self.only.is_none() && nameless.contains(&position))
         };
-        Ok(chosen.map(scan).collect())
+        let scans: Vec<ColumnScan> = chosen.map(scan).collect();
+        if self.only.is_some() {
+            reader.header().refuse_duplicates(scans.iter().map(|scan| scan.position), reader.dialect())?;
+        }
+        Ok(scans)
     }
 }
 

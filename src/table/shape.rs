@@ -40,21 +40,24 @@ pub(super) struct Rules<'c> {
 
 /// How `records` fit together.
 pub(super) fn fit(records: &[Record], rules: Rules<'_>) -> Fit {
-    let Some((first, rows)) = records.split_first() else { return Fit::Ragged };
+    match fits(records, rules) {
+        Some(shape) => Fit::Fits(shape),
+        None if rules.header == HeaderRow::Absent || records.len() < 2 => Fit::Ragged,
+        None => preamble(records, rules).map_or(Fit::Ragged, Fit::Preamble),
+    }
+}
+
+/// The shape of a table whose header is the first of `records`.
+fn fits(records: &[Record], rules: Rules<'_>) -> Option<Shape> {
+    let (first, rows) = records.split_first()?;
     let width = first.fields.len();
     let mut widths = rows.iter().map(|record| record.fields.len());
     let has_names = rules.header != HeaderRow::Absent;
     let least = if rules.fill_short_rows { 1 } else { named_width(&first.fields, has_names) };
     if width > 1 && widths.all(|other| (least..=width).contains(&other)) {
-        return Fit::Fits(Shape::Regular);
+        return Some(Shape::Regular);
     }
-    if !has_names || rows.is_empty() {
-        return Fit::Ragged;
-    }
-    if let Some(shape) = one_name_short(first, rows, rules) {
-        return Fit::Fits(shape);
-    }
-    preamble(records, rules).map_or(Fit::Ragged, Fit::Preamble)
+    if has_names { one_name_short(first, rows, rules) } else { None }
 }
 
 /// The width of a header without the blank names at its end.
@@ -76,7 +79,7 @@ fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<
     }
     // The header may be a title, and the first row the header.
     let has = |row: &Record, is: &dyn Fn(&[u8]) -> bool| row.fields.iter().any(|cell| !cell.is_empty() && is(cell));
-    let names_alone = |row: &Record| !has(row, rules.is_number) && !has(row, rules.is_missing);
+    let names_alone = |row: &Record| !has(row, &|cell| is_value(cell, rules)) && !has(row, rules.is_missing);
     let second_header = rows.first().is_some_and(names_alone) && rows.iter().any(|row| has(row, rules.is_number));
     if second_header && rules.header == HeaderRow::Expected {
         return None;
@@ -91,24 +94,29 @@ fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<
     (distinct && (named || quoted)).then_some(Shape::RowNames)
 }
 
-/// How many records come before the header: those that are narrower than nearly all others.
+/// How many records come before the header: those that are narrower than it, and, with one of them for a header, no table.
 fn preamble(records: &[Record], rules: Rules<'_>) -> Option<usize> {
-    let (usual, _) = usual_width(records)?;
-    let narrower = records.iter().position(|record| record.fields.len() == usual)?;
-    let (title, table) = records.split_at(narrower);
-    let fitting = table.iter().filter(|record| record.fields.len() == usual).count();
-    if title.iter().any(|record| record.fields.len() >= usual) || fitting < 2 || 5 * fitting < 4 * table.len() {
-        return None;
-    }
-    // The header itself may be one name short.
-    if let Some((header, before)) = title.split_last()
-        && !before.is_empty()
-        && one_name_short(header, table, Rules { header: HeaderRow::Present, ..rules }).is_some()
-    {
-        return Some(before.len());
-    }
-    let is_name = |cell: &Vec<u8>| !(rules.is_number)(cell) || is_year(cell);
-    (narrower > 0 && table.first()?.fields.iter().all(is_name)).then_some(narrower)
+    let rules = Rules { header: HeaderRow::Present, ..rules };
+    let widths: Vec<usize> = records.iter().map(|record| record.fields.len()).collect();
+    let narrower = |before: usize| widths.iter().take(before).all(|width| *width < widths[before]);
+    let is_table =
+        |before: &usize| records.get(*before..).is_some_and(|table| table.len() > 2 && fits(table, rules).is_some());
+    let even = (1..records.len()).filter(|before| narrower(*before)).find(is_table);
+    // Or most of the others are as wide.
+    let before = even.or_else(|| {
+        let (usual, _) = usual_width(records)?;
+        let before = widths.iter().position(|width| *width == usual)?;
+        let fitting = widths.iter().skip(before).filter(|width| **width == usual).count();
+        let most = fitting > 1 && 3 * fitting >= 2 * (widths.len() - before);
+        (most && before > 0 && narrower(before)).then_some(before)
+    })?;
+    let is_name = |cell: &Vec<u8>| !is_value(cell, rules);
+    records.get(before)?.fields.iter().all(is_name).then_some(before)
+}
+
+/// Whether a cell is a number, and none that may be a name.
+fn is_value(cell: &[u8], rules: Rules<'_>) -> bool {
+    (rules.is_number)(cell) && !is_year(cell)
 }
 
 /// Whether a cell is a number that names a column more often than it is data.

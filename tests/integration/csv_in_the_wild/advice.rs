@@ -29,8 +29,9 @@ pub(super) fn advised(csv: impl AsRef<[u8]>, options: &str, said: &str, advice: 
     let (_, stderr) = run(path(&input), options);
     assert!(stderr.contains(said) && stderr.contains(advice), "{said:?} {advice:?} are not both in\n{stderr}");
     let (code, stderr) = if advice.starts_with("--") {
-        // Another delimiter takes the place of the wrong one.
-        let kept = if options.starts_with("--delimiter") { "" } else { options };
+        // Another delimiter or count takes the place of the wrong one.
+        let is_replaced = ["--delimiter", "--skip-lines"].iter().any(|option| options.starts_with(option));
+        let kept = if is_replaced { "" } else { options };
         run(path(&input), &format!("{kept} {advice}"))
     } else {
         assert_eq!(shell(&house, &house.command(["--version"]), advice).0, Some(0), "{advice}");

@@ -17,7 +17,7 @@ fn nothing_to_compute_on() {
 
 #[test]
 fn headers_that_are_none() {
-    let rename = "Rename one of the two columns.";
+    let rename = "Rename one of the two columns, or leave both out with --exclude a.";
     for csv in ["a,b,a\n1,2,3\n", "a,b, a \n1,2,3\n", "a,b,\"a\"\n1,2,3\n"] {
         refused(csv, &[], &["line 1: the column name \"a\" stands in field 1 and again in field 3", rename]);
     }
@@ -132,6 +132,8 @@ fn other_encodings() {
     for (start, kind, remedy) in [
         (&b"PK\x03\x04\x14\0\0\0"[..], "a workbook (XLSX, ODS)", "save its sheet as CSV"),
         (b"\xD0\xCF\x11\xE0\xA1\xB1", "a workbook of an old format (XLS)", "save its sheet as CSV"),
+        (b"PAR1\x15\x04\x15\xE6", "a Parquet file", "Export the table as CSV"),
+        (b"SQLite format 3\0\x10", "an SQLite database", "Export the table as CSV"),
         (b"\x1F\x8B\x08\0", "compressed with gzip", "gzip -dc old.csv.gz > new.csv"),
         (b"\x28\xB5\x2F\xFD", "compressed with zstd", "zstd -dc"),
         (b"BZh91AY&SY", "compressed with bzip2", "bzip2 -dc"),

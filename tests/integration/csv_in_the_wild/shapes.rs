@@ -179,3 +179,55 @@ fn codes_with_a_comma_and_codes_of_one_number() {
     let notices = means("id,x\n1,-99\n2,5\n", &["--missing", "-99,-99.0"], "id,2,0,1.5\nx,1,1,5\n");
     assert!(!notices.contains("no cell matches"), "{notices}");
 }
+
+/// A line of text below the rows, or between them, is no row that lacks cells.
+#[test]
+fn remarks_among_rows() {
+    let states = "\"State\",\"1969\",\"1970\"\n\"Alabama\",2734,2962\n\"Alaska\",4560,4837\n\"Source: BEA, 2009\"\n";
+    let figures = Figures("1969,2,0,3647\n1970,2,0,3899.5\n");
+    advised(states, "", "line 4: 1 field instead of 3", "sed 4d old.csv > new.csv", &figures);
+    let source = "state,age,bmi\na,50,22.5\nb,60,27.5\nSource: registry\n";
+    let figures = Figures("age,2,0,55\nbmi,2,0,25\n");
+    advised(source, "", "If the line is a remark and no row, remove it", "sed 4d old.csv > new.csv", &figures);
+    let note = "id,v\n1,2.5\n# note\n2,3.5\n";
+    let figures = Figures("id,2,0,1.5\nv,2,0,3\n");
+    advised(note, "", "line 3: 1 field instead of 2", "--comment '#'", &figures);
+    let comments = "# a comment\nid,value\n1,2.5\n# another\n2,3.5\n";
+    let figures = Figures("id,2,0,1.5\nvalue,2,0,3\n");
+    advised(comments, "", "line 1: 1 field instead of the 2 of line 2", "--comment '#'", &figures);
+    let short = "Report 2020\nid,value\n1,2.5\n2,3.5\n3\n";
+    advised(short, "", "line 1: 1 field", "--skip-lines 1", &Words("line 5: 1 field instead of 2"));
+}
+
+#[test]
+fn titles_above_headers_of_another_width_than_the_rows() {
+    let bls =
+        "Series Id: LNS14000000Q\nTitle: Rate\n\nSeries id,Year,Value,\nLNS,1959,5.8\nLNS,1960,5.1\nLNS,1961,6.2\n";
+    let figures = Figures("Year,3,0,1960\nValue,3,0,5.7\n");
+    advised(bls, "", "line 1: 1 field instead of the 4 of line 4", "--skip-lines 3", &figures);
+    let named = "Report 2020\nsex\tage\nAnn\tf\tNA\nBob\tm\t60\nCid\tm\t70\n";
+    advised(named, "", "line 1: 1 field", "--skip-lines 1", &Figures("age,2,1,65\n"));
+    let two = "Report\nDate:;2024\nname;Hb;x\nA;13;5\nB;14;6\n";
+    let second = "line 2: 2 fields instead of the 3 of line 3";
+    advised(two, "", "line 1: 1 field", "--skip-lines 1", &Words(second));
+    advised(two, "--skip-lines 1", second, "--skip-lines 2", &Figures("Hb,2,0,13.5\nx,2,0,5.5\n"));
+}
+
+/// Two columns may have one name as long as neither is wanted.
+#[test]
+fn names_that_columns_share() {
+    let area = "Area,Area,jobs\nA,A,5\nB,B,7\n";
+    means(area, &[], "jobs,2,0,6\n");
+    let twice = "t,t,jobs\n1,A,5\n2,B,7\n";
+    let said = "line 1: the column name \"t\" stands in field 1 and again in field 2";
+    advised(twice, "", said, "--exclude t", &Figures("jobs,2,0,6\n"));
+    means(twice, &["--columns", "jobs"], "jobs,2,0,6\n");
+    refused(twice, &["--columns", "t"], &[said]);
+}
+
+#[test]
+fn a_corner_without_a_name_makes_numbers_names() {
+    let food = "\"\",\"1940\",\"1945\"\n\"Food\",22.2,44.5\n\"Household\",10.5,15.5\n";
+    let notices = means(food, &[], "1940,2,0,16.35\n1945,2,0,30\n");
+    assert!(notices.contains("2 of 2 names in the header are numbers"), "{notices}");
+}
