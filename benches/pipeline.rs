@@ -101,7 +101,7 @@ fn steps(criterion: &mut Criterion) {
         });
     });
     start(path);
-    let request = ComputeRequest { data: server.clone(), keep: true, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: server.clone(), keep: true, retry: false, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
             compute(&request, &SystemClock, &Silent::default()).expect("the directory can be used");

@@ -64,7 +64,7 @@ fn in_turn(rates: &[f64]) -> f64 {
 /// that it ends with wait for the disk.
 fn pass(cores: &Cores, server: &Path) -> f64 {
     let stopwatch = Stopwatch::default();
-    let request = ComputeRequest { data: server.into(), keep: true, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: server.into(), keep: true, retry: false, quota: Quota::unlimited() };
     let taken = cores.time(|| {
         let outcomes = compute(&request, &SystemClock, &stopwatch).expect("the directory can be used");
         assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed), "{outcomes:?}");

@@ -51,7 +51,7 @@ fn anew(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
 
 fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
     let job = jobs::initiate_at(csv, scratch, server, connector, stopwatch).job;
-    let request = ComputeRequest { data: scratch.join("server"), keep: false, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: scratch.join("server"), keep: false, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory can be used");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
     let store = KeyStore::new(scratch.join("client"));

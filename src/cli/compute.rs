@@ -29,12 +29,16 @@ pub(super) struct Args {
     /// Leave datasets in the inbox when their totals are there
     #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
     keep: bool,
+    /// Try datasets in quarantine again: those whose computation ended with its process three times
+    #[arg(long, env = "HESTAT_RETRY", value_parser = BoolishValueParser::new(), conflicts_with = "watch")]
+    retry: bool,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         console.hear_signals();
-        let request = ComputeRequest { data: self.data.clone(), keep: self.keep, quota: Quota::unlimited() };
+        let request =
+            ComputeRequest { data: self.data.clone(), keep: self.keep, retry: self.retry, quota: Quota::unlimited() };
         if self.watch {
             // A line per job as it happens; who stopped reading them does not stop the work.
             watch(&request, &SystemClock, console, |job, outcome| {

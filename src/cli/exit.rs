@@ -10,6 +10,7 @@ use super::console::Console;
 use crate::crypto::{KeyError, PemError};
 use crate::foundation::observer::Stopped;
 use crate::foundation::ownership::OwnershipError;
+use crate::foundation::threads::NoThreads;
 use crate::keystore::KeyStoreError;
 use crate::package::PackageError;
 use crate::pipeline::PipelineError;
@@ -44,6 +45,9 @@ const PORT_TAKEN: u8 = 21;
 const NO_NODE: u8 = 22;
 const NOT_PRIVATE: u8 = 23;
 const STOPPED: u8 = 130;
+
+/// What to do where threads cannot be started.
+const MORE_THREADS: &str = "Allow it more memory or threads (ulimit -v, -u), or ask for fewer with RAYON_NUM_THREADS.";
 
 /// Arguments that do not go together, in words that say how they would.
 #[derive(Debug, thiserror::Error)]
@@ -81,6 +85,9 @@ fn classify(error: &anyhow::Error) -> (u8, Option<String>) {
     }
     if let Some(error) = error.downcast_ref::<KeyStoreError>() {
         return key_store(error);
+    }
+    if error.is::<NoThreads>() {
+        return (LOCAL, say(MORE_THREADS));
     }
     match error.downcast_ref::<Usage>() {
         Some(_) => (USAGE, say("See --help.")),
@@ -133,14 +140,26 @@ fn pipeline(error: &PipelineError) -> (u8, Option<String>) {
             (transfer_code(source), Some(format!("{remedy}Then go on with: hestat init --resume {job}")))
         }
         PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat result {job}"))),
-        PipelineError::Failed { .. } => {
-            (FAILED, say("Mend the cause on the server and compute again, or encrypt the data again with hestat init."))
-        }
+        PipelineError::Failed { .. } => (
+            FAILED,
+            say("Remove the cause on the server and compute again there, or encrypt the data again with hestat init."),
+        ),
         PipelineError::Vanished { .. } => (
             SERVER,
             say("Check that the server is the one the job was uploaded to; if its files are lost, encrypt again."),
         ),
-        PipelineError::Damaged { .. } => (DAMAGED, say("Run hestat result again; nothing was decrypted.")),
+        PipelineError::Damaged { .. } => (
+            DAMAGED,
+            say(
+                "Nothing was decrypted. Run hestat result again; if it is damaged again, it is so on the server: encrypt the data again with hestat init.",
+            ),
+        ),
+        PipelineError::Threads(_) => (LOCAL, say(MORE_THREADS)),
+        PipelineError::InRun(error) => {
+            let trust = if matches!(**error, PipelineError::Refused(_)) { "Do not trust this server. " } else { "" };
+            let (code, _) = pipeline(error);
+            (code, Some(format!("{trust}Nothing is kept of this run, here or there; run the command again.")))
+        }
         PipelineError::Refused(_) => {
             (REFUSED, say("Do not trust this server. The job is kept: a correct answer that comes later is accepted."))
         }

@@ -6,6 +6,7 @@ use super::options::{StateOptions, TableOptions};
 use super::reach::ReachOptions;
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
+use crate::foundation::text::printable;
 use crate::keystore::{JobRecord, KeyStore};
 use crate::pipeline::PipelineError;
 use crate::pipeline::init::{InitRequest, init, resume};
@@ -38,19 +39,20 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
-        let (record, skipped) = if let Some(name) = &self.resume {
+        let (record, table) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
             console.hear_signals();
             (resume(&store, job, &self.reach.connector(&store, console)?, console)?, None)
         } else {
             let request = self.request(&store, console)?;
             let initiated = init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
-            (initiated.record, Some(initiated.skipped))
+            (initiated.record, Some((initiated.skipped, initiated.notices)))
         };
         if console.json() {
             let mut json = serde_json::to_value(&record)?;
-            if let Some(skipped) = skipped {
+            if let Some((skipped, notices)) = table {
                 json["left_out"] = report::json::left_out(&skipped);
+                json["notices"] = notices.into();
             }
             console.print_json(&json)?;
         } else {
@@ -84,11 +86,12 @@ fn told(record: &JobRecord, store: &KeyStore) -> String {
     } else {
         format!("hestat result --wait {job} (hestat serve computes by itself; other servers need hestat compute)")
     };
-    format!(
+    let told = format!(
         "job {job}\n\
          {rows} rows, {columns} columns in {slots} slots: {dataset_bytes} bytes of ciphertext are at {server}\n\
          the key is in {} and nowhere else\n\
          next: {next}",
         key.display()
-    )
+    );
+    printable(&told)
 }

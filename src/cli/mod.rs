@@ -34,7 +34,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use console::{Console, Shown};
 
-use crate::foundation::core_dumps;
+use crate::foundation::{core_dumps, threads};
 
 /// Exact statistics on encrypted columns, computed by a machine that is not trusted.
 ///
@@ -93,23 +93,39 @@ pub fn main() -> ExitCode {
     core_dumps::disable();
     let Arguments { command, shown } = arguments();
     let console = Console::new(shown);
-    let outcome = match command {
-        Command::Init(args) => args.run(&console),
-        Command::Compute(args) => args.run(&console),
-        Command::Result(args) => args.run(&console),
-        Command::Serve(args) => args.run(&console),
-        Command::Ping(args) => args.run(&console),
-        Command::Jobs(args) => args.run(&console),
-        Command::Forget(args) => args.run(&console),
-        Command::Fog(args) => args.run(&console),
-        Command::Identity(args) => args.run(&console),
-        Command::Run(args) => args.run(&console),
-        Command::Inspect(args) => args.run(&console),
-        Command::Sample(args) => args.run(&console),
-        Command::Completions(args) => args.run(&console),
-        Command::Man(args) => args.run(&console),
-    };
-    exit::code(outcome, &console)
+    exit::code(run(command, &console), &console)
+}
+
+fn run(command: Command, console: &Console) -> anyhow::Result<u8> {
+    if command.computes() {
+        threads::start()?;
+    }
+    match command {
+        Command::Init(args) => args.run(console),
+        Command::Compute(args) => args.run(console),
+        Command::Result(args) => args.run(console),
+        Command::Serve(args) => args.run(console),
+        Command::Ping(args) => args.run(console),
+        Command::Jobs(args) => args.run(console),
+        Command::Forget(args) => args.run(console),
+        Command::Fog(args) => args.run(console),
+        Command::Identity(args) => args.run(console),
+        Command::Run(args) => args.run(console),
+        Command::Inspect(args) => args.run(console),
+        Command::Sample(args) => args.run(console),
+        Command::Completions(args) => args.run(console),
+        Command::Man(args) => args.run(console),
+    }
+}
+
+impl Command {
+    /// Whether it works on ciphertext.
+    fn computes(&self) -> bool {
+        matches!(
+            self,
+            Self::Init(_) | Self::Compute(_) | Self::Result(_) | Self::Serve(_) | Self::Run(_) | Self::Inspect(_)
+        )
+    }
 }
 
 fn arguments() -> Arguments {

@@ -116,6 +116,7 @@ fn show(decrypted: &Decrypted, comparison: Option<&Comparison>, console: &Consol
             decrypted.record.rows,
             &decrypted.summary,
             &decrypted.csv.skipped,
+            &decrypted.csv.notices,
             comparison,
         ))?;
     } else if let Some(comparison) = comparison {

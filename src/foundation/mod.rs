@@ -23,3 +23,4 @@ pub mod scratch;
 pub mod secret;
 pub mod shell;
 pub mod text;
+pub mod threads;

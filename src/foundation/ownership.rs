@@ -248,9 +248,17 @@ impl Walk {
     }
 }
 
-/// Whether the names that are ahead in `/proc`, the next one last, are those of an open file: `self`, `fd` and its number.
+/// Whether the names that are ahead in `/proc`, the next one last, are those of a process, or its thread, `fd` and a number.
 fn names_open_file(ahead: &[OsString]) -> bool {
-    ahead.len() >= 3 && ahead.get(1).is_some_and(|name| name == "fd")
+    let is_number = |name: &OsString| name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
+    let is_process = |name: &OsString| name == "self" || is_number(name);
+    match ahead {
+        [file, fd, process] => is_number(file) && fd == "fd" && (is_process(process) || process == "thread-self"),
+        [file, fd, thread, task, process] => {
+            is_number(file) && fd == "fd" && is_number(thread) && task == "task" && is_process(process)
+        }
+        _ => false,
+    }
 }
 
 /// Whether something is mounted at `place`. Where the kernel does not tell (before Linux 5.8), nothing is.

@@ -1,11 +1,13 @@
 //! Temporary directories for secrets: gone with the process that made them, or, where it was killed, with the next one's.
 
-use std::fs::{self, File};
+use std::fs::{self, File, Permissions};
 use std::io;
-use std::os::unix::fs::MetadataExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 
 use tempfile::TempDir;
+
+use super::ownership;
 
 /// A private directory in the folder for temporary files, removed when it is dropped.
 #[derive(Debug)]
@@ -22,7 +24,8 @@ impl Scratch {
     /// Those of making and locking a directory.
     pub fn new(prefix: &str) -> io::Result<Self> {
         loop {
-            let directory = tempfile::Builder::new().prefix(prefix).tempdir()?;
+            let private = Permissions::from_mode(0o700);
+            let directory = tempfile::Builder::new().prefix(prefix).permissions(private).tempdir()?;
             let lock = match File::open(directory.path()) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
                 lock => lock?,
@@ -48,10 +51,10 @@ impl Scratch {
     }
 }
 
-/// Whether it was abandoned, and is removed now. A link, or what belongs to others, is left alone.
+/// Whether it was abandoned, and is removed now. A link, or what others have or could have put there, is left alone.
 fn is_removed(directory: &Path) -> bool {
     let own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
-    if !fs::symlink_metadata(directory).is_ok_and(own) {
+    if !fs::symlink_metadata(directory).is_ok_and(own) || ownership::require_private(directory).is_err() {
         return false;
     }
     let Ok(lock) = File::open(directory) else { return false };

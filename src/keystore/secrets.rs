@@ -32,6 +32,8 @@ pub struct CsvRecord {
     pub dialect: Dialect,
     /// Its columns that were left out although nobody asked for that.
     pub skipped: Vec<SkippedColumn>,
+    /// What the user was told of how it was read.
+    pub notices: Vec<String>,
 }
 
 /// All that is needed to turn a job's answer into statistics.

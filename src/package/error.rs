@@ -39,7 +39,7 @@ pub enum PackageError {
         expected: u64,
     },
     /// The bytes do not have the digest at the file's end.
-    #[error("damaged: the digest at its end is not that of its bytes")]
+    #[error("the digest at its end is not that of its bytes")]
     Digest,
     /// An undamaged totals file, but not the one that is the sum of the dataset.
     #[error("not the sum of the dataset")]

@@ -57,13 +57,13 @@ pub(super) struct Attempts<'r> {
 }
 
 impl<'r> Attempts<'r> {
-    /// Those that are on record in the server's directory `root`.
+    /// Those at `job` that are on record in the server's directory `root`.
     ///
     /// # Errors
     /// Those of the system.
-    pub(super) fn of(root: &'r RootDir, job: JobId, dataset: &File) -> io::Result<Self> {
+    pub(super) fn of(root: &'r RootDir, job: &str, dataset: &File) -> io::Result<Self> {
         let dataset = Entry::of(dataset)?.into();
-        let name = job.to_string();
+        let name = job.to_owned();
         let unfinished = match root.directory(ATTEMPTS) {
             Ok(folder) => read(&folder, &name).filter(|record| record.dataset == dataset),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
@@ -166,7 +166,7 @@ mod tests {
     }
 
     fn attempts<'r>(root: &'r RootDir, directory: &Path) -> Attempts<'r> {
-        Attempts::of(root, job(), &File::open(directory.join("dataset")).unwrap()).unwrap()
+        Attempts::of(root, &job().to_string(), &File::open(directory.join("dataset")).unwrap()).unwrap()
     }
 
     #[test]

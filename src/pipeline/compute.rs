@@ -22,6 +22,8 @@ pub struct ComputeRequest {
     pub data: PathBuf,
     /// Leaves datasets in place when their totals are there.
     pub keep: bool,
+    /// Computes datasets in quarantine, too.
+    pub retry: bool,
     /// What everything below the directory may take.
     pub quota: Quota,
 }
@@ -139,7 +141,7 @@ pub(super) fn compute_one(
     let outcome = if outbox.has_totals() {
         Outcome::AlreadyDone
     } else {
-        match attempt(root, job, &outbox, &dataset.file, observer) {
+        match attempt(request, root, &outbox, &dataset, observer) {
             Ok(()) => Outcome::Computed,
             Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
             Err(failure) => {
@@ -159,17 +161,17 @@ pub(super) fn compute_one(
 
 /// Computes a job, and keeps on record that this has begun until it has ended.
 fn attempt(
+    request: &ComputeRequest,
     root: &RootDir,
-    job: JobId,
     outbox: &Outbox<'_>,
-    dataset: &File,
+    dataset: &Dataset,
     observer: &dyn Observer,
 ) -> Result<(), Failure> {
-    let attempts = Attempts::of(root, job, dataset).map_err(at(ATTEMPTS))?;
-    if attempts.are_exhausted() {
+    let attempts = Attempts::of(root, &dataset.name, &dataset.file).map_err(at(ATTEMPTS))?;
+    if attempts.are_exhausted() && !request.retry {
         return Err(Failure::Quarantined { attempts: attempts::MOST });
     }
-    let prepared = outbox.prepare(dataset)?;
+    let prepared = outbox.prepare(&dataset.file)?;
     attempts.begin().map_err(at(ATTEMPTS))?;
     let outcome = outbox.compute(prepared, observer);
     // A process that ends before this has not finished.

@@ -9,6 +9,7 @@ use zeroize::Zeroizing;
 use super::error::PipelineError;
 use crate::encoding::Plan;
 use crate::foundation::observer::{Observer, Stopped, Uncounted};
+use crate::foundation::threads::NoThreads;
 use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
 use crate::table::{CsvSource, Schema, TableError, TableReader};
@@ -47,7 +48,8 @@ impl PlannedTable<'_> {
         let mut evaluator = Evaluator::new(self.layout);
         let (sender, receiver) = sync_channel(2);
         thread::scope(|scope| {
-            let rows = scope.spawn(move || self.encode(&sender, observer));
+            let rows = thread::Builder::new().spawn_scoped(scope, move || self.encode(&sender, observer));
+            let rows = rows.map_err(NoThreads::from)?;
             let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset, &mut evaluator);
             // After a failure nobody takes batches any more, and the encoder must not wait for that.
             drop(receiver);

@@ -2,6 +2,7 @@
 
 use crate::foundation::observer::Stopped;
 use crate::foundation::random::NoRandomness;
+use crate::foundation::threads::NoThreads;
 use crate::he::HeError;
 use crate::keystore::KeyStoreError;
 use crate::package::{JobId, PackageError};
@@ -124,6 +125,12 @@ pub enum PipelineError {
     /// The answer is not the only right one. Nothing of it was decrypted.
     #[error("the server's answer to job {0} is not the sum of what was uploaded; nothing of it was decrypted")]
     Refused(JobId),
+    /// The system gives no thread.
+    #[error(transparent)]
+    Threads(#[from] NoThreads),
+    /// What went wrong with the answer in `hestat run`, which keeps nothing.
+    #[error(transparent)]
+    InRun(Box<PipelineError>),
     /// The table to compare with lacks a column of the encrypted one.
     #[error("{table} has no column {column:?}, so it is not the table that was encrypted")]
     OtherTable {

@@ -42,6 +42,8 @@ pub struct Initiated {
     pub record: JobRecord,
     /// Columns that were left out although nobody asked for that.
     pub skipped: Vec<SkippedColumn>,
+    /// What the user was told of how the table was read.
+    pub notices: Vec<String>,
 }
 
 /// Encrypts a table and uploads it.
@@ -61,7 +63,7 @@ pub fn init(
     let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
     let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
     send(&mut job, server.as_ref(), observer)?;
-    Ok(Initiated { record: job.record().clone(), skipped: schema.skipped })
+    Ok(Initiated { record: job.record().clone(), skipped: schema.skipped, notices: schema.notices })
 }
 
 /// Uploads a job whose upload was interrupted: the same bytes, never a second encryption.
@@ -140,7 +142,12 @@ fn encrypt(
         protected: request.passphrase.is_some(),
         phase: Phase::Spooled,
     };
-    let csv = CsvRecord { digest: schema.digest, dialect: schema.dialect.clone(), skipped: schema.skipped.clone() };
+    let csv = CsvRecord {
+        digest: schema.digest,
+        dialect: schema.dialect.clone(),
+        skipped: schema.skipped.clone(),
+        notices: schema.notices.clone(),
+    };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
     let secrets = JobSecrets { key, totals, plan, statistics, csv };
     Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)

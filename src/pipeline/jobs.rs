@@ -38,7 +38,11 @@ pub fn forget(
     Ok(cleaned.map_or_else(Cleaned::NotServer, |()| Cleaned::Server))
 }
 
-fn clean_server(record: &JobRecord, connector: &Connector, observer: &dyn Observer) -> Result<(), PipelineError> {
+pub(super) fn clean_server(
+    record: &JobRecord,
+    connector: &Connector,
+    observer: &dyn Observer,
+) -> Result<(), PipelineError> {
     let server = connector.connect(&location(record)?, observer)?;
     let (inbox, outbox) = (names::inbox(record.job), names::outbox(record.job));
     server.remove_folder(&inbox)?;

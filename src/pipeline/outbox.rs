@@ -38,7 +38,10 @@ pub(super) enum Failure {
         free: u64,
     },
     /// Too many computations have ended with their process.
-    #[error("the computation was started {attempts} times and never finished; the dataset is quarantined")]
+    #[error(
+        "the computation was started {attempts} times and never finished; the dataset is quarantined \
+         (on the server, hestat compute --retry tries it again)"
+    )]
     Quarantined {
         /// How many.
         attempts: u32,

@@ -9,7 +9,7 @@ use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
 use super::error::PipelineError;
 use super::init::{InitRequest, init};
-use super::jobs::{Cleaned, forget};
+use super::jobs::clean_server;
 use super::result::{Decrypted, fetch};
 use super::rules::HouseRules;
 use super::until::{TIME_TO_CLEAN_UP, Until};
@@ -19,8 +19,7 @@ use crate::foundation::random;
 use crate::foundation::scratch::Scratch;
 use crate::foundation::secret::Secret;
 use crate::keystore::server::draw_password;
-use crate::keystore::{KeyStore, ServerIdentity};
-use crate::package::JobId;
+use crate::keystore::{JobRecord, KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
@@ -69,16 +68,18 @@ pub fn run(
         }
     };
     let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
-    let clean_up = |job| {
+    let clean_up = |record: &JobRecord| {
         if own.is_none() {
-            clean_up(&store, job, &connector, clock, observer);
+            clean_up(record, &connector, clock, observer);
         }
     };
-    let job = match init(&request, &store, &connector, clock, observer) {
-        Ok(initiated) => initiated.record.job,
+    let record = match init(&request, &store, &connector, clock, observer) {
+        Ok(initiated) => initiated.record,
         // Its key goes with this function, so there is nothing to go on with.
         Err(PipelineError::Upload { job, source }) => {
-            clean_up(job);
+            if let Ok(job) = store.open(job) {
+                clean_up(job.record());
+            }
             return Err(source.into());
         }
         Err(error) => return Err(error),
@@ -87,11 +88,20 @@ pub fn run(
         Some(own) => own.compute(clock, observer).map(|()| None)?,
         None => Some(Duration::MAX),
     };
-    let decrypted = fetch(job, wait, &store, &connector, clock, observer).and_then(|answer| answer.open(None));
-    clean_up(job);
-    let decrypted = decrypted?;
+    let answer = fetch(record.job, wait, &store, &connector, clock, observer);
+    // Before anything is done with the answer: how long that takes is nothing for the server.
+    clean_up(&record);
+    let decrypted = answer.and_then(|answer| answer.open(None)).map_err(in_run)?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;
     Ok((decrypted, comparison))
+}
+
+/// Of what is wrong with an answer, nothing can be tried again later.
+fn in_run(error: PipelineError) -> PipelineError {
+    match error {
+        PipelineError::Stopped(_) | PipelineError::Transfer(_) => error,
+        error => PipelineError::InRun(Box::new(error)),
+    }
 }
 
 /// For the keys, which go with the process; those of processes that were killed go now.
@@ -103,11 +113,11 @@ fn directory(observer: &dyn Observer) -> Result<Scratch, PipelineError> {
 }
 
 /// Removes what a server of others has of the job, also when the work was stopped.
-fn clean_up(store: &KeyStore, job: JobId, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
+fn clean_up(record: &JobRecord, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
     let silent = Silent::default();
     let until = Until::new(&silent, clock, clock.now().saturating_add(TIME_TO_CLEAN_UP));
-    if !matches!(forget(store, job, connector, &until), Ok(Cleaned::Server)) {
-        observer.notice(&format!("files of job {job} may still be on the server, unreadable without the key"));
+    if clean_server(record, connector, &until).is_err() {
+        observer.notice(&format!("files of job {} may still be on the server, unreadable without the key", record.job));
     }
 }
 
@@ -146,7 +156,7 @@ impl OwnServer {
 
     fn compute(&self, clock: &dyn Clock, observer: &dyn Observer) -> Result<(), PipelineError> {
         for (job, outcome) in compute(
-            &ComputeRequest { data: self.data.clone(), keep: false, quota: self.service.quota() },
+            &ComputeRequest { data: self.data.clone(), keep: false, retry: false, quota: self.service.quota() },
             clock,
             observer,
         )? {

@@ -13,6 +13,7 @@ pub fn result(
     rows: u64,
     summary: &Summary,
     skipped: &[SkippedColumn],
+    notices: &[String],
     comparison: Option<&Comparison>,
 ) -> Json {
     let mut object = json!({
@@ -20,6 +21,7 @@ pub fn result(
         "rows": rows,
         "columns": columns(summary),
         "left_out": left_out(skipped),
+        "notices": notices,
     });
     if let (Some(comparison), Some(object)) = (comparison, object.as_object_mut()) {
         object.insert("check".into(), check(comparison));
@@ -104,7 +106,7 @@ mod tests {
         fn names_read_back_as_they_were(name in "(?s).{0,9}|(?s)[\u{0}-\u{a0}\u{200b}-\u{2070}\"\\\\]{0,9}") {
             let column = ColumnSummary { name: name.clone(), values: vec![Value::Count(3)] };
             let summary = Summary { statistics: vec!["count"], columns: vec![column] };
-            let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, &[], None)));
+            let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, &[], &[], None)));
             prop_assert!(!written.chars().any(|c| c != '\n' && is_hidden(c)));
             let read: Json = serde_json::from_str(&written).unwrap();
             prop_assert_eq!(read["columns"][0]["column"].as_str(), Some(name.as_str()));

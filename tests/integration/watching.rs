@@ -42,7 +42,7 @@ fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
         },
     };
     let mut told = Vec::new();
-    let request = ComputeRequest { data: data.into(), keep: false, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: data.into(), keep: false, retry: false, quota: Quota::unlimited() };
     watch(&request, &clock, &observer, |_, outcome| {
         told.push(match outcome {
             Outcome::Computed => "computed",

@@ -126,6 +126,12 @@ fn a_way_through_proc_is_looked_at_too() {
     let around = Path::new("/proc/self/root").join(open.strip_prefix("/").unwrap()).join("state");
     let error = require_private(&around).unwrap_err();
     assert!(OwnershipError::inside(&error).is_some(), "{error}");
+    // A directory is no list of open files because of its name.
+    let named = open.join("fd");
+    fs::create_dir(&named).unwrap();
+    fs::write(named.join("3"), "").unwrap();
+    let around = Path::new("/proc/self/root").join(named.strip_prefix("/").unwrap()).join("3");
+    assert!(OwnershipError::inside(&require_private(&around).unwrap_err()).is_some());
     let (reader, _writer) = io::pipe().unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&reader);
     require_private(Path::new(&format!("/proc/self/fd/{number}"))).unwrap();

@@ -64,6 +64,10 @@ impl ServeRequest {
 }
 
 fn keep_apart(secret: &Path, data: &Path) -> Result<(), PipelineError> {
+    // A pipe lies in no directory.
+    if secret.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
+        return Ok(());
+    }
     let real = |path: &Path| path.canonicalize().map_err(PipelineError::file(path.display()));
     let absolute = std::path::absolute(secret).map_err(PipelineError::file(secret.display()))?;
     // It may have to be made yet.

@@ -97,7 +97,7 @@ pub fn serve(
     let (data, keep, computes) = (request.data.clone(), request.keep, request.compute);
     let logged = Logged::new(observer, &data)?;
     let (service, serving) = open(request, Arc::clone(&bell))?;
-    let compute = ComputeRequest { data: data.clone(), keep, quota: service.quota() };
+    let compute = ComputeRequest { data: data.clone(), keep, retry: false, quota: service.quota() };
     ready(&serving);
     let clock = Alarm { clock, bell: &bell, observer: &logged };
     if computes {
@@ -208,5 +208,9 @@ fn make_data(data: &Path) -> Result<(), PipelineError> {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && data.is_dir() => {}
         outcome => outcome.map_err(PipelineError::file(data.display()))?,
     }
-    tempfile::tempfile_in(data).map(drop).map_err(PipelineError::file(data.display()))
+    match tempfile::tempfile_in(data) {
+        // Clients come to remove something, too.
+        Err(error) if [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind()) => Ok(()),
+        outcome => outcome.map(drop).map_err(PipelineError::file(data.display())),
+    }
 }

@@ -24,6 +24,7 @@ pub(super) struct State {
     password: Option<Secret<String>>,
     /// Whether a session was ever opened: from then on, a server that cannot be reached is waited for.
     met: bool,
+    refuses_epsv: bool,
     random: Option<Randomness>,
 }
 
@@ -112,7 +113,10 @@ impl FtpServer<'_> {
             Some(session) => session,
             None => self.open(state)?,
         };
-        let value = work(&mut session, attempts)?;
+        let value = work(&mut session, attempts);
+        // Whoever hangs up on EPSV is asked by PASV the next time.
+        state.refuses_epsv |= session.refuses_epsv;
+        let value = value?;
         state.session = Some(session);
         Ok(value)
     }
@@ -134,14 +138,17 @@ impl FtpServer<'_> {
         let password = state.password.as_ref().map(|password| password.expose().as_str());
         session.login(&self.address.user, password.unwrap_or_default())?;
         state.met = true;
+        if state.refuses_epsv {
+            session.avoid_epsv();
+        }
         Ok(session)
     }
 
     /// Does `work` while somebody looks after deadlines and asks whether to go on.
-    pub(super) fn watched<T>(&self, work: impl FnOnce() -> T) -> T {
+    pub(super) fn watched<T>(&self, work: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
         let (end, ended) = channel::<()>();
         thread::scope(|scope| {
-            scope.spawn(move || {
+            let look_after = move || {
                 while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
                     let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
                     match watch {
@@ -150,7 +157,9 @@ impl FtpServer<'_> {
                         None => {}
                     }
                 }
-            });
+            };
+            let started = thread::Builder::new().spawn_scoped(scope, look_after);
+            started.map_err(|source| TransferError::Local { place: "a thread".into(), source })?;
             let value = work();
             drop(end);
             value

@@ -5,7 +5,7 @@ use std::net::Shutdown;
 use std::time::Duration;
 
 use suppaftp::types::Response;
-use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Mode, Status, TransferStream};
+use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Status, TransferStream};
 
 use super::super::error::TransferError;
 use super::super::watch::{Cut, PIECE, Watch};
@@ -124,7 +124,7 @@ impl Session {
         };
         let outcome = match attempt(self) {
             Err(FtpError::UnexpectedResponse(refusal)) if !self.line.has_port() && is_refusal(&refusal) => {
-                self.ftp.set_mode(Mode::Passive);
+                self.avoid_epsv();
                 // After 421, the server may have closed the connection: then the reply explains more.
                 attempt(self).map_err(|error| match error {
                     FtpError::ConnectionError(_) if refusal.status == Status::NotAvailable => {

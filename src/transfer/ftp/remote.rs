@@ -159,7 +159,10 @@ impl Drop for FtpServer<'_> {
     fn drop(&mut self) {
         let session = self.state().session.take();
         if let Some(session) = session {
-            self.watched(|| session.close());
+            drop(self.watched(|| {
+                session.close();
+                Ok(())
+            }));
         }
     }
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use suppaftp::types::FileType;
-use suppaftp::{FtpError, FtpResult, ImplFtpStream, Status};
+use suppaftp::{FtpError, FtpResult, ImplFtpStream, Mode, Status};
 
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
@@ -37,6 +37,8 @@ pub(in crate::transfer) struct Session {
     pub(super) timeout: Duration,
     pub(super) line: Line,
     pub(in crate::transfer) greeting: Greeting,
+    /// Whether the server has refused EPSV.
+    pub(super) refuses_epsv: bool,
 }
 
 impl Session {
@@ -52,7 +54,7 @@ impl Session {
         let watch = Arc::clone(&line.watch);
         watched(&watch);
         let (ftp, greeting) = line.open(address)?;
-        Ok(Self { ftp, watch, timeout, line, greeting })
+        Ok(Self { ftp, watch, timeout, line, greeting, refuses_epsv: false })
     }
 
     /// What must be looked after while the session is used.
@@ -88,6 +90,12 @@ impl Session {
         }
         // Without it, servers translate line ends.
         self.step("setting the transfer type", "", |ftp| ftp.transfer_type(FileType::Binary))
+    }
+
+    /// Asks for data connections by PASV from now on.
+    pub(super) fn avoid_epsv(&mut self) {
+        self.refuses_epsv = true;
+        self.ftp.set_mode(Mode::Passive);
     }
 
     /// A word of farewell, and the line is closed.

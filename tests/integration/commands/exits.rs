@@ -183,7 +183,7 @@ fn damaged_and_foreign_files_are_9() {
     house.run(["inspect", path(&foreign)]).expect_code(9).says(&["not a .hes file"]);
     flip_byte(&totals, 5000);
     house.run(["inspect", path(&totals)]).expect_code(9).says(&["digest"]);
-    house.run(["result"]).expect_code(9).says(&["arrived damaged", "nothing was decrypted"]);
+    house.run(["result"]).expect_code(9).says(&["arrived damaged", "Nothing was decrypted", "encrypt the data again"]);
     fs::write(&totals, &whole[..whole.len() - 1]).unwrap();
     house.run(["result"]).expect_code(9);
     // It was the line's fault, not the server's: once the file is whole, the result is there.

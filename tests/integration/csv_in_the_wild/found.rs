@@ -304,6 +304,17 @@ fn json_tells_what_was_left_out_and_why() {
     for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", path(&input)]] {
         assert_eq!(house.succeed(arguments).json()["left_out"], expected);
     }
+    // How it was read is there, too, also for the job's result later on.
+    house.write("comma.csv", "id;v\n1;13,2\n2;11,9\n");
+    house.succeed(["init", "--quiet", "--input", "comma.csv", "--server", &house.url()]);
+    house.compute();
+    for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", "comma.csv"]] {
+        let notices = &house.succeed(arguments).json()["notices"];
+        assert!(
+            notices[0].as_str().is_some_and(|notice| notice.contains("decimal comma, as in \"13,2\"")),
+            "{notices}"
+        );
+    }
     let excluded = ["run", "--json", "--exclude", "title,none,cost,p", "--input", path(&input)];
     assert_eq!(house.succeed(excluded).json()["left_out"], serde_json::json!([]));
 }

@@ -26,7 +26,7 @@ fn served(dataset: &[u8]) -> (Outcome, Option<JobState>) {
     rename(&mut beside, honest);
     upload(data.path(), JOB.job, dataset);
     upload(data.path(), honest, &sealed(beside));
-    let request = ComputeRequest { data: data.path().into(), keep: true, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: data.path().into(), keep: true, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, &Silent::default()).unwrap();
     let [(first, outcome), (second, other)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!((*first, *second), (JOB.job, honest));
@@ -105,7 +105,7 @@ fn assert_refused_after_compute(dataset: &[u8]) {
     fs::remove_file(site.totals(JOB.job)).unwrap();
     fs::remove_file(site.dataset(JOB.job)).unwrap();
     fs::write(site.dataset(JOB.job), dataset).unwrap();
-    let request = ComputeRequest { data: site.data(), keep: true, quota: Quota::unlimited() };
+    let request = ComputeRequest { data: site.data(), keep: true, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, &Silent::default()).unwrap();
     assert_eq!(outcomes, [(JOB.job, Outcome::Computed)]);
     let outcome = site.result_here(JOB.job);

@@ -2,6 +2,7 @@
 
 use std::io;
 use std::net::{Ipv4Addr, TcpListener};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::manner::{Answer, Manner, Passive, say};
@@ -103,6 +104,26 @@ fn any_refusal_of_epsv_leads_to_pasv() {
     let act = Act::new();
     act.answered("a download", Manner::at("EPSV", say("550 Permission denied."))).expect_code(0);
     assert!(act.results().as_ref() == Some(&act.expected));
+}
+
+/// Some servers end the connection at a command that they do not know.
+#[test]
+fn who_hangs_up_on_epsv_is_asked_by_pasv_the_next_time() {
+    let has_refused = AtomicBool::new(false);
+    let stage = Stage::new(Manner::tricky(move |line| match line {
+        "GREETING" => {
+            has_refused.store(false, Ordering::SeqCst);
+            Answer::Honest
+        }
+        "EPSV" => {
+            has_refused.store(true, Ordering::SeqCst);
+            say("421 bye")
+        }
+        _ if has_refused.load(Ordering::SeqCst) => Answer::Close,
+        _ => Answer::Honest,
+    }));
+    stage.init("421 and the end").expect_code(0);
+    assert!(stage.peer.heard().iter().any(|line| line == "PASV"));
 }
 
 /// What is refused after a good EPSV is no reason to ask again by PASV.

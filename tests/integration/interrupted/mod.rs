@@ -2,6 +2,7 @@
 
 mod at_once;
 mod denied;
+mod few_threads;
 mod full;
 mod killed;
 mod quarantine;

@@ -55,6 +55,18 @@ fn what_killed_the_process_three_times_is_not_computed_again() {
     assert!(!left.iter().any(|name| name.starts_with('.')), "nothing is left of the records: {left:?}");
 }
 
+#[test]
+fn what_is_in_quarantine_is_computed_when_somebody_says_so() {
+    let (site, first, _) = waiting();
+    for _ in 0..3 {
+        assert_eq!(Ran::of(&mut doomed(&site)).code, None);
+    }
+    let refused = site.run(["compute"]);
+    assert!(refused.code == Some(10) && refused.stdout.contains("hestat compute --retry"), "{refused:?}");
+    site.run(["compute", "--retry"]).done();
+    site.run(["result", &first.to_string()]).done();
+}
+
 /// What is removed and sent again, as `hestat forget` and `hestat init` do, is another dataset.
 #[test]
 fn a_job_in_quarantine_can_be_forgotten() {

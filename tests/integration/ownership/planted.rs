@@ -222,7 +222,10 @@ fn what_the_program_made_itself_is_private_whatever_the_mask() {
         without_mask(&["serve", "--prepare", "--data", "data", "--server-state", "state"]).expect_code(0);
         without_mask(&["init", "--input", "data.csv", "--server", &house.url()]).expect_code(0);
         without_mask(&["jobs"]).expect_code(0);
+        without_mask(&["run", "--check", "--input", "data.csv"]).expect_code(0);
     }
+    without_mask(&["compute", "--data", path(&house.server())]).expect_code(0);
+    without_mask(&["result", "--check", "data.csv"]).expect_code(0);
     without_mask(&["identity", "new", "one"]).expect_code(0);
     without_mask(&["identity", "new", "two"]).expect_code(0);
     without_mask(&["identity", "show", "one"]).expect_code(0);
@@ -252,6 +255,19 @@ fn a_state_that_is_mounted_in_a_directory_of_somebody_else() {
     let mounted = wrapped(&["unshare", "-m", "sh", "-ec", script], &init).output().unwrap();
     Ended::from(mounted).expect_code(0);
     assert_eq!((entries(&volume), entries(&state)), (vec!["jobs".to_owned()], vec![]));
+}
+
+/// Clients can come and remove something; a server that does not start lets nobody.
+#[test]
+fn a_disk_without_room_for_a_single_file_keeps_no_server_from_starting() {
+    let house = House::new();
+    fs::create_dir(house.file("data")).unwrap();
+    let serve = house.command(["serve", "--prepare", "--data", "data", "--server-state", "state"]);
+    let script = "mount -t tmpfs -o size=1m,nr_inodes=8 none data || exit 0\n\
+                  i=0; while touch data/$i; do i=$((i+1)); done 2> full\n\
+                  test $i -gt 3 && exec \"$0\" \"$@\"";
+    let Ok(served) = wrapped(&["unshare", "-m", "sh", "-ec", script], &serve).output() else { return };
+    Ended::from(served).expect_code(0);
 }
 
 #[test]

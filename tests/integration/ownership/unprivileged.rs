@@ -97,6 +97,9 @@ fn streams_are_read_and_written_by_their_names() {
     ] {
         assert_eq!(shell(script).expect_code(0).stdout, figures, "{script}");
     }
+    shell("echo a | \"$0\" serve --prepare --data data --server-state state --password-file /dev/stdin").expect_code(0);
+    shell("echo a > w; \"$0\" serve --prepare --data data --server-state state --password-file /dev/fd/3 3< w")
+        .expect_code(0);
     let url = bound.house.url();
     for (name, script) in [
         ("a pipe", "echo correct horse | \"$0\" init --input data.csv --passphrase-file /dev/stdin --server"),
