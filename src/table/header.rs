@@ -127,10 +127,10 @@ fn refuse_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &
     let named = fields.iter().filter(|field| !field.is_empty()).count();
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
     let name = |cell: &Vec<u8>| !codes.has_text(cell) && dialect.numbers().parse(cell).is_err();
-    let names = next.fields.iter().all(|cell| name(cell) || is_year(cell)) && next.fields.iter().any(name);
+    let is_header = next.fields.iter().all(|cell| name(cell) || is_year(cell)) && next.fields.iter().any(name);
     // Of two columns the second may lack a name, but the first has one: that of the rows.
     let title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
-    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && names {
+    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && is_header {
         return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
     }
     Ok(())

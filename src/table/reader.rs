@@ -239,7 +239,7 @@ impl<'o> TableReader<'o> {
         let delimiter = self.dialect.delimiter.unwrap_or(b',');
         let text = self.record.iter().collect::<Vec<_>>().join(&delimiter);
         let mut lines = text.split(|byte| *byte == b'\n');
-        lines.all(|line| line.iter().filter(|byte| **byte == delimiter).count() + 1 == self.width())
+        lines.all(|line| line.split(|byte| *byte == delimiter).count() == self.width())
     }
 
     fn read_record(&mut self) -> Result<bool, TableError> {

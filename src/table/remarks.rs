@@ -61,12 +61,12 @@ fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<
         return None;
     }
     let nameless = |column: &&ColumnProfile| reader.header().nameless.contains(&column.position);
-    let (blank, named): (Vec<_>, Vec<_>) = columns.iter().partition(nameless);
+    let (blank, others): (Vec<_>, Vec<_>) = columns.iter().partition(nameless);
     let format = reader.dialect().numbers();
     let is_number = |name: &str| format.parse(name.as_bytes()).is_ok();
     let is_code = |name: &str| reader.missing().has_text(name.as_bytes()) || !name.contains(char::is_alphanumeric);
-    let names: Vec<String> = named.into_iter().map(|column| column.name.clone()).collect();
-    let names: Vec<String> = names.into_iter().filter(|name| is_number(name) || is_code(name)).collect();
+    let others = others.into_iter().map(|column| column.name.clone());
+    let names: Vec<String> = others.filter(|name| is_number(name) || is_code(name)).collect();
     let (shown, count) = (names.get(..names.len().min(SHOWN)).unwrap_or_default(), names.len() + blank.len());
     (!names.is_empty() && 2 * count >= columns.len()).then(|| {
         let more = if names.len() > SHOWN { ", …" } else { "" };

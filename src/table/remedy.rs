@@ -128,9 +128,8 @@ fn row_width(ragged: &Ragged) -> String {
         return SHORT_ROW.into();
     }
     format!(
-        "Correct the row: a cell with {:?} in it must stand in quotation marks, and each cell needs a name in the \
-         header, also one with the row's name. If the delimiter is another one, give it with --delimiter.",
-        delimiter
+        "Correct the row: a cell with {delimiter:?} in it must stand in quotation marks, and each cell needs a name in the \
+         header, also one with the row's name. If the delimiter is another one, give it with --delimiter."
     )
 }
 
