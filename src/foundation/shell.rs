@@ -11,6 +11,8 @@ pub fn quoted(bytes: &[u8]) -> String {
             let shown = |byte: &u8| match byte {
                 b'%' => "%%".into(),
                 b'\\' => r"\\".into(),
+                // At the beginning, it would make an option.
+                b'-' => r"\055".into(),
                 b' '..=b'~' => char::from(*byte).to_string(),
                 _ => format!("\\{byte:03o}"),
             };
@@ -41,7 +43,7 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(50))]
         #[test]
-        fn a_shell_gives_back_the_same_word(bytes in prop::collection::vec((1..=255_u8).prop_filter("kept", |byte| *byte != b'\n'), 0..20)) {
+        fn a_shell_gives_back_the_same_word(bytes in prop::collection::vec(b'\n' + 1..=255, 0..20)) {
             let word = quoted(&bytes);
             let said = Command::new("sh").args(["-c", &format!("printf %s {word}")]).output().unwrap().stdout;
             prop_assert_eq!(said, bytes);
