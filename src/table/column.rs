@@ -51,6 +51,8 @@ pub(super) struct ColumnScan {
     pub(super) formless: Option<Vec<String>>,
     /// Whether a number has a fraction in no other form, so that the file's decimal mark is one in this column, too.
     fraction: bool,
+    /// Whether a number was one that [`is_one_group`] is true of.
+    has_group: bool,
     range: Range,
     /// A number that cannot be read exactly.
     unreadable: Option<TableError>,
@@ -75,6 +77,7 @@ impl ColumnScan {
             first_formed: None,
             formless: Some(Vec::new()),
             fraction: false,
+            has_group: false,
             range: Range::default(),
             unreadable: None,
         }
@@ -112,9 +115,12 @@ impl ColumnScan {
         let cell = reader.field(self.position);
         let format = reader.dialect().numbers();
         let is_whole = value.exponent().is_none_or(|exponent| exponent >= 0);
-        if is_whole && !cell.contains(&format.mark) {
+        // Those of one kind can be read alike: one of them is enough.
+        let is_group = is_one_group(cell, format.mark);
+        if is_whole && !cell.contains(&format.mark) || is_group && self.has_group {
             return;
         }
+        self.has_group |= is_group;
         let forms = Forms::of(cell);
         self.fraction = forms.with_mark(format.mark) == forms;
         if !self.fraction {
@@ -249,6 +255,13 @@ impl ColumnScan {
         let error = error.unwrap_or_else(|| TableError::NotNumeric { name: self.name.clone() });
         skipped(self.name, reason, error, self.first_text)
     }
+}
+
+/// Whether a number is written as `1.234`: up to three digits, the mark and three digits.
+fn is_one_group(cell: &[u8], mark: u8) -> bool {
+    let Some((whole, [found, group @ ..])) = cell.split_at_checked(cell.len().saturating_sub(4)) else { return false };
+    let digits = |digits: &[u8]| digits.iter().all(u8::is_ascii_digit);
+    *found == mark && digits(group) && digits(whole) && (1..=3).contains(&whole.len()) && !whole.starts_with(b"0")
 }
 
 /// Adds `cell` to a list of different cells, unless they become too many or too long.

@@ -3,8 +3,9 @@
 use std::fs;
 
 use super::assert_refused;
-use super::manner::{Answer, Manner};
-use super::stage::Act;
+use super::manner::{Answer, Manner, say};
+use super::stage::{Act, Stage};
+use super::watched::watch;
 
 /// While the peer gives other bytes for the totals.
 fn with_totals(bytes: Vec<u8>) -> Manner {
@@ -98,4 +99,20 @@ fn the_connection_is_closed_before_the_key_is_read() {
     assert_refused("a key that vanishes", &ended, &[5]);
     fs::rename(&away, away.with_extension("hes")).unwrap();
     act.assert_unspoilt("a key that vanishes");
+}
+
+/// `hestat run` keeps nothing, so it promises nothing; the server's files are removed before the answer is looked at.
+#[test]
+fn a_false_answer_to_run_leaves_nothing_to_go_on_with() {
+    let stage = Stage::new(Manner::tricky(|line| match line {
+        _ if line.starts_with("SIZE") && line.ends_with("totals.hes") => say("213 100"),
+        _ if line.starts_with("RETR") => Answer::Data { bytes: vec![7; 100], endless: Vec::new() },
+        _ => Answer::Honest,
+    }));
+    let run = ["run", "--input", "table.csv", "--server", &stage.url(), "--output", "out.csv"];
+    let ended = watch("run", &mut stage.command(&run));
+    assert_refused("run", &ended, &[7, 9]);
+    let ended = ended.says(&["Nothing is kept of this run, here or there; run the command again."]);
+    assert!(!ended.stderr.contains("hestat result") && !stage.has_dataset() && stage.house.jobs().is_empty());
+    assert!(!stage.house.file("out.csv").exists());
 }
