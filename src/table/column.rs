@@ -1,7 +1,7 @@
 //! A column while it is read for the first time.
 
 use super::decimal_mark::PointEvidence;
-use super::error::{Mixed, OddCells, SHOWN, TableError, shown};
+use super::error::{Edges, Mixed, OddCells, SHOWN, TableError, shown};
 use super::notation::{Forms, readings};
 use super::number::NumberFormat;
 use super::range::Range;
@@ -10,8 +10,14 @@ use super::schema::ColumnProfile;
 use super::skipped::{SkipReason, Skipped, SkippedColumn};
 use crate::foundation::decimal::{Decimal, NotDecimal};
 
+/// The most cells above all numbers that may belong to a header.
+const MOST_ABOVE: u64 = 3;
+
 /// The most different cells that a remedy lists.
 const MOST_ODD: usize = 5;
+
+/// The most numbers of which the mark is looked at although it is known.
+const MOST_LOOKED_AT: u64 = 1000;
 
 /// What became of a column.
 pub(super) enum Verdict {
@@ -32,10 +38,10 @@ pub(super) struct ColumnScan {
     pub(super) present: u64,
     missing: u64,
     pub(super) texts: u64,
-    /// Whether the first cell was one of them.
-    first_is_text: bool,
-    /// Whether the last cell was.
-    last_is_text: bool,
+    /// Those before the first number: how many, and the lines of the first and the last.
+    above: (u64, u64, u64),
+    /// Those after the last number: how many, and the line of the first.
+    below: (u64, u64),
     /// The first cell that is no number, and its line.
     pub(super) first_text: Option<(u64, String)>,
     pub(super) first_number: Option<(u64, String)>,
@@ -51,6 +57,7 @@ pub(super) struct ColumnScan {
     pub(super) formless: Option<Vec<String>>,
     /// Whether a number has a fraction in no other form, so that the file's decimal mark is one in this column, too.
     fraction: bool,
+    pub(super) points: PointEvidence,
     /// Whether a number was one that [`is_one_group`] is true of.
     has_group: bool,
     range: Range,
@@ -67,8 +74,8 @@ impl ColumnScan {
             present: 0,
             missing: 0,
             texts: 0,
-            first_is_text: false,
-            last_is_text: false,
+            above: (0, 0, 0),
+            below: (0, 0),
             first_text: None,
             first_number: None,
             odd: Some(Vec::new()),
@@ -77,6 +84,7 @@ impl ColumnScan {
             first_formed: None,
             formless: Some(Vec::new()),
             fraction: false,
+            points: PointEvidence::default(),
             has_group: false,
             range: Range::default(),
             unreadable: None,
@@ -84,12 +92,11 @@ impl ColumnScan {
     }
 
     /// Takes the current row's cell into account.
-    pub(super) fn take(&mut self, reader: &TableReader<'_>, points: &mut PointEvidence) {
-        self.last_is_text = false;
+    pub(super) fn take(&mut self, reader: &TableReader<'_>) {
         match reader.cell(self.position) {
             Cell::Missing => self.missing += 1,
-            Cell::Number(value) => self.number(value, reader, points),
-            Cell::Text(NotDecimal::Form) => self.text(reader, points),
+            Cell::Number(value) => self.number(value, reader),
+            Cell::Text(NotDecimal::Form) => self.text(reader),
             Cell::Text(reason) => {
                 self.present += 1;
                 let (line, cell) = (reader.line(), reader.shown(self.position));
@@ -99,10 +106,11 @@ impl ColumnScan {
         }
     }
 
-    fn number(&mut self, value: Decimal, reader: &TableReader<'_>, points: &mut PointEvidence) {
+    fn number(&mut self, value: Decimal, reader: &TableReader<'_>) {
         self.present += 1;
-        if !self.fraction {
-            self.mark(value, reader, points);
+        self.below.0 = 0;
+        if !self.fraction || !self.points.is_certain && self.present <= MOST_LOOKED_AT {
+            self.mark(value, reader);
         }
         if self.first_number.is_none() {
             self.first_number = Some((reader.line(), reader.shown(self.position)));
@@ -111,7 +119,7 @@ impl ColumnScan {
     }
 
     /// Looks at the marks in the number as it is written, if it has any.
-    fn mark(&mut self, value: Decimal, reader: &TableReader<'_>, points: &mut PointEvidence) {
+    fn mark(&mut self, value: Decimal, reader: &TableReader<'_>) {
         let cell = reader.field(self.position);
         let format = reader.dialect().numbers();
         let is_whole = value.exponent().is_none_or(|exponent| exponent >= 0);
@@ -122,28 +130,24 @@ impl ColumnScan {
         }
         self.has_group |= is_group;
         let forms = Forms::of(cell);
-        self.fraction = forms.with_mark(format.mark) == forms;
-        if !self.fraction {
+        if forms.with_mark(format.mark) == forms {
+            self.fraction = true;
+        } else {
             self.forms = self.forms.and(forms);
         }
-        if !points.is_settled() {
-            points.add(reader.line(), reader.field_number(self.position), cell);
-        }
+        self.points.add(reader.line(), cell, forms);
     }
 
-    fn text(&mut self, reader: &TableReader<'_>, points: &mut PointEvidence) {
-        self.first_is_text |= self.present + self.missing + self.texts == 0;
-        self.last_is_text = true;
+    fn text(&mut self, reader: &TableReader<'_>) {
         self.texts += 1;
+        self.place_text(reader.line(), reader.line() + reader.breaks_inside());
         let cell = reader.field(self.position);
-        if !points.is_settled() {
-            points.add(reader.line(), reader.field_number(self.position), cell);
-        }
         if self.first_text.is_none() {
             self.first_text = Some((reader.line(), shown(cell)));
         }
         add(&mut self.odd, cell);
         let forms = Forms::of(cell);
+        self.points.add(reader.line(), cell, forms);
         if forms.is_empty() {
             return add(&mut self.formless, cell);
         }
@@ -157,6 +161,11 @@ impl ColumnScan {
     /// Whether it has numbers, in whatever form.
     pub(super) fn is_numeric(&self) -> bool {
         self.present + self.formed > 0
+    }
+
+    /// How many cells are numbers, in whatever form, of how many.
+    pub(super) fn numbers_and_cells(&self) -> (u64, u64) {
+        (self.present + self.formed, self.present + self.texts)
     }
 
     /// How many cells are numbers in no form.
@@ -226,9 +235,25 @@ impl ColumnScan {
         let forms = if self.fraction { self.forms.with_mark(format.mark) } else { self.forms };
         let readings = readings(&cell, forms.beside(format), format);
         (!readings.is_empty()).then(|| {
-            let odd = OddCells { count: formless, cells: self.formless.clone(), codes: codes.to_vec() };
+            let odd =
+                OddCells { count: formless, cells: self.formless.clone(), codes: codes.to_vec(), others: Vec::new() };
             TableError::Notation { line, column: self.name.clone(), cell, readings, odd: Box::new(odd) }
         })
+    }
+
+    fn place_text(&mut self, line: u64, last_line: u64) {
+        let ((above, first, _), (below, begin)) = (self.above, self.below);
+        if self.present == 0 {
+            self.above = (above + 1, if above == 0 { line } else { first }, last_line);
+        } else {
+            self.below = (below + 1, if below == 0 { line } else { begin });
+        }
+    }
+
+    fn edges(&self) -> Option<Edges> {
+        let ((above, first, last), (below, begin)) = (self.above, self.below);
+        let is_header = above <= MOST_ABOVE && above + below == self.texts;
+        is_header.then(|| Edges { above: (above > 0).then_some((first, last)), below: (below > 0).then_some(begin) })
     }
 
     fn mixed(&self, codes: &[String]) -> TableError {
@@ -244,8 +269,7 @@ impl ColumnScan {
             numbers: self.present,
             odd: self.odd.clone(),
             other_form: self.formed > 0,
-            is_first_row: self.texts == 1 && self.first_is_text,
-            is_last_row: self.texts == 1 && self.last_is_text,
+            edges: self.edges(),
             codes: codes.to_vec(),
             others: Vec::new(),
         }))

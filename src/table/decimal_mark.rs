@@ -22,88 +22,140 @@ pub(super) fn comma_example(
     let header = usize::from(dialect.header != HeaderRow::Absent);
     let rows = records.get(header..).unwrap_or_default();
     let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let mut columns: Vec<CommaEvidence> = Vec::new();
-    let mut points = PointEvidence::new(dialect);
+    let mut columns: Vec<(CommaEvidence, PointEvidence)> = Vec::new();
     for row in rows {
-        columns.resize_with(columns.len().max(row.fields.len()), CommaEvidence::default);
-        for (position, (column, cell)) in columns.iter_mut().zip(&row.fields).enumerate() {
+        columns.resize_with(columns.len().max(row.fields.len()), Default::default);
+        for ((commas, points), cell) in columns.iter_mut().zip(&row.fields) {
             if !codes.has_text(cell) {
-                points.add(row.line, position + 1, cell);
-                column.add(cell, dialect.thousands);
+                let forms = if has_mark(cell) { Forms::of(cell) } else { Forms::NONE };
+                commas.add(cell, !forms.is_empty(), dialect.thousands);
+                points.add(row.line, cell, forms);
             }
         }
     }
-    let commas: Vec<&CommaEvidence> = columns.iter().filter(|column| column.has_commas()).collect();
-    let clear = commas.iter().any(|column| column.is_clear()) && !commas.iter().any(|column| column.is_doubtful());
+    let commas = || columns.iter().map(|(commas, _)| commas);
+    let is_clear = commas().any(CommaEvidence::is_clear);
     // In another column, commas may stand between thousands.
-    if !clear || columns.iter().any(CommaEvidence::may_be_thousands) {
-        return if points.is_settled() { Ok(None) } else { points.refuse_doubt().map(|()| None) };
+    let is_certain = commas().any(|column| column.is_clear() && column.certain > 0);
+    let are_thousands =
+        |column: &CommaEvidence| column.may_be_thousands() && !(is_certain && column.commas == column.cells);
+    let has_points = columns.iter().any(|(_, points)| points.is_certain);
+    if is_clear && delimiter != b',' && !has_points && !commas().any(are_thousands) {
+        return Ok(commas().find(|column| column.is_clear()).and_then(|column| column.example.clone()));
     }
-    if points.has_decimal_point || delimiter == b',' {
-        return points.refuse_doubt().map(|()| None);
-    }
-    Ok(commas.first().and_then(|column| column.example.clone()))
+    let fields = columns.iter().zip(1..).map(|((commas, points), field)| Field {
+        field,
+        points,
+        numbers: commas.numbers as u64,
+        cells: commas.cells as u64,
+    });
+    refuse_doubt(fields, delimiter, is_clear, dialect).map(|()| None)
 }
 
-/// Points and commas in numbers, where nobody has said what they mean.
-#[derive(Debug)]
+fn has_mark(cell: &[u8]) -> bool {
+    cell.iter().any(|byte| b".,".contains(byte))
+}
+
+/// The points and commas in the numbers of a column.
+#[derive(Debug, Default)]
 pub(super) struct PointEvidence {
-    is_told: bool,
-    /// Whether a number has a point that cannot stand between thousands.
-    has_decimal_point: bool,
-    /// The first number in which a point may be a decimal point or stand between thousands: its line, field and cell.
-    unclear: Option<(u64, usize, String)>,
-    /// The first number with another decimal mark or separator, and its line.
-    other: Option<(u64, String)>,
+    /// Whether a point can be nothing but a decimal point, and no date either.
+    pub(super) is_certain: bool,
+    /// Whether there is any decimal point.
+    has_decimal: bool,
+    /// The first number in which a point may be a decimal point or stand between thousands, and its line.
+    unclear: Option<(u64, String)>,
+    /// The first number in which a point can only stand between thousands.
+    thousands: Option<(u64, String)>,
+    /// The first number with a comma, and whether a comma does not stand before three digits.
+    comma: Option<(u64, String)>,
+    has_plain_comma: bool,
 }
 
 impl PointEvidence {
-    /// None yet; `dialect` is what the user says.
-    pub(super) fn new(dialect: &Dialect) -> Self {
-        let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
-        Self { is_told, has_decimal_point: false, unclear: None, other: None }
-    }
-
-    /// Whether it is known what points mean.
-    pub(super) fn is_settled(&self) -> bool {
-        self.is_told || self.has_decimal_point
-    }
-
-    /// Takes a cell into account that stands in `line` and, from 1, in `field`.
-    pub(super) fn add(&mut self, line: u64, field: usize, cell: &[u8]) {
-        if !cell.iter().any(|byte| b".,".contains(byte)) {
-            return;
-        }
-        let forms = Forms::of(cell);
-        let (point, comma) = (!forms.with_mark(b'.').is_empty(), !forms.with_mark(b',').is_empty());
-        if !cell.contains(&b',') && point && !comma {
-            self.has_decimal_point = true;
-        } else if !cell.contains(&b',') && point {
-            self.unclear.get_or_insert_with(|| (line, field, shown(cell)));
-        } else if comma {
-            self.other.get_or_insert_with(|| (line, shown(cell)));
-        }
-    }
-
-    /// If points may be anything.
-    ///
-    /// # Errors
-    /// [`TableError::PointOrThousands`].
-    pub(super) fn refuse_doubt(self) -> Result<(), TableError> {
-        match (self.unclear, self.other) {
-            (Some((line, field, cell)), Some(other)) if !self.is_told => {
-                let readings = notation::readings(&cell, Forms::of(cell.as_bytes()), NumberFormat::new(b',', None));
-                Err(TableError::PointOrThousands { line, field, cell, readings, other })
+    /// Takes a cell in `line` into account that is a number by these forms.
+    pub(super) fn add(&mut self, line: u64, cell: &[u8], forms: Forms) {
+        let (by_point, by_comma) = (!forms.with_mark(b'.').is_empty(), !forms.with_mark(b',').is_empty());
+        let first = |place: &mut Option<(u64, String)>| {
+            place.get_or_insert_with(|| (line, shown(cell)));
+        };
+        match (cell.contains(&b'.'), cell.contains(&b','), by_point, by_comma) {
+            (true, _, false, true) => first(&mut self.thousands),
+            (true, false, true, true) => first(&mut self.unclear),
+            (true, _, true, false) => {
+                self.has_decimal = true;
+                self.is_certain |= cell.contains(&b',') || is_certain(cell, b'.') && !is_day_and_month(cell);
             }
-            _ => Ok(()),
+            (false, true, _, true) | (false, true, true, false) => {
+                first(&mut self.comma);
+                self.has_plain_comma |= !by_point;
+            }
+            _ => {}
         }
     }
+}
+
+/// A field of the rows, from 1.
+pub(super) struct Field<'c> {
+    pub(super) field: usize,
+    pub(super) points: &'c PointEvidence,
+    /// Cells that are numbers in whatever form.
+    pub(super) numbers: u64,
+    /// All of its cells that are not missing.
+    pub(super) cells: u64,
+}
+
+/// Whether a point before three digits may be anything, because of other numbers; `is_clear`: commas are decimal commas.
+///
+/// # Errors
+/// [`TableError::PointOrThousands`].
+pub(super) fn refuse_doubt<'c>(
+    fields: impl Iterator<Item = Field<'c>> + Clone,
+    delimiter: u8,
+    is_clear: bool,
+    dialect: &Dialect,
+) -> Result<(), TableError> {
+    let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
+    let unclear = fields.clone().find_map(|field| field.points.unclear.clone().map(|found| (field.field, found)));
+    let (Some((field, (line, cell))), false) = (unclear, is_told) else { return Ok(()) };
+    // Between commas, numbers with a comma stand in quotation marks, as lists of codes and remarks do.
+    let share = if delimiter == b',' { 4 } else { 1 };
+    let is_numeric = |field: &Field<'_>| 5 * field.numbers >= share * field.cells;
+    let numeric = || fields.clone().filter(is_numeric).map(|field| field.points);
+    let any = |is: fn(&PointEvidence) -> bool| fields.clone().any(|field| is(field.points));
+    let thousands = numeric().find_map(|points| points.thousands.clone());
+    let is_open = is_clear || delimiter != b',' && !any(|points| points.is_certain);
+    let dates = any(|points| points.has_decimal);
+    let commas = numeric().filter(|points| is_open && (points.has_plain_comma || !dates));
+    let Some(other) = thousands.or_else(|| commas.into_iter().find_map(|points| points.comma.clone())) else {
+        return Ok(());
+    };
+    let readings = notation::readings(&cell, Forms::of(cell.as_bytes()), NumberFormat::new(b',', None));
+    Err(TableError::PointOrThousands { line, field, cell, readings, other })
+}
+
+/// Whether the mark in a number can be nothing but a decimal mark: no list of two codes and no group of three digits looks so.
+fn is_certain(cell: &[u8], mark: u8) -> bool {
+    let text = String::from_utf8_lossy(cell);
+    let Some((whole, fraction)) = text.split_once(char::from(mark)) else { return false };
+    let digits = whole.trim_start_matches(|c: char| !c.is_ascii_digit());
+    let is_group = fraction.len() == 3 && digits.len() <= 3 && !digits.starts_with('0');
+    let has_sign = digits.len() < whole.len();
+    let is_long = digits.len() > 2 || fraction.len() > 3 || digits == "0" && fraction.len() > 1;
+    !is_group && (has_sign || is_long || fraction.starts_with('0'))
+}
+
+/// Whether a number may be a day and a month, as in `24.12`.
+fn is_day_and_month(cell: &[u8]) -> bool {
+    let text = String::from_utf8_lossy(cell);
+    let parts = text.split_once('.').map(|(day, month)| (day.parse::<u8>(), month.parse::<u8>(), month.len()));
+    matches!(parts, Some((Ok(1..=31), Ok(1..=12), 2)))
 }
 
 /// Whether these numbers have commas that can be nothing but decimal commas.
 pub(super) fn are_decimal_commas<'c>(cells: impl Iterator<Item = &'c [u8]>) -> bool {
     let mut evidence = CommaEvidence::default();
-    cells.for_each(|cell| evidence.add(cell, None));
+    cells.for_each(|cell| evidence.add(cell, true, None));
     evidence.is_clear()
 }
 
@@ -111,14 +163,18 @@ pub(super) fn are_decimal_commas<'c>(cells: impl Iterator<Item = &'c [u8]>) -> b
 #[derive(Debug, Default)]
 struct CommaEvidence {
     cells: usize,
+    /// Cells that are numbers in whatever form.
+    numbers: usize,
     /// Cells that are numbers if the comma is the decimal mark.
     readable: usize,
     /// Those of them with a comma.
     commas: usize,
     /// Commas before exactly three digits, as thousands have them.
     grouped: usize,
-    /// Commas in what no list of two codes looks like ([`is_no_list`]).
+    /// Commas in what hardly is a list of two codes ([`is_no_list`]).
     strong: usize,
+    /// Those that can be nothing but decimal commas ([`is_certain`]).
+    certain: usize,
     /// Digits behind the commas, shortest and longest.
     digits: Option<(usize, usize)>,
     /// The first number with a comma.
@@ -126,16 +182,18 @@ struct CommaEvidence {
 }
 
 impl CommaEvidence {
-    fn add(&mut self, cell: &[u8], thousands: Option<char>) {
+    fn add(&mut self, cell: &[u8], is_number: bool, thousands: Option<char>) {
         self.cells += 1;
         let with_comma = cell.contains(&b',');
         let readable = NumberFormat::new(b',', thousands).parse(cell).is_ok();
         self.readable += usize::from(readable);
+        self.numbers += usize::from(readable || is_number);
         if with_comma && readable {
             self.example.get_or_insert_with(|| shown(cell));
             self.commas += 1;
             self.grouped += usize::from(NumberFormat::new(b'.', Some(',')).parse(cell).is_ok());
             self.strong += usize::from(is_no_list(cell));
+            self.certain += usize::from(is_certain(cell, b','));
             let digits = cell.iter().rev().take_while(|byte| **byte != b',').count();
             let (least, most) = self.digits.unwrap_or((digits, digits));
             self.digits = Some((least.min(digits), most.max(digits)));
@@ -152,17 +210,12 @@ impl CommaEvidence {
     fn is_clear(&self) -> bool {
         let fixed = self.digits.is_some_and(|(least, most)| least == most && least > 1);
         let each = self.commas == self.readable && (fixed || self.strong > 0);
-        self.has_commas() && (each || 2 * self.strong >= self.commas)
+        self.has_commas() && (each || 2 * self.strong >= self.commas || self.certain > 0)
     }
 
     /// Whether all of them stand before exactly three digits.
     fn may_be_thousands(&self) -> bool {
         self.commas > 0 && self.commas == self.grouped
-    }
-
-    /// Whether they may be lists of codes: single ones, and several in order.
-    fn is_doubtful(&self) -> bool {
-        self.has_commas() && !self.is_clear() && self.commas < self.readable
     }
 }
 

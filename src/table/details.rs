@@ -7,6 +7,8 @@ use super::names::{listed, some};
 pub struct Ragged {
     /// From 1.
     pub line: u64,
+    /// Its last line, if cells hold line breaks.
+    pub last_line: u64,
     /// Fields of a whole row.
     pub expected: usize,
     /// Fields of this row.
@@ -19,6 +21,8 @@ pub struct Ragged {
     pub quoted_line: bool,
     /// Whether the first cell is text.
     pub is_text: bool,
+    /// How the row is one number, where the header has one name, and the options for it.
+    pub readings: Vec<(String, String)>,
     /// The mark of comments that the row begins with, unless the header does.
     pub comment: Option<char>,
     /// Whether a blank follows a delimiter in the header, as in `Hb, g/dl`.
@@ -46,14 +50,21 @@ pub struct Mixed {
     pub odd: Option<Vec<String>>,
     /// Whether one of them is a number in another form.
     pub other_form: bool,
-    /// Whether the first row has the only such cell.
-    pub is_first_row: bool,
-    /// Whether the last row has the only such cell.
-    pub is_last_row: bool,
+    /// Where such cells are, if none is between numbers.
+    pub edges: Option<Edges>,
     /// The codes for missing values that were in force.
     pub codes: Vec<String>,
     /// Other columns of which the same is true.
     pub others: Vec<String>,
+}
+
+/// Lines above and below all numbers of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Edges {
+    /// The first and the last line above, if there is one.
+    pub above: Option<(u64, u64)>,
+    /// The first line below.
+    pub below: Option<u64>,
 }
 
 impl Mixed {
@@ -75,16 +86,22 @@ pub struct OddCells {
     pub cells: Option<Vec<String>>,
     /// The codes for missing values that were in force.
     pub codes: Vec<String>,
+    /// Other columns whose numbers are written in another form, too.
+    pub others: Vec<String>,
 }
 
 impl OddCells {
     /// What an error adds about them.
     pub(super) fn also(&self) -> String {
-        match (&self.cells, self.count) {
+        let cells = match (&self.cells, self.count) {
             (_, 0) => String::new(),
             (Some(cells), 1) => format!("; 1 cell is not a number: {}", listed(cells)),
             (Some(cells), count) => format!("; {count} cells are not numbers: {}", listed(cells)),
             (None, count) => format!("; {count} cells are not numbers"),
+        };
+        match self.others.as_slice() {
+            [] => cells,
+            others => format!("{cells}; the same is true of {}", some(others)),
         }
     }
 }

@@ -4,6 +4,7 @@ use super::decimal_mark::comma_example;
 use super::dialect::{COMMENT_MARKS, Dialect, HeaderRow};
 use super::error::TableError;
 use super::likely::rare_delimiter;
+use super::notation::Forms;
 use super::one_name::{comma_numbers, one_or_two};
 use super::preview::{Preview, Record};
 use super::reading::{CANDIDATES, Reading};
@@ -78,6 +79,9 @@ fn best_of_those_that_do_not_fit(
     preview: &Preview,
     dialect: &Dialect,
 ) -> Result<(u8, Shape, Vec<Record>), TableError> {
+    if !readings.iter().any(|reading| matches!(reading.fit, Fit::Preamble(_))) {
+        refuse_comment(preview, dialect)?;
+    }
     if let Some(error) = comma_numbers(&readings, preview, dialect) {
         return Err(error);
     }
@@ -106,6 +110,30 @@ fn best_of_those_that_do_not_fit(
             (delimiter, Shape::Regular, preview.records(delimiter, dialect))
         }
     })
+}
+
+/// A comment above a header of one name.
+fn refuse_comment(preview: &Preview, dialect: &Dialect) -> Result<(), TableError> {
+    // By a delimiter that is nowhere.
+    let records = preview.records(b'\x1F', dialect);
+    let begin = |record: &Record| record.fields.first().and_then(|line| line.first().copied());
+    let Some(mark) = records.first().and_then(begin).filter(|mark| COMMENT_MARKS.contains(mark)) else { return Ok(()) };
+    let title = records.iter().take_while(|record| same(mark, record)).count();
+    match records.get(title..) {
+        Some([header, rows @ ..])
+            if dialect.header == HeaderRow::Expected
+                && header.fields.iter().all(|name| Forms::of(name).is_empty())
+                && !rows.iter().any(|row| same(mark, row)) =>
+        {
+            let mark = char::from(mark);
+            Err(TableError::Comment {
+                line: records.first().map_or(1, |first| first.line),
+                mark,
+                skip: header.line - 1,
+            })
+        }
+        _ => Ok(()),
+    }
 }
 
 fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableError> {

@@ -1,6 +1,6 @@
 //! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
-pub use super::details::{Mixed, OddCells, Ragged};
+pub use super::details::{Edges, Mixed, OddCells, Ragged};
 use super::likely::Likely;
 use super::names::shortlist;
 use crate::foundation::decimal::NotDecimal;
@@ -75,6 +75,16 @@ pub enum TableError {
         cell: String,
         /// What separates the cells, it seems.
         found: Likely,
+    },
+    /// A comment above the header.
+    #[error("line {line} begins with {mark:?}: it seems to be a comment above the header")]
+    Comment {
+        /// Of the first such line, from 1.
+        line: u64,
+        /// What it begins with.
+        mark: char,
+        /// Lines before the header.
+        skip: u64,
     },
     /// Lines before the header that are narrower than the table.
     #[error(
@@ -298,6 +308,14 @@ pub enum TableError {
         readings: Vec<(String, String)>,
         /// What would make several columns of it.
         likely: Option<Likely>,
+    },
+    /// An error whose remedy takes lines of UTF-8 that end with LF.
+    #[error("{error}")]
+    Lines {
+        /// What is wrong.
+        error: Box<TableError>,
+        /// Makes such lines.
+        command: &'static str,
     },
     /// No column to compute on.
     #[error("no column holds numbers")]

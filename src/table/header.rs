@@ -113,8 +113,11 @@ fn refuse_data(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &D
     let mut given = fields.iter().filter(|field| !codes.has_text(field)).peekable();
     // A corner without a name, with names of rows below.
     let below = next.and_then(|next| next.fields.first());
-    let corner = fields.first().is_some_and(Vec::is_empty)
-        && below.is_some_and(|name| !codes.has_text(name) && !is_number(name));
+    let is_text = below.is_some_and(|name| !codes.has_text(name) && !is_number(name));
+    // Or the places of columns, as pandas writes them.
+    let places =
+        fields.iter().skip(1).zip(0..).all(|(name, place): (_, usize)| *name == place.to_string().into_bytes());
+    let corner = fields.first().is_some_and(Vec::is_empty) && fields.len() > 1 && (is_text || places);
     if !corner && given.peek().is_some() && given.all(is_number) {
         return Err(TableError::NoHeader { line, cell: shown(fields.first().map(Vec::as_slice).unwrap_or_default()) });
     }

@@ -60,11 +60,6 @@ fn words(line: &[u8]) -> impl Iterator<Item = &[u8]> {
 
 /// What would make several columns of a table of one.
 pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -> Option<Likely> {
-    let fits = |records: &[Record]| {
-        let width = |record: &Record| record.fields.len();
-        let first = records.first().map_or(0, width);
-        first > 1 && records.len() > 1 && records.iter().all(|record| width(record) == first)
-    };
     let inside = |delimiter: &u8| {
         let width = |record: &Record| record.fields.first().map_or(0, |line| width_of(line, *delimiter, dialect));
         let mut widths = records.iter().map(width);
@@ -82,17 +77,14 @@ pub(super) fn likely(preview: &Preview, records: &[Record], dialect: &Dialect) -
         let delimiter = char::from(delimiter);
         return Some(if quoted { Likely::QuotedLines(delimiter) } else { Likely::Delimiter(delimiter) });
     }
+    let blank = |reading: &Reading| reading.records.iter().any(|record| record.fields.iter().any(Vec::is_empty));
     for delimiter in RARE {
-        let records = preview.records(delimiter, dialect);
-        let blank = |record: &Record| record.fields.iter().any(Vec::is_empty);
-        if fits(&records) && !(delimiter == b' ' && records.iter().any(blank)) {
+        let reading = Reading::new(preview, delimiter, dialect);
+        if reading.is_table() && !(delimiter == b' ' && blank(&reading)) {
             return Some(Likely::Delimiter(char::from(delimiter)));
         }
     }
-    let count = |record: &Record| record.fields.first().map_or(0, |line| words(line).count());
-    let mut widths = records.iter().map(count);
-    let first = widths.next()?;
-    (first > 1 && records.len() > 1 && widths.all(|width| width == first)).then_some(Likely::Spaces)
+    Reading::of(words_of(preview, dialect), b' ', dialect).is_table().then_some(Likely::Spaces)
 }
 
 /// How many fields a line has by this delimiter.

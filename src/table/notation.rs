@@ -23,6 +23,7 @@ pub(super) struct Forms(u8);
 
 impl Forms {
     pub(super) const ALL: Self = Self(u8::MAX);
+    pub(super) const NONE: Self = Self(0);
 
     /// The forms by which `cell` is a number.
     pub(super) fn of(cell: &[u8]) -> Self {

@@ -4,7 +4,7 @@ use std::io::{Chain, Cursor, Read};
 
 use super::detect::{self, Found};
 use super::dialect::Dialect;
-use super::encoding::{self, Utf8};
+use super::encoding::{self, Encoding, Utf8};
 use super::error::TableError;
 use super::likely::{self, Likely};
 use super::limits::MAX_ROW_BYTES;
@@ -12,7 +12,7 @@ use super::line_breaks::LineBreaks;
 use super::preview::Preview;
 use super::row_guard::RowGuard;
 use super::source::{CsvSource, HashingReader};
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::{Observer, Silent};
 
 /// How much is read at a time, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -59,6 +59,25 @@ pub(super) fn open<'o>(
     let rows = RowGuard::new(rows, dialect.rows(found.delimiter), MAX_ROW_BYTES, first_line);
     let csv = builder(found.delimiter, &dialect).buffer_capacity(BUFFER).from_reader(rows);
     Ok(Opened { csv, first_line, dialect, found, likely })
+}
+
+/// The same error; if its remedy edits lines, and the file's lines are none to sed, with what makes them such first.
+pub(super) fn with_plain_lines(error: TableError, source: &CsvSource) -> TableError {
+    let silent = Silent::default();
+    let mut start = Vec::new();
+    let read = source.read(&silent).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
+    if !read || !error.remedy().contains("sed ") {
+        return error;
+    }
+    let has_mark = start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]);
+    let command = match encoding::of(&start) {
+        Ok(Encoding::Utf16 { .. }) if has_mark => "iconv -f UTF-16 -t UTF-8 old.csv > new.csv",
+        Ok(Encoding::Utf16 { little_endian: true }) => "iconv -f UTF-16LE -t UTF-8 old.csv > new.csv",
+        Ok(Encoding::Utf16 { little_endian: false }) => "iconv -f UTF-16BE -t UTF-8 old.csv > new.csv",
+        Ok(Encoding::Utf8) if start.contains(&b'\r') && !start.contains(&b'\n') => "tr '\\r' '\\n' < old.csv > new.csv",
+        _ => return error,
+    };
+    TableError::Lines { error: Box::new(error), command }
 }
 
 /// A reader of records of any width.

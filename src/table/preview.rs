@@ -14,6 +14,9 @@ const SIZE: usize = 128 << 10;
 /// Rows of wide tables are long.
 const FEWEST_LINES: usize = 4;
 
+/// What DOS ended files with.
+pub(super) const DOS_END: &[u8] = b"\x1A";
+
 /// How many records are looked at.
 const MOST_RECORDS: usize = 100;
 
@@ -82,9 +85,12 @@ impl Preview {
             let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
             let cut = end >= self.text.len() && !self.whole && !self.text.ends_with(b"\n") && !records.is_empty();
             let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
-            if !cut && fields.iter().any(|field| !field.is_empty()) {
+            let is_end = record.as_slice() == DOS_END;
+            if !cut && !is_end && fields.iter().any(|field| !field.is_empty()) {
                 let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
-                let marks = raw.split(|byte| *byte == b'"').count() - 1;
+                let count = |text: &[u8]| text.iter().filter(|byte| **byte == b'"').count();
+                // Within a cell, each is doubled.
+                let marks = count(raw).saturating_sub(2 * record.iter().map(count).sum::<usize>());
                 let quoted = raw.starts_with(b"\"");
                 let spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
                 let first_quoted = quoted && marks < 2 * fields.len();

@@ -9,9 +9,10 @@ use super::likely::Likely;
 use super::limits::MAX_ROW_BYTES;
 use super::line_breaks;
 use super::missing::MissingCodes;
+use super::notation::{self, Forms};
 use super::number::{NumberFormat, bare};
 use super::opened::{self, Opened, Rows};
-use super::preview::Record;
+use super::preview::{DOS_END, Record};
 use super::row_guard::RowFault;
 use super::shape::Shape;
 use super::source::{CsvDigest, CsvSource, read_error};
@@ -39,6 +40,10 @@ pub struct TableReader<'o> {
     first_row_waits: bool,
     /// Whether no row was given yet.
     is_first: bool,
+    /// Whether the user has named the delimiter.
+    is_told_delimiter: bool,
+    /// Whether a row has begun with this byte.
+    is_begun_with: [bool; 256],
     header: Header,
     shape: Shape,
     dialect: Dialect,
@@ -57,6 +62,7 @@ impl<'o> TableReader<'o> {
     /// # Errors
     /// [`TableError`] for an unreadable file, a wrong encoding, and a header that is none.
     pub fn open(source: &CsvSource, dialect: &Dialect, observer: &'o dyn Observer) -> Result<Self, TableError> {
+        let is_told_delimiter = dialect.delimiter.is_some();
         let Opened { csv, first_line, dialect, found, likely } = opened::open(source, dialect, observer)?;
         let reader = Self {
             csv,
@@ -65,6 +71,8 @@ impl<'o> TableReader<'o> {
             first_line,
             first_row_waits: false,
             is_first: true,
+            is_told_delimiter,
+            is_begun_with: [false; 256],
             header: Header::default(),
             shape: found.shape,
             numbers: dialect.numbers(),
@@ -104,6 +112,9 @@ impl<'o> TableReader<'o> {
             return Err(TableError::Ragged(self.ragged()));
         }
         self.is_first = false;
+        if let Some(first) = self.record.as_slice().first() {
+            self.is_begun_with[usize::from(*first)] = true;
+        }
         Ok(there)
     }
 
@@ -168,6 +179,11 @@ impl<'o> TableReader<'o> {
         self.comma_example.as_deref()
     }
 
+    /// The first line that is skipped as a comment although it has as many cells as a row.
+    pub(super) fn comment_like_a_row(&self) -> Option<u64> {
+        (self.width() > 1).then(|| self.csv.get_ref().comment_like_a_row(self.width()))?
+    }
+
     pub(super) fn swallowing(&self) -> Option<u64> {
         self.swallowing
     }
@@ -206,9 +222,11 @@ impl<'o> TableReader<'o> {
         let first = bare(self.record.get(0).unwrap_or_default());
         let begins = |name: &[u8], mark: u8| name.first() == Some(&mark);
         let header = self.header.names.first().map(String::as_bytes).unwrap_or_default();
-        let comment = COMMENT_MARKS.into_iter().find(|mark| begins(first, *mark) && !begins(header, *mark));
+        let is_free = |mark: &u8| !begins(header, *mark) && !self.is_begun_with[usize::from(*mark)];
+        let comment = COMMENT_MARKS.into_iter().filter(is_free).find(|mark| begins(first, *mark));
         Ragged {
             line: self.line(),
+            last_line: self.line() + self.breaks_inside(),
             expected: self.width(),
             found: self.record.len(),
             cell: shown(first),
@@ -216,9 +234,19 @@ impl<'o> TableReader<'o> {
             // One such line among others is a remark.
             quoted_line: self.is_first && self.record.len() == 1 && first.contains(&delimiter),
             is_text: self.numbers.parse(first).is_err(),
+            readings: self.as_one_number(delimiter),
             comment: comment.map(char::from),
             spaced_header: self.header.is_spaced,
         }
+    }
+
+    /// How the row is one number with commas, below the one name of the header.
+    fn as_one_number(&self, delimiter: u8) -> Vec<(String, String)> {
+        if self.width() > 1 || delimiter != b',' || self.is_told_delimiter {
+            return Vec::new();
+        }
+        let text = self.record.iter().collect::<Vec<_>>().join(&delimiter);
+        notation::readings(&String::from_utf8_lossy(&text), Forms::of(&text), self.numbers)
     }
 
     /// Whether the current line holds nothing but spaces, or there is none.
@@ -228,7 +256,7 @@ impl<'o> TableReader<'o> {
 
     /// Whether there is nothing but the character by which DOS ended files.
     fn is_end_of_dos_file(&self) -> bool {
-        self.record.as_slice() == b"\x1A"
+        self.record.as_slice() == DOS_END
     }
 
     /// Whether a quoted cell holds line breaks between what would be whole rows without the quotation marks.

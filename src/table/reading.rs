@@ -84,6 +84,11 @@ impl Reading {
         self.explained.contains(&other.delimiter) && !other.explained.contains(&self.delimiter)
     }
 
+    /// Whether there are rows, and all of them fit the header.
+    pub(super) fn is_table(&self) -> bool {
+        matches!(self.fit, Fit::Fits(_)) && self.records.len() > 1
+    }
+
     /// Whether the other delimiter stands in numbers only and makes no more columns of numbers.
     pub(super) fn makes_numbers_of(&self, other: &Self) -> bool {
         let is_regular = self.fit == Fit::Fits(Shape::Regular);

@@ -4,7 +4,7 @@ use super::dialect::HeaderRow;
 use super::names::{listed, some};
 use super::reader::TableReader;
 use super::schema::ColumnProfile;
-use super::shape::Shape;
+use super::shape::{Shape, is_year};
 
 /// The most names that a remark shows.
 const SHOWN: usize = 5;
@@ -16,6 +16,7 @@ pub(super) fn remarks(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Ve
     let all = [
         shape(reader),
         swallowing(reader),
+        comment(reader),
         decimal_comma(reader),
         nameless(reader, columns),
         numeric_names(reader, columns),
@@ -37,6 +38,13 @@ fn swallowing(reader: &TableReader<'_>) -> Option<String> {
     let line = reader.swallowing()?;
     Some(format!(
         "line {line}: a quoted cell holds line breaks and what may be whole rows; is a quotation mark stray there?"
+    ))
+}
+
+fn comment(reader: &TableReader<'_>) -> Option<String> {
+    let line = reader.comment_like_a_row()?;
+    Some(format!(
+        "line {line} is skipped as a comment, but has as many cells as a row; if it is one, use --skip-lines instead"
     ))
 }
 
@@ -68,7 +76,11 @@ fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<
     let others = others.into_iter().map(|column| column.name.clone());
     let names: Vec<String> = others.filter(|name| is_number(name) || is_code(name)).collect();
     let (shown, count) = (names.get(..names.len().min(SHOWN)).unwrap_or_default(), names.len() + blank.len());
-    (!names.is_empty() && 2 * count >= columns.len()).then(|| {
+    // Years beside a name are names.
+    let years = names.len() < reader.names().len()
+        && names.iter().all(|name| is_year(name.as_bytes()))
+        && names.windows(2).all(|pair| pair[0] < pair[1]);
+    (!names.is_empty() && !years && 2 * count >= columns.len()).then(|| {
         let more = if names.len() > SHOWN { ", …" } else { "" };
         let are =
             if blank.is_empty() && names.iter().all(|name| is_number(name)) { "are numbers" } else { "look like data" };

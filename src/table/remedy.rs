@@ -1,7 +1,7 @@
 //! What the user can do about an error. Each remedy leads to the right figures or to the next true statement; the tests
 //! follow them.
 
-use super::error::{Mixed, OddCells, Ragged, TableError};
+use super::error::{Edges, Mixed, OddCells, Ragged, TableError};
 use super::likely::Likely;
 use super::names::{MOST_LISTED, argument, list, listed};
 use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
@@ -28,6 +28,9 @@ impl TableError {
             }
             Self::RareDelimiter { found, .. } => {
                 format!("If commas separate cells, use --delimiter ','. {}", one_column(Some(*found), &[]))
+            }
+            Self::Comment { mark, skip, .. } => {
+                format!("Use --comment {}, or --skip-lines {skip}.", argument(&mark.to_string()))
             }
             Self::Preamble { skip, comment: Some(comment), .. } => {
                 format!("Use --comment {}, or --skip-lines {skip}.", argument(&comment.to_string()))
@@ -70,8 +73,9 @@ impl TableError {
             }
             Self::Mixed(mixed) => odd_cells(mixed),
             Self::Notation { readings, column, odd, .. } => {
-                let exclude = argument(column);
-                format!("{}{} Or leave the column out with --exclude {exclude}.", choice(readings), missing(odd))
+                let columns: Vec<String> = std::iter::once(column).chain(&odd.others).cloned().collect();
+                let (choice, missing, exclude) = (choice(readings), missing(odd), list(&columns));
+                format!("{choice}{missing} Or leave the {} out with --exclude {exclude}.", columns_of(&columns))
             }
             Self::Number { reason: NotDecimal::Digits, column, .. } => {
                 format!(
@@ -86,14 +90,22 @@ impl TableError {
             Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
             Self::NotNumeric { .. } | Self::NoNumbers => "Choose a column that holds numbers.".into(),
             Self::OneColumn { likely, readings, .. } => one_column(*likely, readings),
+            Self::Lines { command, .. } => {
+                format!("Write the file with the lines of Unix first, then run the command again: {command}")
+            }
             Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),
             Self::Stopped(_) => "Run the command again.".into(),
         }
     }
 }
 
+/// Lines as sed names them.
+fn lines(first: u64, last: u64) -> String {
+    if first == last { first.to_string() } else { format!("{first},{last}") }
+}
+
 fn second_header(line: u64, last_line: u64, codes: &[String], absent: bool) -> String {
-    let lines = if line == last_line { line.to_string() } else { format!("{line},{last_line}") };
+    let lines = lines(line, last_line);
     let data = match codes {
         [] => "If it is data, correct it".into(),
         _ => format!("If it is data, and its cells mean that values are missing, use --missing {}", list(codes)),
@@ -110,9 +122,12 @@ const SHORT_ROW: &str = "If the program that wrote the file leaves out blank cel
      else correct the row, or give the delimiter with --delimiter.";
 
 fn row_width(ragged: &Ragged) -> String {
-    let Ragged { line, found, expected, delimiter, .. } = ragged;
+    let Ragged { line, last_line, found, expected, delimiter, .. } = ragged;
     if ragged.quoted_line {
         return quoted_lines();
+    }
+    if !ragged.readings.is_empty() {
+        return format!("{} If the comma separates cells, give the header a name for each.", choice(&ragged.readings));
     }
     if *found == 1 && ragged.spaced_header {
         return format!("If the header is one name with {delimiter:?} in it, use --delimiter ';'. {SHORT_ROW}");
@@ -120,7 +135,7 @@ fn row_width(ragged: &Ragged) -> String {
     if *found == 1 && *expected > 1 && ragged.is_text {
         let comment = match ragged.comment {
             Some(mark) => format!("use --comment {}", argument(&mark.to_string())),
-            None => format!("remove it, for example with: sed {line}d old.csv > new.csv"),
+            None => format!("remove it, for example with: sed {}d old.csv > new.csv", lines(*line, *last_line)),
         };
         return format!("If the line is a remark and no row, {comment}\n{SHORT_ROW}");
     }
@@ -150,26 +165,41 @@ fn odd_cells(mixed: &Mixed) -> String {
     if mixed.other_form {
         return format!("Write all numbers of a column in one form, or {exclude}.");
     }
-    let line = mixed.line;
-    let row = match (mixed.is_first_row, mixed.is_last_row) {
-        (true, false) => format!(" If line {line} is the header, use --skip-lines {}.", line.saturating_sub(1)),
-        (false, true) => {
-            format!(
-                " If the last row is a total or a footnote, remove it, for example with: sed '{line},$d' old.csv > new.csv"
-            )
-        }
-        _ => String::new(),
-    };
-    match &mixed.odd {
+    let correct = if mixed.edges.is_some() { "correct" } else { "Correct" };
+    let data = match &mixed.odd {
         Some(odd) => {
             let codes: Vec<String> = mixed.codes.iter().chain(odd).cloned().collect();
             format!(
-                "Correct the cells; if they mean that the value is missing, use --missing {}; or {exclude}.{row}",
+                "{correct} the cells; if they mean that the value is missing, use --missing {}; or {exclude}.",
                 list(&codes)
             )
         }
-        None => format!("Correct the cells, or {exclude}.{row}"),
+        None => format!("{correct} the cells, or {exclude}."),
+    };
+    match mixed.edges {
+        Some(edges) => format!("{}\nIf they are data, {data}", no_data(edges)),
+        None => data,
     }
+}
+
+/// How to remove lines above and below all numbers.
+fn no_data(Edges { above, below }: Edges) -> String {
+    let (mut places, mut commands, mut header) = (Vec::new(), Vec::new(), String::new());
+    if let Some((first, last)) = above {
+        let named = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
+        places.push(format!("{named} (a header, units)"));
+        commands.push(format!("{}d", lines(first, last)));
+        header = format!("; if line {first} is the header, use --skip-lines {}", first.saturating_sub(1));
+    }
+    if let Some(begin) = below {
+        places.push(format!("line {begin} and what is below it (totals, remarks)"));
+        commands.push(format!("{begin},$d"));
+    }
+    format!(
+        "If {} belong to no record, remove them, for example with: sed '{}' old.csv > new.csv{header}.",
+        places.join(" and "),
+        commands.join("; ")
+    )
 }
 
 /// What to do about cells that are not numbers in any form, if there are such.

@@ -1,6 +1,7 @@
 //! Watches the bytes on their way to the CSV reader, which takes quotation marks as they come: rows must not grow without
 //! end, and quotation marks must stand as RFC 4180 has them.
 
+use std::collections::BTreeMap;
 use std::io::{self, Read};
 
 use super::line_breaks;
@@ -31,6 +32,9 @@ pub(super) struct RowSyntax {
     pub(super) comment: Option<u8>,
 }
 
+/// The most kinds of comment lines that are remembered.
+const MOST_WIDTHS: usize = 1000;
+
 /// Where the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
@@ -56,17 +60,38 @@ pub(super) struct RowGuard<R> {
     opened: u64,
     fault: Option<RowFault>,
     zeros: bool,
+    /// Delimiters in the comment line so far.
+    delimiters: usize,
+    /// The first comment line of each number of delimiters, up to [`MOST_WIDTHS`].
+    comments: BTreeMap<usize, u64>,
 }
 
 impl<R: Read> RowGuard<R> {
     /// `line` is the number of the first line that `inner` gives.
     pub(super) fn new(inner: R, syntax: RowSyntax, limit: usize, line: u64) -> Self {
-        Self { inner, syntax, limit, in_row: 0, place: Place::RowStart, line, opened: line, fault: None, zeros: false }
+        Self {
+            inner,
+            syntax,
+            limit,
+            in_row: 0,
+            place: Place::RowStart,
+            line,
+            opened: line,
+            fault: None,
+            zeros: false,
+            delimiters: 0,
+            comments: BTreeMap::new(),
+        }
     }
 
     /// Whether there was a zero byte among those given so far.
     pub(super) fn has_zeros(&self) -> bool {
         self.zeros
+    }
+
+    /// The first comment line that has as many cells as a row of so many.
+    pub(super) fn comment_like_a_row(&self, cells: usize) -> Option<u64> {
+        self.comments.get(&cells.checked_sub(1)?).copied()
     }
 
     pub(super) fn inner(&self) -> &R {
@@ -104,8 +129,18 @@ impl<R: Read> RowGuard<R> {
         self.in_row += 1;
         self.line += u64::from(byte == b'\n');
         self.place = match self.place {
-            Place::Comment if byte != b'\n' => Place::Comment,
-            Place::RowStart if self.syntax.comment == Some(byte) => Place::Comment,
+            Place::Comment if byte != b'\n' => {
+                self.delimiters += usize::from(byte == self.syntax.delimiter);
+                Place::Comment
+            }
+            Place::Comment => {
+                self.end_comment();
+                Place::RowStart
+            }
+            Place::RowStart if self.syntax.comment == Some(byte) => {
+                self.delimiters = 0;
+                Place::Comment
+            }
             Place::RowStart | Place::CellStart if byte == b'"' => {
                 self.opened = self.line;
                 Place::Quoted
@@ -127,6 +162,14 @@ impl<R: Read> RowGuard<R> {
             self.in_row = 0;
         }
         true
+    }
+
+    fn end_comment(&mut self) {
+        // The line break is counted already.
+        let line = self.line.saturating_sub(1);
+        if self.comments.len() < MOST_WIDTHS {
+            self.comments.entry(self.delimiters).or_insert(line);
+        }
     }
 
     fn after(&self, byte: u8) -> Place {

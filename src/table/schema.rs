@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use super::column::{ColumnScan, Verdict};
-use super::decimal_mark::PointEvidence;
+use super::decimal_mark::{Field, refuse_doubt};
 use super::dialect::Dialect;
 use super::error::TableError;
 use super::reader::TableReader;
@@ -11,7 +11,7 @@ use super::shape::Shape;
 use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
 use super::source::{CsvDigest, CsvSource};
 use super::top_rows::{MOST_CODES, TopRows};
-use super::{names, remarks};
+use super::{names, opened, remarks};
 use crate::foundation::observer::Observer;
 
 /// Which columns are wanted.
@@ -72,22 +72,32 @@ impl Schema {
         selection: &Selection,
         observer: &dyn Observer,
     ) -> Result<Self, TableError> {
+        let learned = Self::learn_as_it_is(source, dialect, selection, observer);
+        learned.map_err(|error| opened::with_plain_lines(error, source))
+    }
+
+    fn learn_as_it_is(
+        source: &CsvSource,
+        dialect: &Dialect,
+        selection: &Selection,
+        observer: &dyn Observer,
+    ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
-        let mut points = PointEvidence::new(dialect);
         let (mut rows, mut top) = (0, TopRows::default());
         while reader.next_row()? {
             top.take(&reader);
             for scan in &mut scans {
-                scan.take(&reader, &mut points);
+                scan.take(&reader);
             }
             rows += 1;
         }
         if rows == 0 {
             return Err(TableError::NoRows);
         }
-        if !points.is_settled() && reader.comma_example().is_none() {
-            points.refuse_doubt()?;
+        if reader.comma_example().is_none() {
+            let field = |scan| field(scan, &reader);
+            refuse_doubt(scans.iter().map(field), reader.dialect().delimiter.unwrap_or(b','), false, dialect)?;
         }
         top.refuse_second_header(&scans, &reader)?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
@@ -100,6 +110,11 @@ impl Schema {
         let skipped = skipped.into_iter().map(|skipped| skipped.column).collect();
         Ok(Self { columns, skipped, notices, rows, digest: reader.digest(), dialect: reader.dialect().clone() })
     }
+}
+
+fn field<'s>(scan: &'s ColumnScan, reader: &TableReader<'_>) -> Field<'s> {
+    let (numbers, cells) = scan.numbers_and_cells();
+    Field { field: reader.field_number(scan.position), points: &scan.points, numbers, cells }
 }
 
 impl Selection {
@@ -154,13 +169,18 @@ fn sort(scans: Vec<ColumnScan>, reader: &TableReader<'_>, selection: &Selection)
 fn together(errors: Vec<TableError>) -> Option<TableError> {
     let mut errors = errors.into_iter();
     let mut first = errors.next()?;
+    if let TableError::Notation { odd, .. } = &mut first {
+        odd.others.extend(errors.by_ref().filter_map(|error| match error {
+            TableError::Notation { column, .. } => Some(column),
+            _ => None,
+        }));
+    }
     if let TableError::Mixed(mixed) = &mut first {
         for error in errors {
             let TableError::Mixed(other) = error else { continue };
             mixed.others.push(other.column);
             mixed.other_form |= other.other_form;
-            mixed.is_first_row &= other.is_first_row;
-            mixed.is_last_row &= other.is_last_row;
+            mixed.edges = mixed.edges.filter(|edges| other.edges == Some(*edges));
             mixed.odd = mixed.odd.take().zip(other.odd).map(|(mut odd, more)| {
                 odd.extend(more.into_iter().filter(|cell| !odd.contains(cell)).collect::<Vec<_>>());
                 odd

@@ -68,6 +68,9 @@ pub(super) fn named_width(header: &[Vec<u8>], names: bool) -> usize {
 
 /// The header lacks a name: that of the rows' names, or that of a blank field behind the last delimiter.
 fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<Shape> {
+    // A remark below is no row.
+    let end = rows.iter().rposition(|row| row.fields.len() > 1).map_or(0, |last| last + 1);
+    let rows = rows.get(..end).unwrap_or_default();
     if rows.is_empty() || rows.iter().any(|row| row.fields.len() != header.fields.len() + 1) {
         return None;
     }

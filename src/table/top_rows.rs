@@ -57,7 +57,7 @@ impl TopRows {
         // One odd cell in a row with other text may as well mean that the value is missing.
         let alone = self.given == 1 && reader.names().len() > 1;
         let is_header = |scan: &&ColumnScan| (1..=self.rows).contains(&scan.formless());
-        if self.rows == 0 || above.len() < 2 && !alone || !above.iter().all(is_header) {
+        if self.rows == 0 || above.len() < 2 && !alone || !above.iter().any(is_header) {
             return Ok(());
         }
         let Some(first) = above.first() else { return Ok(()) };

@@ -78,8 +78,8 @@ fn points_beside_commas_are_not_guessed() {
     advised(betrag, "--columns betrag", said, "--decimal-point", &Figures("betrag,2,0,1.867\n"));
     let both = "id;betrag;x\n1;1.234;1.500,5\n2;2.500;2.300,7\n";
     advised(both, "", "number \"1.500,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,1900.6\n"));
-    let quoted = "id,betrag,x\n1,1.234,\"1,5\"\n2,2.500,\"2,7\"\n";
-    advised(quoted, "", "number \"1,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
+    let quoted = "id,betrag,x\n1,1.234,\"13,5\"\n2,2.500,\"12,7\"\n";
+    advised(quoted, "", "number \"13,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,13.1\n"));
     let thousands = "a;b;c\n1.234;1,234;0.5\n2.345;2,345;0.25\n";
     let said = "left out: column \"b\"";
     advised(thousands, "", said, "--thousands ','", &Figures("a,2,0,1.7895\nb,2,0,1789.5\nc,2,0,0.375\n"));
@@ -117,7 +117,10 @@ fn one_number_is_enough_for_doubt() {
     };
     asked("id;umsatz;stueck\n1;1.234.567;1.234\n2;2.345.678;2.500\n", "1.234.567");
     asked("id;count;crp\n1;1.234;n.d.\n2;2.500;7,5\n3;3.100;n.d.\n4;1.900;<0,5\n", "7,5");
-    asked("datum;hb;count\n01.02;13,2;1.234\n03.02;11,9;2.500\n", "13,2");
+    // Dates, chapters and versions have points, too.
+    asked("Datum;Preis;Einwohner\n24.12;1,5;89.123\n25.12;2,7;45.678\n26.12;3,9;12.345\n", "1,5");
+    asked("id;big;pop;ver\n1;3.838.003;955.215;1.2\n2;4.955.215;342.849;1.3\n", "3.838.003");
+    asked("id|pop|tag|umsatz\n1|566.234|7.09|578.657,60\n2|40.679|20.10|336.315,41\n", "578.657,60");
     asked("id,v\n1,1.234\n2,1.234.567\n3,2.345.678\n", "1.234.567");
     let rows: String = (1..=120).map(|row| format!("{row};{}.{};\n", 1 + row % 8, 100 + row)).collect();
     asked(&format!("id;betrag;x\n{rows}121;1.234;5,5\n122;2.500;6,5\n"), "5,5");
@@ -167,6 +170,10 @@ fn one_column_with_decimal_commas_and_a_word() {
     );
     let options = ["--decimal-comma", "--missing", "n.d."];
     means(temp, &options, "temp,5,1,37.2\n");
+    let rows: String = (1..=101).map(|row| format!("{}\n", 30 + row % 9)).collect();
+    let late = format!("temp\n{rows}36,5\n37,5\n");
+    let figures = Figures("temp,103,0,34.00970873786408\n");
+    advised(late, "", "line 103: 2 fields instead of 1", "--decimal-comma", &figures);
     // Twice as many fields as names are no title above a header.
     refused(
         "Zeit [s],v [m/s]\n0,5,1,25\n1,0,2,5\n",
@@ -196,4 +203,29 @@ fn rare_delimiters_of_numbers_with_commas_are_named() {
     advised(one, "", "separated by spaces", "--delimiter space", &Figures("id,6,0,3.5\nHb,6,0,12.883333333333333\n"));
     means("First Name,Age\nAnna Maria,50\nBert Otto,61\n", &[], "Age,2,0,55.5\n");
     means("a, b\n1, 2\n3, 4\n", &[], "a,2,0,2\nb,2,0,3\n");
+}
+
+/// One column that shows the decimal comma shows it for the others.
+#[test]
+fn a_clear_decimal_comma_decides_for_all_columns() {
+    let density = "id;Hb;Dichte\n1;13,2;1,015\n2;11,9;1,020\n3;14,0;1,025\n";
+    means(density, &[], "id,3,0,2\nHb,3,0,13.033333333333333\nDichte,3,0,1.02\n");
+    let creatinine = "id;hb;krea\n1;13,25;6,298\n2;120,75;7,111\n3;14,5;5,432\n";
+    means(creatinine, &[], "id,3,0,2\nhb,3,0,49.5\nkrea,3,0,6.280333333333333\n");
+    let trimmed = "id;hb;note\n1;13,2;1,25\n2;12,8;1\n3;14,1;2,75\n";
+    means(trimmed, &[], "id,3,0,2\nhb,3,0,13.366666666666667\nnote,3,0,1.6666666666666667\n");
+    let dates = "datum;hb;count\n01.02;13,2;1.234\n03.02;11,9;2.500\n";
+    let notices = means(dates, &[], "hb,2,0,12.55\n");
+    assert!(notices.contains("if it is 1.234, use --decimal-point; if it is 1234, use --thousands '.'"), "{notices}");
+}
+
+/// Where commas separate the cells, those in quotation marks are lists and remarks.
+#[test]
+fn lists_of_codes_do_not_make_points_doubtful() {
+    means("id,codes,w\n1,\"1,2\",1.234\n2,\"2,3\",4.567\n", &[], "id,2,0,1.5\nw,2,0,2.9005\n");
+    let rows: String = (1..=120).map(|row| format!("{row},ok,{row}.125\n")).collect();
+    let late = format!("id,note,w\n{rows}121,\"1,2\",2.125\n");
+    means(late, &[], "id,121,0,61\nw,121,0,60.14152892561984\n");
+    let notes = "id;note;w\n1;1,2;1.234\n2;ok;4.567\n3;fine;2.345\n4;ok;1.125\n5;ok;1.125\n6;ok;1.125\n";
+    means(notes, &[], "id,6,0,3.5\nw,6,0,1.9201666666666666\n");
 }

@@ -98,7 +98,7 @@ fn more_lines_of_the_header_and_units() {
     advised(
         "# exported 2024\nweight\n1\n2\n",
         "",
-        "\"weight\" is not a number",
+        "line 1 begins with '#'",
         "--skip-lines 1",
         &Figures("weight,2,0,1.5\n"),
     );
@@ -228,6 +228,83 @@ fn names_that_columns_share() {
 #[test]
 fn a_corner_without_a_name_makes_numbers_names() {
     let food = "\"\",\"1940\",\"1945\"\n\"Food\",22.2,44.5\n\"Household\",10.5,15.5\n";
-    let notices = means(food, &[], "1940,2,0,16.35\n1945,2,0,30\n");
+    means(food, &[], "1940,2,0,16.35\n1945,2,0,30\n");
+    let sizes = food.replace("1940", "10").replace("1945", "20");
+    let notices = means(sizes, &[], "10,2,0,16.35\n20,2,0,30\n");
     assert!(notices.contains("2 of 2 names in the header are numbers"), "{notices}");
+}
+
+/// Whoever takes an odd cell's row for data is told what else it may be.
+#[test]
+fn odd_rows_at_both_ends_are_removed_together() {
+    let totals = "id,cost\n1,10\n2,20\nTotal,30\nMean,15\n";
+    let said = "If line 4 and what is below it (totals, remarks) belong to no record";
+    advised(totals, "", said, "sed '4,$d' old.csv > new.csv", &Figures("id,2,0,1.5\ncost,2,0,15\n"));
+    let units = "age,ratio\nyears,1\n40,2.5\n50,3.5\n";
+    let said = "If line 2 (a header, units) belong to no record";
+    advised(units, "", said, "sed '2d' old.csv > new.csv", &Figures("age,2,0,45\nratio,2,0,3\n"));
+    let both = "age,ratio\nyears,1\n40,2.5\n50,3.5\nSource: lab,\n";
+    advised(both, "", "line 2", "sed '2d; 5,$d' old.csv > new.csv", &Figures("age,2,0,45\nratio,2,0,3\n"));
+    let lists =
+        "\"a\",\"q\"\n\"How old?\",\"Which?\"\n\"{1}\",\"{2}\"\n\"40\",\"1,2\"\n\"41\",\"3\"\n\"42\",\"1,3,4\"\n";
+    advised(lists, "", "line 2 holds text", "sed 2,3d old.csv > new.csv", &Words("\"1,3,4\""));
+}
+
+#[test]
+fn comments_that_are_rows_are_told() {
+    let stars = "name,age\n*Ann,40\nBob,41\nEve,45\n* provisional\n";
+    let said = "line 5: 1 field instead of 2";
+    advised(stars, "", said, "sed 5d old.csv > new.csv", &Figures("age,3,0,42\n"));
+    let items = "item,price\n1,10\n#2,20\n3,60\n# end\n";
+    let notices = means(items, &["--comment", "#"], "item,2,0,2\nprice,2,0,35\n");
+    assert!(notices.contains("line 3 is skipped as a comment, but has as many cells as a row"), "{notices}");
+    let remark = "name,age\nAnn,40\nBob,41\n\"Source:\nlab\"\n";
+    advised(remark, "", "line 4: 1 field", "sed 4,5d old.csv > new.csv", &Figures("age,2,0,40.5\n"));
+    let one = "# exported\nhb\n13,4\n14,7\n";
+    advised(one, "", "line 1 begins with '#'", "--comment '#'", &Words("the header has the one name \"hb\""));
+    means("#runs\n5\n6\n", &[], "#runs,2,0,5.5\n");
+}
+
+#[test]
+fn a_remark_or_the_end_of_a_dos_file_below_rows_with_names() {
+    let figures = Figures("age,2,0,40.5\nhb,2,0,12.65\n");
+    let r = "\"age\",\"hb\"\n\"1\",40,13.2\n\"2\",41,12.1\nSource: lab\n";
+    advised(r, "", "line 4: 1 field instead of 3", "sed 4d old.csv > new.csv", &figures);
+    let trailing = "age,hb\n40,13.2,\n41,12.1,\nSource: lab\n";
+    advised(trailing, "", "line 4: 1 field", "sed 4d old.csv > new.csv", &figures);
+    means("age\thb\n1\t40\t13.2\n2\t41\t12.1\n\x1A", &[], "age,2,0,40.5\nhb,2,0,12.65\n");
+    means("a;b\n1;2;\n3;4;\n\x1A", &[], "a,2,0,2\nb,2,0,3\n");
+    let quoted = "\"txt\",\"n\",\"g\"\n\"1\",\"a \"\"b\"\" \"\"c\"\"\",1,\"x\"\n\"2\",\"plain\",2,\"y\"\n";
+    means(quoted, &[], "n,2,0,1.5\n");
+}
+
+#[test]
+fn names_that_are_places_and_years() {
+    means(",0,1,2\n0,1.5,2.5,3.5\n1,4.5,5.5,6.5\n", &[], ",2,0,0.5\n0,2,0,3\n1,2,0,4\n2,2,0,5\n");
+    let notices = means("country,2019,2020\nA,1,2\nB,3,4\n", &[], "2019,2,0,2\n2020,2,0,3\n");
+    assert!(!notices.contains("names in the header"), "{notices}");
+}
+
+/// sed knows neither lone CR nor UTF-16.
+#[test]
+fn lines_that_sed_does_not_know_are_made_others_first() {
+    let cr = "age,hb\ryears,g/dl\r40,13.2\r41,12.1\r";
+    let said = "line 2 holds text where the lines below hold numbers";
+    advised(cr, "", said, "tr '\\r' '\\n' < old.csv > new.csv", &Words("sed 2d old.csv > new.csv"));
+    let utf16 = "\u{FEFF}age,hb\n40,13.2\n41,12.1\nTotal,\n".encode_utf16().flat_map(u16::to_le_bytes);
+    let words = Words("sed '4,$d' old.csv > new.csv");
+    let utf16: Vec<u8> = utf16.collect();
+    advised(utf16, "", "\"Total\" is not a number", "iconv -f UTF-16 -t UTF-8 old.csv > new.csv", &words);
+}
+
+#[test]
+fn tables_between_spaces_with_names_of_rows() {
+    let figures = Figures("age,2,0,55.5\nsbp,2,0,130\n");
+    advised("age sbp\n1 50 120\n2 61 140\n", "", "the file has one column", "--delimiter space", &figures);
+}
+
+#[test]
+fn columns_in_another_form_are_left_out_together() {
+    let codes = "a;b;c\n1,5;1;3\n2;1,2;4\n3;2,3;5\n4,5;3;6\n";
+    advised(codes, "", "the same is true of \"b\"", "--exclude a,b", &Figures("c,4,0,4.5\n"));
 }
