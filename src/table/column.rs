@@ -42,6 +42,8 @@ pub(super) struct ColumnScan {
     above: (u64, u64, u64),
     /// Those after the last number: how many, and the line of the first.
     below: (u64, u64),
+    /// Whether a value is missing among those: then whole rows are not to blame.
+    has_gap: bool,
     /// The first cell that is no number, and its line.
     pub(super) first_text: Option<(u64, String)>,
     pub(super) first_number: Option<(u64, String)>,
@@ -76,6 +78,7 @@ impl ColumnScan {
             texts: 0,
             above: (0, 0, 0),
             below: (0, 0),
+            has_gap: false,
             first_text: None,
             first_number: None,
             odd: Some(Vec::new()),
@@ -94,7 +97,10 @@ impl ColumnScan {
     /// Takes the current row's cell into account.
     pub(super) fn take(&mut self, reader: &TableReader<'_>) {
         match reader.cell(self.position) {
-            Cell::Missing => self.missing += 1,
+            Cell::Missing => {
+                self.missing += 1;
+                self.has_gap |= self.below.0 > 0 || self.present == 0 && self.above.0 > 0;
+            }
             Cell::Number(value) => self.number(value, reader),
             Cell::Text(NotDecimal::Form) => self.text(reader),
             Cell::Text(reason) => {
@@ -252,7 +258,7 @@ impl ColumnScan {
 
     fn edges(&self) -> Option<Edges> {
         let ((above, first, last), (below, begin)) = (self.above, self.below);
-        let is_header = above <= MOST_ABOVE && above + below == self.texts;
+        let is_header = above <= MOST_ABOVE && above + below == self.texts && !self.has_gap;
         is_header.then(|| Edges { above: (above > 0).then_some((first, last)), below: (below > 0).then_some(begin) })
     }
 

@@ -43,13 +43,14 @@ pub(super) fn comma_example(
     if is_clear && delimiter != b',' && !has_points && !commas().any(are_thousands) {
         return Ok(commas().find(|column| column.is_clear()).and_then(|column| column.example.clone()));
     }
-    let fields = columns.iter().zip(1..).map(|((commas, points), field)| Field {
-        field,
+    let fields = columns.iter().enumerate().map(|(position, (commas, points))| Field {
+        number: position + 1,
         points,
         numbers: commas.numbers as u64,
         cells: commas.cells as u64,
     });
-    refuse_doubt(fields, delimiter, is_clear, dialect).map(|()| None)
+    let fields: Vec<Field<'_>> = fields.collect();
+    refuse_doubt(&fields, delimiter, is_clear, dialect).map(|()| None)
 }
 
 fn has_mark(cell: &[u8]) -> bool {
@@ -95,9 +96,10 @@ impl PointEvidence {
     }
 }
 
-/// A field of the rows, from 1.
+/// A field of the rows.
 pub(super) struct Field<'c> {
-    pub(super) field: usize,
+    /// From 1.
+    pub(super) number: usize,
     pub(super) points: &'c PointEvidence,
     /// Cells that are numbers in whatever form.
     pub(super) numbers: u64,
@@ -109,25 +111,24 @@ pub(super) struct Field<'c> {
 ///
 /// # Errors
 /// [`TableError::PointOrThousands`].
-pub(super) fn refuse_doubt<'c>(
-    fields: impl Iterator<Item = Field<'c>> + Clone,
+pub(super) fn refuse_doubt(
+    fields: &[Field<'_>],
     delimiter: u8,
     is_clear: bool,
     dialect: &Dialect,
 ) -> Result<(), TableError> {
     let is_told = dialect.decimal_mark.is_some() || dialect.thousands.is_some();
-    let unclear = fields.clone().find_map(|field| field.points.unclear.clone().map(|found| (field.field, found)));
+    let unclear = fields.iter().find_map(|field| field.points.unclear.clone().map(|found| (field.number, found)));
     let (Some((field, (line, cell))), false) = (unclear, is_told) else { return Ok(()) };
     // Between commas, numbers with a comma stand in quotation marks, as lists of codes and remarks do.
     let share = if delimiter == b',' { 4 } else { 1 };
-    let is_numeric = |field: &Field<'_>| 5 * field.numbers >= share * field.cells;
-    let numeric = || fields.clone().filter(is_numeric).map(|field| field.points);
-    let any = |is: fn(&PointEvidence) -> bool| fields.clone().any(|field| is(field.points));
+    let numeric = || fields.iter().filter(|field| 5 * field.numbers >= share * field.cells).map(|field| field.points);
+    let any = |is: fn(&PointEvidence) -> bool| fields.iter().any(|field| is(field.points));
     let thousands = numeric().find_map(|points| points.thousands.clone());
     let is_open = is_clear || delimiter != b',' && !any(|points| points.is_certain);
     let dates = any(|points| points.has_decimal);
-    let commas = numeric().filter(|points| is_open && (points.has_plain_comma || !dates));
-    let Some(other) = thousands.or_else(|| commas.into_iter().find_map(|points| points.comma.clone())) else {
+    let mut commas = numeric().filter(|points| is_open && (points.has_plain_comma || !dates));
+    let Some(other) = thousands.or_else(|| commas.find_map(|points| points.comma.clone())) else {
         return Ok(());
     };
     let readings = notation::readings(&cell, Forms::of(cell.as_bytes()), NumberFormat::new(b',', None));

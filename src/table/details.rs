@@ -67,6 +67,13 @@ pub struct Edges {
     pub below: Option<u64>,
 }
 
+impl Edges {
+    /// Whether it is a single line.
+    pub(super) fn is_one_line(&self) -> bool {
+        self.below.is_none() && self.above.is_some_and(|(first, last)| first == last)
+    }
+}
+
 impl Mixed {
     /// How many cells are not numbers, and where else there are such.
     pub(super) fn more(&self) -> String {

@@ -88,7 +88,7 @@ impl Preview {
             let is_end = record.as_slice() == DOS_END;
             if !cut && !is_end && fields.iter().any(|field| !field.is_empty()) {
                 let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
-                let count = |text: &[u8]| text.iter().filter(|byte| **byte == b'"').count();
+                let count = |text: &[u8]| text.split(|byte| *byte == b'"').count() - 1;
                 // Within a cell, each is doubled.
                 let marks = count(raw).saturating_sub(2 * record.iter().map(count).sum::<usize>());
                 let quoted = raw.starts_with(b"\"");

@@ -177,13 +177,16 @@ fn odd_cells(mixed: &Mixed) -> String {
         None => format!("{correct} the cells, or {exclude}."),
     };
     match mixed.edges {
+        Some(edges) if edges.is_one_line() => format!("{}\nIf it is data, {data}", no_data(edges)),
         Some(edges) => format!("{}\nIf they are data, {data}", no_data(edges)),
         None => data,
     }
 }
 
 /// How to remove lines above and below all numbers.
-fn no_data(Edges { above, below }: Edges) -> String {
+fn no_data(edges: Edges) -> String {
+    let Edges { above, below } = edges;
+    let (belong, them) = if edges.is_one_line() { ("belongs", "it") } else { ("belong", "them") };
     let (mut places, mut commands, mut header) = (Vec::new(), Vec::new(), String::new());
     if let Some((first, last)) = above {
         let named = if first == last { format!("line {first}") } else { format!("lines {first} to {last}") };
@@ -196,7 +199,7 @@ fn no_data(Edges { above, below }: Edges) -> String {
         commands.push(format!("{begin},$d"));
     }
     format!(
-        "If {} belong to no record, remove them, for example with: sed '{}' old.csv > new.csv{header}.",
+        "If {} {belong} to no record, remove {them}, for example with: sed '{}' old.csv > new.csv{header}.",
         places.join(" and "),
         commands.join("; ")
     )

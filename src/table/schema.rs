@@ -96,8 +96,8 @@ impl Schema {
             return Err(TableError::NoRows);
         }
         if reader.comma_example().is_none() {
-            let field = |scan| field(scan, &reader);
-            refuse_doubt(scans.iter().map(field), reader.dialect().delimiter.unwrap_or(b','), false, dialect)?;
+            let fields: Vec<Field<'_>> = scans.iter().map(|scan| field(scan, &reader)).collect();
+            refuse_doubt(&fields, reader.dialect().delimiter.unwrap_or(b','), false, dialect)?;
         }
         top.refuse_second_header(&scans, &reader)?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
@@ -114,7 +114,7 @@ impl Schema {
 
 fn field<'s>(scan: &'s ColumnScan, reader: &TableReader<'_>) -> Field<'s> {
     let (numbers, cells) = scan.numbers_and_cells();
-    Field { field: reader.field_number(scan.position), points: &scan.points, numbers, cells }
+    Field { number: reader.field_number(scan.position), points: &scan.points, numbers, cells }
 }
 
 impl Selection {

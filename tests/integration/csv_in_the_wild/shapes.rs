@@ -241,10 +241,15 @@ fn odd_rows_at_both_ends_are_removed_together() {
     let said = "If line 4 and what is below it (totals, remarks) belong to no record";
     advised(totals, "", said, "sed '4,$d' old.csv > new.csv", &Figures("id,2,0,1.5\ncost,2,0,15\n"));
     let units = "age,ratio\nyears,1\n40,2.5\n50,3.5\n";
-    let said = "If line 2 (a header, units) belong to no record";
+    let said = "If line 2 (a header, units) belongs to no record";
     advised(units, "", said, "sed '2d' old.csv > new.csv", &Figures("age,2,0,45\nratio,2,0,3\n"));
     let both = "age,ratio\nyears,1\n40,2.5\n50,3.5\nSource: lab,\n";
     advised(both, "", "line 2", "sed '2d; 5,$d' old.csv > new.csv", &Figures("age,2,0,45\nratio,2,0,3\n"));
+    // Rows that lack the value are rows all the same.
+    let house = crate::house::House::new();
+    house.write("gap.csv", "age,ratio\nyears,1\n,2.5\n50,3.5\n51,3.5\nn/d,4\n,5\n");
+    let told = house.run(["run", "--input", "gap.csv"]).expect_code(3);
+    assert!(!told.stderr.contains("sed"), "{}", told.stderr);
     let lists =
         "\"a\",\"q\"\n\"How old?\",\"Which?\"\n\"{1}\",\"{2}\"\n\"40\",\"1,2\"\n\"41\",\"3\"\n\"42\",\"1,3,4\"\n";
     advised(lists, "", "line 2 holds text", "sed 2,3d old.csv > new.csv", &Words("\"1,3,4\""));
