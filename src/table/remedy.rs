@@ -90,9 +90,10 @@ impl TableError {
             Self::NoSuchColumn { .. } => "Correct the name; names are compared letter by letter.".into(),
             Self::NotNumeric { .. } | Self::NoNumbers => "Choose a column that holds numbers.".into(),
             Self::OneColumn { likely, readings, .. } => one_column(*likely, readings),
-            Self::Lines { command, .. } => {
-                format!("Write the file with the lines of Unix first, then run the command again: {command}")
-            }
+            Self::Lines { error, command } => format!(
+                "sed does not know the lines of this file. Before you use it, write them anew: {command}\n{}",
+                error.remedy()
+            ),
             Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),
             Self::Stopped(_) => "Run the command again.".into(),
         }
