@@ -1,5 +1,7 @@
 //! The decimal mark, found out from the numbers of the first records.
 
+use std::net::Ipv4Addr;
+
 use super::dialect::{Dialect, HeaderRow};
 use super::error::{TableError, shown};
 use super::missing::MissingCodes;
@@ -62,15 +64,14 @@ fn has_mark(cell: &[u8]) -> bool {
 pub(super) struct PointEvidence {
     /// Whether a point can be nothing but a decimal point, and no date either.
     pub(super) is_certain: bool,
-    /// Whether there is any decimal point.
-    has_decimal: bool,
     /// The first number in which a point may be a decimal point or stand between thousands, and its line.
     unclear: Option<(u64, String)>,
     /// The first number in which a point can only stand between thousands.
     thousands: Option<(u64, String)>,
-    /// The first number with a comma, and whether a comma does not stand before three digits.
+    /// The first number with a comma.
     comma: Option<(u64, String)>,
-    has_plain_comma: bool,
+    /// Whether one of those is longer than two codes of one digit.
+    has_long_comma: bool,
 }
 
 impl PointEvidence {
@@ -81,15 +82,14 @@ impl PointEvidence {
             place.get_or_insert_with(|| (line, shown(cell)));
         };
         match (cell.contains(&b'.'), cell.contains(&b','), by_point, by_comma) {
-            (true, _, false, true) => first(&mut self.thousands),
+            (true, _, false, true) if !is_address(cell) => first(&mut self.thousands),
             (true, false, true, true) => first(&mut self.unclear),
             (true, _, true, false) => {
-                self.has_decimal = true;
                 self.is_certain |= cell.contains(&b',') || is_certain(cell, b'.') && !is_day_and_month(cell);
             }
             (false, true, _, true) | (false, true, true, false) => {
                 first(&mut self.comma);
-                self.has_plain_comma |= !by_point;
+                self.has_long_comma |= !by_point && cell.len() > 3;
             }
             _ => {}
         }
@@ -125,9 +125,8 @@ pub(super) fn refuse_doubt(
     let numeric = || fields.iter().filter(|field| 5 * field.numbers >= share * field.cells).map(|field| field.points);
     let any = |is: fn(&PointEvidence) -> bool| fields.iter().any(|field| is(field.points));
     let thousands = numeric().find_map(|points| points.thousands.clone());
-    let is_open = is_clear || delimiter != b',' && !any(|points| points.is_certain);
-    let dates = any(|points| points.has_decimal);
-    let mut commas = numeric().filter(|points| is_open && (points.has_plain_comma || !dates));
+    let is_open = is_clear || !any(|points| points.is_certain);
+    let mut commas = numeric().filter(|points| is_open && (delimiter != b',' || points.has_long_comma));
     let Some(other) = thousands.or_else(|| commas.find_map(|points| points.comma.clone())) else {
         return Ok(());
     };
@@ -144,6 +143,11 @@ fn is_certain(cell: &[u8], mark: u8) -> bool {
     let has_sign = digits.len() < whole.len();
     let is_long = digits.len() > 2 || fraction.len() > 3 || digits == "0" && fraction.len() > 1;
     !is_group && (has_sign || is_long || fraction.starts_with('0'))
+}
+
+/// Whether a number with several points is an IPv4 address.
+fn is_address(cell: &[u8]) -> bool {
+    std::str::from_utf8(cell).is_ok_and(|text| text.parse::<Ipv4Addr>().is_ok())
 }
 
 /// Whether a number may be a day and a month, as in `24.12`.

@@ -36,6 +36,9 @@ pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableE
         }
         None => find_delimiter(preview, dialect)?,
     };
+    if shape == Shape::RowNames {
+        refuse_trailing_or_names(&records, delimiter)?;
+    }
     let example = comma_example(&records, delimiter, dialect)?;
     let usual = dialect.numbers().mark;
     let decimal_mark = if example.is_some() { b',' } else { usual };
@@ -112,6 +115,19 @@ fn best_of_those_that_do_not_fit(
     })
 }
 
+/// Rows that begin with what may be a name and end with a blank field: one of the two is not in the header.
+fn refuse_trailing_or_names(records: &[Record], delimiter: u8) -> Result<(), TableError> {
+    let rows = records.get(1..).unwrap_or_default();
+    match rows.first().filter(|_| rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty))) {
+        Some(first) => Err(TableError::TrailingOrNames {
+            line: first.line,
+            header_line: records.first().map_or(1, |header| header.line),
+            delimiter: char::from(delimiter),
+        }),
+        None => Ok(()),
+    }
+}
+
 /// A comment above a header of one name.
 fn refuse_comment(preview: &Preview, dialect: &Dialect) -> Result<(), TableError> {
     // By a delimiter that is nowhere.
@@ -122,6 +138,7 @@ fn refuse_comment(preview: &Preview, dialect: &Dialect) -> Result<(), TableError
     match records.get(title..) {
         Some([header, rows @ ..])
             if dialect.header == HeaderRow::Expected
+                && dialect.comment.is_none()
                 && header.fields.iter().all(|name| Forms::of(name).is_empty())
                 && !rows.iter().any(|row| same(mark, row)) =>
         {
@@ -148,7 +165,7 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
     // Header and rows may begin with the mark, too.
     let width = header.fields.len();
     let is_row = |mark: u8| table.iter().any(|record| record.fields.len() >= width && same(mark, record));
-    let comment = mark(first).filter(comments).filter(|mark| !is_row(*mark));
+    let comment = mark(first).filter(comments).filter(|mark| !is_row(*mark) && dialect.comment.is_none());
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),

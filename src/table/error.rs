@@ -76,6 +76,31 @@ pub enum TableError {
         /// What separates the cells, it seems.
         found: Likely,
     },
+    /// A header that lacks a name for the first field, or for the last.
+    #[error(
+        "line {line}: one field more than in the header, and the last one of each row is blank: \
+         either the first one is the row's name, or the rows end with {delimiter:?}"
+    )]
+    TrailingOrNames {
+        /// Of the first row, from 1.
+        line: u64,
+        /// Of the header, from 1.
+        header_line: u64,
+        /// What separates cells.
+        delimiter: char,
+    },
+    /// A row whose name is text, where the others are numbers.
+    #[error("line {line}: the row is called {cell:?}, but line {number_line} is called {number:?}")]
+    RowName {
+        /// From 1.
+        line: u64,
+        /// Its name.
+        cell: String,
+        /// Of the first row with a number for a name, from 1.
+        number_line: u64,
+        /// That number.
+        number: String,
+    },
     /// A comment above the header.
     #[error("line {line} begins with {mark:?}: it seems to be a comment above the header")]
     Comment {

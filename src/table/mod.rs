@@ -24,6 +24,7 @@ mod reading;
 mod remarks;
 mod remedy;
 mod row_guard;
+mod row_names;
 pub mod sample;
 pub mod schema;
 mod shape;

@@ -42,8 +42,30 @@ pub(super) struct Record {
     pub(super) spaced: bool,
     /// Whether its first field is quoted.
     pub(super) quoted: bool,
-    /// Whether its first field is quoted and some other one is not.
+    /// Whether its first field is quoted and some other one that has text is not.
     pub(super) first_quoted: bool,
+}
+
+/// What follows the quoted cell that `raw` begins with.
+fn end_of_quotes(raw: &[u8]) -> Option<&[u8]> {
+    let mut at = 1;
+    loop {
+        at += raw.get(at..)?.iter().position(|byte| *byte == b'"')?;
+        if raw.get(at + 1) != Some(&b'"') {
+            return raw.get(at + 1..);
+        }
+        at += 2;
+    }
+}
+
+/// How many cells in `rest`, which begins with the delimiter, are quoted.
+fn quoted_cells(mut rest: &[u8], delimiter: u8) -> usize {
+    let mut count = 0;
+    while let Some(at) = rest.windows(2).position(|pair| pair == [delimiter, b'"']) {
+        count += 1;
+        rest = rest.get(at + 1..).and_then(end_of_quotes).unwrap_or_default();
+    }
+    count
 }
 
 impl Preview {
@@ -88,12 +110,13 @@ impl Preview {
             let is_end = record.as_slice() == DOS_END;
             if !cut && !is_end && fields.iter().any(|field| !field.is_empty()) {
                 let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
-                let count = |text: &[u8]| text.split(|byte| *byte == b'"').count() - 1;
-                // Within a cell, each is doubled.
-                let marks = count(raw).saturating_sub(2 * record.iter().map(count).sum::<usize>());
                 let quoted = raw.starts_with(b"\"");
+                let others = || record.iter().skip(1).filter(|field| !field.is_empty()).count();
+                let first_quoted = quoted
+                    && end_of_quotes(raw).is_some_and(|rest| {
+                        rest.first() == Some(&delimiter) && quoted_cells(rest, delimiter) < others()
+                    });
                 let spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
-                let first_quoted = quoted && marks < 2 * fields.len();
                 let breaks = line_breaks::count(record.as_slice());
                 // The reader stands behind the record's line break.
                 let line = (self.line + reader.position().line()).saturating_sub(2 + breaks);

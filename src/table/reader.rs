@@ -158,6 +158,11 @@ impl<'o> TableReader<'o> {
         bare(self.record.get(position + self.offset()).unwrap_or_default())
     }
 
+    /// The current row's name, if rows have names that the header has none for.
+    pub(super) fn row_name(&self) -> Option<&[u8]> {
+        (self.shape == Shape::RowNames).then(|| bare(self.record.get(0).unwrap_or_default()))
+    }
+
     /// The field that a column's cells stand in, from 1.
     pub(super) fn field_number(&self, position: usize) -> usize {
         position + self.offset() + 1
@@ -222,7 +227,9 @@ impl<'o> TableReader<'o> {
         let first = bare(self.record.get(0).unwrap_or_default());
         let begins = |name: &[u8], mark: u8| name.first() == Some(&mark);
         let header = self.header.names.first().map(String::as_bytes).unwrap_or_default();
-        let is_free = |mark: &u8| !begins(header, *mark) && !self.is_begun_with[usize::from(*mark)];
+        let is_free = |mark: &u8| {
+            self.dialect.comment.is_none() && !begins(header, *mark) && !self.is_begun_with[usize::from(*mark)]
+        };
         let comment = COMMENT_MARKS.into_iter().filter(is_free).find(|mark| begins(first, *mark));
         Ragged {
             line: self.line(),

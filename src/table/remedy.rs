@@ -29,6 +29,16 @@ impl TableError {
             Self::RareDelimiter { found, .. } => {
                 format!("If commas separate cells, use --delimiter ','. {}", one_column(Some(*found), &[]))
             }
+            Self::TrailingOrNames { header_line, delimiter, .. } => {
+                let mark = if *delimiter == '\t' { "\\t".into() } else { delimiter.to_string() };
+                format!(
+                    "If the rows end with a delimiter, remove it, for example with: sed 's/{mark}$//' old.csv > new.csv\n\
+                     If the first field is the row's name, name it in the header: sed '{header_line}s/^/row{mark}/' old.csv > new.csv"
+                )
+            }
+            Self::RowName { line, .. } => format!(
+                "If the row is a total or a remark, remove it, for example with: sed {line}d old.csv > new.csv; else give it a number."
+            ),
             Self::Comment { mark, skip, .. } => {
                 format!("Use --comment {}, or --skip-lines {skip}.", argument(&mark.to_string()))
             }

@@ -7,6 +7,7 @@ use super::decimal_mark::{Field, refuse_doubt};
 use super::dialect::Dialect;
 use super::error::TableError;
 use super::reader::TableReader;
+use super::row_names::RowNames;
 use super::shape::Shape;
 use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
 use super::source::{CsvDigest, CsvSource};
@@ -84,9 +85,11 @@ impl Schema {
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
+        let mut row_names = RowNames::default();
         let (mut rows, mut top) = (0, TopRows::default());
         while reader.next_row()? {
             top.take(&reader);
+            row_names.take(&reader);
             for scan in &mut scans {
                 scan.take(&reader);
             }
@@ -100,6 +103,7 @@ impl Schema {
             refuse_doubt(&fields, reader.dialect().delimiter.unwrap_or(b','), false, dialect)?;
         }
         top.refuse_second_header(&scans, &reader)?;
+        row_names.refuse_odd_one()?;
         let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
         reader.header().refuse_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
         if columns.is_empty() {

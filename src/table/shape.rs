@@ -76,8 +76,9 @@ fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<
     }
     let first = || rows.iter().filter_map(|row| row.fields.first());
     let distinct = first().all(|cell| !cell.is_empty()) && first().collect::<HashSet<_>>().len() == rows.len();
-    // As R writes them.
-    if distinct && header.quoted && rows.iter().all(|row| row.first_quoted) {
+    let trailing = rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty));
+    // As R writes them; where the last field is blank besides, it is refused later on.
+    if distinct && (header.quoted || trailing) && rows.iter().all(|row| row.first_quoted) {
         return Some(Shape::RowNames);
     }
     // The header may be a title, and the first row the header.
@@ -87,7 +88,7 @@ fn one_name_short(header: &Record, rows: &[Record], rules: Rules<'_>) -> Option<
     if second_header && rules.header == HeaderRow::Expected {
         return None;
     }
-    if rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty)) {
+    if trailing {
         return Some(Shape::TrailingDelimiter);
     }
     let counted = first().zip(1_u32..).all(|(cell, number)| number.to_string().as_bytes() == cell.as_slice());

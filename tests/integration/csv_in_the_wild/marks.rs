@@ -124,6 +124,12 @@ fn one_number_is_enough_for_doubt() {
     asked("id,v\n1,1.234\n2,1.234.567\n3,2.345.678\n", "1.234.567");
     let rows: String = (1..=120).map(|row| format!("{row};{}.{};\n", 1 + row % 8, 100 + row)).collect();
     asked(&format!("id;betrag;x\n{rows}121;1.234;5,5\n122;2.500;6,5\n"), "5,5");
+    asked("pop;tag;k\n714.767;24.12;12,534\n94.268;23.12;13,122\n124.422;22.11;9,423\n", "12,534");
+    asked("pop,price\n714.767,\"1,99\"\n94.268,\"2,5\"\n124.422,\"3,49\"\n", "1,99");
+    let rows: String = (100..220).map(|row| format!("{row},242.{row},\n")).collect();
+    asked(&format!("city,pop,hb\n{rows}300,526.100,\"13,1\"\n301,526.101,\"13,2\"\n"), "13,1");
+    // An address is no number.
+    means("age,hb,ip\n50,4.394,192.168.100.101\n60,3.121,192.168.100.102\n", &[], "age,2,0,55\nhb,2,0,3.7575\n");
     // Without any such number, a point is a decimal point.
     means("id,v\n1,1.234\n2,2.500\n", &[], "id,2,0,1.5\nv,2,0,1.867\n");
 }

@@ -7,8 +7,19 @@ use super::{means, refused};
 #[test]
 fn names_of_rows_before_a_blank_last_column() {
     let r = "\"age\"\t\"sbp\"\t\"note\"\n\"1\"\t50\t120\t\n\"2\"\t61\t140\t\n";
-    let notices = means(r, &[], "age,2,0,55.5\nsbp,2,0,130\n");
-    assert!(notices.contains("the first cell of each row is read as the row's name"), "{notices}");
+    let said = "line 2: one field more than in the header, and the last one of each row is blank";
+    let named = Figures("row,2,0,1.5\nage,2,0,55.5\nsbp,2,0,130\n");
+    advised(r, "", said, "sed '1s/^/row\\t/' old.csv > new.csv", &named);
+    let rows = "\"name\";\"age\";\"hb\"\n\"Ann\";50;12,5;\n\"Bob\";60;13,1;\n";
+    advised(rows, "", said, "sed 's/;$//' old.csv > new.csv", &Figures("age,2,0,55\nhb,2,0,12.8\n"));
+    refused("bin,dec,empty\n\"1\",0,81.5,\n\"2\",1,82.25,\n", &[], &[said]);
+    means("\"age\",\"sbp\"\n\"50\",\"120\",\n\"60\",\"130\",\n", &[], "age,2,0,55\nsbp,2,0,125\n");
+    let codes =
+        "dec1;bin;text;phone;p3;codes\n\"1\";92,4;1;\"x; y\";+49 42;832;1|6\n\"2\";12,4;0;\"a. b\";+49 42;833;2|6\n";
+    means(codes, &["--decimal-comma"], "dec1,2,0,52.4\nbin,2,0,0.5\np3,2,0,832.5\n");
+    let total = "\"age\",\"hb\"\n\"1\",50,12.5\n\"2\",60,13.1\n\"Total\",110,25.6\n";
+    let said = "line 4: the row is called \"Total\", but line 2 is called \"1\"";
+    advised(total, "", said, "sed 4d old.csv > new.csv", &Figures("age,2,0,55\nhb,2,0,12.8\n"));
     let missing = "\"age\"\t\"grp\"\n\"A\"\tNA\t\"x\"\n\"B\"\t61\t\"y\"\n\"C\"\t70\t\"x\"\n";
     means(missing, &[], "age,2,1,65.5\n");
     let trailing = means("id,hb,note\n1,13,2,\n2,11,9,\n", &[], "id,2,0,1.5\nhb,2,0,12\nnote,2,0,5.5\n");
@@ -268,6 +279,13 @@ fn comments_that_are_rows_are_told() {
     let one = "# exported\nhb\n13,4\n14,7\n";
     advised(one, "", "line 1 begins with '#'", "--comment '#'", &Words("the header has the one name \"hb\""));
     means("#runs\n5\n6\n", &[], "#runs,2,0,5.5\n");
+    // What the option does not take for a comment, it is not advised for again.
+    let quoted = "\"# exported by x\"\nage,hb\n50,12.5\n60,13.1\n";
+    let figures = Figures("age,2,0,55\nhb,2,0,12.8\n");
+    advised(quoted, "", "line 1: 1 field", "--comment '#'", &Words("--skip-lines 1"));
+    advised(quoted, "--comment '#'", "line 1: 1 field", "--skip-lines 1", &figures);
+    let end = "age,hb\n50,12.5\n60,13.1\n # end\n";
+    advised(end, "--comment '#'", "line 4: 1 field", "sed 4d old.csv > new.csv", &figures);
 }
 
 #[test]
