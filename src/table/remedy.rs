@@ -30,10 +30,15 @@ impl TableError {
                 format!("If commas separate cells, use --delimiter ','. {}", one_column(Some(*found), &[]))
             }
             Self::TrailingOrNames { header_line, delimiter, .. } => {
-                let mark = if *delimiter == '\t' { "\\t".into() } else { delimiter.to_string() };
+                let (found, written) = match delimiter {
+                    '\t' => (r"\t".to_owned(), r"\t".to_owned()),
+                    '^' => (r"\^".into(), "^".into()),
+                    mark => (format!("[{mark}]"), mark.to_string()),
+                };
                 format!(
-                    "If the rows end with a delimiter, remove it, for example with: sed 's/{mark}$//' old.csv > new.csv\n\
-                     If the first field is the row's name, name it in the header: sed '{header_line}s/^/row{mark}/' old.csv > new.csv"
+                    "If the rows end with a delimiter, remove it: sed 's/{found}\\(\\r*\\)$/\\1/' old.csv > new.csv\n\
+                     If the first field is the row's name, name it in the header: \
+                     sed '{header_line}s/^/row{written}/' old.csv > new.csv"
                 )
             }
             Self::RowName { line, .. } => format!(

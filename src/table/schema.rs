@@ -104,7 +104,7 @@ impl Schema {
         }
         top.refuse_second_header(&scans, &reader)?;
         row_names.refuse_odd_one()?;
-        let Sorted { columns, skipped } = sort(scans, &reader, selection)?;
+        let Sorted { columns, skipped } = sort(scans, &reader, selection, &top)?;
         reader.header().refuse_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
         if columns.is_empty() {
             return Err(nothing_left(skipped, &reader));
@@ -150,7 +150,12 @@ struct Sorted {
     skipped: Vec<Skipped>,
 }
 
-fn sort(scans: Vec<ColumnScan>, reader: &TableReader<'_>, selection: &Selection) -> Result<Sorted, TableError> {
+fn sort(
+    scans: Vec<ColumnScan>,
+    reader: &TableReader<'_>,
+    selection: &Selection,
+    top: &TopRows,
+) -> Result<Sorted, TableError> {
     let asked: HashSet<&String> = selection.only.iter().flatten().collect();
     let dialect = reader.dialect();
     let (format, codes) = (dialect.numbers(), dialect.missing.as_slice());
@@ -166,11 +171,11 @@ fn sort(scans: Vec<ColumnScan>, reader: &TableReader<'_>, selection: &Selection)
             Verdict::Faulty(error) => faulty.push(error),
         }
     }
-    together(faulty).map_or(Ok(sorted), Err)
+    together(faulty, top).map_or(Ok(sorted), Err)
 }
 
 /// The first error; if cells are not numbers, with all such columns and cells, so that one remedy is enough.
-fn together(errors: Vec<TableError>) -> Option<TableError> {
+fn together(errors: Vec<TableError>, top: &TopRows) -> Option<TableError> {
     let mut errors = errors.into_iter();
     let mut first = errors.next()?;
     if let TableError::Notation { odd, .. } = &mut first {
@@ -180,6 +185,8 @@ fn together(errors: Vec<TableError>) -> Option<TableError> {
         }));
     }
     if let TableError::Mixed(mixed) = &mut first {
+        // A row that holds a number is data, if it is above others.
+        mixed.edges.take_if(|edges| edges.above.is_some_and(|(first, last)| !top.holds(first) || !top.holds(last)));
         for error in errors {
             let TableError::Mixed(other) = error else { continue };
             mixed.others.push(other.column);

@@ -43,6 +43,11 @@ impl TopRows {
         self.last_line = reader.line() + reader.breaks_inside();
     }
 
+    /// Whether the line is one of them.
+    pub(super) fn holds(&self, line: u64) -> bool {
+        self.rows > 0 && (self.line..=self.last_line).contains(&line)
+    }
+
     /// Rows of text above numbers are the header's other lines, or the units; some of their cells may be blank.
     ///
     /// # Errors
@@ -85,7 +90,8 @@ fn is_text(reader: &TableReader<'_>) -> bool {
     for column in 0..reader.names().len() {
         let cell = reader.field(column);
         if matches!(reader.cell(column), Cell::Number(_)) || !Forms::of(cell).is_empty() {
-            if cell != b"1" {
+            // In the first column, it is a number of the row.
+            if cell != b"1" || column == 0 {
                 return false;
             }
             ones += 1;
@@ -93,7 +99,7 @@ fn is_text(reader: &TableReader<'_>) -> bool {
             texts += usize::from(String::from_utf8_lossy(cell).contains(char::is_alphabetic));
         }
     }
-    ones == 0 || texts > ones
+    texts >= ones
 }
 
 /// The codes in force and the row's cells, if those are few and short.
