@@ -29,18 +29,7 @@ impl TableError {
             Self::RareDelimiter { found, .. } => {
                 format!("If commas separate cells, use --delimiter ','. {}", one_column(Some(*found), &[]))
             }
-            Self::TrailingOrNames { header_line, delimiter, .. } => {
-                let (found, written) = match delimiter {
-                    '\t' => (r"\t".to_owned(), r"\t".to_owned()),
-                    '^' => (r"\^".into(), "^".into()),
-                    mark => (format!("[{mark}]"), mark.to_string()),
-                };
-                format!(
-                    "If the rows end with a delimiter, remove it: sed 's/{found}\\(\\r*\\)$/\\1/' old.csv > new.csv\n\
-                     If the first field is the row's name, name it in the header: \
-                     sed '{header_line}s/^/row{written}/' old.csv > new.csv"
-                )
-            }
+            Self::TrailingOrNames { header_line, delimiter, .. } => trailing_or_names(*header_line, *delimiter),
             Self::RowName { line, .. } => format!(
                 "If the row is a total or a remark, remove it, for example with: sed {line}d old.csv > new.csv; else give it a number."
             ),
@@ -113,6 +102,18 @@ impl TableError {
             Self::Stopped(_) => "Run the command again.".into(),
         }
     }
+}
+
+fn trailing_or_names(header_line: u64, delimiter: char) -> String {
+    let (found, written) = match delimiter {
+        '\t' => (r"\t".to_owned(), r"\t".to_owned()),
+        '^' => (r"\^".into(), "^".into()),
+        mark => (format!("[{mark}]"), mark.to_string()),
+    };
+    format!(
+        "If the rows end with a delimiter, remove it: sed 's/{found}\\(\\r*\\)$/\\1/' old.csv > new.csv\n\
+         If the first field is the row's name, name it in the header: sed '{header_line}s/^/row{written}/' old.csv > new.csv"
+    )
 }
 
 /// Lines as sed names them.

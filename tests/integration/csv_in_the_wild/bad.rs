@@ -43,8 +43,7 @@ fn ragged_rows() {
 
 #[test]
 fn text_among_numbers() {
-    // With or without a word about the rest of the row before it.
-    let remedy = "orrect the cells; if they mean that the value is missing, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
+    let remedy = "the cells; if they mean that the value is missing, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
     refused(
         "a,b\n1,2\nx,4\n",
         &[],
