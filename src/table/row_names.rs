@@ -16,7 +16,8 @@ impl RowNames {
     /// Takes the current row of `reader` into account.
     pub(super) fn take(&mut self, reader: &TableReader<'_>) {
         let Some(name) = reader.row_name().filter(|name| !name.is_empty()) else { return };
-        let (count, first) = if name.iter().all(u8::is_ascii_digit) {
+        // R makes 5.1 of a second 5.
+        let (count, first) = if name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
             (&mut self.numbers, &mut self.first_number)
         } else {
             (&mut self.texts, &mut self.first_text)
