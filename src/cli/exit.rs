@@ -47,7 +47,8 @@ const NOT_PRIVATE: u8 = 23;
 const STOPPED: u8 = 130;
 
 /// What to do where threads cannot be started.
-const MORE_THREADS: &str = "Allow it more memory or threads (ulimit -v, -u), or ask for fewer with RAYON_NUM_THREADS.";
+const MORE_THREADS: &str =
+    "Allow more memory or threads (ulimit -v, -u), or set RAYON_NUM_THREADS to a smaller number.";
 
 /// Arguments that do not go together, in words that say how they would.
 #[derive(Debug, thiserror::Error)]

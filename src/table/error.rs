@@ -67,7 +67,7 @@ pub enum TableError {
         second: (char, String),
     },
     /// A delimiter that is not tried, in a table of numbers with commas.
-    #[error("line {line}: {cell:?} may be cells with numbers in them, separated by {found}, or be separated by commas")]
+    #[error("line {line}: {cell:?} may be separated by {found}, with commas in its numbers, or by commas")]
     RareDelimiter {
         /// From 1.
         line: u64,
@@ -90,7 +90,7 @@ pub enum TableError {
         delimiter: char,
     },
     /// A row whose name is text, where the others are numbers.
-    #[error("line {line}: the row is called {cell:?}, but line {number_line} is called {number:?}")]
+    #[error("line {line}: the row's name is {cell:?}, but that of line {number_line} is the number {number:?}")]
     RowName {
         /// From 1.
         line: u64,

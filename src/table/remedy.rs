@@ -95,7 +95,7 @@ impl TableError {
             Self::NotNumeric { .. } | Self::NoNumbers => "Choose a column that holds numbers.".into(),
             Self::OneColumn { likely, readings, .. } => one_column(*likely, readings),
             Self::Lines { error, command } => format!(
-                "sed does not know the lines of this file. Before you use it, write them anew: {command}\n{}",
+                "sed cannot split this file into lines. Before you use it, convert the file: {command}\n{}",
                 error.remedy()
             ),
             Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),

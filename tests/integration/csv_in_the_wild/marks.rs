@@ -193,7 +193,7 @@ fn one_column_with_decimal_commas_and_a_word() {
 fn rare_delimiters_of_numbers_with_commas_are_named() {
     let figures = Figures("id,2,0,1.5\n\"Hb,g/dl\",2,0,12.55\n");
     let spaced = "id Hb,g/dl\n1 13,2\n2 11,9\n";
-    let said = "line 2: \"1 13,2\" may be cells with numbers in them, separated by spaces, or be separated by commas";
+    let said = "line 2: \"1 13,2\" may be separated by spaces, with commas in its numbers, or by commas";
     advised(spaced, "", said, "--delimiter space", &figures);
     advised(
         spaced,
@@ -202,7 +202,7 @@ fn rare_delimiters_of_numbers_with_commas_are_named() {
         "--delimiter ','",
         &Words("left out, since most of the cells are not numbers: \"id Hb\""),
     );
-    advised(spaced.replace(' ', ":"), "", "separated by ':', or", "--delimiter ':'", &figures);
+    advised(spaced.replace(' ', ":"), "", "separated by ':', with commas", "--delimiter ':'", &figures);
     let aligned = " id   Hb,g/dl\n  1      13,2\n  2      11,9\n";
     advised(aligned, "", "separated by spaces", "sed 's/^ *//; s/ *$//; s/  */;/g' old.csv > new.csv", &figures);
     let one = "id Hb\n1 13,2\n2 12\n3 11,9\n4 12,8\n5 14,1\n6 13,3\n";

@@ -19,7 +19,7 @@ fn names_of_rows_before_a_blank_last_column() {
     means(codes, &["--decimal-comma"], "dec1,2,0,52.4\nbin,2,0,0.5\np3,2,0,832.5\n");
     let total = "\"age\",\"hb\"\n\"1\",50,12.5\n\"2\",60,13.1\n\"Total\",110,25.6\n";
     means(total.replace("Total", "1.1"), &[], "age,3,0,73.33333333333333\nhb,3,0,17.066666666666666\n");
-    let said = "line 4: the row is called \"Total\", but line 2 is called \"1\"";
+    let said = "line 4: the row's name is \"Total\", but that of line 2 is the number \"1\"";
     advised(total, "", said, "sed 4d old.csv > new.csv", &Figures("age,2,0,55\nhb,2,0,12.8\n"));
     let missing = "\"age\"\t\"grp\"\n\"A\"\tNA\t\"x\"\n\"B\"\t61\t\"y\"\n\"C\"\t70\t\"x\"\n";
     means(missing, &[], "age,2,1,65.5\n");
