@@ -1,7 +1,8 @@
 //! A column while it is read for the first time.
 
 use super::decimal_mark::PointEvidence;
-use super::error::{Edges, Mixed, OddCells, SHOWN, TableError, shown};
+use super::edges::EdgeScan;
+use super::error::{Mixed, OddCells, SHOWN, TableError, shown};
 use super::notation::{Forms, readings};
 use super::number::NumberFormat;
 use super::range::Range;
@@ -9,9 +10,6 @@ use super::reader::{Cell, TableReader};
 use super::schema::ColumnProfile;
 use super::skipped::{SkipReason, Skipped, SkippedColumn};
 use crate::foundation::decimal::{Decimal, NotDecimal};
-
-/// The most cells above all numbers that may belong to a header.
-const MOST_ABOVE: u64 = 3;
 
 /// The most different cells that a remedy lists.
 const MOST_ODD: usize = 5;
@@ -38,12 +36,7 @@ pub(super) struct ColumnScan {
     pub(super) present: u64,
     missing: u64,
     pub(super) texts: u64,
-    /// Those before the first number: how many, and the lines of the first and the last.
-    above: (u64, u64, u64),
-    /// Those after the last number: how many, and the line of the first.
-    below: (u64, u64),
-    /// Whether a value is missing among those: then whole rows are not to blame.
-    has_gap: bool,
+    edges: EdgeScan,
     /// The first cell that is no number, and its line.
     pub(super) first_text: Option<(u64, String)>,
     pub(super) first_number: Option<(u64, String)>,
@@ -76,9 +69,7 @@ impl ColumnScan {
             present: 0,
             missing: 0,
             texts: 0,
-            above: (0, 0, 0),
-            below: (0, 0),
-            has_gap: false,
+            edges: EdgeScan::default(),
             first_text: None,
             first_number: None,
             odd: Some(Vec::new()),
@@ -99,12 +90,13 @@ impl ColumnScan {
         match reader.cell(self.position) {
             Cell::Missing => {
                 self.missing += 1;
-                self.has_gap |= self.below.0 > 0 || self.present == 0 && self.above.0 > 0;
+                self.edges.missing();
             }
             Cell::Number(value) => self.number(value, reader),
             Cell::Text(NotDecimal::Form) => self.text(reader),
             Cell::Text(reason) => {
                 self.present += 1;
+                self.edges.number();
                 let (line, cell) = (reader.line(), reader.shown(self.position));
                 let error = || TableError::Number { line, column: self.name.clone(), cell, reason };
                 self.unreadable = self.unreadable.take().or_else(|| Some(error()));
@@ -114,7 +106,7 @@ impl ColumnScan {
 
     fn number(&mut self, value: Decimal, reader: &TableReader<'_>) {
         self.present += 1;
-        self.below.0 = 0;
+        self.edges.number();
         if !self.fraction || !self.points.is_certain && self.present <= MOST_LOOKED_AT {
             self.mark(value, reader);
         }
@@ -146,7 +138,7 @@ impl ColumnScan {
 
     fn text(&mut self, reader: &TableReader<'_>) {
         self.texts += 1;
-        self.place_text(reader.line(), reader.line() + reader.breaks_inside());
+        self.edges.text(reader.line(), reader.line() + reader.breaks_inside());
         let cell = reader.field(self.position);
         if self.first_text.is_none() {
             self.first_text = Some((reader.line(), shown(cell)));
@@ -247,21 +239,6 @@ impl ColumnScan {
         })
     }
 
-    fn place_text(&mut self, line: u64, last_line: u64) {
-        let ((above, first, _), (below, begin)) = (self.above, self.below);
-        if self.present == 0 {
-            self.above = (above + 1, if above == 0 { line } else { first }, last_line);
-        } else {
-            self.below = (below + 1, if below == 0 { line } else { begin });
-        }
-    }
-
-    fn edges(&self) -> Option<Edges> {
-        let ((above, first, last), (below, begin)) = (self.above, self.below);
-        let is_header = above <= MOST_ABOVE && above + below == self.texts && !self.has_gap;
-        is_header.then(|| Edges { above: (above > 0).then_some((first, last)), below: (below > 0).then_some(begin) })
-    }
-
     fn mixed(&self, codes: &[String]) -> TableError {
         let (line, cell) = self.first_text.clone().unwrap_or_default();
         let (number_line, number) = self.first_number.clone().unwrap_or_default();
@@ -275,7 +252,7 @@ impl ColumnScan {
             numbers: self.present,
             odd: self.odd.clone(),
             other_form: self.formed > 0,
-            edges: self.edges(),
+            edges: self.edges.edges(self.texts),
             codes: codes.to_vec(),
             others: Vec::new(),
         }))

@@ -1,5 +1,6 @@
 //! What errors about rows and columns carry.
 
+use super::edges::Edges;
 use super::names::{listed, some};
 
 /// A row with more or fewer fields than the header.
@@ -56,22 +57,6 @@ pub struct Mixed {
     pub codes: Vec<String>,
     /// Other columns of which the same is true.
     pub others: Vec<String>,
-}
-
-/// Lines above and below all numbers of a column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edges {
-    /// The first and the last line above, if there is one.
-    pub above: Option<(u64, u64)>,
-    /// The first line below.
-    pub below: Option<u64>,
-}
-
-impl Edges {
-    /// Whether it is a single line.
-    pub(super) fn is_one_line(&self) -> bool {
-        self.below.is_none() && self.above.is_some_and(|(first, last)| first == last)
-    }
 }
 
 impl Mixed {

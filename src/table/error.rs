@@ -1,6 +1,7 @@
 //! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
-pub use super::details::{Edges, Mixed, OddCells, Ragged};
+pub use super::details::{Mixed, OddCells, Ragged};
+pub use super::edges::Edges;
 use super::likely::Likely;
 use super::names::shortlist;
 use crate::foundation::decimal::NotDecimal;

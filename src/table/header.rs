@@ -59,9 +59,7 @@ impl Header {
         let is_spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
         Ok(Self { names, line, nameless, least: named_width(&fields, true), is_spaced })
     }
-}
 
-impl Header {
     /// Names that others have, too, are good enough for columns that are not wanted.
     ///
     /// # Errors

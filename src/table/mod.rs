@@ -5,6 +5,7 @@ mod decimal_mark;
 mod details;
 mod detect;
 pub mod dialect;
+mod edges;
 mod encoding;
 pub mod error;
 mod header;
