@@ -8,9 +8,9 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hestat::foundation::observer::Silent;
+use hestat::foundation::observer::NullObserver;
 use hestat::package::JobId;
-use hestat::transfer::{Connector, Location, Trust};
+use hestat::transfer::{Connector, Location, ServerTrust};
 use serde_json::Value;
 
 use crate::cores::seconds;
@@ -62,7 +62,7 @@ fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
     thread::scope(|scope| {
         for (job, path) in datasets {
             scope.spawn(|| {
-                let silent = Silent::default();
+                let silent = NullObserver::default();
                 let reached = server.connector.connect(&server.location, &silent).expect("the server is there");
                 all_are_here.wait();
                 reached.put(path, &name(*job), &silent).expect("there is room");
@@ -91,13 +91,13 @@ impl Serve {
         let text = |name: &str| told.get(name).and_then(Value::as_str).expect("it tells this too");
         let port = text("address").rsplit(':').next().and_then(|port| port.parse().ok()).expect("it is an address");
         let password = fs::read_to_string(text("password_file")).expect("it was just made").trim().to_owned();
-        let trust = Trust::from_certificates(Path::new(text("certificate_file"))).expect("it was just made");
+        let trust = ServerTrust::from_certificates(Path::new(text("certificate_file"))).expect("it was just made");
         Self { process, location: location(text("user"), port), connector: connector(trust, password) }
     }
 
     /// Returns when the totals of `job` are there.
     fn wait_for(&self, job: JobId) {
-        let silent = Silent::default();
+        let silent = NullObserver::default();
         let reached = self.connector.connect(&self.location, &silent).expect("the server is there");
         let begun = Instant::now();
         while reached.size(&format!("outbox/{job}/totals.hes")).expect("it answers").is_none() {

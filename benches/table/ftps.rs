@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use hestat::foundation::observer::Silent;
+use hestat::foundation::observer::NullObserver;
 
 use crate::bare::Bare;
 use crate::cores::{best, seconds};
@@ -60,7 +60,7 @@ pub(crate) fn rows(file: &Path, directory: &Path, bare: &Bare) -> Vec<Row> {
 /// Seconds for a login, an upload and a download.
 fn transfers(file: &Path, root: &Path) -> [f64; 3] {
     let bytes = fs::metadata(file).expect("the file is there").len();
-    let (silent, service) = (Silent::default(), Service::start(root));
+    let (silent, service) = (NullObserver::default(), Service::start(root));
     let (location, connector) = (service.location(), service.connector());
     let mut server = None;
     let login = seconds(|| server = Some(connector.connect(&location, &silent).expect("the server is there")));

@@ -5,7 +5,7 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::{Silent, Stage};
+use hestat::foundation::observer::{NullObserver, Stage};
 use hestat::keystore::{JobRecord, KeyStore};
 use hestat::pipeline::init::{InitRequest, init};
 use hestat::pipeline::run::{RunRequest, run};
@@ -78,7 +78,8 @@ pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
 
 /// How many decrypted figures are not, to the last digit, what exact arithmetic gives on the clear data.
 pub(crate) fn figures_that_differ(csv: &Path) -> usize {
-    let (_, comparison) = run(run_request(csv, true), &SystemClock, &Silent::default()).expect("the job succeeds");
+    let (_, comparison) =
+        run(run_request(csv, true), &SystemClock, &NullObserver::default()).expect("the job succeeds");
     comparison.expect("it was asked for").differences().len()
 }
 
@@ -95,7 +96,7 @@ fn run_request(csv: &Path, check: bool) -> RunRequest {
 
 /// Reads every cell as an exact decimal.
 pub(crate) fn parse(csv: &Path) {
-    let silent = Silent::default();
+    let silent = NullObserver::default();
     let mut reader = TableReader::open(&source(csv), &Dialect::default(), &silent).expect("the sample can be read");
     let columns = reader.names().len();
     while reader.next_row().expect("the sample can be read") {

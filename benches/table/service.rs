@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use hestat::foundation::secret::Secret;
 use hestat::keystore::ServerIdentity;
-use hestat::transfer::serve::{Action, FtpService, Rules, ServeOptions};
-use hestat::transfer::{Connector, FtpAddress, Location, Trust};
+use hestat::transfer::serve::{AccessPolicy, Action, FtpService, ServeOptions};
+use hestat::transfer::{Connector, FtpAddress, Location, ServerTrust};
 
 const USER: &str = "hestat";
 const PASSWORD: &str = "of a benchmark";
@@ -29,7 +29,7 @@ impl Service {
     }
 
     pub(crate) fn connector(&self) -> Connector {
-        let trust = Trust::Pinned { fingerprints: vec![self.0.fingerprint()], by: "this process".into() };
+        let trust = ServerTrust::Pinned { fingerprints: vec![self.0.fingerprint()], by: "this process".into() };
         connector(trust, PASSWORD.into())
     }
 }
@@ -40,17 +40,17 @@ pub(crate) fn location(user: &str, port: u16) -> Location {
     Location::Ftp(FtpAddress { secure: true, user: user.into(), host, port, path: String::new() })
 }
 
-pub(crate) fn connector(trust: Trust, password: String) -> Connector {
+pub(crate) fn connector(trust: ServerTrust, password: String) -> Connector {
     Connector { trust, password: Box::new(move |_, _| Ok(Secret::new(password.clone()))), ..Connector::default() }
 }
 
 /// Nothing is forbidden, and nobody waits for files.
 struct Anything;
 
-impl Rules for Anything {
+impl AccessPolicy for Anything {
     fn permits(&self, _: Action, _: &[String]) -> bool {
         true
     }
 
-    fn arrived(&self) {}
+    fn on_upload(&self) {}
 }

@@ -10,7 +10,7 @@ use base64::engine::Simd;
 use base64::engine::general_purpose::NO_PAD;
 use hestat::crypto::aead::Aead;
 use hestat::crypto::{RsaBits, RsaPrivateKey};
-use hestat::foundation::atomic::hurry;
+use hestat::foundation::atomic::start_writeback;
 
 use crate::bare::Bare;
 use crate::cores::{processor_seconds, seconds};
@@ -94,7 +94,7 @@ impl<'m> Stages<'m> {
                 for (file, bytes) in &files {
                     let (mut file, length) = (file, bytes.len() as u64);
                     file.write_all(bytes).expect("there is room");
-                    hurry(file, number as u64 * length, length);
+                    start_writeback(file, number as u64 * length, length);
                 }
             }
             for (file, _) in &files {

@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use hestat::foundation::observer::{Observer, Stage, Stopped};
+use hestat::foundation::observer::{Cancelled, Observer, Stage};
 
 /// Times the stages of a pipeline.
 #[derive(Default)]
@@ -42,7 +42,7 @@ impl Observer for Stopwatch {
     fn advance(&self, _: u64) {}
     fn notice(&self, _: &str) {}
 
-    fn go_on(&self) -> Result<(), Stopped> {
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
         Ok(())
     }
 }

@@ -1,7 +1,7 @@
 //! What users and files of theirs say of servers and peers: addresses, fingerprints, netrc files.
 #![no_main]
 
-use hestat::crypto::Fingerprint;
+use hestat::crypto::CertificateFingerprint;
 use hestat::transfer::Location;
 use hestat::transfer::ftp::netrc;
 use hestat::wire::PeerAddress;
@@ -15,7 +15,7 @@ fuzz_target!(|text: &str| {
     if let Ok(address) = text.parse::<PeerAddress>() {
         assert_eq!(address.to_string().parse(), Ok(address));
     }
-    if let Ok(fingerprint) = text.parse::<Fingerprint>() {
+    if let Ok(fingerprint) = text.parse::<CertificateFingerprint>() {
         assert_eq!(fingerprint.to_string().parse(), Ok(fingerprint));
     }
     if let Some(password) = netrc::find(text, "host", "user") {

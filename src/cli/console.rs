@@ -5,15 +5,15 @@ use std::sync::Arc;
 
 use clap::builder::BoolishValueParser;
 
-use super::asker::Asker;
-use super::screen::{Screen, say};
+use super::confirm::Confirmer;
+use super::progress::{Screen, say};
 use super::signals::Signals;
-use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::observer::{Cancelled, Observer, Stage};
 use crate::report::json::escaped;
 
 /// How much is shown, and in which form; for all commands.
 #[derive(Debug, Clone, Copy, clap::Args)]
-pub(super) struct Shown {
+pub(super) struct OutputOptions {
     /// No progress and no notices, only results and errors
     #[arg(long, short, global = true, env = "HESTAT_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
@@ -24,13 +24,13 @@ pub(super) struct Shown {
 
 /// Shows progress on a terminal, prints results, and hears the signals that ask for an end.
 pub(super) struct Console {
-    shown: Shown,
+    shown: OutputOptions,
     signals: Signals,
     screen: Arc<Screen>,
 }
 
 impl Console {
-    pub(super) fn new(shown: Shown) -> Self {
+    pub(super) fn new(shown: OutputOptions) -> Self {
         Self { shown, signals: Signals::default(), screen: Arc::new(Screen::new(!shown.quiet)) }
     }
 
@@ -46,8 +46,8 @@ impl Console {
     }
 
     /// Who asks the user, from whatever thread.
-    pub(super) fn asker(&self) -> Asker {
-        Asker::new(Arc::clone(&self.screen), self.signals.observer())
+    pub(super) fn asker(&self) -> Confirmer {
+        Confirmer::new(Arc::clone(&self.screen), self.signals.observer())
     }
 
     /// Whether only results and errors are wanted.
@@ -109,7 +109,7 @@ impl Observer for Console {
         }
     }
 
-    fn go_on(&self) -> Result<(), Stopped> {
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
         self.signals.go_on()
     }
 }

@@ -2,12 +2,12 @@
 
 use serde_json::json;
 
+use super::connect_options::ReachOptions;
 use super::console::Console;
 use super::options::StateOptions;
-use super::reach::ReachOptions;
 use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
-use crate::pipeline::jobs::{Cleaned, forget};
+use crate::pipeline::forget::{ServerCleanup, forget};
 
 /// Destroy a job's key here and its files on the server
 ///
@@ -29,13 +29,13 @@ impl Args {
         let store = self.state.store()?;
         let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
         let cleaned = forget(&store, job, &self.reach.connector(&store, console)?, console)?;
-        let server = matches!(cleaned, Cleaned::Server);
+        let server = matches!(cleaned, ServerCleanup::Done);
         if console.json() {
             console.print_json(&json!({ "job": job, "server_cleaned": server }))?;
         } else {
             console.print(&format!("job {job} is forgotten"))?;
         }
-        if let Cleaned::NotServer(error) = cleaned {
+        if let ServerCleanup::Failed(error) = cleaned {
             console.notice(&format!("its files on the server may still be there, unreadable without the key: {error}"));
         }
         Ok(0)

@@ -79,7 +79,7 @@ impl New {
         if console.json() {
             console.print_json(&as_json(&identity))?;
         } else {
-            console.print(&told(&identity, console))?;
+            console.print(&render(&identity, console))?;
         }
         Ok(0)
     }
@@ -106,7 +106,9 @@ impl Show {
             all if console.json() => console.print_json(&all.iter().map(as_json).collect())?,
             [] if complete => console.notice("there is no identity here; hestat identity new makes one"),
             [] => {}
-            all => console.print(&all.iter().map(|identity| told(identity, console)).collect::<Vec<_>>().join("\n"))?,
+            all => {
+                console.print(&all.iter().map(|identity| render(identity, console)).collect::<Vec<_>>().join("\n"))?;
+            }
         }
         Ok(())
     }
@@ -121,7 +123,7 @@ impl Show {
 }
 
 /// All of it; who wants few words gets the fingerprint alone, for a list of peers.
-fn told(identity: &PublicIdentity, console: &Console) -> String {
+fn render(identity: &PublicIdentity, console: &Console) -> String {
     let PublicIdentity { name, fingerprint, file, protected } = identity;
     if console.quiet() {
         return fingerprint.to_string();

@@ -1,12 +1,12 @@
 //! `hestat init`
 
+use super::connect_options::ReachOptions;
 use super::console::Console;
 use super::exit::Usage;
 use super::options::{StateOptions, TableOptions};
-use super::reach::ReachOptions;
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
-use crate::foundation::text::printable;
+use crate::foundation::text::sanitize;
 use crate::keystore::{JobRecord, KeyStore};
 use crate::pipeline::PipelineError;
 use crate::pipeline::init::{InitRequest, init, resume};
@@ -56,7 +56,7 @@ impl Args {
             }
             console.print_json(&json)?;
         } else {
-            console.print(&told(&record, &store))?;
+            console.print(&render(&record, &store))?;
         }
         Ok(0)
     }
@@ -78,7 +78,7 @@ impl Args {
     }
 }
 
-fn told(record: &JobRecord, store: &KeyStore) -> String {
+fn render(record: &JobRecord, store: &KeyStore) -> String {
     let JobRecord { job, rows, columns, slots, dataset_bytes, server, .. } = record;
     let key = store.root().join("jobs").join(job.to_string());
     let next = if server.starts_with("file://") {
@@ -93,5 +93,5 @@ fn told(record: &JobRecord, store: &KeyStore) -> String {
          next: {next}",
         key.display()
     );
-    printable(&told)
+    sanitize(&told)
 }

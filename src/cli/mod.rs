@@ -1,38 +1,38 @@
 //! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
 
-mod asker;
-mod bounds;
 mod completions;
 mod compute;
+mod confirm;
+mod connect_options;
 mod console;
 mod exit;
 mod fog;
 mod forget;
+mod hostnames;
 mod identity;
 mod init;
 mod inspect;
 mod jobs;
 mod log;
-mod machine;
 mod man;
 mod options;
 mod output;
 mod peers;
 mod ping;
-mod reach;
+mod progress;
 mod result;
 mod run;
 mod sample;
-mod screen;
 mod secrets;
 mod serve;
+mod server_limits;
 mod signals;
 mod terminal;
 
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
-use console::{Console, Shown};
+use console::{Console, OutputOptions};
 
 use crate::foundation::{core_dumps, threads};
 
@@ -46,7 +46,7 @@ struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    shown: Shown,
+    shown: OutputOptions,
 }
 
 const AFTER_HELP: &str = "\

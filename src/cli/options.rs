@@ -11,7 +11,7 @@ use super::exit::Usage;
 use crate::keystore::KeyStore;
 use crate::pipeline::{PipelineError, Spool};
 use crate::statistics::{self, Statistic};
-use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError, names};
+use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError, column_names};
 
 /// Where the client keeps keys.
 #[derive(Debug, clap::Args)]
@@ -122,7 +122,7 @@ struct Names(Vec<String>);
 
 impl From<&str> for Names {
     fn from(list: &str) -> Self {
-        Self(names::split(list))
+        Self(column_names::split(list))
     }
 }
 
@@ -178,7 +178,7 @@ pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource
 }
 
 /// That `output` is not the table that is read: results must not take the data's place.
-pub(super) fn keep_apart(table: Option<&Path>, output: &Path) -> anyhow::Result<()> {
+pub(super) fn forbid_overlap(table: Option<&Path>, output: &Path) -> anyhow::Result<()> {
     let Some(taken) = identity(output) else { return Ok(()) };
     let table = table.and_then(|path| if path == Path::new("-") { identity_of_input() } else { identity(path) });
     if table == Some(taken) {

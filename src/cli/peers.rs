@@ -10,14 +10,14 @@ use clap::builder::BoolishValueParser;
 use super::console::Console;
 use super::exit::Usage;
 use super::options::StateOptions;
-use super::screen::say;
+use super::progress::say;
 use super::secrets::PassphraseOptions;
 use super::terminal::is_interactive;
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName};
-use crate::wire::{Admission, Enrolment, Knock, LinkIdentity, PeerAddress, Trust};
+use crate::wire::{AllowList, ApprovalRequest, LinkIdentity, PeerAddress, PeerPolicy, PeerTrust};
 
 /// By what others know this process.
 #[derive(Debug, clap::Args)]
@@ -68,9 +68,9 @@ pub(super) struct TrustOptions {
 
 impl TrustOptions {
     /// Without a fingerprint: the listening side is remembered when it is first met. Somebody at the terminal is asked then.
-    pub(super) fn trust(&self, state: &StateOptions, console: &Console) -> anyhow::Result<Trust> {
+    pub(super) fn trust(&self, state: &StateOptions, console: &Console) -> anyhow::Result<PeerTrust> {
         if let Some(fingerprint) = self.peer_fingerprint {
-            return Ok(Trust::Pinned(fingerprint));
+            return Ok(PeerTrust::Pinned(fingerprint));
         }
         let known_peers = state.store()?.root().join("known_peers");
         let (asker, place) = (console.asker(), known_peers.display().to_string());
@@ -84,7 +84,7 @@ impl TrustOptions {
             say(&format!("note: met {address} for the first time; it will be remembered in {place} as {found}"));
             Ok(true)
         };
-        Ok(Trust::FirstUse { known_peers, confirm: Arc::new(confirm) })
+        Ok(PeerTrust::FirstUse { known_peers, confirm: Arc::new(confirm) })
     }
 }
 
@@ -123,9 +123,9 @@ fn allowed(text: &str) -> Result<Allowed, String> {
 
 impl AdmissionOptions {
     /// Those who are enrolled; others if somebody at the terminal says so.
-    pub(super) fn admission(&self, console: &Console) -> anyhow::Result<Admission> {
+    pub(super) fn admission(&self, console: &Console) -> anyhow::Result<PeerPolicy> {
         if self.accept_any {
-            return Ok(Admission::Anyone);
+            return Ok(PeerPolicy::Anyone);
         }
         let (mut keys, mut files) = (Vec::new(), Vec::new());
         for allowed in &self.allow_peer {
@@ -134,20 +134,21 @@ impl AdmissionOptions {
                 Allowed::File(file) => files.push(file.clone()),
             }
         }
-        let enrolment = Enrolment::new(keys, files)?;
+        let enrolment = AllowList::new(keys, files)?;
         if enrolment.is_empty() && !is_interactive() {
             let text = "nobody could come in: name peers with --allow-peer, or take in anyone with --accept-any";
             return Err(Usage(text.into()).into());
         }
         let asker = console.asker();
-        let doorkeeper =
-            move |knock: &Knock| asker.confirms(&at_the_door(knock), || knock.is_over()).unwrap_or_default();
+        let doorkeeper = move |knock: &ApprovalRequest| {
+            asker.confirms(&at_the_door(knock), || knock.is_cancelled()).unwrap_or_default()
+        };
         let doorkeeper = is_interactive().then(|| Arc::new(doorkeeper) as _);
-        Ok(Admission::Enrolled { enrolment, doorkeeper })
+        Ok(PeerPolicy::Listed { allowed: enrolment, approver: doorkeeper })
     }
 }
 
-fn at_the_door(knock: &Knock) -> String {
+fn at_the_door(knock: &ApprovalRequest) -> String {
     let (from, found) = (knock.from(), knock.fingerprint());
     format!(
         "Somebody from {from} wants to come in. The key has the fingerprint\n  {found}\nDo you know it, and is it welcome this \

@@ -2,9 +2,9 @@
 
 use serde_json::json;
 
+use super::connect_options::ReachOptions;
 use super::console::Console;
 use super::options::StateOptions;
-use super::reach::ReachOptions;
 use crate::foundation::clock::SystemClock;
 use crate::pipeline::ping::{Finding, ping};
 use crate::transfer::Location;

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 
+use super::connect_options::ReachOptions;
 use super::console::Console;
-use super::exit::DIFFERENT;
-use super::options::{StateOptions, keep_apart, open_source};
+use super::exit::codes::DIFFERENT;
+use super::options::{StateOptions, forbid_overlap, open_source};
 use super::output::Output;
-use super::reach::ReachOptions;
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
@@ -52,7 +52,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        keep_apart(self.check.as_deref(), &self.output)?;
+        forbid_overlap(self.check.as_deref(), &self.output)?;
         console.hear_signals();
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;

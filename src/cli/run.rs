@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 
+use super::connect_options::ReachOptions;
 use super::console::Console;
-use super::options::{StateOptions, TableOptions, keep_apart};
+use super::options::{StateOptions, TableOptions, forbid_overlap};
 use super::output::Output;
-use super::reach::ReachOptions;
 use super::result::deliver;
 use crate::foundation::clock::SystemClock;
 use crate::pipeline::run::{RunRequest, run};
@@ -39,7 +39,7 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        keep_apart(self.table.path(), &self.output)?;
+        forbid_overlap(self.table.path(), &self.output)?;
         let output = Output::prepare(&self.output, console)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,

@@ -33,7 +33,7 @@ impl Args {
         console.hear_signals();
         let outcome = self.write(console);
         // Once asked to stop, nothing was written, and that is why.
-        console.go_on().map_err(PipelineError::from)?;
+        console.check_cancelled().map_err(PipelineError::from)?;
         outcome
     }
 
@@ -61,7 +61,7 @@ struct Stoppable<'c, W> {
 
 impl<W: Write> Write for Stoppable<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.console.go_on().map_err(io::Error::other)?;
+        self.console.check_cancelled().map_err(io::Error::other)?;
         self.output.write(bytes)
     }
 

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::exit::Usage;
 use super::terminal::ask_secretly;
 use crate::crypto::Passphrase;
-use crate::foundation::observer::{Observer, Stopped};
+use crate::foundation::observer::{Cancelled, Observer};
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 use crate::keystore::{is_exposed, is_protected};
@@ -148,8 +148,10 @@ pub(super) fn from_terminal(
     if !io::stdin().is_terminal() {
         return Err(Usage(format!("no terminal to ask for the {what} on; use {option}")).into());
     }
-    let text = match ask_secretly(question, || observer.go_on().is_ok()) {
-        Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(PipelineError::Stopped(Stopped).into()),
+    let text = match ask_secretly(question, || observer.check_cancelled().is_ok()) {
+        Err(error) if error.kind() == io::ErrorKind::Interrupted => {
+            return Err(PipelineError::Cancelled(Cancelled).into());
+        }
         outcome => outcome?,
     };
     if text.expose().is_empty() {

@@ -8,11 +8,11 @@ use std::path::PathBuf;
 use clap::builder::BoolishValueParser;
 use serde_json::json;
 
-use super::bounds::{Bounds, ports};
+use super::connect_options::password_variable;
 use super::console::Console;
-use super::reach::password_variable;
 use super::secrets::first_line;
-use super::{log, machine};
+use super::server_limits::{Bounds, ports};
+use super::{hostnames, log};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
@@ -89,7 +89,7 @@ impl Args {
         console.hear_signals();
         serve(self.request()?, &SystemClock, console, |serving| {
             // Who does not want to read it is served all the same.
-            drop(console.print(&self.told(serving, console.json())));
+            drop(console.print(&self.render(serving, console.json())));
         })?;
         Ok(0)
     }
@@ -104,7 +104,7 @@ impl Args {
             identity: self.identity()?,
             secrets: self.secrets().cloned().collect(),
             names: self.name.clone(),
-            usual_names: machine::names(self.listen, self.public_address),
+            usual_names: hostnames::names(self.listen, self.public_address),
             passive_ports: self.passive_ports.clone(),
             public_address: self.public_address,
             plain: self.insecure_plain_ftp,
@@ -137,7 +137,7 @@ impl Args {
         Ok(Some(ServerIdentity { certificate: read(certificate)?.expose().clone(), key: read(key)? }))
     }
 
-    fn told(&self, serving: &Serving, as_json: bool) -> String {
+    fn render(&self, serving: &Serving, as_json: bool) -> String {
         let Serving { address, user, secure, fingerprint, files } = serving;
         let scheme = if *secure { "ftps" } else { "ftp" };
         let url = format!("{scheme}://{user}@{}", self.reachable(*address));
@@ -156,7 +156,7 @@ impl Args {
         let port = address.port();
         match self.public_address {
             Some(public) => format!("{public}:{port}"),
-            None if address.ip().is_unspecified() => format!("{}:{port}", machine::host_name()),
+            None if address.ip().is_unspecified() => format!("{}:{port}", hostnames::host_name()),
             None => address.to_string(),
         }
     }

@@ -7,7 +7,7 @@ use std::sync::{Arc, Once};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_default, register_conditional_shutdown};
 
-use crate::foundation::observer::{Observer, Silent, Stopped};
+use crate::foundation::observer::{Cancelled, NullObserver, Observer};
 
 /// How a process ends that is asked for its end while it is ending.
 const STOPPED: i32 = 130;
@@ -45,12 +45,12 @@ impl Signals {
     }
 
     /// Whether none was heard.
-    pub(super) fn go_on(&self) -> Result<(), Stopped> {
-        self.observer().go_on()
+    pub(super) fn go_on(&self) -> Result<(), Cancelled> {
+        self.observer().check_cancelled()
     }
 
     /// What ends when one is heard.
-    pub(super) fn observer(&self) -> Silent {
+    pub(super) fn observer(&self) -> NullObserver {
         Arc::clone(&self.stop).into()
     }
 

@@ -32,7 +32,7 @@ fn is_in_foreground(terminal: &File) -> bool {
 }
 
 /// Opens the terminal and writes a question there. What was typed before is no answer to it.
-fn pose(question: &str) -> io::Result<File> {
+fn open_prompt(question: &str) -> io::Result<File> {
     let terminal = File::options().read(true).write(true).open(TERMINAL)?;
     if !is_in_foreground(&terminal) {
         return Err(io::Error::other("this process is in the background of its terminal"));
@@ -54,7 +54,7 @@ fn end_line(mut terminal: &File) {
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] when the work is to end before there is one.
 pub(super) fn ask(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
-    let terminal = pose(question)?;
+    let terminal = open_prompt(question)?;
     await_line(&terminal, goes_on, || Ok(())).inspect_err(|_| end_line(&terminal))?;
     line(&terminal)
 }
@@ -64,8 +64,8 @@ pub(super) fn ask(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secr
 /// # Errors
 /// As [`ask`].
 pub(super) fn ask_secretly(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
-    let terminal = pose("")?;
-    let silence = Silence::begin(&terminal)?;
+    let terminal = open_prompt("")?;
+    let silence = EchoGuard::begin(&terminal)?;
     (&terminal).write_all(question.as_bytes())?;
     // Whoever stops this process and goes on with it later has a shell that sets its own modes.
     let line = await_line(&terminal, goes_on, || silence.hold()).and_then(|()| line(&terminal));
@@ -80,7 +80,7 @@ pub(super) fn ask_secretly(question: &str, goes_on: impl Fn() -> bool) -> io::Re
 /// # Errors
 /// As [`ask`], and [`io::ErrorKind::InvalidData`] for a line that the terminal may have cut.
 pub(super) fn ask_for_lines(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Vec<u8>> {
-    let terminal = pose(question)?;
+    let terminal = open_prompt(question)?;
     let (mut typed, mut line) = (Vec::new(), [0; LONGEST_LINE]);
     loop {
         await_line(&terminal, &goes_on, || Ok(()))?;
@@ -125,12 +125,12 @@ fn line(terminal: &File) -> io::Result<Secret<String>> {
 }
 
 /// A terminal that does not show what is typed, until this is dropped.
-struct Silence<'t> {
+struct EchoGuard<'t> {
     terminal: &'t File,
     before: Termios,
 }
 
-impl<'t> Silence<'t> {
+impl<'t> EchoGuard<'t> {
     fn begin(terminal: &'t File) -> io::Result<Self> {
         let silence = Self { terminal, before: tcgetattr(terminal)? };
         silence.hold()?;
@@ -147,7 +147,7 @@ impl<'t> Silence<'t> {
     }
 }
 
-impl Drop for Silence<'_> {
+impl Drop for EchoGuard<'_> {
     fn drop(&mut self) {
         // A terminal that is gone shows nothing, and whoever has it in place of this process has modes of its own.
         if is_in_foreground(self.terminal) {

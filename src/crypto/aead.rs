@@ -7,7 +7,7 @@
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
-use super::error::{CannotOpen, CannotSeal};
+use super::error::{DecryptError, EncryptError};
 
 /// Bytes of a key.
 pub const KEY_BYTES: usize = 32;
@@ -38,31 +38,31 @@ impl Aead {
     /// Encrypts `text` in place; the tag that it opens with.
     ///
     /// # Errors
-    /// [`CannotSeal::Failed`] if it is longer than the cipher allows (64 GiB and more).
+    /// [`EncryptError::Failed`] if it is longer than the cipher allows (64 GiB and more).
     pub fn seal(
         &self,
         nonce: [u8; NONCE_BYTES],
         associated: &[u8],
         text: &mut [u8],
-    ) -> Result<[u8; TAG_BYTES], CannotSeal> {
+    ) -> Result<[u8; TAG_BYTES], EncryptError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(associated), text);
-        tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(CannotSeal::Failed)
+        tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(EncryptError::Failed)
     }
 
     /// Decrypts `text` in place. What it holds after a failure is of no use.
     ///
     /// # Errors
-    /// [`CannotOpen`], whatever the reason.
+    /// [`DecryptError`], whatever the reason.
     pub fn open(
         &self,
         nonce: [u8; NONCE_BYTES],
         associated: &[u8],
         text: &mut [u8],
         tag: &[u8; TAG_BYTES],
-    ) -> Result<(), CannotOpen> {
+    ) -> Result<(), DecryptError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let opened = self.0.open_in_place_separate_tag(nonce, Aad::from(associated), tag, text);
-        opened.map(drop).map_err(|_| CannotOpen)
+        opened.map(drop).map_err(|_| DecryptError)
     }
 }

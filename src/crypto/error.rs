@@ -3,11 +3,11 @@
 /// It does not open. Whether the key was wrong or the bytes were altered, and where, is not told.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("it does not open: another key, or altered bytes")]
-pub struct CannotOpen;
+pub struct DecryptError;
 
 /// Why something cannot be encrypted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum CannotSeal {
+pub enum EncryptError {
     /// More than fits.
     #[error("{bytes} bytes are too many to encrypt at once")]
     TooLong {
@@ -62,7 +62,7 @@ pub enum PemError {
     NotPem,
     /// A private key in a form of its algorithm's own.
     #[error("its private key is in a form from before PKCS#8")]
-    Traditional,
+    Pkcs1,
     /// Encrypted, and nothing to open it with.
     #[error("it is protected by a passphrase")]
     PassphraseNeeded,
@@ -71,7 +71,7 @@ pub enum PemError {
     Unsupported,
     /// A key derivation without bounds.
     #[error("to open it would take more time or memory than a key file may ask for")]
-    TooDear,
+    CostTooHigh,
     /// A wrong passphrase, or altered bytes.
     #[error("the passphrase does not open it")]
     CannotOpen,

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 
 use super::error::KeyError;
 use super::key_fingerprint::KeyFingerprint;
-use super::private_document::PrivateDocument;
+use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::secret::Secret;
 
 /// An Ed25519 key pair.
@@ -16,7 +16,7 @@ use crate::foundation::secret::Secret;
 /// A = [s]B,  s = clamp(first half of SHA-512(seed))     RFC 8032 §5.1.5
 /// ```
 pub struct IdentityKey {
-    pkcs8: PrivateDocument,
+    pkcs8: Pkcs8Key,
     public_key: Vec<u8>,
 }
 
@@ -43,13 +43,13 @@ impl IdentityKey {
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::NotAKey)?;
         let public_key = pair.public_key().as_der().map_err(|_| KeyError::NotAKey)?;
         Ok(Self {
-            pkcs8: PrivateDocument::new(Secret::new(pkcs8.as_ref().to_vec())),
+            pkcs8: Pkcs8Key::new(Secret::new(pkcs8.as_ref().to_vec())),
             public_key: public_key.as_ref().to_vec(),
         })
     }
 
     /// The private key as PKCS#8 version 1 (RFC 5208) in DER, which every OpenSSL reads.
-    pub fn pkcs8(&self) -> &PrivateDocument {
+    pub fn pkcs8(&self) -> &Pkcs8Key {
         &self.pkcs8
     }
 

@@ -16,7 +16,7 @@ use serde::de::DeserializeOwned;
 
 use super::aead::NONCE_BYTES;
 use super::base64url;
-use super::error::{CannotOpen, CannotSeal};
+use super::error::{DecryptError, EncryptError};
 use super::rsa::{RsaPrivateKey, RsaPublicKey};
 use crate::foundation::random::Randomness;
 use content_key::ContentKey;
@@ -30,13 +30,13 @@ pub const LONGEST_PLAINTEXT: usize = 1 << 24;
 /// The plaintext is encrypted where it lies, so nothing of it is left to wipe.
 ///
 /// # Errors
-/// [`CannotSeal`].
+/// [`EncryptError`].
 pub fn seal<C: Serialize>(
     key: &RsaPublicKey,
     claims: &C,
     mut plaintext: Vec<u8>,
     random: &mut Randomness,
-) -> Result<Vec<u8>, CannotSeal> {
+) -> Result<Vec<u8>, EncryptError> {
     let mut token = Vec::new();
     seal_into(&mut token, key, claims, &mut plaintext, random)?;
     Ok(token)
@@ -52,24 +52,24 @@ pub fn seal_into<C: Serialize>(
     claims: &C,
     plaintext: &mut [u8],
     random: &mut Randomness,
-) -> Result<(), CannotSeal> {
+) -> Result<(), EncryptError> {
     if plaintext.len() > LONGEST_PLAINTEXT {
-        return Err(CannotSeal::TooLong { bytes: plaintext.len() });
+        return Err(EncryptError::TooLong { bytes: plaintext.len() });
     }
     let header = header::write(claims)?;
     let content_key = ContentKey::draw(random);
     let encrypted_key = content_key.wrap(key)?;
     let mut nonce = [0; NONCE_BYTES];
     random.fill_bytes(&mut nonce);
-    let tag = content_key.cipher().ok_or(CannotSeal::Failed)?.seal(nonce, &header, plaintext)?;
-    token::write(token, &header, [&encrypted_key, &nonce, plaintext, &tag]).ok_or(CannotSeal::Failed)
+    let tag = content_key.cipher().ok_or(EncryptError::Failed)?.seal(nonce, &header, plaintext)?;
+    token::write(token, &header, [&encrypted_key, &nonce, plaintext, &tag]).ok_or(EncryptError::Failed)
 }
 
 /// Decrypts; the claims and the plaintext, which is the caller's to wipe.
 ///
 /// # Errors
-/// [`CannotOpen`], whatever the reason.
-pub fn open<C: DeserializeOwned>(key: &RsaPrivateKey, compact: &[u8]) -> Result<(C, Vec<u8>), CannotOpen> {
+/// [`DecryptError`], whatever the reason.
+pub fn open<C: DeserializeOwned>(key: &RsaPrivateKey, compact: &[u8]) -> Result<(C, Vec<u8>), DecryptError> {
     let mut plaintext = Vec::new();
     Ok((open_into(&mut plaintext, key, compact)?, plaintext))
 }
@@ -82,12 +82,12 @@ pub fn open_into<C: DeserializeOwned>(
     plaintext: &mut Vec<u8>,
     key: &RsaPrivateKey,
     compact: &[u8],
-) -> Result<C, CannotOpen> {
-    let Token { header, claims, encrypted_key, nonce, content, tag } = Token::parse(compact).ok_or(CannotOpen)?;
-    base64url::decode_into(plaintext, content, LONGEST_PLAINTEXT).ok_or(CannotOpen)?;
+) -> Result<C, DecryptError> {
+    let Token { header, claims, encrypted_key, nonce, content, tag } = Token::parse(compact).ok_or(DecryptError)?;
+    base64url::decode_into(plaintext, content, LONGEST_PLAINTEXT).ok_or(DecryptError)?;
     let content_key = ContentKey::unwrap(key, &encrypted_key)?;
-    content_key.cipher().ok_or(CannotOpen)?.open(nonce, header, plaintext, &tag)?;
-    header::claims(claims).ok_or(CannotOpen)
+    content_key.cipher().ok_or(DecryptError)?.open(nonce, header, plaintext, &tag)?;
+    header::claims(claims).ok_or(DecryptError)
 }
 
 #[cfg(test)]

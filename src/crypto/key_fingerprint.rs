@@ -16,7 +16,7 @@ pub struct KeyFingerprint([u8; 32]);
 /// Text that is no fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key's fingerprint is a SHA-256: 64 hexadecimal digits, in groups or without")]
-pub struct NotAKeyFingerprint;
+pub struct ParseKeyFingerprintError;
 
 impl KeyFingerprint {
     /// That of the public key with these DER bytes.
@@ -42,10 +42,10 @@ impl fmt::Debug for KeyFingerprint {
 }
 
 impl FromStr for KeyFingerprint {
-    type Err = NotAKeyFingerprint;
+    type Err = ParseKeyFingerprintError;
 
-    fn from_str(text: &str) -> Result<Self, NotAKeyFingerprint> {
-        sha256::parse(text, &['-', ':', ' ']).map(Self).ok_or(NotAKeyFingerprint)
+    fn from_str(text: &str) -> Result<Self, ParseKeyFingerprintError> {
+        sha256::parse(text, &['-', ':', ' ']).map(Self).ok_or(ParseKeyFingerprintError)
     }
 }
 
@@ -69,7 +69,7 @@ mod tests {
         }
         let signed = ABC.replacen("ba", "+a", 1);
         for text in ["", "SHA256:", &ABC[1..], &format!("{ABC}00"), &ABC.replace('a', "g"), &signed, &"ü".repeat(32)] {
-            assert_eq!(text.parse::<KeyFingerprint>(), Err(NotAKeyFingerprint), "{text}");
+            assert_eq!(text.parse::<KeyFingerprint>(), Err(ParseKeyFingerprintError), "{text}");
         }
     }
 }

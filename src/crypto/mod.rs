@@ -1,11 +1,11 @@
 //! Classical cryptography behind one wall: the only room that names `aws-lc-rs` for it.
 //!
-//! Whatever does not open gives one error, [`CannotOpen`]; whatever tells one use of a key from another is in [`labels`].
+//! Whatever does not open gives one error, [`DecryptError`]; whatever tells one use of a key from another is in [`labels`].
 
 pub mod aead;
 mod base64url;
+pub mod certificate_fingerprint;
 pub mod error;
-pub mod fingerprint;
 pub mod identity;
 pub mod jwe;
 pub mod key_fingerprint;
@@ -13,16 +13,16 @@ pub mod labels;
 pub mod passphrase;
 mod pbes2;
 pub mod pem;
-mod private_document;
+mod pkcs8_key;
 pub mod rsa;
 mod sha256;
 #[cfg(test)]
 mod tests;
 
-pub use error::{CannotOpen, CannotSeal, KeyError, PemError};
-pub use fingerprint::Fingerprint;
+pub use certificate_fingerprint::CertificateFingerprint;
+pub use error::{DecryptError, EncryptError, KeyError, PemError};
 pub use identity::IdentityKey;
 pub use key_fingerprint::KeyFingerprint;
-pub use passphrase::{Passphrase, Sealed};
-pub use private_document::PrivateDocument;
+pub use passphrase::{KdfParams, Passphrase};
+pub use pkcs8_key::Pkcs8Key;
 pub use rsa::{RsaBits, RsaPrivateKey, RsaPublicKey};

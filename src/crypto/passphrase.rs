@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
 use super::aead::{Aead, KEY_BYTES, NONCE_BYTES, TAG_BYTES};
-use super::error::{CannotOpen, CannotSeal};
+use super::error::{DecryptError, EncryptError};
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -48,7 +48,7 @@ struct Cost {
 
 /// How a box was sealed; public, stored beside it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Sealed {
+pub struct KdfParams {
     salt: [u8; 16],
     cost: Cost,
 }
@@ -59,17 +59,17 @@ const NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 /// Seals `plaintext`; `context` is bound to it and must be given again.
 ///
 /// # Errors
-/// [`CannotSeal::Failed`] if the key cannot be derived, for want of memory.
+/// [`EncryptError::Failed`] if the key cannot be derived, for want of memory.
 pub fn seal(
     passphrase: &Passphrase,
     context: &[u8],
     mut plaintext: Zeroizing<Vec<u8>>,
     random: &mut Randomness,
-) -> Result<(Sealed, Vec<u8>), CannotSeal> {
+) -> Result<(KdfParams, Vec<u8>), EncryptError> {
     let mut salt = [0; 16];
     random.fill_bytes(&mut salt);
-    let sealed = Sealed { salt, cost: COST };
-    let cipher = sealed.cipher(passphrase).ok_or(CannotSeal::Failed)?;
+    let sealed = KdfParams { salt, cost: COST };
+    let cipher = sealed.cipher(passphrase).ok_or(EncryptError::Failed)?;
     let tag = cipher.seal(NONCE, context, &mut plaintext)?;
     let ciphertext = [plaintext.as_slice(), &tag].concat();
     Ok((sealed, ciphertext))
@@ -78,23 +78,23 @@ pub fn seal(
 /// Opens what [`seal`] gave.
 ///
 /// # Errors
-/// [`CannotOpen`], whatever the reason.
+/// [`DecryptError`], whatever the reason.
 pub fn open(
     passphrase: &Passphrase,
     context: &[u8],
-    sealed: &Sealed,
+    sealed: &KdfParams,
     ciphertext: Vec<u8>,
-) -> Result<Zeroizing<Vec<u8>>, CannotOpen> {
+) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
     let mut buffer = Zeroizing::new(ciphertext);
-    let cipher = sealed.cipher(passphrase).ok_or(CannotOpen)?;
-    let (text, tag) = buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or(CannotOpen)?;
+    let cipher = sealed.cipher(passphrase).ok_or(DecryptError)?;
+    let (text, tag) = buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or(DecryptError)?;
     cipher.open(NONCE, context, text, tag)?;
     let length = text.len();
     buffer.truncate(length);
     Ok(buffer)
 }
 
-impl Sealed {
+impl KdfParams {
     fn cipher(&self, passphrase: &Passphrase) -> Option<Aead> {
         let Cost { memory_kib, passes, lanes } = self.cost;
         let highest = HIGHEST_COST;
@@ -127,18 +127,18 @@ mod tests {
         let (sealed, bytes) = seal(&passphrase("right"), b"job 1", plaintext, &mut random).unwrap();
         let opened = open(&passphrase("right"), b"job 1", &sealed, bytes.clone()).unwrap();
         assert_eq!(opened.as_slice(), b"key");
-        assert_eq!(open(&passphrase("wrong"), b"job 1", &sealed, bytes.clone()), Err(CannotOpen));
-        assert_eq!(open(&passphrase("right"), b"job 2", &sealed, bytes.clone()), Err(CannotOpen));
+        assert_eq!(open(&passphrase("wrong"), b"job 1", &sealed, bytes.clone()), Err(DecryptError));
+        assert_eq!(open(&passphrase("right"), b"job 2", &sealed, bytes.clone()), Err(DecryptError));
         let mut altered = bytes;
         altered[0] ^= 1;
-        assert_eq!(open(&passphrase("right"), b"job 1", &sealed, altered), Err(CannotOpen));
+        assert_eq!(open(&passphrase("right"), b"job 1", &sealed, altered), Err(DecryptError));
     }
 
     /// Made with argon2-cffi and Python's cryptography: what lies on disks must still open.
     #[test]
     fn boxes_of_another_implementation_open() {
         let salt = std::array::from_fn(|index| index as u8);
-        let sealed = Sealed { salt, cost: Cost { memory_kib: 65536, passes: 3, lanes: 4 } };
+        let sealed = KdfParams { salt, cost: Cost { memory_kib: 65536, passes: 3, lanes: 4 } };
         let ciphertext = 0x58b6_1205_3e67_06ea_54dc_a736_c9d6_e798_u128.to_be_bytes().to_vec();
         let rest = &0xfe18_b0dc_2c9f_eae2_a2ec_26cb_u128.to_be_bytes()[4..];
         let context = crate::crypto::labels::job_secrets([1; 16]);
@@ -149,7 +149,7 @@ mod tests {
     #[test]
     fn a_file_cannot_ask_for_endless_work() {
         let cost = Cost { memory_kib: u32::MAX, ..COST };
-        let sealed = Sealed { salt: [0; 16], cost };
-        assert_eq!(open(&passphrase("any"), b"", &sealed, vec![0; 32]), Err(CannotOpen));
+        let sealed = KdfParams { salt: [0; 16], cost };
+        assert_eq!(open(&passphrase("any"), b"", &sealed, vec![0; 32]), Err(DecryptError));
     }
 }

@@ -13,9 +13,9 @@ use pkcs8::pkcs5::pbes2::{Kdf, Parameters, Pbkdf2Params, ScryptParams};
 use pkcs8::pkcs5::{Error, scrypt};
 use rand_core::Rng;
 
-use super::error::{CannotSeal, PemError};
+use super::error::{EncryptError, PemError};
 use super::passphrase::Passphrase;
-use super::private_document::PrivateDocument;
+use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -30,35 +30,35 @@ const MOST_ROUNDS: u32 = 10_000_000;
 
 /// The document that holds `pkcs8` under the passphrase.
 pub(super) fn seal(
-    pkcs8: &PrivateDocument,
+    pkcs8: &Pkcs8Key,
     passphrase: &Passphrase,
     random: &mut Randomness,
-) -> Result<Vec<u8>, CannotSeal> {
-    let failed = |_| CannotSeal::Failed;
+) -> Result<Vec<u8>, EncryptError> {
+    let failed = |_| EncryptError::Failed;
     let (mut salt, mut iv) = ([0; 16], [0; 16]);
     random.fill_bytes(&mut salt);
     random.fill_bytes(&mut iv);
     let (log_n, r, p) = SCRYPT;
-    let cost = scrypt::Params::new(log_n, r, p).map_err(|_| CannotSeal::Failed)?;
+    let cost = scrypt::Params::new(log_n, r, p).map_err(|_| EncryptError::Failed)?;
     let parameters = Parameters::generate_scrypt_aes256cbc(cost, &salt, iv).map_err(failed)?;
     let ciphertext = parameters.encrypt(passphrase.expose(), pkcs8.expose()).map_err(failed)?;
-    let encrypted_data = OctetStringRef::new(&ciphertext).map_err(|_| CannotSeal::Failed)?;
+    let encrypted_data = OctetStringRef::new(&ciphertext).map_err(|_| EncryptError::Failed)?;
     let document = EncryptedPrivateKeyInfoRef { encryption_algorithm: parameters.into(), encrypted_data };
-    document.to_der().map_err(|_| CannotSeal::Failed)
+    document.to_der().map_err(|_| EncryptError::Failed)
 }
 
 /// What a document holds, by [`seal`] or by openssl.
-pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<PrivateDocument, PemError> {
+pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<Pkcs8Key, PemError> {
     let sealed = EncryptedPrivateKeyInfoRef::try_from(document).map_err(|_| PemError::Unsupported)?;
     let parameters = sealed.encryption_algorithm.pbes2().ok_or(PemError::Unsupported)?;
-    if !is_affordable(&parameters.kdf) {
-        return Err(PemError::TooDear);
+    if !cost_within_limits(&parameters.kdf) {
+        return Err(PemError::CostTooHigh);
     }
     let mut pkcs8 = Secret::new(sealed.encrypted_data.as_bytes().to_vec());
     let opened = parameters.decrypt_in_place(passphrase.expose(), pkcs8.expose_mut());
     let length = opened.map_err(refusal)?.len();
     pkcs8.expose_mut().truncate(length);
-    Ok(PrivateDocument::new(pkcs8))
+    Ok(Pkcs8Key::new(pkcs8))
 }
 
 fn refusal(error: Error) -> PemError {
@@ -69,7 +69,7 @@ fn refusal(error: Error) -> PemError {
 }
 
 /// Whether the derivation has parameters, and not too high ones.
-fn is_affordable(kdf: &Kdf) -> bool {
+fn cost_within_limits(kdf: &Kdf) -> bool {
     match kdf {
         Kdf::Pbkdf2(Pbkdf2Params { iteration_count, .. }) => (1..=MOST_ROUNDS).contains(iteration_count),
         Kdf::Scrypt(ScryptParams { cost_parameter: n, block_size, parallelization, .. }) => {

@@ -4,10 +4,10 @@ use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::pem::{LineEnding, decode_label, encode_string};
 use pkcs8::der::{Document, SecretDocument};
 
-use super::error::{CannotSeal, KeyError, PemError};
+use super::error::{EncryptError, KeyError, PemError};
 use super::passphrase::Passphrase;
 use super::pbes2;
-use super::private_document::PrivateDocument;
+use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
@@ -21,34 +21,30 @@ const PUBLIC: &str = "PUBLIC KEY";
 /// A private key (PKCS#8 in DER) as text: in clear, or under a passphrase.
 ///
 /// # Errors
-/// [`CannotSeal::Failed`] if the passphrase cannot be used, for want of memory.
+/// [`EncryptError::Failed`] if the passphrase cannot be used, for want of memory.
 pub fn write_private(
-    pkcs8: &PrivateDocument,
+    pkcs8: &Pkcs8Key,
     passphrase: Option<&Passphrase>,
     random: &mut Randomness,
-) -> Result<Secret<String>, CannotSeal> {
+) -> Result<Secret<String>, EncryptError> {
     let text = match passphrase {
         None => encode_string(PRIVATE, LineEnding::LF, pkcs8.expose()),
         Some(passphrase) => encode_string(ENCRYPTED, LineEnding::LF, &pbes2::seal(pkcs8, passphrase, random)?),
     };
-    text.map(Secret::new).map_err(|_| CannotSeal::Failed)
+    text.map(Secret::new).map_err(|_| EncryptError::Failed)
 }
 
 /// The private key (PKCS#8 in DER) that [`write_private`] or openssl wrote.
 ///
 /// # Errors
 /// [`PemError`].
-pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<PrivateDocument, PemError> {
+pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Pkcs8Key, PemError> {
     let Some(block) = private_block(text) else {
-        return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") {
-            PemError::Traditional
-        } else {
-            PemError::NotPem
-        });
+        return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") { PemError::Pkcs1 } else { PemError::NotPem });
     };
     let (label, document) = SecretDocument::from_pem(block).map_err(|_| PemError::NotPem)?;
     let pkcs8 = match (label, passphrase) {
-        (PRIVATE, _) => PrivateDocument::new(Secret::new(document.as_bytes().to_vec())),
+        (PRIVATE, _) => Pkcs8Key::new(Secret::new(document.as_bytes().to_vec())),
         (_, None) => return Err(PemError::PassphraseNeeded),
         (_, Some(passphrase)) => pbes2::open(document.as_bytes(), passphrase)?,
     };

@@ -3,5 +3,5 @@
 pub mod plan;
 pub mod slots;
 
-pub use plan::{ColumnPlan, OutOfPlan, Plan};
+pub use plan::{ColumnPlan, Plan, PlanMismatch};
 pub use slots::{LIMB_BITS, SlotGroup};

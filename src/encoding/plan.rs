@@ -4,8 +4,8 @@ use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
 
 use super::slots::{SlotGroup, join_limbs};
+use crate::foundation::big_decimal::BigDecimal;
 use crate::foundation::decimal::MAX_EXPONENT;
-use crate::foundation::exact::Exact;
 use crate::statistics::{Statistic, Sums, Term};
 use crate::table::limits::MAX_RANGE_BITS;
 use crate::table::{Cell, ColumnProfile};
@@ -40,7 +40,7 @@ pub struct Plan {
 
 /// A cell that does not fit the plan: the file is not the one that the plan was made from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct OutOfPlan;
+pub struct PlanMismatch;
 
 impl Plan {
     /// The slots that `statistics` need for columns with these profiles.
@@ -63,11 +63,11 @@ impl Plan {
     /// Writes a row's slots; `cell` gives the row's field at a position, `slots` has [`Self::slots`] entries.
     ///
     /// # Errors
-    /// [`OutOfPlan`] for a cell that the plan has no place for.
-    pub fn encode(&self, cell: impl Fn(usize) -> Cell, slots: &mut [u32]) -> Result<(), OutOfPlan> {
+    /// [`PlanMismatch`] for a cell that the plan has no place for.
+    pub fn encode(&self, cell: impl Fn(usize) -> Cell, slots: &mut [u32]) -> Result<(), PlanMismatch> {
         let mut rest = slots;
         for column in &self.columns {
-            let (own, others) = rest.split_at_mut_checked(column.width()).ok_or(OutOfPlan)?;
+            let (own, others) = rest.split_at_mut_checked(column.width()).ok_or(PlanMismatch)?;
             column.encode(cell(column.position), own)?;
             rest = others;
         }
@@ -77,11 +77,11 @@ impl Plan {
     /// The columns' sums from the totals of all slots over all rows.
     ///
     /// # Errors
-    /// [`OutOfPlan`] if there are fewer totals than slots, or more rows present than the table has.
-    pub fn sums(&self, totals: &[u128]) -> Result<Vec<(String, Sums)>, OutOfPlan> {
+    /// [`PlanMismatch`] if there are fewer totals than slots, or more rows present than the table has.
+    pub fn sums(&self, totals: &[u128]) -> Result<Vec<(String, Sums)>, PlanMismatch> {
         let mut rest = totals;
         let mut sums = |column: &ColumnPlan| {
-            let (own, others) = rest.split_at_checked(column.width()).ok_or(OutOfPlan)?;
+            let (own, others) = rest.split_at_checked(column.width()).ok_or(PlanMismatch)?;
             rest = others;
             Ok((column.name.clone(), column.sums(self.rows, self.squares, own)?))
         };
@@ -119,23 +119,23 @@ impl ColumnPlan {
         self.groups.iter().any(|group| group.term == term)
     }
 
-    fn encode(&self, cell: Cell, slots: &mut [u32]) -> Result<(), OutOfPlan> {
+    fn encode(&self, cell: Cell, slots: &mut [u32]) -> Result<(), PlanMismatch> {
         let number = match cell {
             Cell::Number(number) => number,
             Cell::Missing if self.has(Term::Presence) => {
                 slots.fill(0);
                 return Ok(());
             }
-            Cell::Missing | Cell::Text(_) => return Err(OutOfPlan),
+            Cell::Missing | Cell::Text(_) => return Err(PlanMismatch),
         };
-        let units = number.at_exponent(self.exponent).filter(|units| *units >= self.minimum).ok_or(OutOfPlan)?;
+        let units = number.at_exponent(self.exponent).filter(|units| *units >= self.minimum).ok_or(PlanMismatch)?;
         let offset = units.abs_diff(self.minimum);
         if offset > self.range {
-            return Err(OutOfPlan);
+            return Err(PlanMismatch);
         }
         let mut rest = slots;
         for group in &self.groups {
-            let (own, others) = rest.split_at_mut_checked(group.width()).ok_or(OutOfPlan)?;
+            let (own, others) = rest.split_at_mut_checked(group.width()).ok_or(PlanMismatch)?;
             group.encode(offset, own);
             rest = others;
         }
@@ -143,12 +143,12 @@ impl ColumnPlan {
     }
 
     /// With y = x − m (m the minimum) and n values: Σx = Σy + n·m and Σx² = Σy² + 2m·Σy + n·m².
-    fn sums(&self, rows: u64, squares: bool, totals: &[u128]) -> Result<Sums, OutOfPlan> {
+    fn sums(&self, rows: u64, squares: bool, totals: &[u128]) -> Result<Sums, PlanMismatch> {
         let present = match self.total(Term::Presence, totals) {
-            Some(total) => u64::try_from(total).ok().filter(|present| *present <= rows).ok_or(OutOfPlan)?,
+            Some(total) => u64::try_from(total).ok().filter(|present| *present <= rows).ok_or(PlanMismatch)?,
             None => rows,
         };
-        let offsets = IBig::from(self.total(Term::Value, totals).ok_or(OutOfPlan)?);
+        let offsets = IBig::from(self.total(Term::Value, totals).ok_or(PlanMismatch)?);
         let offset_squares = self.total(Term::Square, totals).map_or_else(|| offsets.clone(), IBig::from);
         let (n, minimum) = (IBig::from(present), IBig::from(self.minimum));
         let value = &offsets + &n * &minimum;
@@ -156,8 +156,8 @@ impl ColumnPlan {
         Ok(Sums {
             rows,
             present,
-            value: Exact::new(value, self.exponent),
-            square: squares.then(|| Exact::new(square, 2 * self.exponent)),
+            value: BigDecimal::new(value, self.exponent),
+            square: squares.then(|| BigDecimal::new(square, 2 * self.exponent)),
         })
     }
 

@@ -12,8 +12,8 @@ use rustix::fs::{Advice, fadvise};
 
 use super::file_space::FileSpace;
 use super::quota::Reservation;
-use super::root_dir::{Kind, RootDir};
-use super::{random, regular};
+use super::root_dir::{EntryKind, RootDir};
+use super::{open_regular, random};
 
 /// Begins the names of files that have not got theirs yet.
 pub const TEMPORARY: &str = ".hestat-";
@@ -83,7 +83,7 @@ impl AtomicFile {
 
     fn begin(directory: RootDir, path: PathBuf, access: Access) -> io::Result<Self> {
         let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        if directory.entry(name).is_ok_and(|entry| matches!(entry.kind, Kind::Directory | Kind::Other)) {
+        if directory.entry(name).is_ok_and(|entry| matches!(entry.kind, EntryKind::Directory | EntryKind::Other)) {
             return Err(not_replaceable());
         }
         let space = FileSpace::of(directory.quota(), 0);
@@ -97,7 +97,7 @@ impl AtomicFile {
         }
     }
 
-    /// The same in a folder that others may [`sweep`]: they see that somebody writes it.
+    /// The same in a folder that others may [`remove_stale`]: they see that somebody writes it.
     ///
     /// # Errors
     /// As [`AtomicFile::create`], and if it cannot be locked.
@@ -132,7 +132,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// If syncing or renaming fails.
-    pub fn commit_beside(mut self) -> io::Result<PathBuf> {
+    pub fn commit_unique(mut self) -> io::Result<PathBuf> {
         self.file.sync_all()?;
         let path = std::mem::take(&mut self.path);
         let others = (2..=MOST_NAMESAKES).map(|number| {
@@ -172,10 +172,10 @@ impl AtomicFile {
         self.file.try_clone()
     }
 
-    /// [`hurry`] for the last bytes that were written.
-    pub fn hurry(&mut self, bytes: u64) {
+    /// [`start_writeback`] for the last bytes that were written.
+    pub fn start_writeback(&mut self, bytes: u64) {
         if let Ok(end) = self.file.stream_position() {
-            hurry(&self.file, end.saturating_sub(bytes), bytes);
+            start_writeback(&self.file, end.saturating_sub(bytes), bytes);
         }
     }
 
@@ -183,7 +183,7 @@ impl AtomicFile {
     ///
     /// # Errors
     /// If renaming fails.
-    pub fn publish(mut self) -> io::Result<()> {
+    pub fn commit_unsynced(mut self) -> io::Result<()> {
         self.take_name()
     }
 }
@@ -211,7 +211,7 @@ fn not_replaceable() -> io::Error {
 ///
 /// # Errors
 /// Those of reading the folder and removing.
-pub fn sweep(folder: &Path) -> io::Result<()> {
+pub fn remove_stale(folder: &Path) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
@@ -223,7 +223,7 @@ pub fn sweep(folder: &Path) -> io::Result<()> {
 
 /// Removes a file that nobody writes any more: who does holds a lock on it. Nobody begins to while it is removed.
 fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let Some(_locked) = regular::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
+    let Some(_locked) = open_regular::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
     match fs::remove_file(path) {
         // Somebody else sweeps too.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
@@ -284,7 +284,7 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 /// Has the system begin to put so many bytes of `file`, those from `from` on, on the disk, and waits for nothing: so there is
 /// less to wait for when the file is synced. Of what was written well before them, the system forgets what is on the disk: its
 /// next pages are these, which are warm, and what others have in its cache stays there.
-pub fn hurry(file: &File, from: u64, bytes: u64) {
+pub fn start_writeback(file: &File, from: u64, bytes: u64) {
     let begin = from.saturating_sub(KEPT);
     // Of pages that are not on the disk, this advice begins to write them. It may fail: then they are written later.
     let _advice = fadvise(file, begin, NonZeroU64::new(from + bytes - begin), Advice::DontNeed);

@@ -6,7 +6,7 @@ use std::fmt;
 use dashu_int::IBig;
 use serde::{Deserialize, Serialize};
 
-use super::exact::Exact;
+use super::big_decimal::BigDecimal;
 
 /// The most significant digits that a number may have; 10^38 < 2^127.
 pub const MAX_DIGITS: u32 = 38;
@@ -24,7 +24,7 @@ pub struct Decimal {
 
 /// Why some text is no [`Decimal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-pub enum NotDecimal {
+pub enum ParseDecimalError {
     /// The text does not have the form of a number.
     #[error("is not a number")]
     Form,
@@ -56,15 +56,15 @@ impl Decimal {
     /// `point` is the decimal mark, `.` or `,`. Nothing may stand around the number.
     ///
     /// # Errors
-    /// [`NotDecimal`] says why the text is not taken.
-    pub fn parse(text: &[u8], point: u8) -> Result<Self, NotDecimal> {
+    /// [`ParseDecimalError`] says why the text is not taken.
+    pub fn parse(text: &[u8], point: u8) -> Result<Self, ParseDecimalError> {
         let (negative, unsigned) = split_sign(text);
         let mut digits = Digits::default();
         let rest = digits.read(unsigned, point)?;
         let shift = match rest {
             [] => 0,
             [b'e' | b'E', exponent @ ..] => parse_exponent(exponent)?,
-            _ => return Err(NotDecimal::Form),
+            _ => return Err(ParseDecimalError::Form),
         };
         digits.finish(negative, shift)
     }
@@ -119,7 +119,7 @@ impl PartialOrd for Decimal {
 
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        Exact::new(IBig::from(self.mantissa), self.exponent).fmt(f)
+        BigDecimal::new(IBig::from(self.mantissa), self.exponent).fmt(f)
     }
 }
 
@@ -132,16 +132,16 @@ fn split_sign(text: &[u8]) -> (bool, &[u8]) {
 }
 
 /// Exponents beyond five digits are answered without being read into an integer.
-fn parse_exponent(text: &[u8]) -> Result<i32, NotDecimal> {
+fn parse_exponent(text: &[u8]) -> Result<i32, ParseDecimalError> {
     let (negative, digits) = split_sign(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
-        return Err(NotDecimal::Form);
+        return Err(ParseDecimalError::Form);
     }
     let value = digits.iter().try_fold(0_i32, |value, digit| {
         let value = value * 10 + i32::from(digit - b'0');
         (value < 100_000).then_some(value)
     });
-    let value = value.ok_or(NotDecimal::Exponent)?;
+    let value = value.ok_or(ParseDecimalError::Exponent)?;
     Ok(if negative { -value } else { value })
 }
 
@@ -157,7 +157,7 @@ struct Digits {
 
 impl Digits {
     /// Reads digits and at most one point; returns what follows.
-    fn read<'t>(&mut self, text: &'t [u8], point: u8) -> Result<&'t [u8], NotDecimal> {
+    fn read<'t>(&mut self, text: &'t [u8], point: u8) -> Result<&'t [u8], ParseDecimalError> {
         let mut after_point = false;
         for (position, &byte) in text.iter().enumerate() {
             match byte {
@@ -172,7 +172,7 @@ impl Digits {
         Ok(&[])
     }
 
-    fn push(&mut self, digit: u8) -> Result<(), NotDecimal> {
+    fn push(&mut self, digit: u8) -> Result<(), ParseDecimalError> {
         self.any = true;
         if digit == 0 {
             self.waiting_zeros += u32::from(self.mantissa != 0);
@@ -181,26 +181,30 @@ impl Digits {
         let places = self.waiting_zeros.saturating_add(1);
         self.significant = self.significant.saturating_add(places);
         if self.significant > MAX_DIGITS {
-            return Err(NotDecimal::Digits);
+            return Err(ParseDecimalError::Digits);
         }
         self.mantissa = self.mantissa * POWERS_OF_TEN[places as usize] + i128::from(digit);
         self.waiting_zeros = 0;
         Ok(())
     }
 
-    fn finish(self, negative: bool, shift: i32) -> Result<Decimal, NotDecimal> {
+    fn finish(self, negative: bool, shift: i32) -> Result<Decimal, ParseDecimalError> {
         if !self.any {
-            return Err(NotDecimal::Form);
+            return Err(ParseDecimalError::Form);
         }
         if self.mantissa == 0 {
             return Ok(Decimal::ZERO);
         }
         let exponent = i64::from(shift) + i64::from(self.waiting_zeros) - self.fraction;
-        let exponent = i32::try_from(exponent).map_err(|_| NotDecimal::Exponent)?;
+        let exponent = i32::try_from(exponent).map_err(|_| ParseDecimalError::Exponent)?;
         let mantissa = if negative { -self.mantissa } else { self.mantissa };
         let number = Decimal { mantissa, exponent };
         let within = |place: i32| place.abs() <= MAX_EXPONENT;
-        if within(exponent) && number.magnitude().is_some_and(within) { Ok(number) } else { Err(NotDecimal::Exponent) }
+        if within(exponent) && number.magnitude().is_some_and(within) {
+            Ok(number)
+        } else {
+            Err(ParseDecimalError::Exponent)
+        }
     }
 }
 
@@ -209,7 +213,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn parse(text: &str) -> Result<Decimal, NotDecimal> {
+    fn parse(text: &str) -> Result<Decimal, ParseDecimalError> {
         Decimal::parse(text.as_bytes(), b'.')
     }
 
@@ -236,19 +240,19 @@ mod tests {
     #[test]
     fn other_text_is_refused_with_its_reason() {
         for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1 ", "inf", "1,5", "--1", "1e5.0"] {
-            assert_eq!(parse(text), Err(NotDecimal::Form), "{text}");
+            assert_eq!(parse(text), Err(ParseDecimalError::Form), "{text}");
         }
-        assert_eq!(parse("1e999999999999999999999"), Err(NotDecimal::Exponent));
-        assert_eq!(parse("1e401"), Err(NotDecimal::Exponent));
-        assert_eq!(parse("1e-401"), Err(NotDecimal::Exponent));
-        assert_eq!(parse(&"1".repeat(39)), Err(NotDecimal::Digits));
-        assert_eq!(parse(&format!("1{}1", "0".repeat(99_999))), Err(NotDecimal::Digits));
+        assert_eq!(parse("1e999999999999999999999"), Err(ParseDecimalError::Exponent));
+        assert_eq!(parse("1e401"), Err(ParseDecimalError::Exponent));
+        assert_eq!(parse("1e-401"), Err(ParseDecimalError::Exponent));
+        assert_eq!(parse(&"1".repeat(39)), Err(ParseDecimalError::Digits));
+        assert_eq!(parse(&format!("1{}1", "0".repeat(99_999))), Err(ParseDecimalError::Digits));
     }
 
     #[test]
     fn the_decimal_mark_may_be_a_comma() {
         assert_eq!(Decimal::parse(b"1,5", b','), Ok(Decimal { mantissa: 15, exponent: -1 }));
-        assert_eq!(Decimal::parse(b"1.5", b','), Err(NotDecimal::Form));
+        assert_eq!(Decimal::parse(b"1.5", b','), Err(ParseDecimalError::Form));
     }
 
     proptest! {

@@ -29,7 +29,7 @@ pub enum Stage {
 /// The work was asked to end early (Ctrl-C, a termination signal).
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("stopped on request")]
-pub struct Stopped;
+pub struct Cancelled;
 
 /// Is told of progress and asked whether to go on.
 pub trait Observer: Sync {
@@ -48,36 +48,36 @@ pub trait Observer: Sync {
     /// Whether the work should go on.
     ///
     /// # Errors
-    /// [`Stopped`] if it should end now.
-    fn go_on(&self) -> Result<(), Stopped>;
+    /// [`Cancelled`] if it should end now.
+    fn check_cancelled(&self) -> Result<(), Cancelled>;
 }
 
-/// Watches silently, and ends the work once [`Silent::stop`] was called, on it or on a clone.
+/// Watches silently, and ends the work once [`NullObserver::stop`] was called, on it or on a clone.
 #[derive(Debug, Clone, Default)]
-pub struct Silent(Arc<AtomicBool>);
+pub struct NullObserver(Arc<AtomicBool>);
 
-impl From<Arc<AtomicBool>> for Silent {
+impl From<Arc<AtomicBool>> for NullObserver {
     /// Ends the work when the flag is set.
     fn from(flag: Arc<AtomicBool>) -> Self {
         Self(flag)
     }
 }
 
-impl Silent {
+impl NullObserver {
     /// Ends the work at its next question.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-impl Observer for Silent {
+impl Observer for NullObserver {
     fn begin(&self, _: Stage, _: u64) {}
     fn advance(&self, _: u64) {}
     fn end(&self) {}
     fn notice(&self, _: &str) {}
 
-    fn go_on(&self) -> Result<(), Stopped> {
-        if self.0.load(Ordering::Relaxed) { Err(Stopped) } else { Ok(()) }
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
+        if self.0.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
     }
 }
 
@@ -93,7 +93,7 @@ impl Observer for Uncounted<'_> {
         self.0.notice(message);
     }
 
-    fn go_on(&self) -> Result<(), Stopped> {
-        self.0.go_on()
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.0.check_cancelled()
     }
 }

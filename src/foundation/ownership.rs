@@ -7,7 +7,7 @@
 //! there; its owner can do that only by exchanging the mount point itself, in a mount namespace of their own.
 //!
 //! Where all directories are private nobody can exchange a path between this check and its use; files that [`open`] and
-//! [`open_regular`] open are checked by their handles besides.
+//! [`open_regular`](fn@open_regular) open are checked by their handles besides.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,7 +19,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-use super::{regular, shell};
+use super::{open_regular, shell};
 
 /// The owner that everybody trusts.
 const ROOT: u32 = 0;
@@ -132,7 +132,7 @@ pub fn open(path: &Path) -> io::Result<File> {
 /// As [`open`], and one for whatever is no regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     require_private(path)?;
-    private(regular::open_linked(path)?, path)
+    private(open_regular::open_linked(path)?, path)
 }
 
 /// `file`, which was opened at `path`, if nobody else can write to it.

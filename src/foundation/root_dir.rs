@@ -15,7 +15,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use super::quota::Quota;
-pub use entry::{Entry, Kind};
+pub use entry::{Entry, EntryKind};
 
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const FILE: OFlags = OFlags::NONBLOCK.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
@@ -60,7 +60,7 @@ impl RootDir {
     /// A link says what it is, for the system's words mislead.
     fn unopened(&self, name: impl Arg + Copy, error: Errno) -> io::Error {
         match self.entry(name).map(|entry| entry.kind) {
-            Ok(Kind::Link) if [Errno::LOOP, Errno::NOTDIR].contains(&error) => {
+            Ok(EntryKind::Link) if [Errno::LOOP, Errno::NOTDIR].contains(&error) => {
                 io::Error::new(io::ErrorKind::NotADirectory, "it is a symbolic link, which is not followed")
             }
             _ => error.into(),
@@ -114,7 +114,7 @@ impl RootDir {
     /// # Errors
     /// As [`RootDir::read`].
     pub fn write(&self, name: impl Arg + Copy) -> io::Result<File> {
-        if self.entry(name)?.kind != Kind::File {
+        if self.entry(name)?.kind != EntryKind::File {
             return Err(not_regular());
         }
         self.open_file(name, OFlags::WRONLY)
@@ -147,7 +147,7 @@ impl RootDir {
 
     /// Whether `name` is a regular file.
     pub fn has_file(&self, name: impl Arg + Copy) -> bool {
-        self.entry(name).is_ok_and(|entry| entry.kind == Kind::File)
+        self.entry(name).is_ok_and(|entry| entry.kind == EntryKind::File)
     }
 
     /// Its entries, one by one, in the order in which the system has them.

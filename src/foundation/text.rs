@@ -14,7 +14,7 @@ pub fn with_causes(error: &dyn Error) -> String {
 
 /// `text` with U+FFFD in place of every character that would command a terminal, turn the direction of writing or end a line
 /// unseen; line breaks stay.
-pub fn printable(text: &str) -> String {
+pub fn sanitize(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
@@ -48,6 +48,6 @@ mod tests {
     #[test]
     fn what_commands_a_terminal_is_replaced() {
         assert!(is_printable("a\r\n\tש\u{200F}!\n") && !is_printable("a\rb") && !is_printable("a\u{202E}b"));
-        assert_eq!(printable("a\u{1b}[2J\u{202E}b\r\nü→\u{2028}"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→\u{FFFD}");
+        assert_eq!(sanitize("a\u{1b}[2J\u{202E}b\r\nü→\u{2028}"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→\u{FFFD}");
     }
 }

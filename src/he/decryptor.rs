@@ -5,9 +5,9 @@
 
 use zeroize::Zeroizing;
 
-use super::bridge;
 use super::error::HeError;
 use super::evaluator::LaneTotals;
+use super::glwe;
 use super::keys::SecretKey;
 use super::layout::Layout;
 use super::parameters::POLYNOMIAL_SIZE;
@@ -38,9 +38,9 @@ impl<'k> Decryptor<'k> {
         }
         let mut totals = self.totals.iter_mut();
         for lane in lanes {
-            let phases = bridge::decrypt(self.key, &bridge::glwe(&lane.mask, &lane.body));
+            let phases = glwe::decrypt(self.key, &glwe::glwe(&lane.mask, &lane.body));
             for (phase, total) in phases.iter().take(lane.body.len()).zip(&mut totals) {
-                *total += u128::from(bridge::decode(*phase));
+                *total += u128::from(glwe::decode(*phase));
             }
         }
         self.segments += 1;

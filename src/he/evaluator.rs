@@ -9,7 +9,7 @@ use super::error::HeError;
 use super::layout::{Block, Layout, MAX_LANES, SEED_WORDS, rows_per_block};
 use super::mask::{self, MaskSeed};
 use super::parameters::{POLYNOMIAL_SIZE, SEGMENT_ROWS};
-use super::words;
+use super::wrapping;
 
 /// The encrypted totals of one lane over one segment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,8 +22,8 @@ pub struct LaneTotals {
 
 impl LaneTotals {
     fn add(&mut self, other: &Self) {
-        words::add(&mut self.mask, &other.mask);
-        words::add(&mut self.body, &other.body);
+        wrapping::add(&mut self.mask, &other.mask);
+        wrapping::add(&mut self.body, &other.body);
     }
 }
 
@@ -175,7 +175,7 @@ impl LaneSum {
                 self.add_cut(seed, body, block.rows)?;
             }
         }
-        words::add_all(&mut self.body, &bodies);
+        wrapping::add_all(&mut self.body, &bodies);
         mask::add(&seeds, &mut self.mask)
     }
 
@@ -191,8 +191,8 @@ impl LaneSum {
     }
 
     fn merged(mut self, other: Self) -> Self {
-        words::add(&mut self.mask, &other.mask);
-        words::add(&mut self.body, &other.body);
+        wrapping::add(&mut self.mask, &other.mask);
+        wrapping::add(&mut self.body, &other.body);
         match (&mut self.cut, other.cut) {
             (Some(cut), Some(others)) => cut.add(&others),
             (none, others) => *none = none.take().or(others),
@@ -230,7 +230,7 @@ fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
 /// The first `width` coefficients of the same fold: the rows added up, for no sign turns there.
 fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
     let mut folded = vec![0; width];
-    body.chunks_exact(width).for_each(|row| words::add(&mut folded, row));
+    body.chunks_exact(width).for_each(|row| wrapping::add(&mut folded, row));
     folded
 }
 

@@ -4,7 +4,7 @@ use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, Unbo
 use aws_lc_rs::iv::FixedLength;
 
 use super::error::HeError;
-use super::words;
+use super::wrapping;
 
 /// The public seed of a block's mask. One seed serves one block, ever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -47,7 +47,7 @@ pub fn add(seeds: &[MaskSeed], sum: &mut [u64]) -> Result<(), HeError> {
                 stream.next(piece)?;
                 made.push(&*piece);
             }
-            words::add_all(sum, &made);
+            wrapping::add_all(sum, &made);
         }
     }
     Ok(())
@@ -92,7 +92,7 @@ mod tests {
         for seed in &seeds {
             let mut mask = vec![0; POLYNOMIAL_SIZE];
             expand(*seed, &mut mask).unwrap();
-            words::add(&mut expected, &mask);
+            wrapping::add(&mut expected, &mask);
         }
         add(&seeds, &mut sum).unwrap();
         assert_eq!(sum, expected);

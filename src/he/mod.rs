@@ -8,11 +8,11 @@
 //! rows ─ packer ─▶ plaintext blocks ─ encryptor ─▶ blocks ═▶ evaluator (no key) ═▶ totals ─ decryptor ─▶ exact totals
 //! ```
 
-pub mod bridge;
 pub mod decryptor;
 pub mod encryptor;
 pub mod error;
 pub mod evaluator;
+pub mod glwe;
 pub mod keys;
 pub mod layout;
 pub mod mask;
@@ -22,7 +22,7 @@ pub mod parameters;
 mod ring;
 #[cfg(test)]
 mod tests;
-mod words;
+mod wrapping;
 
 pub use decryptor::Decryptor;
 pub use encryptor::Encryptor;

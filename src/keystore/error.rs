@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use super::key_name::NotAKeyName;
-use crate::crypto::{CannotSeal, KeyError, PemError};
+use super::key_name::ParseKeyNameError;
+use crate::crypto::{EncryptError, KeyError, PemError};
 use crate::package::JobId;
 
 /// Why the state does not give what was asked of it.
@@ -85,10 +85,10 @@ pub enum KeyStoreError {
     Certificate(String),
     /// A passphrase cannot be used.
     #[error("the key cannot be put under the passphrase: {0}")]
-    Seal(#[from] CannotSeal),
+    Seal(#[from] EncryptError),
     /// A name that no key can have.
     #[error(transparent)]
-    KeyName(#[from] NotAKeyName),
+    KeyName(#[from] ParseKeyNameError),
     /// No key of this name.
     #[error("there is no key in {place}")]
     NoKey {

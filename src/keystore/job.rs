@@ -127,7 +127,7 @@ impl Job {
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
-    pub fn enter(&mut self, phase: Phase) -> Result<(), KeyStoreError> {
+    pub fn set_phase(&mut self, phase: Phase) -> Result<(), KeyStoreError> {
         let record = JobRecord { phase, ..self.record.clone() };
         write_record(&self.directory, &record)?;
         self.record = record;

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read};
 use std::path::Path;
 
 use super::error::KeyStoreError;
-use crate::crypto::{Passphrase, PrivateDocument, RsaPrivateKey, pem};
+use crate::crypto::{Passphrase, Pkcs8Key, RsaPrivateKey, pem};
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 
@@ -48,7 +48,7 @@ impl<'p> PrivateKeyFile<'p> {
     }
 
     /// The key in it, as PKCS#8.
-    pub(super) fn pkcs8(&self, passphrase: Option<&Passphrase>) -> Result<PrivateDocument, KeyStoreError> {
+    pub(super) fn pkcs8(&self, passphrase: Option<&Passphrase>) -> Result<Pkcs8Key, KeyStoreError> {
         let failed = |source| KeyStoreError::KeyFile { place: self.path.display().to_string(), source };
         pem::read_private(self.text.expose(), passphrase).map_err(failed)
     }

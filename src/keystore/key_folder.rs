@@ -8,7 +8,7 @@ use super::error::KeyStoreError;
 use super::key_file::{self, PrivateKeyFile};
 use super::key_name::KeyName;
 use super::private;
-use crate::crypto::{Passphrase, PrivateDocument, pem};
+use crate::crypto::{Passphrase, Pkcs8Key, pem};
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
 
@@ -73,7 +73,7 @@ impl KeyFolder {
         &self,
         name: &KeyName,
         passphrase: Option<&Passphrase>,
-    ) -> Result<Option<PrivateDocument>, KeyStoreError> {
+    ) -> Result<Option<Pkcs8Key>, KeyStoreError> {
         self.require_private()?;
         let read = || PrivateKeyFile::read_own(&self.private_file(name))?.pkcs8(passphrase);
         self.has(name).then(read).transpose()
@@ -92,7 +92,7 @@ impl KeyFolder {
     pub(super) fn write(
         &self,
         name: &KeyName,
-        private_key: &PrivateDocument,
+        private_key: &Pkcs8Key,
         public_key: &[u8],
         passphrase: Option<&Passphrase>,
         random: &mut Randomness,

@@ -13,7 +13,7 @@ pub struct KeyName(String);
 /// Text that is no such name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a key's name has 1 to 64 letters of ASCII, digits, '-', '_' and '.', and does not begin with '.' or '-'")]
-pub struct NotAKeyName;
+pub struct ParseKeyNameError;
 
 impl KeyName {
     /// As text.
@@ -23,12 +23,12 @@ impl KeyName {
 }
 
 impl FromStr for KeyName {
-    type Err = NotAKeyName;
+    type Err = ParseKeyNameError;
 
-    fn from_str(text: &str) -> Result<Self, NotAKeyName> {
+    fn from_str(text: &str) -> Result<Self, ParseKeyNameError> {
         let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
         let fits = (1..=LONGEST).contains(&text.len()) && !text.starts_with(['.', '-']);
-        if fits && text.bytes().all(usual) { Ok(Self(text.into())) } else { Err(NotAKeyName) }
+        if fits && text.bytes().all(usual) { Ok(Self(text.into())) } else { Err(ParseKeyNameError) }
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
         }
         let longer = "x".repeat(65);
         for name in ["", ".", "..", ".hidden", "-f", "a/b", "../a", "a\0", "a b", "a\n", "ü", "a\\b", &longer] {
-            assert_eq!(name.parse::<KeyName>(), Err(NotAKeyName), "{name:?}");
+            assert_eq!(name.parse::<KeyName>(), Err(ParseKeyNameError), "{name:?}");
         }
     }
 }

@@ -72,7 +72,7 @@ impl KeyFiles {
     ) -> Result<(IdentityKey, bool), KeyStoreError> {
         let name = name.parse()?;
         let open = || self.open_identity(&name, passphrase);
-        or_new(&self.identities, open, || self.make_identity(&name, passphrase, random))
+        open_or_create(&self.identities, open, || self.make_identity(&name, passphrase, random))
     }
 
     /// A new identity.
@@ -158,7 +158,7 @@ impl KeyFiles {
 }
 
 /// What `open` finds; else, once nobody else makes one, what `make` makes.
-pub(super) fn or_new<K>(
+pub(super) fn open_or_create<K>(
     folder: &KeyFolder,
     open: impl Fn() -> Result<Option<K>, KeyStoreError>,
     make: impl FnOnce() -> Result<K, KeyStoreError>,

@@ -25,7 +25,7 @@ pub mod store;
 pub use error::KeyStoreError;
 pub use job::{Job, NewJob};
 pub use key_file::{PrivateKeyFile, is_protected};
-pub use key_name::{KeyName, NotAKeyName};
+pub use key_name::{KeyName, ParseKeyNameError};
 pub use keys::{KeyFiles, PublicIdentity};
 pub use record::{JobRecord, Phase};
 pub use secrets::{CsvRecord, JobSecrets};

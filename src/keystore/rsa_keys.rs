@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use super::error::KeyStoreError;
 use super::key_name::KeyName;
-use super::keys::{KeyFiles, or_new};
+use super::keys::{KeyFiles, open_or_create};
 use crate::crypto::{Passphrase, RsaBits, RsaPrivateKey};
 use crate::foundation::random::Randomness;
 
@@ -30,7 +30,7 @@ impl KeyFiles {
     ) -> Result<(RsaPrivateKey, PathBuf, bool), KeyStoreError> {
         let name = name.parse()?;
         let open = || self.open_rsa(&name, passphrase);
-        let (key, made) = or_new(&self.rsa, open, || self.make_rsa(&name, bits, passphrase, random))?;
+        let (key, made) = open_or_create(&self.rsa, open, || self.make_rsa(&name, bits, passphrase, random))?;
         Ok((key, self.rsa.private_file(&name), made))
     }
 

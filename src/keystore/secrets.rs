@@ -8,7 +8,7 @@ use zeroize::{Zeroize, Zeroizing};
 
 use super::error::KeyStoreError;
 use crate::crypto::labels;
-use crate::crypto::passphrase::{self, Passphrase, Sealed};
+use crate::crypto::passphrase::{self, KdfParams, Passphrase};
 use crate::encoding::Plan;
 use crate::foundation::atomic::{Access, AtomicFile};
 use crate::foundation::codec;
@@ -17,7 +17,7 @@ use crate::foundation::random::Randomness;
 use crate::he::SecretKey;
 use crate::he::keys::KEY_BYTES;
 use crate::package::frame::{self, DIGEST_BYTES, Hashing};
-use crate::package::{Digest, JobId, Kind, PackageError};
+use crate::package::{Digest, FileKind, JobId, PackageError};
 use crate::table::{CsvDigest, Dialect, SkippedColumn};
 
 /// The longest secrets, in bytes: plans of a hundred thousand columns.
@@ -72,7 +72,7 @@ impl Drop for Stored {
 #[derive(Serialize, Deserialize)]
 struct SecretsHeader {
     job: [u8; 16],
-    sealed: Option<Sealed>,
+    sealed: Option<KdfParams>,
 }
 
 impl JobSecrets {
@@ -93,7 +93,7 @@ impl JobSecrets {
             }
         };
         let header = SecretsHeader { job: job.bytes(), sealed };
-        let opening = frame::opening(Kind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let opening = frame::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
         let io = KeyStoreError::io(path);
         let mut file = Hashing::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
         file.write_all(&opening).and_then(|()| file.write_all(&payload)).map_err(&io)?;
@@ -121,7 +121,7 @@ impl JobSecrets {
         file.read_to_end(&mut bytes).map_err(KeyStoreError::io(path))?;
         crate::package::totals::verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
         let mut input = bytes.as_slice();
-        let (_, header): (_, SecretsHeader) = frame::read_opening(Kind::Secrets, &mut input).map_err(damaged)?;
+        let (_, header): (_, SecretsHeader) = frame::read_opening(FileKind::Secrets, &mut input).map_err(damaged)?;
         let payload = input.split_last_chunk::<{ DIGEST_BYTES as usize }>().map_or(input, |(payload, _)| payload);
         let plain = match (header.sealed, passphrase) {
             (None, _) => Zeroizing::new(payload.to_vec()),

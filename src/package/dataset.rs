@@ -6,8 +6,8 @@ use std::io::{Read, Write};
 use serde::{Deserialize, Serialize};
 
 use super::error::PackageError;
-use super::frame::{self, DIGEST_BYTES, Digest, Hashing, Kind};
-use super::header::{JobId, Shape};
+use super::frame::{self, DIGEST_BYTES, Digest, FileKind, Hashing};
+use super::header::{DatasetShape, JobId};
 use crate::he::{Block, Layout, layout};
 
 /// What a dataset tells anyone: its job, its rows, its lanes.
@@ -16,7 +16,7 @@ pub struct DatasetHeader {
     /// Whose data.
     pub job: JobIdBytes,
     /// How the blocks lie.
-    pub shape: Shape,
+    pub shape: DatasetShape,
 }
 
 /// A job's name in a header: its 16 bytes.
@@ -25,7 +25,7 @@ pub type JobIdBytes = [u8; 16];
 impl DatasetHeader {
     /// The header for a job's table of this layout.
     pub fn new(job: JobId, layout: &Layout) -> Self {
-        Self { job: job.bytes(), shape: Shape::of(layout) }
+        Self { job: job.bytes(), shape: DatasetShape::of(layout) }
     }
 
     /// Bytes of the whole file.
@@ -33,7 +33,7 @@ impl DatasetHeader {
     /// # Errors
     /// [`PackageError::Header`].
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let opening = frame::opening(Kind::Dataset, self)?.len() as u64;
+        let opening = frame::header_bytes(FileKind::Dataset, self)?.len() as u64;
         Ok(opening + 8 * self.shape.layout()?.words() + DIGEST_BYTES)
     }
 }
@@ -51,7 +51,7 @@ impl<W: Write> DatasetWriter<W> {
     /// [`PackageError`].
     pub fn new(output: W, header: &DatasetHeader) -> Result<Self, PackageError> {
         let mut output = Hashing::new(output);
-        output.write_all(&frame::opening(Kind::Dataset, header)?)?;
+        output.write_all(&frame::header_bytes(FileKind::Dataset, header)?)?;
         Ok(Self { output, words_left: header.shape.layout()?.words() })
     }
 
@@ -95,7 +95,7 @@ impl DatasetReader {
     pub fn open(file: File) -> Result<Self, PackageError> {
         let found = file.metadata()?.len();
         let mut input = Hashing::new(file);
-        let (preamble, header): (_, DatasetHeader) = frame::read_opening(Kind::Dataset, &mut input)?;
+        let (preamble, header): (_, DatasetHeader) = frame::read_opening(FileKind::Dataset, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.words() + DIGEST_BYTES;
         if found != expected {

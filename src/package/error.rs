@@ -10,7 +10,7 @@ pub enum PackageError {
     Io(#[from] io::Error),
     /// Not one of our files at all.
     #[error("not a .hes file (it does not begin as one)")]
-    Foreign,
+    BadMagic,
     /// One of our files, but of a later or unknown version.
     #[error("format version {found}, but this program reads version {expected}")]
     Version {

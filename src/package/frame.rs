@@ -76,7 +76,7 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
 
 /// What a file is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum FileKind {
     /// Encrypted blocks, client to server.
     Dataset,
     /// Encrypted totals, server to client.
@@ -85,7 +85,7 @@ pub enum Kind {
     Secrets,
 }
 
-impl Kind {
+impl FileKind {
     const ALL: [Self; 3] = [Self::Dataset, Self::Totals, Self::Secrets];
 
     fn code(self) -> u16 {
@@ -97,7 +97,7 @@ impl Kind {
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for FileKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Dataset => "dataset",
@@ -111,7 +111,7 @@ impl fmt::Display for Kind {
 ///
 /// # Errors
 /// [`PackageError::Header`] if the header would be too long.
-pub fn opening<H: Serialize>(kind: Kind, header: &H) -> Result<Vec<u8>, PackageError> {
+pub fn header_bytes<H: Serialize>(kind: FileKind, header: &H) -> Result<Vec<u8>, PackageError> {
     let too_long = |_| PackageError::Header(format!("longer than {MAX_HEADER} bytes"));
     let header = codec::encode(header, MAX_HEADER).map_err(too_long)?;
     let length = u32::try_from(header.len()).unwrap_or(u32::MAX);
@@ -128,7 +128,7 @@ pub fn opening<H: Serialize>(kind: Kind, header: &H) -> Result<Vec<u8>, PackageE
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preamble {
     /// What the file is.
-    pub kind: Kind,
+    pub kind: FileKind,
     header_bytes: usize,
 }
 
@@ -136,11 +136,11 @@ impl Preamble {
     /// Reads it.
     ///
     /// # Errors
-    /// [`PackageError::Foreign`], [`PackageError::Version`], [`PackageError::Header`].
+    /// [`PackageError::BadMagic`], [`PackageError::Version`], [`PackageError::Header`].
     pub fn parse(bytes: &[u8; PREAMBLE]) -> Result<Self, PackageError> {
         let [magic @ .., v0, v1, k0, k1, l0, l1, l2, l3] = *bytes;
         if magic != MAGIC {
-            return Err(PackageError::Foreign);
+            return Err(PackageError::BadMagic);
         }
         let found = u16::from_le_bytes([v0, v1]);
         if found != VERSION {
@@ -148,7 +148,7 @@ impl Preamble {
         }
         let code = u16::from_le_bytes([k0, k1]);
         let unknown = || PackageError::Header(format!("unknown kind {code}"));
-        let kind = Kind::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(unknown)?;
+        let kind = FileKind::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(unknown)?;
         let length = u32::from_le_bytes([l0, l1, l2, l3]);
         if u64::from(length) > MAX_HEADER {
             return Err(PackageError::Header(format!("{length} bytes long")));
@@ -166,7 +166,7 @@ impl Preamble {
 ///
 /// # Errors
 /// [`PackageError`] for every opening that is not exactly one of this `kind` with a header of type `H`.
-pub fn read_opening<H: DeserializeOwned>(kind: Kind, input: &mut impl Read) -> Result<(Preamble, H), PackageError> {
+pub fn read_opening<H: DeserializeOwned>(kind: FileKind, input: &mut impl Read) -> Result<(Preamble, H), PackageError> {
     let mut bytes = [0; PREAMBLE];
     read_exactly(input, &mut bytes)?;
     let preamble = Preamble::parse(&bytes)?;
@@ -175,7 +175,7 @@ pub fn read_opening<H: DeserializeOwned>(kind: Kind, input: &mut impl Read) -> R
     }
     let mut rest = vec![0; preamble.payload_start() as usize - PREAMBLE];
     read_exactly(input, &mut rest)?;
-    let (header, padding) = rest.split_at_checked(preamble.header_bytes).ok_or(PackageError::Foreign)?;
+    let (header, padding) = rest.split_at_checked(preamble.header_bytes).ok_or(PackageError::BadMagic)?;
     if padding.iter().any(|byte| *byte != 0) {
         return Err(PackageError::Header("padding that is not zero".into()));
     }

@@ -51,13 +51,13 @@ impl fmt::Debug for JobId {
 /// Text that is not 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("a job is called by 32 hexadecimal digits")]
-pub struct NotAJobId;
+pub struct ParseJobIdError;
 
 impl FromStr for JobId {
-    type Err = NotAJobId;
+    type Err = ParseJobIdError;
 
-    fn from_str(text: &str) -> Result<Self, NotAJobId> {
-        read_hex(text).map(Self).ok_or(NotAJobId)
+    fn from_str(text: &str) -> Result<Self, ParseJobIdError> {
+        read_hex(text).map(Self).ok_or(ParseJobIdError)
     }
 }
 
@@ -68,22 +68,22 @@ impl From<JobId> for String {
 }
 
 impl TryFrom<String> for JobId {
-    type Error = NotAJobId;
+    type Error = ParseJobIdError;
 
-    fn try_from(text: String) -> Result<Self, NotAJobId> {
+    fn try_from(text: String) -> Result<Self, ParseJobIdError> {
         text.parse()
     }
 }
 
 /// A layout as a header tells it: the lanes follow from the number of slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Shape {
+pub struct DatasetShape {
     parameter_set: u16,
     rows: u64,
     slots: u64,
 }
 
-impl Shape {
+impl DatasetShape {
     /// What to write for `layout`.
     pub fn of(layout: &Layout) -> Self {
         Self { parameter_set: PARAMETER_SET, rows: layout.rows(), slots: layout.slots() as u64 }
@@ -111,7 +111,7 @@ mod tests {
         let text = "00ff10aa5500ff10aa5500ff10aa5500";
         assert_eq!(text.parse::<JobId>().unwrap().to_string(), text);
         for bad in ["", "00", "00FF10aa5500ff10aa5500ff10aa5500", "../../../../../../etc/passwd/12", "0g"] {
-            assert_eq!(bad.parse::<JobId>(), Err(NotAJobId));
+            assert_eq!(bad.parse::<JobId>(), Err(ParseJobIdError));
         }
     }
 }

@@ -9,7 +9,7 @@ pub mod totals;
 
 pub use dataset::{DatasetHeader, DatasetReader, DatasetWriter};
 pub use error::PackageError;
-pub use frame::{Digest, Kind};
+pub use frame::{Digest, FileKind};
 pub use header::JobId;
 pub use status::{JobState, Status};
 pub use totals::{AcceptedTotals, TotalsFile, TotalsHeader};

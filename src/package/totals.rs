@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use super::dataset::JobIdBytes;
 use super::error::PackageError;
-use super::frame::{self, DIGEST_BYTES, Digest, Hashing, Kind};
-use super::header::{JobId, Shape};
+use super::frame::{self, DIGEST_BYTES, Digest, FileKind, Hashing};
+use super::header::{DatasetShape, JobId};
 use crate::he::parameters::POLYNOMIAL_SIZE;
 use crate::he::{LaneTotals, Layout};
 
@@ -19,13 +19,13 @@ pub struct TotalsHeader {
     /// Digest at the end of the dataset that was added up.
     pub dataset: Digest,
     /// How its blocks lay.
-    pub shape: Shape,
+    pub shape: DatasetShape,
 }
 
 impl TotalsHeader {
     /// The header for the totals of this dataset.
     pub fn new(job: JobId, dataset: Digest, layout: &Layout) -> Self {
-        Self { job: job.bytes(), dataset, shape: Shape::of(layout) }
+        Self { job: job.bytes(), dataset, shape: DatasetShape::of(layout) }
     }
 
     /// Bytes of the whole file.
@@ -33,7 +33,7 @@ impl TotalsHeader {
     /// # Errors
     /// [`PackageError::Header`].
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let opening = frame::opening(Kind::Totals, self)?.len() as u64;
+        let opening = frame::header_bytes(FileKind::Totals, self)?.len() as u64;
         Ok(opening + 8 * self.shape.layout()?.totals_words() + DIGEST_BYTES)
     }
 }
@@ -48,7 +48,7 @@ pub fn write(
     segments: &[Vec<LaneTotals>],
 ) -> Result<Digest, PackageError> {
     let mut output = Hashing::new(output);
-    output.write_all(&frame::opening(Kind::Totals, header)?)?;
+    output.write_all(&frame::header_bytes(FileKind::Totals, header)?)?;
     for lane in segments.iter().flatten() {
         output.write_all(bytemuck::cast_slice(&lane.mask))?;
         output.write_all(bytemuck::cast_slice(&lane.body))?;
@@ -79,7 +79,7 @@ impl<R: Read> TotalsFile<R> {
     /// # Errors
     /// [`PackageError`].
     pub fn open(mut input: R, length: u64) -> Result<Self, PackageError> {
-        let (preamble, header): (_, TotalsHeader) = frame::read_opening(Kind::Totals, &mut input)?;
+        let (preamble, header): (_, TotalsHeader) = frame::read_opening(FileKind::Totals, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.totals_words() + DIGEST_BYTES;
         if length != expected {

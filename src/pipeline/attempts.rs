@@ -10,7 +10,7 @@ use std::io::{self, Read, Write};
 
 use serde::{Deserialize, Serialize};
 
-use super::names::ATTEMPTS;
+use super::paths::ATTEMPTS;
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
@@ -29,34 +29,34 @@ const LONGEST_WRITE: u64 = 3600;
 struct Record {
     /// Computations that were started and have not finished.
     started: u32,
-    dataset: Appearance,
+    dataset: FileStamp,
 }
 
 /// What tells a dataset from one that is uploaded in its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-struct Appearance {
+struct FileStamp {
     inode: u64,
     bytes: u64,
     seconds: i64,
     nanoseconds: u64,
 }
 
-impl From<Entry> for Appearance {
+impl From<Entry> for FileStamp {
     fn from(Entry { inode, bytes, modified: seconds, nanoseconds, .. }: Entry) -> Self {
         Self { inode, bytes, seconds, nanoseconds }
     }
 }
 
 /// The attempts at one dataset.
-pub(super) struct Attempts<'r> {
+pub(super) struct AttemptCounter<'r> {
     root: &'r RootDir,
     name: String,
-    dataset: Appearance,
+    dataset: FileStamp,
     /// Those that ended with their process.
     unfinished: u32,
 }
 
-impl<'r> Attempts<'r> {
+impl<'r> AttemptCounter<'r> {
     /// Those at `job` that are on record in the server's directory `root`.
     ///
     /// # Errors
@@ -125,7 +125,7 @@ fn read(folder: &RootDir, name: &str) -> Option<Record> {
 }
 
 /// Removes records of datasets that are gone; `waits` tells whether one is there.
-pub(super) fn tidy(root: &RootDir, now: u64, waits: impl Fn(JobId) -> bool) {
+pub(super) fn remove_stale(root: &RootDir, now: u64, waits: impl Fn(JobId) -> bool) {
     let Ok(folder) = root.directory(ATTEMPTS) else { return };
     let Ok(entries) = folder.entries() else { return };
     for entry in entries.flatten() {
@@ -165,8 +165,8 @@ mod tests {
         (directory, root)
     }
 
-    fn attempts<'r>(root: &'r RootDir, directory: &Path) -> Attempts<'r> {
-        Attempts::of(root, &job().to_string(), &File::open(directory.join("dataset")).unwrap()).unwrap()
+    fn attempts<'r>(root: &'r RootDir, directory: &Path) -> AttemptCounter<'r> {
+        AttemptCounter::of(root, &job().to_string(), &File::open(directory.join("dataset")).unwrap()).unwrap()
     }
 
     #[test]
@@ -202,15 +202,15 @@ mod tests {
         let (directory, root) = site();
         let record = directory.path().join(ATTEMPTS).join(job().to_string());
         attempts(&root, directory.path()).begin().unwrap();
-        tidy(&root, 0, |_| true);
+        remove_stale(&root, 0, |_| true);
         assert!(record.exists());
         fs::write(&record, "{").unwrap();
         assert_eq!(attempts(&root, directory.path()).unfinished, 0);
         let half = directory.path().join(ATTEMPTS).join(".hestat-half");
         fs::write(&half, "{").unwrap();
-        tidy(&root, 0, |_| false);
+        remove_stale(&root, 0, |_| false);
         assert!(!record.exists() && half.exists());
-        tidy(&root, u64::MAX - 1, |_| false);
+        remove_stale(&root, u64::MAX - 1, |_| false);
         assert!(!directory.path().join(ATTEMPTS).exists());
     }
 }

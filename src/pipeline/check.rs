@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::error::PipelineError;
 use super::result::Decrypted;
 use crate::foundation::observer::{Observer, Stage};
-use crate::statistics::twin::{self, TwinColumn};
+use crate::statistics::reference::{self, ReferenceColumn};
 use crate::statistics::{Comparison, Summary};
 use crate::table::{Cell, CsvSource, TableError, TableReader};
 
@@ -32,7 +32,7 @@ fn summarise(
     for column in &decrypted.summary.columns {
         let position = positions.get(&column.name).copied();
         let missing = || PipelineError::OtherTable { table: source.name().into(), column: column.name.clone() };
-        columns.push((position.ok_or_else(missing)?, column.name.clone(), TwinColumn::default()));
+        columns.push((position.ok_or_else(missing)?, column.name.clone(), ReferenceColumn::default()));
     }
     while reader.next_row()? {
         for (position, name, column) in &mut columns {
@@ -48,5 +48,5 @@ fn summarise(
     }
     let same_file = reader.digest() == decrypted.csv.digest;
     let columns: Vec<_> = columns.into_iter().map(|(_, name, column)| (name, column)).collect();
-    Ok((twin::summary(&columns, &decrypted.summary.statistics), same_file))
+    Ok((reference::summary(&columns, &decrypted.summary.statistics), same_file))
 }

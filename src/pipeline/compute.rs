@@ -5,14 +5,14 @@ use std::fs::{File, TryLockError};
 use std::io;
 use std::path::{Path, PathBuf};
 
-use super::attempts::{self, Attempts};
+use super::attempts::{self, AttemptCounter};
 use super::error::PipelineError;
-use super::names::{self, ATTEMPTS, DATASET, INBOX, OUTBOX, TOTALS};
-use super::outbox::{self, Failure, Outbox, at};
+use super::outbox::{self, ComputeFailure, Outbox, at};
+use super::paths::{self, ATTEMPTS, DATASET, INBOX, OUTBOX, TOTALS};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::quota::Quota;
-use crate::foundation::root_dir::{Entry, Kind, RootDir};
+use crate::foundation::root_dir::{Entry, EntryKind, RootDir};
 use crate::package::JobId;
 
 /// Where to compute, and how.
@@ -56,7 +56,7 @@ pub enum Outcome {
 
 /// A dataset that waits in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Waiting {
+pub(super) struct PendingDataset {
     pub(super) job: JobId,
     /// What is known of it, unless it may not be seen.
     pub(super) dataset: Option<Entry>,
@@ -65,7 +65,7 @@ pub(super) struct Waiting {
 /// Computes all that waits, one job after the other.
 ///
 /// # Errors
-/// [`PipelineError::File`] if the directory itself cannot be used, [`PipelineError::Stopped`]. A job that fails is an
+/// [`PipelineError::File`] if the directory itself cannot be used, [`PipelineError::Cancelled`]. A job that fails is an
 /// [`Outcome`] and stops no other.
 pub fn compute(
     request: &ComputeRequest,
@@ -75,7 +75,7 @@ pub fn compute(
     let mut outcomes = Vec::new();
     let root = request.root()?;
     outbox::remove_abandoned(&root);
-    for waiting in waiting(&root, &request.data, clock)? {
+    for waiting in pending(&root, &request.data, clock)? {
         outcomes.push((waiting.job, compute_one(request, &root, waiting.job, clock, observer)?));
     }
     Ok(outcomes)
@@ -90,17 +90,17 @@ pub fn answers(data: &Path) -> usize {
 
 /// What waits in the inbox, by name; other things there are left alone. Of jobs that nothing was said of yet, it is said
 /// that they wait.
-pub(super) fn waiting(root: &RootDir, data: &Path, clock: &dyn Clock) -> Result<Vec<Waiting>, PipelineError> {
+pub(super) fn pending(root: &RootDir, data: &Path, clock: &dyn Clock) -> Result<Vec<PendingDataset>, PipelineError> {
     let mut found = find(root).map_err(PipelineError::file(data.join(INBOX).display()))?;
     found.sort_by_key(|waiting| waiting.job);
-    attempts::tidy(root, clock.now(), |job| found.binary_search_by_key(&job, |waiting| waiting.job).is_ok());
+    attempts::remove_stale(root, clock.now(), |job| found.binary_search_by_key(&job, |waiting| waiting.job).is_ok());
     for waiting in &found {
         Outbox::announce(root, waiting.job, clock);
     }
     Ok(found)
 }
 
-fn find(root: &RootDir) -> io::Result<Vec<Waiting>> {
+fn find(root: &RootDir) -> io::Result<Vec<PendingDataset>> {
     let inbox = match root.directory(INBOX) {
         // Nobody has uploaded yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
@@ -111,10 +111,12 @@ fn find(root: &RootDir) -> io::Result<Vec<Waiting>> {
         let entry = entry?;
         let Some(job) = entry.file_name().to_str().ok().and_then(|name| name.parse().ok()) else { continue };
         match inbox.directory(entry.file_name()).and_then(|folder| folder.entry(DATASET)) {
-            Ok(dataset) if dataset.kind == Kind::File => found.push(Waiting { job, dataset: Some(dataset) }),
+            Ok(dataset) if dataset.kind == EntryKind::File => {
+                found.push(PendingDataset { job, dataset: Some(dataset) });
+            }
             // What we may not see is told of as a job that fails, and not passed over in silence.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                found.push(Waiting { job, dataset: None });
+                found.push(PendingDataset { job, dataset: None });
             }
             _ => {}
         }
@@ -143,7 +145,7 @@ pub(super) fn compute_one(
     } else {
         match attempt(request, root, &outbox, &dataset, observer) {
             Ok(()) => Outcome::Computed,
-            Err(Failure::Stopped(stopped)) => return Err(stopped.into()),
+            Err(ComputeFailure::Stopped(stopped)) => return Err(stopped.into()),
             Err(failure) => {
                 return Ok(Outcome::Failed { reason: outbox.fail(&failure), passing: failure.may_pass() });
             }
@@ -166,17 +168,17 @@ fn attempt(
     outbox: &Outbox<'_>,
     dataset: &Dataset,
     observer: &dyn Observer,
-) -> Result<(), Failure> {
-    let attempts = Attempts::of(root, &dataset.name, &dataset.file).map_err(at(ATTEMPTS))?;
+) -> Result<(), ComputeFailure> {
+    let attempts = AttemptCounter::of(root, &dataset.name, &dataset.file).map_err(at(ATTEMPTS))?;
     if attempts.are_exhausted() && !request.retry {
-        return Err(Failure::Quarantined { attempts: attempts::MOST });
+        return Err(ComputeFailure::Quarantined { attempts: attempts::MOST });
     }
     let prepared = outbox.prepare(&dataset.file)?;
     attempts.begin().map_err(at(ATTEMPTS))?;
     let outcome = outbox.compute(prepared, observer);
     // A process that ends before this has not finished.
     match outcome {
-        Err(Failure::Stopped(_)) => attempts.undo(),
+        Err(ComputeFailure::Stopped(_)) => attempts.undo(),
         _ => attempts.clear(),
     }
     outcome
@@ -193,7 +195,7 @@ struct Dataset {
 impl Dataset {
     /// Opens and locks it; or tells what became of it otherwise.
     fn open(root: &RootDir, job: JobId) -> Result<Self, Outcome> {
-        let place = format!("{}/{DATASET}", names::inbox(job));
+        let place = format!("{}/{DATASET}", paths::inbox(job));
         let failed = |error: io::Error| Outcome::Failed { reason: at(&place)(error).to_string(), passing: true };
         let dataset = Self::find(root, job).map_err(|error| match error.kind() {
             // Another process was faster, and has removed it.

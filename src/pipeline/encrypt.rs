@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::error::PipelineError;
 use crate::encoding::Plan;
-use crate::foundation::observer::{Observer, Stopped, Uncounted};
+use crate::foundation::observer::{Cancelled, Observer, Uncounted};
 use crate::foundation::threads::NoThreads;
 use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
@@ -89,8 +89,8 @@ impl PlannedTable<'_> {
     }
 }
 
-fn send(sender: &SyncSender<Vec<PlainBlock>>, batch: &mut Vec<PlainBlock>) -> Result<(), Stopped> {
-    sender.send(std::mem::replace(batch, Vec::with_capacity(BATCH))).map_err(|_| Stopped)
+fn send(sender: &SyncSender<Vec<PlainBlock>>, batch: &mut Vec<PlainBlock>) -> Result<(), Cancelled> {
+    sender.send(std::mem::replace(batch, Vec::with_capacity(BATCH))).map_err(|_| Cancelled)
 }
 
 fn encrypt_batches<W: Write>(

@@ -1,6 +1,6 @@
 //! What a step of the pipeline can end with.
 
-use crate::foundation::observer::Stopped;
+use crate::foundation::observer::Cancelled;
 use crate::foundation::random::NoRandomness;
 use crate::foundation::threads::NoThreads;
 use crate::he::HeError;
@@ -157,7 +157,7 @@ pub enum PipelineError {
     },
     /// Work was stopped.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Cancelled(#[from] Cancelled),
 }
 
 impl PipelineError {

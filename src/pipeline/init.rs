@@ -5,7 +5,7 @@ use std::path::Path;
 
 use super::encrypt::{Encrypted, PlannedTable};
 use super::error::PipelineError;
-use super::names;
+use super::paths;
 use crate::crypto::Passphrase;
 use crate::encoding::Plan;
 use crate::foundation::clock::Clock;
@@ -16,8 +16,8 @@ use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, P
 use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError, TotalsHeader, totals};
 use crate::statistics::Statistic;
 use crate::table::{CsvSource, Dialect, Schema, Selection, SkippedColumn};
-use crate::transfer::location::NotALocation;
-use crate::transfer::{Connector, Location, Server};
+use crate::transfer::location::ParseLocationError;
+use crate::transfer::{Connector, Location, RemoteStore};
 
 /// What to encrypt, and for which server.
 pub struct InitRequest {
@@ -87,7 +87,7 @@ pub fn resume(
 
 /// The server of a job.
 pub(super) fn location(record: &JobRecord) -> Result<Location, PipelineError> {
-    let damaged = |error: NotALocation| crate::keystore::KeyStoreError::DamagedRecord {
+    let damaged = |error: ParseLocationError| crate::keystore::KeyStoreError::DamagedRecord {
         job: record.job,
         reason: error.to_string(),
     };
@@ -201,20 +201,20 @@ fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(),
 }
 
 /// Sends the spool, unless the server has it all already: then an attempt before this one came further than it knew.
-fn send_again(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn send_again(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
-    let name = format!("{}/{}", names::inbox(id), names::DATASET);
+    let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     let failed = |source| PipelineError::Upload { job: id, source };
-    let computed = server.size(&format!("{}/{}", names::outbox(id), names::TOTALS)).map_err(failed)?.is_some();
+    let computed = server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS)).map_err(failed)?.is_some();
     if computed || server.size(&name).map_err(failed)? == Some(dataset_bytes) {
         return arrived(job);
     }
     send(job, server, observer)
 }
 
-fn send(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn send(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
-    let name = format!("{}/{}", names::inbox(id), names::DATASET);
+    let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     observer.begin(Stage::Uploading, dataset_bytes);
     let sent = server.put(&job.spool(), &name, observer);
     observer.end();
@@ -224,6 +224,6 @@ fn send(job: &mut Job, server: &dyn Server, observer: &dyn Observer) -> Result<(
 
 /// Remembers that the server has it all.
 fn arrived(job: &mut Job) -> Result<(), PipelineError> {
-    job.enter(Phase::Uploaded)?;
+    job.set_phase(Phase::Uploaded)?;
     Ok(job.remove_spool()?)
 }

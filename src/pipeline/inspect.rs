@@ -7,13 +7,13 @@ use std::path::Path;
 use super::error::PipelineError;
 use crate::he::Layout;
 use crate::package::frame::Preamble;
-use crate::package::{DatasetReader, Digest, JobId, Kind, PackageError, TotalsFile, totals};
+use crate::package::{DatasetReader, Digest, FileKind, JobId, PackageError, TotalsFile, totals};
 
 /// What a file tells anyone.
 #[derive(Debug, Clone)]
 pub struct Inspection {
     /// What it is.
-    pub kind: Kind,
+    pub kind: FileKind,
     /// Its length.
     pub bytes: u64,
     /// The digest at its end, which is that of its bytes.
@@ -41,21 +41,21 @@ pub fn inspect(path: &Path) -> Result<Inspection, PipelineError> {
 
 fn describe(file: &mut File) -> Result<Inspection, PackageError> {
     let mut preamble = [0; 16];
-    file.read_exact(&mut preamble).map_err(|_| PackageError::Foreign)?;
+    file.read_exact(&mut preamble).map_err(|_| PackageError::BadMagic)?;
     let kind = Preamble::parse(&preamble)?.kind;
     let bytes = file.metadata()?.len();
     file.rewind()?;
     let (job, layout, dataset) = match kind {
-        Kind::Dataset => {
+        FileKind::Dataset => {
             let dataset = DatasetReader::open(file.try_clone()?)?;
             (Some(dataset.job()), Some(dataset.layout().clone()), None)
         }
-        Kind::Totals => {
+        FileKind::Totals => {
             let totals = TotalsFile::open(BufReader::new(&*file), bytes)?;
             let header = totals.header();
             (Some(JobId::from_bytes(header.job)), Some(totals.layout().clone()), Some(header.dataset))
         }
-        Kind::Secrets => (None, None, None),
+        FileKind::Secrets => (None, None, None),
     };
     file.rewind()?;
     let digest = totals::verify_digest(BufReader::with_capacity(1 << 20, &*file), bytes)?;

@@ -6,25 +6,25 @@
 //! result:                                                  server ⇒ totals file → exact totals → statistics
 //! ```
 
-mod answer;
+mod access;
 mod attempts;
-mod bell;
 pub mod check;
 pub mod compute;
+mod deadline_observer;
 mod encrypt;
 pub mod error;
+pub mod forget;
 pub mod init;
 pub mod inspect;
-pub mod jobs;
-mod names;
 mod outbox;
+mod paths;
 pub mod ping;
+mod received_totals;
 pub mod result;
-mod rules;
 pub mod run;
 pub mod serve;
 pub mod spool;
-mod until;
+mod wakeup;
 pub mod watch;
 
 pub use error::PipelineError;

@@ -4,12 +4,12 @@ use std::ffi::CStr;
 use std::fs::File;
 use std::io::{self, Write};
 
-use super::names::{self, DATASET, INBOX, OUTBOX, STATUS, TOTALS};
+use super::paths::{self, DATASET, INBOX, OUTBOX, STATUS, TOTALS};
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::observer::{Cancelled, Observer, Stage};
 use crate::foundation::quota::{BLOCK, MARGIN, Reservation, space_of};
-use crate::foundation::root_dir::{Kind, RootDir};
+use crate::foundation::root_dir::{EntryKind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
@@ -22,10 +22,10 @@ const REPORT_EVERY: u64 = 1000;
 
 /// Why a dataset gave no totals.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(super) enum ComputeFailure {
     /// Work was stopped.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Stopped(#[from] Cancelled),
     /// The dataset is damaged, or the system refused.
     #[error(transparent)]
     Package(#[from] PackageError),
@@ -48,7 +48,7 @@ pub(super) enum Failure {
     },
 }
 
-impl Failure {
+impl ComputeFailure {
     /// Whether the system refused, and not the dataset is to blame.
     pub(super) fn may_pass(&self) -> bool {
         match self {
@@ -59,13 +59,13 @@ impl Failure {
     }
 }
 
-impl From<io::Error> for Failure {
+impl From<io::Error> for ComputeFailure {
     fn from(error: io::Error) -> Self {
         Self::Package(error.into())
     }
 }
 
-impl From<HeError> for Failure {
+impl From<HeError> for ComputeFailure {
     fn from(error: HeError) -> Self {
         Self::Package(PackageError::Header(error.to_string()))
     }
@@ -95,7 +95,7 @@ fn remove_temporary(folder: &RootDir) -> io::Result<usize> {
     for entry in folder.entries()? {
         let entry = entry?;
         let name = entry.file_name();
-        let is_left = || folder.entry(name).is_ok_and(|entry| entry.kind != Kind::Directory);
+        let is_left = || folder.entry(name).is_ok_and(|entry| entry.kind != EntryKind::Directory);
         if name.to_bytes().starts_with(TEMPORARY.as_bytes()) && is_left() {
             folder.remove_file(name)?;
             removed += 1;
@@ -121,7 +121,7 @@ impl<'c> Outbox<'c> {
     /// The folder of `job` below the server's directory `root`; made if it is not there.
     pub(super) fn open(root: &RootDir, job: JobId, clock: &'c dyn Clock) -> io::Result<Self> {
         let folder = |outbox: RootDir| outbox.directory_or_new(job.to_string().as_str());
-        let folder = root.directory_or_new(OUTBOX).and_then(folder).map_err(at(&names::outbox(job)))?;
+        let folder = root.directory_or_new(OUTBOX).and_then(folder).map_err(at(&paths::outbox(job)))?;
         Ok(Self { folder, job, clock })
     }
 
@@ -143,11 +143,11 @@ impl<'c> Outbox<'c> {
     }
 
     /// Opens the dataset and sets space aside for its totals.
-    pub(super) fn prepare(&self, file: &File) -> Result<Prepared, Failure> {
+    pub(super) fn prepare(&self, file: &File) -> Result<Prepared, ComputeFailure> {
         // The lock on the dataset says that nobody writes here now.
-        remove_temporary(&self.folder).map_err(at(&names::outbox(self.job)))?;
-        if self.folder.entry(TOTALS).is_ok_and(|entry| matches!(entry.kind, Kind::Directory | Kind::Other)) {
-            let place = format!("{}/{TOTALS}", names::outbox(self.job));
+        remove_temporary(&self.folder).map_err(at(&paths::outbox(self.job)))?;
+        if self.folder.entry(TOTALS).is_ok_and(|entry| matches!(entry.kind, EntryKind::Directory | EntryKind::Other)) {
+            let place = format!("{}/{TOTALS}", paths::outbox(self.job));
             return Err(at(&place)(io::Error::new(io::ErrorKind::InvalidInput, "it is not a regular file")).into());
         }
         // The caller's handle keeps the lock until the totals are there and the dataset is gone.
@@ -162,11 +162,11 @@ impl<'c> Outbox<'c> {
     }
 
     /// Space for totals of so many bytes, for their name and for a status.
-    fn reserve(&self, bytes: u64) -> Result<Reservation, Failure> {
+    fn reserve(&self, bytes: u64) -> Result<Reservation, ComputeFailure> {
         let needed = space_of(bytes).saturating_add(3 * BLOCK);
         let quota = self.folder.quota().with_margin(MARGIN);
         let disk = self.folder.free().unwrap_or(u64::MAX);
-        let no_space = |free: u64| Failure::NoSpace { needed, free: free.min(disk) };
+        let no_space = |free: u64| ComputeFailure::NoSpace { needed, free: free.min(disk) };
         if disk < needed {
             return Err(no_space(quota.free()));
         }
@@ -174,7 +174,7 @@ impl<'c> Outbox<'c> {
     }
 
     /// One pass over the dataset: read, hash and add; then the totals appear, whole.
-    pub(super) fn compute(&self, prepared: Prepared, observer: &dyn Observer) -> Result<(), Failure> {
+    pub(super) fn compute(&self, prepared: Prepared, observer: &dyn Observer) -> Result<(), ComputeFailure> {
         let Prepared { dataset, space } = prepared;
         let layout = dataset.layout().clone();
         observer.begin(Stage::Computing, layout.block_count());
@@ -191,11 +191,11 @@ impl<'c> Outbox<'c> {
         dataset: DatasetReader,
         layout: &Layout,
         observer: &dyn Observer,
-    ) -> Result<(Digest, Vec<Vec<LaneTotals>>), Failure> {
+    ) -> Result<(Digest, Vec<Vec<LaneTotals>>), ComputeFailure> {
         let mut evaluator = Evaluator::new(layout);
         let (mut done, mut told) = (0, self.clock.now());
         let digest = dataset.for_each_batch(BATCH_WORDS * rayon::current_num_threads(), |blocks, words| {
-            observer.go_on()?;
+            observer.check_cancelled()?;
             evaluator.add(blocks, words)?;
             done += blocks.len() as u64;
             observer.advance(blocks.len() as u64);
@@ -203,7 +203,7 @@ impl<'c> Outbox<'c> {
                 told = self.clock.now();
                 self.report(JobState::Computing { done, blocks: layout.block_count() })?;
             }
-            Ok::<(), Failure>(())
+            Ok::<(), ComputeFailure>(())
         })?;
         Ok((digest, evaluator.finish()))
     }
@@ -214,7 +214,7 @@ impl<'c> Outbox<'c> {
         segments: &[Vec<LaneTotals>],
         space: Reservation,
     ) -> Result<(), PackageError> {
-        let place = format!("{}/{TOTALS}", names::outbox(self.job));
+        let place = format!("{}/{TOTALS}", paths::outbox(self.job));
         let mut file = AtomicFile::create_in(&self.folder, TOTALS, Access::Shared).map_err(at(&place))?;
         file.add_space(space);
         let _digest = totals::write(&mut file, header, segments).map_err(|error| match error {
@@ -225,7 +225,7 @@ impl<'c> Outbox<'c> {
     }
 
     /// Tells the client, as far as that can be done; the reason for our caller.
-    pub(super) fn fail(&self, failure: &Failure) -> String {
+    pub(super) fn fail(&self, failure: &ComputeFailure) -> String {
         let reason = failure.to_string();
         match self.report(JobState::Failed { reason: reason.clone() }) {
             Ok(()) => reason,
@@ -235,8 +235,8 @@ impl<'c> Outbox<'c> {
 
     fn report(&self, state: JobState) -> io::Result<()> {
         let status = Status { job: self.job, state, time: self.clock.now() };
-        let write = |mut file: AtomicFile| file.write_all(&status.to_json()).and_then(|()| file.publish());
-        let place = format!("{}/{STATUS}", names::outbox(self.job));
+        let write = |mut file: AtomicFile| file.write_all(&status.to_json()).and_then(|()| file.commit_unsynced());
+        let place = format!("{}/{STATUS}", paths::outbox(self.job));
         AtomicFile::create_in(&self.folder, STATUS, Access::Shared).and_then(write).map_err(at(&place))
     }
 }

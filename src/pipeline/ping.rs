@@ -7,13 +7,13 @@ use chrono::NaiveDateTime;
 use rand_core::Rng;
 use rustix::fs::statvfs;
 
+use super::deadline_observer::{CLEANUP_MILLISECONDS, DeadlineObserver};
 use super::error::PipelineError;
-use super::names::{INBOX, PROBES};
-use super::until::{TIME_TO_CLEAN_UP, Until};
+use super::paths::{INBOX, PROBES};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Silent};
+use crate::foundation::observer::{NullObserver, Observer};
 use crate::foundation::random;
-use crate::transfer::{Connector, FtpAddress, FtpServer, Greeting, Location, Server, TransferError};
+use crate::transfer::{Connector, FtpAddress, FtpClient, Greeting, Location, RemoteStore, TransferError};
 
 /// Bytes that are stored and fetched.
 const PROBE: &[u8] = b"hestat ping: remove me\n";
@@ -60,7 +60,7 @@ pub fn ping(
 }
 
 /// Tells of a step; an error if it failed.
-type Tell<'t> = &'t mut dyn FnMut(Finding) -> Result<(), PipelineError>;
+type Report<'t> = &'t mut dyn FnMut(Finding) -> Result<(), PipelineError>;
 
 fn ping_directory(
     path: &Path,
@@ -68,7 +68,7 @@ fn ping_directory(
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    tell: Tell<'_>,
+    tell: Report<'_>,
 ) -> Result<(), PipelineError> {
     let server = match connector.connect(location, observer) {
         Ok(server) => server,
@@ -86,7 +86,7 @@ fn ping_ftp(
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    tell: Tell<'_>,
+    tell: Report<'_>,
 ) -> Result<(), PipelineError> {
     greeted(address, connector.greet(address, observer)).into_iter().try_for_each(&mut *tell)?;
     let server = match connector.connect_ftp(address, observer) {
@@ -146,7 +146,7 @@ impl<'p> Probe<'p> {
     }
 
     /// Stores it, fetches it, and removes it; `meanwhile` can look at it.
-    fn writable(&self, server: &dyn Server, meanwhile: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
+    fn writable(&self, server: &dyn RemoteStore, meanwhile: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
         match self.try_write(server, meanwhile) {
             Ok(()) => Finding::good("writable", "stored, fetched and removed a file"),
             Err(error) => Finding::bad("writable", error),
@@ -155,14 +155,14 @@ impl<'p> Probe<'p> {
 
     fn try_write(
         &self,
-        server: &dyn Server,
+        server: &dyn RemoteStore,
         meanwhile: impl FnOnce(&str) -> Result<(), TransferError>,
     ) -> Result<(), PipelineError> {
         let name = format!("{}/probe", self.folder);
         let mut probe = tempfile::NamedTempFile::new().map_err(PipelineError::file(std::env::temp_dir().display()))?;
         probe.write_all(PROBE).map_err(PipelineError::file(probe.path().display()))?;
         let mut back = Vec::new();
-        let silent = Silent::default();
+        let silent = NullObserver::default();
         let stored = server.put(probe.path(), &name, &silent).and_then(|()| {
             meanwhile(&name)?;
             server.get(&name, PROBE.len() as u64, &mut back, &silent)
@@ -181,11 +181,12 @@ impl<'p> Probe<'p> {
     }
 
     /// Also when the work was stopped; then `server` is not talked to any more.
-    fn remove(&self, server: &dyn Server) -> Result<(), TransferError> {
+    fn remove(&self, server: &dyn RemoteStore) -> Result<(), TransferError> {
         match server.remove_folder(&self.folder) {
-            Err(TransferError::Stopped(_)) => {
-                let silent = Silent::default();
-                let until = Until::new(&silent, self.clock, self.clock.now().saturating_add(TIME_TO_CLEAN_UP));
+            Err(TransferError::Cancelled(_)) => {
+                let silent = NullObserver::default();
+                let until =
+                    DeadlineObserver::new(&silent, self.clock, self.clock.now().saturating_add(CLEANUP_MILLISECONDS));
                 self.connector.connect(self.location, &until)?.remove_folder(&self.folder)
             }
             outcome => outcome,
@@ -194,7 +195,7 @@ impl<'p> Probe<'p> {
 }
 
 /// Room, version and time of an FTP server, as far as it tells.
-fn about(server: &FtpServer<'_>, modified: Option<&str>, clock: &dyn Clock) -> Result<Vec<Finding>, PipelineError> {
+fn about(server: &FtpClient<'_>, modified: Option<&str>, clock: &dyn Clock) -> Result<Vec<Finding>, PipelineError> {
     let own = server.ask("SITE HESTAT")?;
     let own = own.as_deref().and_then(|reply| reply.strip_prefix("200 ")).filter(|reply| reply.starts_with("hestat "));
     let room = own.and_then(|reply| reply.rsplit_once(" free=")).and_then(|(_, bytes)| bytes.parse().ok());

@@ -2,25 +2,25 @@
 
 use std::time::Duration;
 
-use super::answer::{self, Answer};
+use super::deadline_observer::DeadlineObserver;
 use super::error::PipelineError;
 use super::init::location;
-use super::names;
-use super::until::Until;
+use super::paths;
+use super::received_totals::{self, ReceivedTotals};
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
-use crate::foundation::text::printable;
+use crate::foundation::text::sanitize;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Summary, by_name};
-use crate::transfer::{Connector, Server, TransferError};
+use crate::transfer::{Connector, RemoteStore, TransferError};
 
 /// A job's answer as the server gave it. Nothing of it is believed, and no secret is loaded yet.
 pub struct Fetched {
     job: Job,
-    answer: Answer,
+    answer: ReceivedTotals,
 }
 
 /// A job's statistics, and what is needed to compare them with the clear data.
@@ -64,9 +64,9 @@ impl Fetched {
         let Self { mut job, answer } = self;
         let name = job.record().job;
         let secrets = job.secrets(passphrase)?;
-        let totals = answer::open(name, &secrets, answer)?;
+        let totals = received_totals::open(name, &secrets, answer)?;
         let summary = summarise(name, &secrets, &totals)?;
-        job.enter(Phase::Decrypted)?;
+        job.set_phase(Phase::Decrypted)?;
         Ok(Decrypted { record: job.record().clone(), summary, csv: secrets.csv })
     }
 }
@@ -79,15 +79,15 @@ fn wait_and_fetch(
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-) -> Result<Answer, PipelineError> {
+) -> Result<ReceivedTotals, PipelineError> {
     let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     let end = clock.now().saturating_add(wait.map_or(0, milliseconds));
     // Without patience, one question is asked all the same.
-    let until = Until::new(observer, clock, wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
+    let until = DeadlineObserver::new(observer, clock, wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
     let found = find_totals(job, end, connector, clock, &until);
-    let server = found.map_err(|error| late(job.record(), &until, error))?;
-    let answer = answer::fetch(job, server.as_ref(), &until);
-    let answer = answer.map_err(|error| late(job.record(), &until, error))?;
+    let server = found.map_err(|error| timed_out(job.record(), &until, error))?;
+    let answer = received_totals::fetch(job, server.as_ref(), &until);
+    let answer = answer.map_err(|error| timed_out(job.record(), &until, error))?;
     // All that was waited for is here.
     until.lift();
     Ok(answer)
@@ -106,10 +106,10 @@ fn summarise(job: JobId, secrets: &JobSecrets, totals: &[u128]) -> Result<Summar
 const LONGEST_PAUSE: Duration = Duration::from_secs(2);
 
 /// What an error means if the time that was given ended the work.
-fn late(record: &JobRecord, until: &Until<'_>, error: PipelineError) -> PipelineError {
+fn timed_out(record: &JobRecord, until: &DeadlineObserver<'_>, error: PipelineError) -> PipelineError {
     let (job, server) = (record.job, record.server.clone());
     match error {
-        PipelineError::Stopped(_) | PipelineError::Transfer(TransferError::Stopped(_)) if until.is_over() => {
+        PipelineError::Cancelled(_) | PipelineError::Transfer(TransferError::Cancelled(_)) if until.has_expired() => {
             match until.downloaded() {
                 Some((received, total)) => PipelineError::Cut { job, server, received, total },
                 None => PipelineError::Unanswered { job, server },
@@ -126,7 +126,7 @@ fn find_totals<'c>(
     connector: &'c Connector,
     clock: &dyn Clock,
     observer: &'c dyn Observer,
-) -> Result<Box<dyn Server + 'c>, PipelineError> {
+) -> Result<Box<dyn RemoteStore + 'c>, PipelineError> {
     let server = connector.connect(&location(job.record())?, observer)?;
     wait_for_totals(job, end, server.as_ref(), clock, observer)?;
     Ok(server)
@@ -135,18 +135,18 @@ fn find_totals<'c>(
 fn wait_for_totals(
     job: &Job,
     end: u64,
-    server: &dyn Server,
+    server: &dyn RemoteStore,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<(), PipelineError> {
     let mut pause = Duration::from_millis(50);
-    let mut progress = Progress::default();
+    let mut progress = RemoteProgress::default();
     let outcome = loop {
         match progress.ask(job, server, observer) {
             Err(error) if clock.now() < end && can_be_waited_out(&error, observer) => {}
             outcome => break outcome,
         }
-        observer.go_on()?;
+        observer.check_cancelled()?;
         clock.sleep(pause.min(Duration::from_millis(end.saturating_sub(clock.now()))));
         pause = LONGEST_PAUSE.min(pause * 2);
     };
@@ -168,14 +168,14 @@ fn can_be_waited_out(error: &PipelineError, observer: &dyn Observer) -> bool {
 
 /// What has been told of the server's progress.
 #[derive(Default)]
-struct Progress {
+struct RemoteProgress {
     begun: bool,
     told: u64,
 }
 
-impl Progress {
+impl RemoteProgress {
     /// Nothing if the totals are there; else why they are not, and how far the server is.
-    fn ask(&mut self, job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn ask(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
         let outcome = progress_of(job, server);
         if matches!(outcome, Err(PipelineError::NotReady { .. })) {
             self.tell(job, server, observer)?;
@@ -183,7 +183,7 @@ impl Progress {
         outcome
     }
 
-    fn tell(&mut self, job: &Job, server: &dyn Server, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn tell(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
         if let Some(JobState::Computing { done, blocks }) = status(job, server)? {
             if !std::mem::replace(&mut self.begun, true) {
                 observer.begin(Stage::Waiting, blocks);
@@ -202,9 +202,9 @@ impl Progress {
 }
 
 /// Nothing if the totals are there; else why they are not.
-fn progress_of(job: &Job, server: &dyn Server) -> Result<(), PipelineError> {
+fn progress_of(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError> {
     let JobRecord { job: id, phase, .. } = *job.record();
-    if server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some() {
+    if server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS))?.is_some() {
         return Ok(());
     }
     if phase == Phase::Spooled {
@@ -216,29 +216,29 @@ fn progress_of(job: &Job, server: &dyn Server) -> Result<(), PipelineError> {
         Some(JobState::Computing { done, blocks }) => {
             Err(not_ready(format!("the server has added {done} of {blocks} blocks")))
         }
-        _ if server.size(&format!("{}/{}", names::inbox(id), names::DATASET))?.is_some() => {
+        _ if server.size(&format!("{}/{}", paths::inbox(id), paths::DATASET))?.is_some() => {
             Err(not_ready("the server has not begun to compute it".into()))
         }
         // Computed since the first question: the totals appear before the dataset goes.
-        _ if server.size(&format!("{}/{}", names::outbox(id), names::TOTALS))?.is_some() => Ok(()),
+        _ if server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS))?.is_some() => Ok(()),
         _ => Err(PipelineError::Vanished { job: id, location: job.record().server.clone() }),
     }
 }
 
 /// What the server says of the job, if it says anything that can be understood.
-fn status(job: &Job, server: &dyn Server) -> Result<Option<JobState>, PipelineError> {
+fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, PipelineError> {
     let id = job.record().job;
-    let name = format!("{}/{}", names::outbox(id), names::STATUS);
+    let name = format!("{}/{}", paths::outbox(id), paths::STATUS);
     if server.size(&name)?.is_none_or(|size| size > MAX_STATUS) {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    let silent = crate::foundation::observer::Silent::default();
+    let silent = crate::foundation::observer::NullObserver::default();
     server.get(&name, MAX_STATUS, &mut bytes, &silent)?;
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }
 
 /// The server's words: one line, not endless, and nothing in it that commands a terminal.
 fn quoted(text: &str) -> String {
-    printable(&text.replace('\n', " ")).chars().take(300).collect()
+    sanitize(&text.replace('\n', " ")).chars().take(300).collect()
 }

@@ -5,25 +5,25 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::access::UploadPolicy;
 use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
+use super::deadline_observer::{CLEANUP_MILLISECONDS, DeadlineObserver};
 use super::error::PipelineError;
+use super::forget::clean_server;
 use super::init::{InitRequest, init};
-use super::jobs::clean_server;
 use super::result::{Decrypted, fetch};
-use super::rules::HouseRules;
-use super::until::{TIME_TO_CLEAN_UP, Until};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Silent};
+use crate::foundation::observer::{NullObserver, Observer};
 use crate::foundation::random;
-use crate::foundation::scratch::Scratch;
 use crate::foundation::secret::Secret;
+use crate::foundation::temp_dir::PrivateTempDir;
 use crate::keystore::server::draw_password;
 use crate::keystore::{JobRecord, KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
-use crate::transfer::{Connector, FtpAddress, Location, Trust};
+use crate::transfer::{Connector, FtpAddress, Location, ServerTrust};
 
 /// How the names of its temporary directories begin.
 const PREFIX: &str = "hestat-run-";
@@ -62,7 +62,7 @@ pub fn run(
     let (own, (server, connector)) = match server {
         Some(server) => (None, server),
         None => {
-            let own = OwnServer::start(directory.path().join("server"))?;
+            let own = EmbeddedServer::start(directory.path().join("server"))?;
             let reached = (own.location(), own.connector());
             (Some(own), reached)
         }
@@ -99,43 +99,43 @@ pub fn run(
 /// Of what is wrong with an answer, nothing can be tried again later.
 fn in_run(error: PipelineError) -> PipelineError {
     match error {
-        PipelineError::Stopped(_) | PipelineError::Transfer(_) => error,
+        PipelineError::Cancelled(_) | PipelineError::Transfer(_) => error,
         error => PipelineError::InRun(Box::new(error)),
     }
 }
 
 /// For the keys, which go with the process; those of processes that were killed go now.
-fn directory(observer: &dyn Observer) -> Result<Scratch, PipelineError> {
-    if Scratch::sweep(PREFIX) > 0 {
+fn directory(observer: &dyn Observer) -> Result<PrivateTempDir, PipelineError> {
+    if PrivateTempDir::remove_stale(PREFIX) > 0 {
         observer.notice("an earlier run was killed: its key is destroyed; its files may still be on its server");
     }
-    Scratch::new(PREFIX).map_err(PipelineError::file(std::env::temp_dir().display()))
+    PrivateTempDir::new(PREFIX).map_err(PipelineError::file(std::env::temp_dir().display()))
 }
 
 /// Removes what a server of others has of the job, also when the work was stopped.
 fn clean_up(record: &JobRecord, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
-    let silent = Silent::default();
-    let until = Until::new(&silent, clock, clock.now().saturating_add(TIME_TO_CLEAN_UP));
+    let silent = NullObserver::default();
+    let until = DeadlineObserver::new(&silent, clock, clock.now().saturating_add(CLEANUP_MILLISECONDS));
     if clean_server(record, connector, &until).is_err() {
         observer.notice(&format!("files of job {} may still be on the server, unreadable without the key", record.job));
     }
 }
 
 /// A server on a free port of the loopback interface, with a certificate and a password that are as old as it is.
-struct OwnServer {
+struct EmbeddedServer {
     service: FtpService,
     password: Secret<String>,
     data: PathBuf,
 }
 
-impl OwnServer {
+impl EmbeddedServer {
     fn start(data: PathBuf) -> Result<Self, PipelineError> {
         fs::create_dir(&data).map_err(PipelineError::file(data.display()))?;
         let identity = ServerIdentity::generate(&["localhost".into()])?;
         let password = draw_password(&mut random::from_system()?);
         let given = Secret::new(password.expose().clone());
         let options = ServeOptions::on_loopback(data.clone(), USER, given, identity.certificate, identity.key);
-        let service = FtpService::start(options, Arc::new(HouseRules(Arc::default())))?;
+        let service = FtpService::start(options, Arc::new(UploadPolicy(Arc::default())))?;
         Ok(Self { service, password, data })
     }
 
@@ -148,7 +148,7 @@ impl OwnServer {
     fn connector(&self) -> Connector {
         let password = Secret::new(self.password.expose().clone());
         Connector {
-            trust: Trust::Pinned { fingerprints: vec![self.service.fingerprint()], by: "this process".into() },
+            trust: ServerTrust::Pinned { fingerprints: vec![self.service.fingerprint()], by: "this process".into() },
             password: Box::new(move |_, _| Ok(Secret::new(password.expose().clone()))),
             ..Connector::default()
         }

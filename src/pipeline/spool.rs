@@ -33,12 +33,12 @@ pub struct Spool(Arc<Chunks>);
 
 struct Chunks {
     memory: Vec<Zeroizing<Vec<u8>>>,
-    disk: Option<Sealed>,
+    disk: Option<EncryptedFile>,
     length: u64,
 }
 
 /// Chunks in a file.
-struct Sealed {
+struct EncryptedFile {
     file: File,
     key: Aead,
 }
@@ -69,7 +69,7 @@ impl Spool {
             } else if count > 0 {
                 if let Some(file) = file.take() {
                     chunks.disk =
-                        Some(Sealed { file: file().map_err(|error| not_kept(&error))?, key: ephemeral_key()? });
+                        Some(EncryptedFile { file: file().map_err(|error| not_kept(&error))?, key: ephemeral_key()? });
                 }
                 let number = (chunks.length - 1) / CHUNK as u64;
                 chunks.disk.as_mut().map_or(Ok(()), |disk| disk.append(number, chunk))?;
@@ -87,7 +87,7 @@ impl Rereadable for Spool {
     }
 
     fn read(&self) -> Box<dyn Read> {
-        Box::new(Reading { chunks: Arc::clone(&self.0), next: 0, chunk: Zeroizing::default(), done: 0 })
+        Box::new(SpoolReader { chunks: Arc::clone(&self.0), next: 0, chunk: Zeroizing::default(), done: 0 })
     }
 }
 
@@ -121,7 +121,7 @@ impl Chunks {
     }
 }
 
-impl Sealed {
+impl EncryptedFile {
     fn append(&mut self, number: u64, mut chunk: Zeroizing<Vec<u8>>) -> io::Result<()> {
         let tag = self.key.seal(nonce(number), &[], &mut chunk).map_err(io::Error::other)?;
         chunk.extend_from_slice(&tag);
@@ -159,7 +159,7 @@ fn not_kept(error: &io::Error) -> io::Error {
 }
 
 /// One reading from beginning to end.
-struct Reading {
+struct SpoolReader {
     chunks: Arc<Chunks>,
     next: u64,
     chunk: Zeroizing<Vec<u8>>,
@@ -167,7 +167,7 @@ struct Reading {
     done: usize,
 }
 
-impl Read for Reading {
+impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         if self.done == self.chunk.len() {
             self.chunks.open(self.next, &mut self.chunk)?;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use super::compute::{ComputeRequest, Outcome, compute_one, waiting};
+use super::compute::{ComputeRequest, Outcome, compute_one, pending};
 use super::error::PipelineError;
 use super::outbox;
 use crate::foundation::clock::Clock;
@@ -13,13 +13,13 @@ use crate::foundation::text::with_causes;
 use crate::package::JobId;
 
 /// Between two looks into the inbox.
-const PAUSE: Duration = Duration::from_millis(500);
+const SCAN_INTERVAL: Duration = Duration::from_millis(500);
 
 /// Milliseconds until a job that the system refused (a full disk, say) is tried again.
 const RETRY_AFTER: u64 = 10_000;
 
 /// A dataset that failed, and when it is tried again although it has not changed.
-struct Failure {
+struct FailedDataset {
     /// What was known of it then: a new upload differs.
     dataset: Option<Entry>,
     retry_at: Option<u64>,
@@ -37,7 +37,7 @@ pub fn watch(
     observer: &dyn Observer,
     told: impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
-    waiting(&request.root()?, &request.data, clock)?;
+    pending(&request.root()?, &request.data, clock)?;
     watch_on(request, clock, observer, told);
     Ok(())
 }
@@ -54,9 +54,9 @@ pub(super) fn watch_on(
     if let Ok(root) = request.root() {
         outbox::remove_abandoned(&root);
     }
-    while observer.go_on().is_ok() {
-        match look(request, clock, observer, &mut failures, &mut told) {
-            Err(PipelineError::Stopped(_)) => break,
+    while observer.check_cancelled().is_ok() {
+        match scan(request, clock, observer, &mut failures, &mut told) {
+            Err(PipelineError::Cancelled(_)) => break,
             Err(error) => {
                 if !std::mem::replace(&mut away, true) {
                     observer.notice(&format!("{}; waiting for it to come back", with_causes(&error)));
@@ -64,21 +64,21 @@ pub(super) fn watch_on(
             }
             Ok(()) => away = false,
         }
-        clock.sleep(PAUSE);
+        clock.sleep(SCAN_INTERVAL);
     }
 }
 
 /// One look into the inbox: computes what waits there and has not failed for good.
-fn look(
+fn scan(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    failures: &mut HashMap<JobId, Failure>,
+    failures: &mut HashMap<JobId, FailedDataset>,
     told: &mut impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
     let root = request.root()?;
-    for waiting in waiting(&root, &request.data, clock)? {
-        let left_alone = |failure: &Failure| {
+    for waiting in pending(&root, &request.data, clock)? {
+        let left_alone = |failure: &FailedDataset| {
             failure.dataset == waiting.dataset && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
         };
         if failures.get(&waiting.job).is_some_and(left_alone) {
@@ -87,7 +87,7 @@ fn look(
         let outcome = compute_one(request, &root, waiting.job, clock, observer)?;
         if let Outcome::Failed { passing, .. } = outcome {
             let retry_at = passing.then(|| clock.now() + RETRY_AFTER);
-            failures.insert(waiting.job, Failure { dataset: waiting.dataset, retry_at });
+            failures.insert(waiting.job, FailedDataset { dataset: waiting.dataset, retry_at });
         } else {
             failures.remove(&waiting.job);
         }

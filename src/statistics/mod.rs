@@ -1,10 +1,10 @@
 //! Plain mathematics: which sums a statistic needs, and how it is finished from them. No cryptography here.
 
 pub mod comparison;
+pub mod reference;
 pub mod statistic;
 pub mod summary;
 pub mod sums;
-pub mod twin;
 pub mod value;
 
 pub use comparison::{Comparison, Difference};

@@ -140,10 +140,10 @@ fn sample_variance(sums: &Sums) -> Option<RBig> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::exact::Exact;
+    use crate::foundation::big_decimal::BigDecimal;
 
     fn sums(present: u64, value: i64, square: i64) -> Sums {
-        let exact = |integer: i64| Exact::new(integer.into(), 0);
+        let exact = |integer: i64| BigDecimal::new(integer.into(), 0);
         Sums { rows: present + 3, present, value: exact(value), square: Some(exact(square)) }
     }
 

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::foundation::exact::Exact;
+use crate::foundation::big_decimal::BigDecimal;
 
 /// What each row contributes to a sum over a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -23,7 +23,7 @@ pub struct Sums {
     /// Rows with a value: Σ 1.
     pub present: u64,
     /// Σ x.
-    pub value: Exact,
+    pub value: BigDecimal,
     /// Σ x²; `None` if no statistic asked for it.
-    pub square: Option<Exact>,
+    pub square: Option<BigDecimal>,
 }

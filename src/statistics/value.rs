@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::foundation::exact::Exact;
+use crate::foundation::big_decimal::BigDecimal;
 
 /// One figure.
 #[derive(Debug, Clone, PartialEq)]
@@ -10,7 +10,7 @@ pub enum Value {
     /// A number of rows.
     Count(u64),
     /// An exact decimal.
-    Exact(Exact),
+    Exact(BigDecimal),
     /// The double nearest to the true value.
     Double(f64),
     /// Not defined for so few values.

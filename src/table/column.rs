@@ -9,7 +9,7 @@ use super::range::Range;
 use super::reader::{Cell, TableReader};
 use super::schema::ColumnProfile;
 use super::skipped::{SkipReason, Skipped, SkippedColumn};
-use crate::foundation::decimal::{Decimal, NotDecimal};
+use crate::foundation::decimal::{Decimal, ParseDecimalError};
 
 /// The most different cells that a remedy lists.
 const MOST_ODD: usize = 5;
@@ -93,7 +93,7 @@ impl ColumnScan {
                 self.edges.missing();
             }
             Cell::Number(value) => self.number(value, reader),
-            Cell::Text(NotDecimal::Form) => self.text(reader),
+            Cell::Text(ParseDecimalError::Form) => self.text(reader),
             Cell::Text(reason) => {
                 self.present += 1;
                 self.edges.number();

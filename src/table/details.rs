@@ -1,7 +1,7 @@
 //! What errors about rows and columns carry.
 
+use super::column_names::{listed, some};
 use super::edges::Edges;
-use super::names::{listed, some};
 
 /// A row with more or fewer fields than the header.
 #[derive(Debug)]

@@ -1,10 +1,10 @@
 //! What can be wrong with a table: facts, each with its place. What to do about it is in `remedy.rs`.
 
+use super::column_names::shortlist;
 pub use super::details::{Mixed, OddCells, Ragged};
 pub use super::edges::Edges;
 use super::likely::Likely;
-use super::names::shortlist;
-use crate::foundation::decimal::NotDecimal;
+use crate::foundation::decimal::ParseDecimalError;
 
 /// Longest piece of a cell that an error shows, in characters; a longer cell is never part of a remedy.
 pub(super) const SHOWN: usize = 60;
@@ -289,7 +289,7 @@ pub enum TableError {
         /// The cell.
         cell: String,
         /// Why.
-        reason: NotDecimal,
+        reason: ParseDecimalError,
     },
     /// A column whose values lie too far apart to be added exactly.
     #[error(
@@ -354,7 +354,7 @@ pub enum TableError {
     },
     /// Work was stopped.
     #[error(transparent)]
-    Stopped(#[from] crate::foundation::observer::Stopped),
+    Cancelled(#[from] crate::foundation::observer::Cancelled),
 }
 
 fn at_line(line: Option<u64>) -> String {

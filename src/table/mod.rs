@@ -1,6 +1,7 @@
 //! CSV → rows of exact decimals. Two passes: [`schema`] learns the columns, [`reader`] gives the rows again.
 
 mod column;
+pub mod column_names;
 mod decimal_mark;
 mod details;
 mod detect;
@@ -13,7 +14,6 @@ mod likely;
 pub mod limits;
 mod line_breaks;
 mod missing;
-pub mod names;
 mod notation;
 mod number;
 mod one_name;

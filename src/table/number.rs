@@ -1,6 +1,6 @@
 //! How numbers are written in a file: decimal mark, thousands separators, and signs and spaces beyond ASCII.
 
-use crate::foundation::decimal::{Decimal, NotDecimal};
+use crate::foundation::decimal::{Decimal, ParseDecimalError};
 
 /// The form of a file's numbers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,15 +17,15 @@ impl NumberFormat {
     }
 
     /// Reads `cell`, which is trimmed.
-    pub(super) fn parse(self, cell: &[u8]) -> Result<Decimal, NotDecimal> {
+    pub(super) fn parse(self, cell: &[u8]) -> Result<Decimal, ParseDecimalError> {
         match Decimal::parse(cell, self.mark) {
             Ok(number) => Ok(number),
-            Err(NotDecimal::Form) if self.thousands.is_some() || !cell.is_ascii() => {
-                self.in_ascii(cell).map_or(Err(NotDecimal::Form), |ascii| Decimal::parse(&ascii, self.mark))
+            Err(ParseDecimalError::Form) if self.thousands.is_some() || !cell.is_ascii() => {
+                self.in_ascii(cell).map_or(Err(ParseDecimalError::Form), |ascii| Decimal::parse(&ascii, self.mark))
             }
-            Err(NotDecimal::Form) => Err(NotDecimal::Form),
+            Err(ParseDecimalError::Form) => Err(ParseDecimalError::Form),
             // The digits of a long text may be counted before its first letter is seen.
-            Err(_) if !cell.iter().all(|byte| self.may_hold(*byte)) => Err(NotDecimal::Form),
+            Err(_) if !cell.iter().all(|byte| self.may_hold(*byte)) => Err(ParseDecimalError::Form),
             Err(error) => Err(error),
         }
     }
@@ -169,8 +169,8 @@ mod tests {
     #[test]
     fn a_long_text_that_begins_with_digits_is_no_number() {
         let text = format!("{}x", "1".repeat(60));
-        assert_eq!(NumberFormat::new(b'.', None).parse(text.as_bytes()), Err(NotDecimal::Form));
-        assert_eq!(NumberFormat::new(b'.', None).parse(&text.as_bytes()[..60]), Err(NotDecimal::Digits));
+        assert_eq!(NumberFormat::new(b'.', None).parse(text.as_bytes()), Err(ParseDecimalError::Form));
+        assert_eq!(NumberFormat::new(b'.', None).parse(&text.as_bytes()[..60]), Err(ParseDecimalError::Digits));
     }
 
     #[test]

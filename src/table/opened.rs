@@ -12,7 +12,7 @@ use super::line_breaks::LineBreaks;
 use super::preview::Preview;
 use super::row_guard::RowGuard;
 use super::source::{CsvSource, HashingReader};
-use crate::foundation::observer::{Observer, Silent};
+use crate::foundation::observer::{NullObserver, Observer};
 
 /// How much is read at a time, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -63,7 +63,7 @@ pub(super) fn open<'o>(
 
 /// The same error; if its remedy edits lines, and the file's lines are none to sed, with what makes them such first.
 pub(super) fn with_plain_lines(error: TableError, source: &CsvSource) -> TableError {
-    let silent = Silent::default();
+    let silent = NullObserver::default();
     let mut start = Vec::new();
     let read = source.read(&silent).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
     if !read || !error.remedy().contains("sed ") {

@@ -16,7 +16,7 @@ use super::preview::{DOS_END, Record};
 use super::row_guard::RowFault;
 use super::shape::Shape;
 use super::source::{CsvDigest, CsvSource, read_error};
-use crate::foundation::decimal::{Decimal, NotDecimal};
+use crate::foundation::decimal::{Decimal, ParseDecimalError};
 use crate::foundation::observer::Observer;
 
 /// What stands in a field.
@@ -27,7 +27,7 @@ pub enum Cell {
     /// A number.
     Number(Decimal),
     /// Something else, and why it is not taken as a number.
-    Text(NotDecimal),
+    Text(ParseDecimalError),
 }
 
 /// Reads rows; after [`TableReader::next_row`] said `true`, the other methods tell of that row.

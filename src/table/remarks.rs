@@ -1,7 +1,7 @@
 //! What the user should know of how a file was read.
 
+use super::column_names::{listed, some};
 use super::dialect::HeaderRow;
-use super::names::{listed, some};
 use super::reader::TableReader;
 use super::schema::ColumnProfile;
 use super::shape::{Shape, is_year};

@@ -1,10 +1,10 @@
 //! What the user can do about an error. Each remedy leads to the right figures or to the next true statement; the tests
 //! follow them.
 
+use super::column_names::{MOST_LISTED, argument, list, listed};
 use super::error::{Edges, Mixed, OddCells, Ragged, TableError};
 use super::likely::Likely;
-use super::names::{MOST_LISTED, argument, list, listed};
-use crate::foundation::decimal::{MAX_DIGITS, NotDecimal};
+use crate::foundation::decimal::{MAX_DIGITS, ParseDecimalError};
 
 impl TableError {
     /// What the user can do about it.
@@ -81,7 +81,7 @@ impl TableError {
                 let (choice, missing, exclude) = (choice(readings), missing(odd), list(&columns));
                 format!("{choice}{missing} Or leave the {} out with --exclude {exclude}.", columns_of(&columns))
             }
-            Self::Number { reason: NotDecimal::Digits, column, .. } => {
+            Self::Number { reason: ParseDecimalError::Digits, column, .. } => {
                 format!(
                     "Round it: at most {MAX_DIGITS} significant digits are read exactly; or leave the column out with \
                      --exclude {}.",
@@ -99,7 +99,7 @@ impl TableError {
                 error.remedy()
             ),
             Self::Changed { .. } => "Run the command again when nothing writes to the file.".into(),
-            Self::Stopped(_) => "Run the command again.".into(),
+            Self::Cancelled(_) => "Run the command again.".into(),
         }
     }
 }

@@ -37,7 +37,7 @@ const MOST_WIDTHS: usize = 1000;
 
 /// Where the next byte stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Place {
+enum ParserState {
     RowStart,
     CellStart,
     Unquoted,
@@ -55,7 +55,7 @@ pub(super) struct RowGuard<R> {
     syntax: RowSyntax,
     limit: usize,
     in_row: usize,
-    place: Place,
+    place: ParserState,
     line: u64,
     opened: u64,
     fault: Option<RowFault>,
@@ -74,7 +74,7 @@ impl<R: Read> RowGuard<R> {
             syntax,
             limit,
             in_row: 0,
-            place: Place::RowStart,
+            place: ParserState::RowStart,
             line,
             opened: line,
             fault: None,
@@ -104,7 +104,7 @@ impl<R: Read> RowGuard<R> {
             self.count(bytes);
             return bytes.len();
         }
-        let within = matches!(self.place, Place::Quoted | Place::AfterQuote | Place::AfterCell(_));
+        let within = matches!(self.place, ParserState::Quoted | ParserState::AfterQuote | ParserState::AfterCell(_));
         if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
@@ -129,36 +129,36 @@ impl<R: Read> RowGuard<R> {
         self.in_row += 1;
         self.line += u64::from(byte == b'\n');
         self.place = match self.place {
-            Place::Comment if byte != b'\n' => {
+            ParserState::Comment if byte != b'\n' => {
                 self.delimiters += usize::from(byte == self.syntax.delimiter);
-                Place::Comment
+                ParserState::Comment
             }
-            Place::Comment => {
+            ParserState::Comment => {
                 self.end_comment();
-                Place::RowStart
+                ParserState::RowStart
             }
-            Place::RowStart if self.syntax.comment == Some(byte) => {
+            ParserState::RowStart if self.syntax.comment == Some(byte) => {
                 self.delimiters = 0;
-                Place::Comment
+                ParserState::Comment
             }
-            Place::RowStart | Place::CellStart if byte == b'"' => {
+            ParserState::RowStart | ParserState::CellStart if byte == b'"' => {
                 self.opened = self.line;
-                Place::Quoted
+                ParserState::Quoted
             }
-            Place::Quoted if byte == b'"' => Place::AfterQuote,
-            Place::Quoted => Place::Quoted,
-            Place::AfterQuote if byte == b'"' => Place::Quoted,
-            Place::AfterQuote | Place::AfterCell(_) if byte != b'\n' && byte != self.syntax.delimiter => {
-                let next = if let Place::AfterCell(next) = self.place { next } else { byte };
+            ParserState::Quoted if byte == b'"' => ParserState::AfterQuote,
+            ParserState::Quoted => ParserState::Quoted,
+            ParserState::AfterQuote if byte == b'"' => ParserState::Quoted,
+            ParserState::AfterQuote | ParserState::AfterCell(_) if byte != b'\n' && byte != self.syntax.delimiter => {
+                let next = if let ParserState::AfterCell(next) = self.place { next } else { byte };
                 if !byte.is_ascii_whitespace() {
                     self.fault = Some(RowFault::TextAfterQuote { line: self.line, opened: self.opened, next });
                     return false;
                 }
-                Place::AfterCell(next)
+                ParserState::AfterCell(next)
             }
             _ => self.after(byte),
         };
-        if self.place == Place::RowStart {
+        if self.place == ParserState::RowStart {
             self.in_row = 0;
         }
         true
@@ -172,11 +172,11 @@ impl<R: Read> RowGuard<R> {
         }
     }
 
-    fn after(&self, byte: u8) -> Place {
+    fn after(&self, byte: u8) -> ParserState {
         match byte {
-            b'\n' => Place::RowStart,
-            _ if byte == self.syntax.delimiter => Place::CellStart,
-            _ => Place::Unquoted,
+            b'\n' => ParserState::RowStart,
+            _ if byte == self.syntax.delimiter => ParserState::CellStart,
+            _ => ParserState::Unquoted,
         }
     }
 }
@@ -190,7 +190,7 @@ impl<R: Read> Read for RowGuard<R> {
             return Err(io::Error::other(fault));
         }
         let count = self.inner.read(buffer)?;
-        if count == 0 && self.place == Place::Quoted {
+        if count == 0 && self.place == ParserState::Quoted {
             return Err(io::Error::other(RowFault::OpenQuote { opened: self.opened }));
         }
         // The rows before the fault are given first: they may have faults of their own.

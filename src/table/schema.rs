@@ -12,7 +12,7 @@ use super::shape::Shape;
 use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
 use super::source::{CsvDigest, CsvSource};
 use super::top_rows::{MOST_CODES, TopRows};
-use super::{names, opened, remarks};
+use super::{column_names, opened, remarks};
 use crate::foundation::observer::Observer;
 
 /// Which columns are wanted.
@@ -206,7 +206,7 @@ fn together(errors: Vec<TableError>, top: &TopRows) -> Option<TableError> {
 fn nothing_left(mut skipped: Vec<Skipped>, reader: &TableReader<'_>) -> TableError {
     if reader.names().len() == 1 && reader.shape() == Shape::Regular && skipped.len() == 1 {
         let Skipped { column, error, example: cell } = skipped.remove(0);
-        let (name, likely) = (names::shortened(&column.name), reader.likely());
+        let (name, likely) = (column_names::shortened(&column.name), reader.likely());
         return match (error, column.reason) {
             (TableError::Notation { readings, .. }, _) if likely.is_some() => {
                 TableError::OneColumn { name, cell, readings, likely }
@@ -229,7 +229,7 @@ mod tests {
 
     use super::super::source::Rereadable;
     use super::*;
-    use crate::foundation::observer::Silent;
+    use crate::foundation::observer::NullObserver;
     use crate::table::Cell;
 
     impl Rereadable for String {
@@ -248,7 +248,7 @@ mod tests {
 
     fn learn(csv: &str) -> Schema {
         let source = source(csv);
-        Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()).unwrap()
+        Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()).unwrap()
     }
 
     /// Each cell of a rising column is a new extreme, and extremes know their lines.
@@ -281,7 +281,7 @@ mod tests {
         let csv = format!("{}\n{}\n", names.join(","), vec!["1"; names.len()].join(","));
         let source = source(&csv);
         let selection = Selection { only: Some(names.clone()), except: vec!["m7".into()] };
-        let schema = Schema::learn(&source, &Dialect::default(), &selection, &Silent::default()).unwrap();
+        let schema = Schema::learn(&source, &Dialect::default(), &selection, &NullObserver::default()).unwrap();
         assert_eq!(schema.columns.len(), names.len() - 1);
     }
 
@@ -289,10 +289,10 @@ mod tests {
     fn lines_that_are_skipped_can_be_stopped_too() {
         let source = source(&format!("{}a\n1\n", "# remark\n".repeat(100_000)));
         let dialect = Dialect { comment: Some(b'#'), ..Dialect::default() };
-        let stopped = Silent::default();
+        let stopped = NullObserver::default();
         stopped.stop();
         let learned = Schema::learn(&source, &dialect, &Selection::default(), &stopped);
-        assert!(matches!(learned, Err(TableError::Stopped(_))), "{learned:?}");
+        assert!(matches!(learned, Err(TableError::Cancelled(_))), "{learned:?}");
     }
 
     fn dialect(options: u8) -> Dialect {
@@ -312,10 +312,10 @@ mod tests {
         #[test]
         fn what_the_first_pass_learns_the_second_one_reads(text in "[0-9a,;\t\"#. \n-]{0,60}", options in 0..64_u8) {
             let source = source(&text);
-            match Schema::learn(&source, &dialect(options), &Selection::default(), &Silent::default()) {
+            match Schema::learn(&source, &dialect(options), &Selection::default(), &NullObserver::default()) {
                 Err(error) => prop_assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
                 Ok(schema) => {
-                    let silent = Silent::default();
+                    let silent = NullObserver::default();
                     let mut reader = TableReader::open(&source, &schema.dialect, &silent).unwrap();
                     let mut rows = 0;
                     while reader.next_row().unwrap() {

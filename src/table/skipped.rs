@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::column_names::{MOST_LISTED, shortlist, some};
 use super::error::TableError;
 use super::limits::MAX_RANGE_BITS;
-use super::names::{MOST_LISTED, shortlist, some};
 use super::remedy::{choice, missing};
 
 /// A column that is left out.

@@ -95,7 +95,7 @@ impl CsvSource {
 /// What went wrong when the file called `name` was read, or that the observer ended it.
 pub(super) fn read_error(name: &str, source: io::Error) -> TableError {
     match source.downcast() {
-        Ok(stopped) => TableError::Stopped(stopped),
+        Ok(stopped) => TableError::Cancelled(stopped),
         Err(source) => TableError::Read { path: name.into(), source },
     }
 }
@@ -116,7 +116,7 @@ impl HashingReader<'_> {
 
 impl Read for HashingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        self.observer.go_on().map_err(io::Error::other)?;
+        self.observer.check_cancelled().map_err(io::Error::other)?;
         let count = self.bytes.read(buffer)?;
         self.hasher.update(buffer.get(..count).unwrap_or_default());
         self.observer.advance(count as u64);

@@ -4,15 +4,15 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::deadline::Deadline;
 use super::error::TransferError;
 use super::ftp::session::Session;
-use super::ftp::trust::Trust;
-use super::ftp::verifier::Expected;
+use super::ftp::trust::ServerTrust;
+use super::ftp::verifier::ExpectedCertificate;
 use super::location::{FtpAddress, Location};
-use super::watch::Watch;
-use super::{FtpServer, Greeting, Server, local};
-use crate::crypto::Fingerprint;
-use crate::foundation::known::Known;
+use super::{FtpClient, Greeting, RemoteStore, local};
+use crate::crypto::CertificateFingerprint;
+use crate::foundation::known_hosts::KnownHosts;
 use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
@@ -21,16 +21,16 @@ pub type PasswordSource =
     Box<dyn Fn(&FtpAddress, &dyn Observer) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
 /// Asks a person whether a server's certificate is the right one.
-pub type Confirmation = Box<dyn Fn(&FtpAddress, Fingerprint) -> bool + Send + Sync>;
+pub type ConfirmCertificate = Box<dyn Fn(&FtpAddress, CertificateFingerprint) -> bool + Send + Sync>;
 
 /// Reaches servers.
 pub struct Connector {
     /// How servers are told from others.
-    pub trust: Trust,
+    pub trust: ServerTrust,
     /// The file of servers that were met before, if there is to be one.
     pub known_servers: Option<PathBuf>,
     /// Asked about servers that nothing is known of.
-    pub confirm: Option<Confirmation>,
+    pub confirm: Option<ConfirmCertificate>,
     /// Where passwords come from.
     pub password: PasswordSource,
     /// How long a server may do nothing.
@@ -46,7 +46,7 @@ impl Default for Connector {
         let none =
             |address: &FtpAddress, _: &dyn Observer| Err(TransferError::NoPassword { location: address.to_string() });
         Self {
-            trust: Trust::Known,
+            trust: ServerTrust::Known,
             known_servers: None,
             confirm: None,
             password: Box::new(none),
@@ -66,10 +66,10 @@ impl Connector {
         &'c self,
         location: &Location,
         observer: &'c dyn Observer,
-    ) -> Result<Box<dyn Server + 'c>, TransferError> {
+    ) -> Result<Box<dyn RemoteStore + 'c>, TransferError> {
         Ok(match location {
             Location::Directory(path) => Box::new(local::LocalDirectory::open(path)?),
-            Location::Ftp(address) => Box::new(FtpServer::connect(self, address, observer)?),
+            Location::Ftp(address) => Box::new(FtpClient::connect(self, address, observer)?),
         })
     }
 
@@ -81,8 +81,8 @@ impl Connector {
         &'c self,
         address: &FtpAddress,
         observer: &'c dyn Observer,
-    ) -> Result<FtpServer<'c>, TransferError> {
-        FtpServer::connect(self, address, observer)
+    ) -> Result<FtpClient<'c>, TransferError> {
+        FtpClient::connect(self, address, observer)
     }
 
     /// What the FTP server at `address` says before a login.
@@ -90,7 +90,7 @@ impl Connector {
     /// # Errors
     /// [`TransferError`]: it cannot be reached, or is not the right one.
     pub fn greet(&self, address: &FtpAddress, observer: &dyn Observer) -> Result<Greeting, TransferError> {
-        FtpServer::greet(self, address, observer)
+        FtpClient::greet(self, address, observer)
     }
 
     /// Opens a session with a server that is the right one, which is remembered.
@@ -98,14 +98,15 @@ impl Connector {
         &self,
         address: &FtpAddress,
         observer: &dyn Observer,
-        watched: impl Fn(&Arc<Watch>),
+        watched: impl Fn(&Arc<Deadline>),
     ) -> Result<Session, TransferError> {
         if !address.secure && !self.plain {
             return Err(TransferError::Plain { location: address.to_string() });
         }
         let session = match Session::open(address, self.expected(address)?, self.timeout, &watched) {
             Err(TransferError::UnknownCertificate { fingerprint, .. }) if self.confirmed(address, fingerprint) => {
-                let expected = Expected::Pinned { fingerprints: vec![fingerprint], by: "what you confirmed".into() };
+                let expected =
+                    ExpectedCertificate::Pinned { fingerprints: vec![fingerprint], by: "what you confirmed".into() };
                 Session::open(address, expected, self.timeout, watched)?
             }
             outcome => outcome?,
@@ -119,12 +120,15 @@ impl Connector {
             return Ok(());
         };
         // What an authority vouches for may change at any time.
-        if matches!(self.trust, Trust::Authorities { .. }) {
+        if matches!(self.trust, ServerTrust::Authorities { .. }) {
             return Ok(());
         }
-        match Known::at(path).remember(&address.endpoint(), &fingerprint).map_err(TransferError::known_servers(path)) {
+        match KnownHosts::at(path)
+            .remember(&address.endpoint(), &fingerprint)
+            .map_err(TransferError::known_servers(path))
+        {
             // Who names the pin each time needs no memory.
-            Err(error) if matches!(self.trust, Trust::Pinned { .. }) && !error.is_of_ownership() => {
+            Err(error) if matches!(self.trust, ServerTrust::Pinned { .. }) && !error.is_of_ownership() => {
                 observer.notice(&format!("the server will not be known again: {error}"));
                 Ok(())
             }
@@ -132,27 +136,28 @@ impl Connector {
         }
     }
 
-    fn confirmed(&self, address: &FtpAddress, fingerprint: Fingerprint) -> bool {
-        matches!(self.trust, Trust::Known) && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint))
+    fn confirmed(&self, address: &FtpAddress, fingerprint: CertificateFingerprint) -> bool {
+        matches!(self.trust, ServerTrust::Known)
+            && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint))
     }
 
     /// What the server at `address` is remembered by.
-    fn known(&self, address: &FtpAddress) -> Result<Option<Fingerprint>, TransferError> {
+    fn known(&self, address: &FtpAddress) -> Result<Option<CertificateFingerprint>, TransferError> {
         let Some(path) = &self.known_servers else { return Ok(None) };
-        Known::at(path).find(&address.endpoint()).map_err(TransferError::known_servers(path))
+        KnownHosts::at(path).find(&address.endpoint()).map_err(TransferError::known_servers(path))
     }
 
-    fn expected(&self, address: &FtpAddress) -> Result<Expected, TransferError> {
+    fn expected(&self, address: &FtpAddress) -> Result<ExpectedCertificate, TransferError> {
         match &self.trust {
-            Trust::Pinned { fingerprints, by } => {
-                Ok(Expected::Pinned { fingerprints: fingerprints.clone(), by: by.clone() })
+            ServerTrust::Pinned { fingerprints, by } => {
+                Ok(ExpectedCertificate::Pinned { fingerprints: fingerprints.clone(), by: by.clone() })
             }
-            Trust::Authorities { roots, by } => Expected::by_authorities(roots, by),
-            Trust::Known => {
+            ServerTrust::Authorities { roots, by } => ExpectedCertificate::by_authorities(roots, by),
+            ServerTrust::Known => {
                 let by = self.known_servers.as_ref().map(|path| path.display().to_string()).unwrap_or_default();
-                Ok(self
-                    .known(address)?
-                    .map_or(Expected::Nothing, |fingerprint| Expected::Pinned { fingerprints: vec![fingerprint], by }))
+                Ok(self.known(address)?.map_or(ExpectedCertificate::Nothing, |fingerprint| {
+                    ExpectedCertificate::Pinned { fingerprints: vec![fingerprint], by }
+                }))
             }
         }
     }

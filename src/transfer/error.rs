@@ -3,8 +3,8 @@
 use std::io;
 use std::path::Path;
 
-use crate::crypto::Fingerprint;
-use crate::foundation::observer::Stopped;
+use crate::crypto::CertificateFingerprint;
+use crate::foundation::observer::Cancelled;
 use crate::foundation::ownership::OwnershipError;
 
 /// Why bytes did not get there.
@@ -66,7 +66,7 @@ pub enum TransferError {
         /// Which server.
         location: String,
         /// Its certificate.
-        fingerprint: Fingerprint,
+        fingerprint: CertificateFingerprint,
         /// Why it is not accepted.
         reason: String,
     },
@@ -83,7 +83,7 @@ pub enum TransferError {
         /// What it should be.
         known: String,
         /// What it is.
-        fingerprint: Fingerprint,
+        fingerprint: CertificateFingerprint,
     },
     /// A data connection shows another certificate than the control connection, over which the login has been sent.
     #[error(
@@ -94,9 +94,9 @@ pub enum TransferError {
         /// Which server.
         location: String,
         /// The certificate of the control connection.
-        known: Fingerprint,
+        known: CertificateFingerprint,
         /// The certificate of the data connection.
-        fingerprint: Fingerprint,
+        fingerprint: CertificateFingerprint,
     },
     /// The list of known servers cannot be used.
     #[error("cannot use the list of known servers in {place}")]
@@ -222,7 +222,7 @@ pub enum TransferError {
     },
     /// Work was stopped.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Cancelled(#[from] Cancelled),
 }
 
 impl TransferError {

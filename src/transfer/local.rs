@@ -4,7 +4,7 @@ use std::fs::File;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
 
-use super::Server;
+use super::RemoteStore;
 use super::error::TransferError;
 use crate::foundation::observer::Observer;
 use crate::foundation::root_dir::RootDir;
@@ -58,7 +58,7 @@ fn last(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, last)| last)
 }
 
-impl Server for LocalDirectory {
+impl RemoteStore for LocalDirectory {
     fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError> {
         let part = format!("{}.part", last(name));
         let at_server = self.at(name);
@@ -137,7 +137,7 @@ fn copy(
     let mut piece = vec![0; PIECE];
     let mut copied = 0;
     loop {
-        observer.go_on()?;
+        observer.check_cancelled()?;
         let count = input.read(&mut piece).map_err(&reading)?;
         if count == 0 {
             return Ok(copied);
@@ -154,7 +154,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::foundation::observer::Silent;
+    use crate::foundation::observer::NullObserver;
 
     #[test]
     fn links_and_pipes_of_a_server_are_not_followed() {
@@ -168,11 +168,11 @@ mod tests {
             .unwrap();
         let server = LocalDirectory::open(directory.path()).unwrap();
 
-        server.put(&at("spool"), "sent", &Silent::default()).unwrap();
+        server.put(&at("spool"), "sent", &NullObserver::default()).unwrap();
         assert_eq!(fs::read(at("precious")).unwrap(), b"mine");
         assert_eq!(fs::read(at("sent")).unwrap(), b"ciphertext");
         for name in ["link", "pipe"] {
-            assert!(server.get(name, 100, &mut Vec::new(), &Silent::default()).is_err(), "{name}");
+            assert!(server.get(name, 100, &mut Vec::new(), &NullObserver::default()).is_err(), "{name}");
         }
     }
 
@@ -187,9 +187,9 @@ mod tests {
         fs::create_dir(at("server")).unwrap();
         symlink(at("home"), at("server/outbox")).unwrap();
         let server = LocalDirectory::open(&at("server")).unwrap();
-        assert!(server.put(&at("spool"), "outbox/job/totals", &Silent::default()).is_err());
-        assert!(server.put(&at("spool"), "outbox/new/totals", &Silent::default()).is_err());
-        assert!(server.get("outbox/job/totals", 100, &mut Vec::new(), &Silent::default()).is_err());
+        assert!(server.put(&at("spool"), "outbox/job/totals", &NullObserver::default()).is_err());
+        assert!(server.put(&at("spool"), "outbox/new/totals", &NullObserver::default()).is_err());
+        assert!(server.get("outbox/job/totals", 100, &mut Vec::new(), &NullObserver::default()).is_err());
         assert!(server.size("outbox/job/totals").is_err());
         assert!(server.remove_folder("outbox/job").is_err());
         symlink(at("home/job"), at("server/job")).unwrap();
@@ -206,7 +206,7 @@ mod tests {
         let server = LocalDirectory::open(directory.path()).unwrap();
         assert_eq!(server.size("inbox/job/dataset").unwrap(), None);
         for _ in 0..2 {
-            server.put(&at("spool"), "inbox/job/dataset", &Silent::default()).unwrap();
+            server.put(&at("spool"), "inbox/job/dataset", &NullObserver::default()).unwrap();
             assert_eq!(server.size("inbox/job/dataset").unwrap(), Some(10));
         }
         fs::write(at("inbox/job/more"), "").unwrap();

@@ -34,7 +34,7 @@ pub struct FtpAddress {
 
 /// An address that is none.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum NotALocation {
+pub enum ParseLocationError {
     /// Not of the form `scheme://…`.
     #[error("{0:?} is no address of a server; write ftps://user@host:port or file:///dir")]
     Form(String),
@@ -59,34 +59,34 @@ pub enum NotALocation {
 }
 
 impl FromStr for Location {
-    type Err = NotALocation;
+    type Err = ParseLocationError;
 
-    fn from_str(text: &str) -> Result<Self, NotALocation> {
+    fn from_str(text: &str) -> Result<Self, ParseLocationError> {
         match text.split_once("://") {
             Some(("file", path)) if path.starts_with('/') => Ok(Self::Directory(path.into())),
-            Some(("file", _)) => Err(NotALocation::Relative(text.into())),
+            Some(("file", _)) => Err(ParseLocationError::Relative(text.into())),
             Some(("ftps", rest)) => FtpAddress::parse(true, rest).map(Self::Ftp),
             Some(("ftp", rest)) => FtpAddress::parse(false, rest).map(Self::Ftp),
-            Some((scheme, _)) => Err(NotALocation::Scheme(scheme.into())),
-            None => Err(NotALocation::Form(text.into())),
+            Some((scheme, _)) => Err(ParseLocationError::Scheme(scheme.into())),
+            None => Err(ParseLocationError::Form(text.into())),
         }
     }
 }
 
 impl FtpAddress {
-    fn parse(secure: bool, rest: &str) -> Result<Self, NotALocation> {
+    fn parse(secure: bool, rest: &str) -> Result<Self, ParseLocationError> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (user, place) = authority.rsplit_once('@').ok_or(NotALocation::NoUser)?;
+        let (user, place) = authority.rsplit_once('@').ok_or(ParseLocationError::NoUser)?;
         if user.contains(':') {
-            return Err(NotALocation::Password);
+            return Err(ParseLocationError::Password);
         }
         if user.is_empty() {
-            return Err(NotALocation::NoUser);
+            return Err(ParseLocationError::NoUser);
         }
         if rest.chars().any(|c| c.is_control() || c.is_whitespace() || "?#%\"\\".contains(c)) {
-            return Err(NotALocation::Characters);
+            return Err(ParseLocationError::Characters);
         }
-        let (host, port) = host_and_port(place).ok_or_else(|| NotALocation::Host(place.into()))?;
+        let (host, port) = host_and_port(place).ok_or_else(|| ParseLocationError::Host(place.into()))?;
         Ok(Self { secure, user: user.into(), host, port, path: path.trim_end_matches('/').into() })
     }
 
@@ -142,15 +142,15 @@ mod tests {
     #[test]
     fn what_is_no_address_is_told_so() {
         let reason = |text: &str| text.parse::<Location>().unwrap_err();
-        assert!(matches!(reason("file://dir"), NotALocation::Relative(_)));
-        assert!(matches!(reason("gopher://x"), NotALocation::Scheme(_)));
-        assert!(matches!(reason("/srv"), NotALocation::Form(_)));
-        assert!(matches!(reason("ftps://host"), NotALocation::NoUser));
-        assert!(matches!(reason("ftps://@host"), NotALocation::NoUser));
-        assert!(matches!(reason("ftps://me:secret@host"), NotALocation::Password));
+        assert!(matches!(reason("file://dir"), ParseLocationError::Relative(_)));
+        assert!(matches!(reason("gopher://x"), ParseLocationError::Scheme(_)));
+        assert!(matches!(reason("/srv"), ParseLocationError::Form(_)));
+        assert!(matches!(reason("ftps://host"), ParseLocationError::NoUser));
+        assert!(matches!(reason("ftps://@host"), ParseLocationError::NoUser));
+        assert!(matches!(reason("ftps://me:secret@host"), ParseLocationError::Password));
         for place in ["", ":21", "host:", "host:0", "host:65536", "[::1", "[x]:1", "::1", "[::1]21"] {
-            assert!(matches!(reason(&format!("ftps://me@{place}")), NotALocation::Host(_)), "{place}");
+            assert!(matches!(reason(&format!("ftps://me@{place}")), ParseLocationError::Host(_)), "{place}");
         }
-        assert!(matches!(reason("ftps://me@host/a\rDELE b"), NotALocation::Characters));
+        assert!(matches!(reason("ftps://me@host/a\rDELE b"), ParseLocationError::Characters));
     }
 }

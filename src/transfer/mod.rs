@@ -1,29 +1,29 @@
 //! Moves named bytes between the client and a server. Opens none of them.
 
 pub mod connector;
+mod deadline;
 pub mod error;
 pub mod ftp;
 pub mod local;
 pub mod location;
 pub mod serve;
 mod tls;
-mod watch;
 
 use std::io::Write;
 use std::path::Path;
 
 pub use connector::Connector;
 pub use error::TransferError;
-pub use ftp::remote::FtpServer;
+pub use ftp::client::FtpClient;
 pub use ftp::session::Greeting;
-pub use ftp::trust::Trust;
+pub use ftp::trust::ServerTrust;
 pub use location::{FtpAddress, Location};
 pub use tls::{is_certificate_for, is_server_name};
 
 use crate::foundation::observer::Observer;
 
 /// A place that keeps files for the client, by names such as `inbox/<job>/dataset.hes`.
-pub trait Server {
+pub trait RemoteStore {
     /// Uploads `local` under `name`. The name exists only when all bytes are there and on disk.
     ///
     /// # Errors

@@ -12,7 +12,7 @@ pub struct PeerAddress(String);
 /// Text that is no address of a peer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("an address is HOST:PORT, such as fog.example.org:7100, 192.0.2.7:7100 or [2001:db8::7]:7100")]
-pub struct NotAnAddress;
+pub struct ParseAddressError;
 
 impl PeerAddress {
     /// As text.
@@ -34,18 +34,20 @@ impl From<std::net::SocketAddr> for PeerAddress {
 }
 
 impl FromStr for PeerAddress {
-    type Err = NotAnAddress;
+    type Err = ParseAddressError;
 
-    fn from_str(text: &str) -> Result<Self, NotAnAddress> {
-        let (host, port) = text.rsplit_once(':').ok_or(NotAnAddress)?;
+    fn from_str(text: &str) -> Result<Self, ParseAddressError> {
+        let (host, port) = text.rsplit_once(':').ok_or(ParseAddressError)?;
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
-        let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(NotAnAddress)?;
+        let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(ParseAddressError)?;
         // One spelling for each, for they are remembered by it.
         if host.starts_with('[') {
-            return Ok(Self(format!("{host}:{port}").parse::<SocketAddrV6>().map_err(|_| NotAnAddress)?.to_string()));
+            return Ok(Self(
+                format!("{host}:{port}").parse::<SocketAddrV6>().map_err(|_| ParseAddressError)?.to_string(),
+            ));
         }
         let is_name = !host.is_empty() && host.chars().all(|c| c.is_ascii_alphanumeric() || "-._".contains(c));
-        if is_name { Ok(Self(format!("{}:{port}", host.to_ascii_lowercase()))) } else { Err(NotAnAddress) }
+        if is_name { Ok(Self(format!("{}:{port}", host.to_ascii_lowercase()))) } else { Err(ParseAddressError) }
     }
 }
 
@@ -64,7 +66,7 @@ mod tests {
         for text in
             ["", ":1", "a", "a:", "a:0", "a:65536", "a:+1", "::1:7100", "[::1:7100", "[a]:1", "a b:1", "a/b:1", "u@a:1"]
         {
-            assert_eq!(text.parse::<PeerAddress>(), Err(NotAnAddress), "{text}");
+            assert_eq!(text.parse::<PeerAddress>(), Err(ParseAddressError), "{text}");
         }
     }
 }

@@ -11,25 +11,25 @@ use tokio::time::{Instant, sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::address::PeerAddress;
+use super::admission_reply::{AdmissionReply, KEEPALIVE_INTERVAL};
 use super::error::WireError;
-use super::greeting::{Greeting, SIGN_OF_LIFE};
 use super::link::Link;
 use super::runtime::blocking;
 use super::socket::prepare;
-use super::tls::{Failure, LinkIdentity, Patience, Protocol, connect_over};
-use super::verifier::Expected;
+use super::tls::{HandshakeFailure, LinkIdentity, Protocol, Timeouts, connect_over};
+use super::verifier::ExpectedKey;
 use crate::crypto::KeyFingerprint;
 use crate::foundation::backoff;
-use crate::foundation::known::Known;
-use crate::foundation::observer::Stopped;
+use crate::foundation::known_hosts::KnownHosts;
+use crate::foundation::observer::Cancelled;
 use crate::foundation::random;
 
 /// Decides whether a listening side that nothing is known of is the right one, unless the work is to end first.
-pub type Confirmation = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> Result<bool, Stopped> + Send + Sync>;
+pub type ConfirmPeer = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> Result<bool, Cancelled> + Send + Sync>;
 
 /// How the listening side is told from others.
 #[derive(Clone)]
-pub enum Trust {
+pub enum PeerTrust {
     /// It has this key.
     Pinned(KeyFingerprint),
     /// It was met before, or is confirmed now and remembered.
@@ -37,7 +37,7 @@ pub enum Trust {
         /// The file of those met.
         known_peers: PathBuf,
         /// Who confirms.
-        confirm: Confirmation,
+        confirm: ConfirmPeer,
     },
 }
 
@@ -49,9 +49,9 @@ pub struct Dialer {
     /// What to speak.
     pub protocol: Protocol,
     /// Whom to trust.
-    pub trust: Trust,
+    pub trust: PeerTrust,
     /// How long to wait for what.
-    pub patience: Patience,
+    pub patience: Timeouts,
 }
 
 impl Dialer {
@@ -66,14 +66,14 @@ impl Dialer {
     /// The same; where somebody there is asked about us, the answer is waited for until the deadline.
     async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
         let (expected, by) = self.expected(address)?;
-        match self.shake_hands(address, expected, deadline).await {
-            Ok(link) => self.greeted(link, address, deadline).await,
-            Err(Failure::Other(error)) => Err(error),
-            Err(Failure::Refused(found)) => match expected {
-                Expected::Exactly(expected) => {
-                    Err(WireError::Changed { address: address.to_string(), by, expected, found })
+        match self.handshake(address, expected, deadline).await {
+            Ok(link) => self.await_admission(link, address, deadline).await,
+            Err(HandshakeFailure::Other(error)) => Err(error),
+            Err(HandshakeFailure::Refused(found)) => match expected {
+                ExpectedKey::Exactly(expected) => {
+                    Err(WireError::KeyMismatch { address: address.to_string(), by, expected, found })
                 }
-                Expected::Any | Expected::Nothing => self.meet(address, found, deadline).await,
+                ExpectedKey::Any | ExpectedKey::Nothing => self.trust_on_first_use(address, found, deadline).await,
             },
         }
     }
@@ -82,8 +82,8 @@ impl Dialer {
     /// passed. Each failure that is not the last is told.
     ///
     /// # Errors
-    /// As [`Dialer::connect`], of the last attempt; [`WireError::Stopped`].
-    pub async fn connect_patiently(
+    /// As [`Dialer::connect`], of the last attempt; [`WireError::Cancelled`].
+    pub async fn connect_with_retry(
         &self,
         address: &PeerAddress,
         deadline: Option<Instant>,
@@ -93,7 +93,7 @@ impl Dialer {
         let mut number = 0;
         loop {
             let attempt = self.connect_before(address, deadline);
-            let attempt = stop.run_until_cancelled(attempt).await.ok_or(Stopped)?;
+            let attempt = stop.run_until_cancelled(attempt).await.ok_or(Cancelled)?;
             let error = match attempt {
                 Err(error) if error.may_pass() => error,
                 outcome => return outcome,
@@ -104,46 +104,48 @@ impl Dialer {
                 return Err(error);
             }
             told(&error);
-            stop.run_until_cancelled(sleep(pause)).await.ok_or(Stopped)?;
+            stop.run_until_cancelled(sleep(pause)).await.ok_or(Cancelled)?;
         }
     }
 
     /// Which key the peer must have, and who says so.
-    fn expected(&self, address: &PeerAddress) -> Result<(Expected, String), WireError> {
+    fn expected(&self, address: &PeerAddress) -> Result<(ExpectedKey, String), WireError> {
         match &self.trust {
-            Trust::Pinned(fingerprint) => Ok((Expected::Exactly(*fingerprint), "--peer-fingerprint".into())),
-            Trust::FirstUse { known_peers, .. } => {
-                let found = Known::at(known_peers).find(address.as_str()).map_err(WireError::peers(known_peers))?;
-                Ok((found.map_or(Expected::Nothing, Expected::Exactly), known_peers.display().to_string()))
+            PeerTrust::Pinned(fingerprint) => Ok((ExpectedKey::Exactly(*fingerprint), "--peer-fingerprint".into())),
+            PeerTrust::FirstUse { known_peers, .. } => {
+                let found =
+                    KnownHosts::at(known_peers).find(address.as_str()).map_err(WireError::peers(known_peers))?;
+                Ok((found.map_or(ExpectedKey::Nothing, ExpectedKey::Exactly), known_peers.display().to_string()))
             }
         }
     }
 
-    async fn shake_hands(
+    async fn handshake(
         &self,
         address: &PeerAddress,
-        expected: Expected,
+        expected: ExpectedKey,
         deadline: Option<Instant>,
-    ) -> Result<Link, Failure> {
+    ) -> Result<Link, HandshakeFailure> {
         let (peer, patience) = (address.as_str(), self.patience);
-        let patience = Patience { handshake: until(deadline, patience.handshake), ..patience };
+        let patience = Timeouts { handshake: until(deadline, patience.handshake), ..patience };
         let unreachable =
             WireError::of_socket(|source: io::Error| WireError::Unreachable { address: peer.into(), source });
-        let silent = |_| WireError::Silent { peer: peer.into(), seconds: patience.handshake.as_secs() };
+        let silent = |_| WireError::Timeout { peer: peer.into(), seconds: patience.handshake.as_secs() };
         let socket = timeout(patience.handshake, TcpStream::connect(peer)).await;
         let socket = socket.map_err(silent).and_then(|socket| socket.and_then(prepare).map_err(unreachable));
-        connect_over(&self.identity, self.protocol, expected, socket.map_err(Failure::Other)?, peer, patience).await
+        connect_over(&self.identity, self.protocol, expected, socket.map_err(HandshakeFailure::Other)?, peer, patience)
+            .await
     }
 
     /// Has a peer that nothing is known of confirmed, connects again, to it alone, and remembers it.
-    async fn meet(
+    async fn trust_on_first_use(
         &self,
         address: &PeerAddress,
         found: KeyFingerprint,
         deadline: Option<Instant>,
     ) -> Result<Link, WireError> {
-        let unknown = || WireError::Unknown { address: address.to_string(), found };
-        let Trust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
+        let unknown = || WireError::UntrustedKey { address: address.to_string(), found };
+        let PeerTrust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
         let (confirm, asked) = (Arc::clone(confirm), address.clone());
         if !blocking(move || confirm(&asked, found)).await? {
             return Err(unknown());
@@ -151,43 +153,43 @@ impl Dialer {
         // That took as long as people take.
         let deadline = deadline.map(|deadline| deadline.max(Instant::now() + self.patience.handshake));
         let link =
-            self.shake_hands(address, Expected::Exactly(found), deadline).await.map_err(|failure| match failure {
-                Failure::Other(error) => error,
+            self.handshake(address, ExpectedKey::Exactly(found), deadline).await.map_err(|failure| match failure {
+                HandshakeFailure::Other(error) => error,
                 // Somebody else answers already: then one of the two is an impostor.
-                Failure::Refused(other) => WireError::Changed {
+                HandshakeFailure::Refused(other) => WireError::KeyMismatch {
                     address: address.to_string(),
                     by: "the first meeting".into(),
                     expected: found,
                     found: other,
                 },
             })?;
-        Known::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
-        self.greeted(link, address, deadline).await
+        KnownHosts::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
+        self.await_admission(link, address, deadline).await
     }
 
     /// The link, if the peer bids us welcome on it.
-    async fn greeted(
+    async fn await_admission(
         &self,
         mut link: Link,
         address: &PeerAddress,
         deadline: Option<Instant>,
     ) -> Result<Link, WireError> {
-        let patience = self.patience.silence.max(2 * SIGN_OF_LIFE);
+        let patience = self.patience.silence.max(2 * KEEPALIVE_INTERVAL);
         let (own, mut is_asked) = (self.identity.fingerprint(), false);
         loop {
             let greeting = link.receiver.receive_within(until(deadline, patience)).await;
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let address = address.to_string();
             return match greeting {
-                Ok((Greeting::Asking, _)) if !is_late => {
+                Ok((AdmissionReply::Pending, _)) if !is_late => {
                     is_asked = true;
                     continue;
                 }
-                Ok((Greeting::Asking, _)) => Err(WireError::Unanswered { address, own }),
-                Err(WireError::Silent { .. }) if is_asked && is_late => Err(WireError::Unanswered { address, own }),
-                Ok((Greeting::Welcome, _)) => Ok(link),
-                Ok((Greeting::NotEnrolled, _)) => Err(WireError::NotEnrolled { address, own }),
-                Ok((Greeting::Crowded, _)) => Err(WireError::Crowded { address }),
+                Ok((AdmissionReply::Pending, _)) => Err(WireError::NotApproved { address, own }),
+                Err(WireError::Timeout { .. }) if is_asked && is_late => Err(WireError::NotApproved { address, own }),
+                Ok((AdmissionReply::Accepted, _)) => Ok(link),
+                Ok((AdmissionReply::NotAllowed, _)) => Err(WireError::NotAllowed { address, own }),
+                Ok((AdmissionReply::Busy, _)) => Err(WireError::Busy { address }),
                 Err(error) => Err(error),
             };
         }

@@ -5,7 +5,7 @@ use std::io;
 use rustix::io::Errno;
 
 use crate::crypto::KeyFingerprint;
-use crate::foundation::observer::Stopped;
+use crate::foundation::observer::Cancelled;
 
 /// Why there is no link, or not any more.
 #[derive(Debug, thiserror::Error)]
@@ -20,7 +20,7 @@ pub enum WireError {
     },
     /// The other side does not go on.
     #[error("{peer} fell silent: nothing for {seconds} seconds")]
-    Silent {
+    Timeout {
         /// Who.
         peer: String,
         /// How long it was waited for.
@@ -28,7 +28,7 @@ pub enum WireError {
     },
     /// The line was cut.
     #[error("the connection to {peer} broke off")]
-    Broken {
+    ConnectionLost {
         /// To whom.
         peer: String,
         /// How.
@@ -36,7 +36,7 @@ pub enum WireError {
     },
     /// The other side says what it should not.
     #[error("{peer} does not keep to the protocol")]
-    Malformed {
+    ProtocolViolation {
         /// Who.
         peer: String,
     },
@@ -53,7 +53,7 @@ pub enum WireError {
         "THE PEER AT {address} HAS ANOTHER KEY THAN {by} SAYS. Somebody may be in between. It should have {expected}, but it \
          has {found}"
     )]
-    Changed {
+    KeyMismatch {
         /// Where.
         address: String,
         /// Who says what it should be.
@@ -65,7 +65,7 @@ pub enum WireError {
     },
     /// Nobody confirmed that the listening side is the right one.
     #[error("the peer at {address} is not known. Its key has the fingerprint {found}")]
-    Unknown {
+    UntrustedKey {
         /// Where.
         address: String,
         /// Its key.
@@ -73,7 +73,7 @@ pub enum WireError {
     },
     /// The listening side does not take us in.
     #[error("{address} does not take in this identity, whose fingerprint is {own}")]
-    NotEnrolled {
+    NotAllowed {
         /// Where.
         address: String,
         /// Our own.
@@ -81,7 +81,7 @@ pub enum WireError {
     },
     /// Somebody there was asked about us, and has not answered in time.
     #[error("nobody at {address} has said yet whether this identity, whose fingerprint is {own}, may come in")]
-    Unanswered {
+    NotApproved {
         /// Where.
         address: String,
         /// Our own.
@@ -89,7 +89,7 @@ pub enum WireError {
     },
     /// Too many are there already.
     #[error("{address} has no room for one more")]
-    Crowded {
+    Busy {
         /// Where.
         address: String,
     },
@@ -123,14 +123,14 @@ pub enum WireError {
     Runtime(#[source] io::Error),
     /// Work was stopped.
     #[error(transparent)]
-    Stopped(#[from] Stopped),
+    Cancelled(#[from] Cancelled),
 }
 
 impl WireError {
     /// Whether another attempt may do better.
     pub fn may_pass(&self) -> bool {
-        use WireError::{Broken, Crowded, Silent, Tls, Unreachable};
-        matches!(self, Unreachable { .. } | Silent { .. } | Broken { .. } | Tls { .. } | Crowded { .. })
+        use WireError::{Busy, ConnectionLost, Timeout, Tls, Unreachable};
+        matches!(self, Unreachable { .. } | Timeout { .. } | ConnectionLost { .. } | Tls { .. } | Busy { .. })
     }
 
     /// What an error of reading or writing means when `peer` is at the other end.
@@ -138,10 +138,12 @@ impl WireError {
         let peer = peer.to_owned();
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(reason) => Self::Tls { peer, reason: reason.to_string() },
-            None if error.kind() == io::ErrorKind::InvalidData => Self::Malformed { peer },
+            None if error.kind() == io::ErrorKind::InvalidData => Self::ProtocolViolation { peer },
             // What rustls says of an end without a farewell is for those who program with it.
-            None if error.kind() == io::ErrorKind::UnexpectedEof => Self::Broken { peer, source: error.kind().into() },
-            None => Self::Broken { peer, source: error },
+            None if error.kind() == io::ErrorKind::UnexpectedEof => {
+                Self::ConnectionLost { peer, source: error.kind().into() }
+            }
+            None => Self::ConnectionLost { peer, source: error },
         }
     }
 

@@ -32,18 +32,18 @@ pub struct Link {
 /// The way to the peer.
 pub struct Sender {
     frames: FramedWrite<WriteHalf<Box<dyn Stream>>, Frames>,
-    end: End,
+    end: Endpoint,
 }
 
 /// The way from the peer.
 pub struct Receiver {
     frames: FramedRead<ReadHalf<Box<dyn Stream>>, LengthDelimitedCodec>,
-    end: End,
+    end: Endpoint,
 }
 
 /// What is known of the other end.
 #[derive(Clone)]
-struct End {
+struct Endpoint {
     peer: String,
     silence: Duration,
     /// Where links are counted: given back when both directions are gone.
@@ -59,7 +59,7 @@ impl Link {
     ) -> Self {
         let stream: Box<dyn Stream> = Box::new(stream);
         let (read, write) = split(stream);
-        let end = End { peer: peer.clone(), silence, place: None };
+        let end = Endpoint { peer: peer.clone(), silence, place: None };
         Self {
             sender: Sender { frames: FramedWrite::new(write, Frames), end: end.clone() },
             receiver: Receiver { frames: FramedRead::new(read, frame::codec()), end },
@@ -69,7 +69,7 @@ impl Link {
     }
 
     /// Takes up `place` for as long as it exists.
-    pub(super) fn hold(&mut self, place: OwnedSemaphorePermit) {
+    pub(super) fn attach_permit(&mut self, place: OwnedSemaphorePermit) {
         let place = Arc::new(place);
         self.sender.end.place = Some(Arc::clone(&place));
         self.receiver.end.place = Some(place);
@@ -89,7 +89,7 @@ impl Link {
     ///
     /// # Errors
     /// As [`Sender::send`] and [`Receiver::receive`].
-    pub async fn ask<A: DeserializeOwned>(&mut self, head: &impl Serialize) -> Result<A, WireError> {
+    pub async fn request<A: DeserializeOwned>(&mut self, head: &impl Serialize) -> Result<A, WireError> {
         self.sender.send(head, b"").await?;
         Ok(self.receiver.receive().await?.0)
     }
@@ -99,8 +99,8 @@ impl Sender {
     /// Sends a frame: a small head, and bytes.
     ///
     /// # Errors
-    /// [`WireError::Silent`] if the peer does not take it within the deadline, [`WireError::Malformed`] if it is too long for
-    /// a frame, [`WireError::Broken`], [`WireError::Tls`].
+    /// [`WireError::Timeout`] if the peer does not take it within the deadline, [`WireError::ProtocolViolation`] if it is too long for
+    /// a frame, [`WireError::ConnectionLost`], [`WireError::Tls`].
     pub async fn send(&mut self, head: &impl Serialize, body: &[u8]) -> Result<(), WireError> {
         let frame = Frame::new(head, body).map_err(|_| self.end.malformed())?;
         self.end.within(self.frames.send(frame)).await
@@ -119,7 +119,7 @@ impl Receiver {
     /// The next frame. It must be there, as a whole, within the deadline: a peer that has nothing to say says so.
     ///
     /// # Errors
-    /// [`WireError::Silent`], [`WireError::Malformed`], [`WireError::Broken`] also when the peer has ended the link,
+    /// [`WireError::Timeout`], [`WireError::ProtocolViolation`], [`WireError::ConnectionLost`] also when the peer has ended the link,
     /// [`WireError::Tls`].
     pub async fn receive<H: DeserializeOwned>(&mut self) -> Result<(H, Bytes), WireError> {
         let silence = self.end.silence;
@@ -136,7 +136,7 @@ impl Receiver {
     }
 
     /// The error for a frame that has no place in the conversation.
-    pub fn malformed(&self) -> WireError {
+    pub fn protocol_violation(&self) -> WireError {
         self.end.malformed()
     }
 
@@ -145,7 +145,7 @@ impl Receiver {
     /// # Errors
     /// As [`Receiver::receive`].
     pub async fn receive_within<H: DeserializeOwned>(&mut self, patience: Duration) -> Result<(H, Bytes), WireError> {
-        let end = End { silence: patience, ..self.end.clone() };
+        let end = Endpoint { silence: patience, ..self.end.clone() };
         let next = async {
             let frame = self.frames.next().await;
             frame.unwrap_or_else(|| Err(std::io::ErrorKind::UnexpectedEof.into()))
@@ -155,15 +155,15 @@ impl Receiver {
     }
 }
 
-impl End {
+impl Endpoint {
     async fn within<T>(&self, work: impl Future<Output = std::io::Result<T>>) -> Result<T, WireError> {
         match timeout(self.silence, work).await {
-            Err(_) => Err(WireError::Silent { peer: self.peer.clone(), seconds: self.silence.as_secs() }),
+            Err(_) => Err(WireError::Timeout { peer: self.peer.clone(), seconds: self.silence.as_secs() }),
             Ok(outcome) => outcome.map_err(|error| WireError::of_stream(&self.peer, error)),
         }
     }
 
     fn malformed(&self) -> WireError {
-        WireError::Malformed { peer: self.peer.clone() }
+        WireError::ProtocolViolation { peer: self.peer.clone() }
     }
 }

@@ -9,12 +9,12 @@ use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 
-use super::admission::Admission;
-use super::arrival::{Arrival, Limits};
-use super::door::Door;
+use super::acceptor::Acceptor;
 use super::error::WireError;
+use super::event::{ListenerEvent, ListenerLimits};
+use super::peer_policy::PeerPolicy;
 use super::tls::{LinkIdentity, Protocol, acceptor};
-use crate::foundation::open_files;
+use crate::foundation::rlimit;
 
 /// Links that wait to be taken over.
 const WAITING: usize = 16;
@@ -28,17 +28,17 @@ pub struct ListenOptions {
     /// What to speak.
     pub protocol: Protocol,
     /// Whom to take in.
-    pub admission: Admission,
+    pub admission: PeerPolicy,
     /// Bounds.
-    pub limits: Limits,
+    pub limits: ListenerLimits,
 }
 
 /// A listener at work; it takes in nobody any more when dropped, and its links go on.
 pub struct Listener {
     address: SocketAddr,
-    arrivals: mpsc::Receiver<Arrival>,
+    events: mpsc::Receiver<ListenerEvent>,
     stop: CancellationToken,
-    welcoming: JoinHandle<()>,
+    accepting: JoinHandle<()>,
 }
 
 impl Listener {
@@ -53,15 +53,15 @@ impl Listener {
             _ => WireError::Listen { address: listen.to_string(), source },
         };
         // Where the system refuses, fewer can come at once.
-        drop(open_files::allow_many());
+        drop(rlimit::raise());
         let acceptor = acceptor(&identity, protocol)?;
         let listener = TcpListener::bind(listen).await.map_err(WireError::of_socket(failed))?;
         let address = listener.local_addr().map_err(failed)?;
         let (sender, arrivals) = mpsc::channel(WAITING);
         let stop = CancellationToken::new();
-        let door = Arc::new(Door::new(acceptor, admission, limits, sender, stop.clone()));
-        let welcoming = tokio::spawn(door.welcome(listener));
-        Ok(Self { address, arrivals, stop, welcoming })
+        let door = Arc::new(Acceptor::new(acceptor, admission, limits, sender, stop.clone()));
+        let welcoming = tokio::spawn(door.accept_loop(listener));
+        Ok(Self { address, events: arrivals, stop, accepting: welcoming })
     }
 
     /// Where it listens.
@@ -70,8 +70,8 @@ impl Listener {
     }
 
     /// Who comes next. Nothing is lost if this is not awaited to its end.
-    pub async fn next(&mut self) -> Option<Arrival> {
-        self.arrivals.recv().await
+    pub async fn next(&mut self) -> Option<ListenerEvent> {
+        self.events.recv().await
     }
 
     /// Takes in nobody any more; returns when the port is free. Those who were about to come in still do, and after them
@@ -79,7 +79,7 @@ impl Listener {
     pub async fn stop(&mut self) {
         self.stop.cancel();
         // It ends, or it has panicked and has ended.
-        drop((&mut self.welcoming).await);
+        drop((&mut self.accepting).await);
     }
 }
 

@@ -7,20 +7,20 @@
 //! Dialer ── connects, judges the listener's key, shows its own ──▶ Listener ── greets whoever it admits ──▶ Link
 //! ```
 
+mod acceptor;
 pub mod address;
-pub mod admission;
-pub mod arrival;
+mod admission_reply;
 mod certificate;
 pub mod dialer;
-mod door;
 pub mod error;
+pub mod event;
 mod frame;
-mod greeting;
+mod handshakes;
 pub mod link;
 pub mod listener;
+pub mod peer_policy;
 pub mod runtime;
 mod socket;
-mod strangers;
 mod tls;
 mod verifier;
 
@@ -28,10 +28,10 @@ mod verifier;
 mod tests;
 
 pub use address::PeerAddress;
-pub use admission::{Admission, Enrolment, Knock};
-pub use arrival::{Arrival, Limits};
-pub use dialer::{Dialer, Trust};
+pub use dialer::{Dialer, PeerTrust};
 pub use error::WireError;
+pub use event::{ListenerEvent, ListenerLimits};
 pub use link::{Link, Receiver, Sender};
 pub use listener::{ListenOptions, Listener};
-pub use tls::{LinkIdentity, Patience, Protocol};
+pub use peer_policy::{AllowList, ApprovalRequest, PeerPolicy};
+pub use tls::{LinkIdentity, Protocol, Timeouts};

@@ -14,7 +14,7 @@ use crate::foundation::observer::Observer;
 const TICK: Duration = Duration::from_millis(50);
 
 /// How long what still blocks at the end is waited for.
-const FAREWELL: Duration = Duration::from_secs(1);
+const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
 /// Does `work` and returns when it is done. Its token is cancelled when the observer wants an end; how it ends then is its
 /// own affair.
@@ -33,11 +33,11 @@ pub fn run<T, E: From<WireError>>(
         loop {
             tokio::select! {
                 outcome = &mut work => return outcome,
-                () = sleep(TICK) => if observer.go_on().is_err() { stop.cancel() },
+                () = sleep(TICK) => if observer.check_cancelled().is_err() { stop.cancel() },
             }
         }
     });
-    runtime.shutdown_timeout(FAREWELL);
+    runtime.shutdown_timeout(SHUTDOWN_GRACE);
     outcome
 }
 

@@ -9,11 +9,11 @@ use tokio::net::TcpListener;
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::dialer::{Dialer, Trust};
+use super::dialer::{Dialer, PeerTrust};
 use super::error::WireError;
 use super::link::Link;
-use super::tls::{Failure, LinkIdentity, Patience, Protocol, accept_over, acceptor, connect_over};
-use super::verifier::Expected;
+use super::tls::{HandshakeFailure, LinkIdentity, Protocol, Timeouts, accept_over, acceptor, connect_over};
+use super::verifier::ExpectedKey;
 use crate::crypto::IdentityKey;
 
 const SPOKEN: Protocol = Protocol("hestat-test/1");
@@ -32,11 +32,11 @@ fn identity() -> LinkIdentity {
 async fn handshake(
     listening: &LinkIdentity,
     connecting: &LinkIdentity,
-    expected: Expected,
+    expected: ExpectedKey,
     spoken: Protocol,
-) -> (Result<Link, WireError>, Result<Link, Failure>) {
+) -> (Result<Link, WireError>, Result<Link, HandshakeFailure>) {
     let (here, there) = duplex(PIPE);
-    let (acceptor, patience) = (acceptor(listening, SPOKEN).unwrap(), Patience::default());
+    let (acceptor, patience) = (acceptor(listening, SPOKEN).unwrap(), Timeouts::default());
     tokio::join!(
         accept_over(&acceptor, here, "the client", patience),
         connect_over(connecting, spoken, expected, there, "the server", patience),
@@ -45,7 +45,7 @@ async fn handshake(
 
 async fn links() -> (Link, Link) {
     let (listening, connecting) = (identity(), identity());
-    let expected = Expected::Exactly(listening.fingerprint());
+    let expected = ExpectedKey::Exactly(listening.fingerprint());
     let (accepted, connected) = handshake(&listening, &connecting, expected, SPOKEN).await;
     (accepted.unwrap(), connected.unwrap())
 }
@@ -53,7 +53,7 @@ async fn links() -> (Link, Link) {
 #[tokio::test]
 async fn both_ends_know_each_other_s_keys() {
     let (listening, connecting) = (identity(), identity());
-    let expected = Expected::Exactly(listening.fingerprint());
+    let expected = ExpectedKey::Exactly(listening.fingerprint());
     let (accepted, connected) = handshake(&listening, &connecting, expected, SPOKEN).await;
     assert_eq!(accepted.unwrap().fingerprint(), connecting.fingerprint());
     assert_eq!(connected.unwrap().fingerprint(), listening.fingerprint());
@@ -62,9 +62,9 @@ async fn both_ends_know_each_other_s_keys() {
 #[tokio::test]
 async fn another_key_than_the_expected_one_is_told_and_refused() {
     let (listening, connecting) = (identity(), identity());
-    for expected in [Expected::Nothing, Expected::Exactly(connecting.fingerprint())] {
+    for expected in [ExpectedKey::Nothing, ExpectedKey::Exactly(connecting.fingerprint())] {
         let (accepted, connected) = handshake(&listening, &connecting, expected, SPOKEN).await;
-        assert!(matches!(connected.err(), Some(Failure::Refused(found)) if found == listening.fingerprint()));
+        assert!(matches!(connected.err(), Some(HandshakeFailure::Refused(found)) if found == listening.fingerprint()));
         assert!(matches!(accepted.err(), Some(WireError::Tls { .. })));
     }
 }
@@ -72,9 +72,9 @@ async fn another_key_than_the_expected_one_is_told_and_refused() {
 #[tokio::test]
 async fn who_speaks_something_else_gets_no_link() {
     let (listening, connecting) = (identity(), identity());
-    let expected = Expected::Exactly(listening.fingerprint());
+    let expected = ExpectedKey::Exactly(listening.fingerprint());
     let (accepted, connected) = handshake(&listening, &connecting, expected, Protocol("hestat-test/2")).await;
-    assert!(matches!(connected.err(), Some(Failure::Other(WireError::Tls { .. }))));
+    assert!(matches!(connected.err(), Some(HandshakeFailure::Other(WireError::Tls { .. }))));
     assert!(matches!(accepted.err(), Some(WireError::Tls { .. })));
 }
 
@@ -107,7 +107,7 @@ async fn silence_ends_a_wait_at_its_deadline() {
     let (mut here, _there) = links().await;
     let begun = Instant::now();
     let error = here.receiver.receive::<Say>().await.unwrap_err();
-    assert!(matches!(error, WireError::Silent { seconds: 30, .. }), "{error}");
+    assert!(matches!(error, WireError::Timeout { seconds: 30, .. }), "{error}");
     assert_eq!(begun.elapsed().as_secs(), 30);
     // Nobody reads at the other end: pipe and buffers are full some time.
     let begun = Instant::now();
@@ -117,7 +117,7 @@ async fn silence_ends_a_wait_at_its_deadline() {
             break error;
         }
     };
-    assert!(matches!(error, WireError::Silent { seconds: 30, .. }), "{error}");
+    assert!(matches!(error, WireError::Timeout { seconds: 30, .. }), "{error}");
     assert_eq!(begun.elapsed().as_secs(), 30);
 }
 
@@ -125,8 +125,8 @@ async fn silence_ends_a_wait_at_its_deadline() {
 async fn a_handshake_that_never_begins_ends() {
     let (here, _there) = duplex(PIPE);
     let acceptor = acceptor(&identity(), SPOKEN).unwrap();
-    let outcome = accept_over(&acceptor, here, "a stranger", Patience::default()).await;
-    assert!(matches!(outcome.err(), Some(WireError::Silent { seconds: 10, .. })));
+    let outcome = accept_over(&acceptor, here, "a stranger", Timeouts::default()).await;
+    assert!(matches!(outcome.err(), Some(WireError::Timeout { seconds: 10, .. })));
 }
 
 #[tokio::test]
@@ -135,18 +135,18 @@ async fn an_end_is_not_taken_for_a_frame() {
     there.sender.send(&Say(1), b"").await.unwrap();
     there.sender.close().await.unwrap();
     assert_eq!(here.receiver.receive::<Say>().await.unwrap().0, Say(1));
-    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::Broken { .. })));
+    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::ConnectionLost { .. })));
     let (mut here, there) = links().await;
     drop(there);
-    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::Broken { .. })));
+    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::ConnectionLost { .. })));
 }
 
 #[tokio::test]
 async fn a_head_of_another_kind_is_malformed() {
     let (mut here, mut there) = links().await;
     there.sender.send(&"text that is no number", b"").await.unwrap();
-    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::Malformed { .. })));
-    assert!(matches!(there.sender.send(&Say(1), &vec![0; 1 << 20]).await, Err(WireError::Malformed { .. })));
+    assert!(matches!(here.receiver.receive::<Say>().await, Err(WireError::ProtocolViolation { .. })));
+    assert!(matches!(there.sender.send(&Say(1), &vec![0; 1 << 20]).await, Err(WireError::ProtocolViolation { .. })));
 }
 
 /// Copies from one pipe to the other, with byte number `at` flipped; returns how many there were.
@@ -176,7 +176,7 @@ async fn conversation(
     let at = |direction| flipped.filter(|(to, _)| *to == direction).map(|(_, at)| at);
     let middle = tokio::spawn(between(left, right, at(true), at(false)));
     let acceptor = acceptor(listening, SPOKEN).unwrap();
-    let patience = Patience { handshake: Duration::from_secs(5), silence: Duration::from_secs(5) };
+    let patience = Timeouts { handshake: Duration::from_secs(5), silence: Duration::from_secs(5) };
     let server = async {
         let mut link = accept_over(&acceptor, here, "the client", patience).await.ok()?;
         link.sender.send(&Say(1), b"body").await.ok()?;
@@ -185,7 +185,7 @@ async fn conversation(
         Some(said)
     };
     let client = async {
-        let expected = Expected::Exactly(listening.fingerprint());
+        let expected = ExpectedKey::Exactly(listening.fingerprint());
         let mut link = connect_over(connecting, SPOKEN, expected, there, "the server", patience).await.ok()?;
         let said = link.receiver.receive().await.ok()?.0;
         link.sender.send(&Say(2), b"body").await.ok()?;
@@ -240,20 +240,20 @@ async fn a_peer_that_never_greets_is_waited_for_until_the_deadline() {
     let (listening, connecting) = (identity(), identity());
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap().into();
-    let trust = Trust::Pinned(listening.fingerprint());
-    let dialer = Dialer { identity: connecting, protocol: SPOKEN, trust, patience: Patience::default() };
+    let trust = PeerTrust::Pinned(listening.fingerprint());
+    let dialer = Dialer { identity: connecting, protocol: SPOKEN, trust, patience: Timeouts::default() };
     let silent = async {
         let (socket, _) = listener.accept().await.unwrap();
         let acceptor = acceptor(&listening, SPOKEN).unwrap();
-        let _link = accept_over(&acceptor, socket, "the client", Patience::default()).await.unwrap();
+        let _link = accept_over(&acceptor, socket, "the client", Timeouts::default()).await.unwrap();
         std::future::pending::<()>().await;
     };
     let (begun, stop) = (Instant::now(), CancellationToken::new());
-    let connecting = dialer.connect_patiently(&address, Some(begun + Duration::from_secs(1)), &stop, |_| {});
+    let connecting = dialer.connect_with_retry(&address, Some(begun + Duration::from_secs(1)), &stop, |_| {});
     let error = tokio::select! {
         link = connecting => link.err().unwrap(),
         () = silent => unreachable!(),
     };
-    assert!(matches!(error, WireError::Silent { .. }), "{error}");
+    assert!(matches!(error, WireError::Timeout { .. }), "{error}");
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
 }

@@ -19,7 +19,7 @@ use tokio_rustls::{TlsAcceptor, TlsConnector};
 use super::certificate::certify;
 use super::error::WireError;
 use super::link::Link;
-use super::verifier::{Expected, Verifier, fingerprint};
+use super::verifier::{ExpectedKey, PeerVerifier, fingerprint};
 use crate::crypto::{IdentityKey, KeyFingerprint};
 
 /// What is spoken on a link, with its version: both sides must name the same (ALPN, RFC 7301).
@@ -56,7 +56,7 @@ fn provider() -> CryptoProvider {
 /// The listening side's TLS. Whoever proves to have some Ed25519 key passes.
 pub(super) fn acceptor(identity: &LinkIdentity, protocol: Protocol) -> Result<TlsAcceptor, WireError> {
     let provider = provider();
-    let verifier = Arc::new(Verifier::new(Expected::Any, provider.signature_verification_algorithms));
+    let verifier = Arc::new(PeerVerifier::new(ExpectedKey::Any, provider.signature_verification_algorithms));
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| WireError::Identity(error.to_string()))?
@@ -72,10 +72,10 @@ pub(super) fn acceptor(identity: &LinkIdentity, protocol: Protocol) -> Result<Tl
 fn connector(
     identity: &LinkIdentity,
     protocol: Protocol,
-    expected: Expected,
-) -> Result<(TlsConnector, Arc<Verifier>), WireError> {
+    expected: ExpectedKey,
+) -> Result<(TlsConnector, Arc<PeerVerifier>), WireError> {
     let provider = provider();
-    let verifier = Arc::new(Verifier::new(expected, provider.signature_verification_algorithms));
+    let verifier = Arc::new(PeerVerifier::new(expected, provider.signature_verification_algorithms));
     let mut config = ClientConfig::builder_with_provider(Arc::new(provider))
         .with_protocol_versions(&[&rustls::version::TLS13])
         .map_err(|error| WireError::Identity(error.to_string()))?
@@ -94,7 +94,7 @@ fn resolver(identity: &LinkIdentity) -> Arc<SingleCertAndKey> {
 
 /// How a handshake of the connecting side failed.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum HandshakeFailure {
     /// The other side has this key, which was not expected.
     Refused(KeyFingerprint),
     /// Anything else.
@@ -106,7 +106,7 @@ pub(super) async fn accept_over<S>(
     acceptor: &TlsAcceptor,
     stream: S,
     peer: &str,
-    patience: Patience,
+    patience: Timeouts,
 ) -> Result<Link, WireError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
@@ -120,33 +120,34 @@ where
 pub(super) async fn connect_over<S>(
     identity: &LinkIdentity,
     protocol: Protocol,
-    expected: Expected,
+    expected: ExpectedKey,
     stream: S,
     peer: &str,
-    patience: Patience,
-) -> Result<Link, Failure>
+    patience: Timeouts,
+) -> Result<Link, HandshakeFailure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (connector, verifier) = connector(identity, protocol, expected).map_err(Failure::Other)?;
+    let (connector, verifier) = connector(identity, protocol, expected).map_err(HandshakeFailure::Other)?;
     // Names mean nothing here, and none is sent.
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
     let stream = within(patience.handshake, peer, Box::pin(connector.connect(name, stream))).await;
-    let stream = stream.map_err(|error| verifier.refused().map_or(Failure::Other(error), Failure::Refused))?;
-    let fingerprint = proven(stream.get_ref().1, peer).map_err(Failure::Other)?;
+    let stream =
+        stream.map_err(|error| verifier.refused().map_or(HandshakeFailure::Other(error), HandshakeFailure::Refused))?;
+    let fingerprint = proven(stream.get_ref().1, peer).map_err(HandshakeFailure::Other)?;
     Ok(Link::new(stream, peer.to_owned(), fingerprint, patience.silence))
 }
 
 /// How long is waited for what.
 #[derive(Debug, Clone, Copy)]
-pub struct Patience {
+pub struct Timeouts {
     /// For connecting, and again for the handshake.
     pub handshake: Duration,
     /// For each frame, and each sign of life.
     pub silence: Duration,
 }
 
-impl Default for Patience {
+impl Default for Timeouts {
     fn default() -> Self {
         Self { handshake: Duration::from_secs(10), silence: Duration::from_secs(30) }
     }
@@ -158,7 +159,7 @@ async fn within<T>(
     handshake: impl Future<Output = io::Result<T>>,
 ) -> Result<T, WireError> {
     match timeout(patience, handshake).await {
-        Err(_) => Err(WireError::Silent { peer: peer.into(), seconds: patience.as_secs() }),
+        Err(_) => Err(WireError::Timeout { peer: peer.into(), seconds: patience.as_secs() }),
         Ok(outcome) => outcome.map_err(|error| WireError::of_stream(peer, error)),
     }
 }

@@ -13,7 +13,7 @@ use crate::crypto::KeyFingerprint;
 
 /// Which key the other side must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Expected {
+pub(super) enum ExpectedKey {
     /// Whichever it proves to have; who may come in is decided after the handshake.
     Any,
     /// This one.
@@ -24,14 +24,14 @@ pub(super) enum Expected {
 
 /// Judges the one certificate of one side. Names, dates and issuers are not looked at: the key says more.
 #[derive(Debug)]
-pub(super) struct Verifier {
-    expected: Expected,
+pub(super) struct PeerVerifier {
+    expected: ExpectedKey,
     algorithms: WebPkiSupportedAlgorithms,
     refused: Mutex<Option<KeyFingerprint>>,
 }
 
-impl Verifier {
-    pub(super) fn new(expected: Expected, algorithms: WebPkiSupportedAlgorithms) -> Self {
+impl PeerVerifier {
+    pub(super) fn new(expected: ExpectedKey, algorithms: WebPkiSupportedAlgorithms) -> Self {
         Self { expected, algorithms, refused: Mutex::default() }
     }
 
@@ -43,9 +43,9 @@ impl Verifier {
     fn judge(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
         let found = fingerprint(certificate)?;
         match self.expected {
-            Expected::Any => Ok(()),
-            Expected::Exactly(expected) if expected == found => Ok(()),
-            Expected::Exactly(_) | Expected::Nothing => {
+            ExpectedKey::Any => Ok(()),
+            ExpectedKey::Exactly(expected) if expected == found => Ok(()),
+            ExpectedKey::Exactly(_) | ExpectedKey::Nothing => {
                 *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
@@ -72,11 +72,11 @@ pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> Result<KeyFingerp
 }
 
 /// TLS 1.2 is not spoken.
-fn not_spoken() -> Result<HandshakeSignatureValid, Error> {
+fn tls12_not_supported() -> Result<HandshakeSignatureValid, Error> {
     Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
 }
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for PeerVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -94,7 +94,7 @@ impl ServerCertVerifier for Verifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        not_spoken()
+        tls12_not_supported()
     }
 
     fn verify_tls13_signature(
@@ -111,7 +111,7 @@ impl ServerCertVerifier for Verifier {
     }
 }
 
-impl ClientCertVerifier for Verifier {
+impl ClientCertVerifier for PeerVerifier {
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
         &[]
     }
@@ -131,7 +131,7 @@ impl ClientCertVerifier for Verifier {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        not_spoken()
+        tls12_not_supported()
     }
 
     fn verify_tls13_signature(

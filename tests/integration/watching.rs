@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hestat::foundation::clock::Clock;
-use hestat::foundation::observer::Silent;
+use hestat::foundation::observer::NullObserver;
 use hestat::foundation::quota::Quota;
 use hestat::pipeline::compute::{ComputeRequest, Outcome};
 use hestat::pipeline::watch::watch;
@@ -31,7 +31,7 @@ impl<F: Fn(u64) + Sync> Clock for Leaps<F> {
 
 /// What the watch tells of the one job there until it is computed; it gives up after ten looks.
 fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
-    let observer = Silent::default();
+    let observer = NullObserver::default();
     let clock = Leaps {
         sleeps: AtomicU64::new(0),
         between: |sleeps| {

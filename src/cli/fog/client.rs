@@ -77,7 +77,7 @@ impl Args {
         let returned = client(request, &SystemClock, console, |listening| {
             if console.json() || !console.quiet() {
                 // Who does not want to read it gets the message all the same.
-                drop(console.print(&told(listening, console)));
+                drop(console.print(&render(listening, console)));
             }
         })?;
         show(&returned, true, console)
@@ -106,7 +106,7 @@ impl Args {
     }
 }
 
-fn told(listening: &Listening, console: &Console) -> String {
+fn render(listening: &Listening, console: &Console) -> String {
     let Listening { address, fingerprint, message, bytes } = listening;
     if console.json() {
         return report::json::line(&json!({

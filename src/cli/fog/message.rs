@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
-use crate::foundation::observer::{Observer, Stopped};
+use crate::foundation::observer::{Cancelled, Observer};
 use crate::pipeline::PipelineError;
 use crate::report;
-use crate::scenarios::fog::{Returned, Source};
+use crate::scenarios::fog::{Report, Source};
 
 /// The longest message that is shown, in bytes.
 const SHOWN: u64 = 64 << 10;
@@ -56,9 +56,9 @@ impl MessageOptions {
             (Some(text), _) => Source::spool(text.as_bytes(), "the message".into(), spool),
             (_, Some(path)) if path != Path::new("-") => Source::open(path, spool),
             _ if io::stdin().is_terminal() => {
-                let typed = console.hearing(|| ask_for_lines(QUESTION, || console.go_on().is_ok()));
+                let typed = console.hearing(|| ask_for_lines(QUESTION, || console.check_cancelled().is_ok()));
                 let typed = typed.map_err(|error| match error.kind() {
-                    io::ErrorKind::Interrupted => PipelineError::Stopped(Stopped),
+                    io::ErrorKind::Interrupted => PipelineError::Cancelled(Cancelled),
                     _ => unusable("what was typed".into())(error),
                 })?;
                 Source::spool(typed.as_slice(), "the message".into(), spool)
@@ -84,7 +84,7 @@ impl MessageOptions {
 
 /// Shows the message that is back: as it is if it is a short text, or if nothing else is wanted and no terminal shows it; else
 /// where it lies. `is_kept` says whether the files outlive the command.
-pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
+pub(super) fn show(returned: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
         console.pass_on(&mut fs::File::open(&returned.file).map_err(|source| unreadable(returned, source))?)?;
         return Ok(0);
@@ -112,12 +112,12 @@ pub(super) fn show(returned: &Returned, is_kept: bool, console: &Console) -> any
     Ok(0)
 }
 
-fn unreadable(returned: &Returned, source: io::Error) -> PipelineError {
+fn unreadable(returned: &Report, source: io::Error) -> PipelineError {
     PipelineError::File { place: returned.file.display().to_string(), source }
 }
 
 /// The message, if it is a short text that does nothing to a terminal.
-fn text(returned: &Returned) -> anyhow::Result<Option<String>> {
+fn text(returned: &Report) -> anyhow::Result<Option<String>> {
     if returned.bytes > SHOWN {
         return Ok(None);
     }
@@ -125,9 +125,9 @@ fn text(returned: &Returned) -> anyhow::Result<Option<String>> {
     Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
 }
 
-fn as_json(returned: &Returned, text: Option<&str>, is_kept: bool) -> Value {
+fn as_json(returned: &Report, text: Option<&str>, is_kept: bool) -> Value {
     let file = |path: &Path| is_kept.then(|| path.display().to_string());
-    let part = |part: &crate::scenarios::fog::ReturnedPart| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
+    let part = |part: &crate::scenarios::fog::PartReport| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
     json!({
         "message": returned.message.to_string(), "bytes": returned.bytes, "file": file(&returned.file), "text": text,
         "parts": returned.parts.iter().map(part).collect::<Vec<_>>()

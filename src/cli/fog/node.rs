@@ -10,7 +10,7 @@ use super::super::peers::{IdentityOptions, TrustOptions, WaitingOptions};
 use crate::foundation::clock::SystemClock;
 use crate::report;
 use crate::scenarios::fog::{FOG, NodeOutcome, NodeRequest, node};
-use crate::wire::{Dialer, Patience, PeerAddress};
+use crate::wire::{Dialer, PeerAddress, Timeouts};
 
 /// The usual name of a node's identity.
 const ROLE: &str = "fog-node";
@@ -45,20 +45,20 @@ impl Args {
             identity: self.identity.identity(ROLE, console)?,
             protocol: FOG,
             trust: self.trust.trust(&self.identity.state, console)?,
-            patience: Patience { silence: self.waiting.silence(), ..Patience::default() },
+            patience: Timeouts { silence: self.waiting.silence(), ..Timeouts::default() },
         };
         let (address, out) = (self.connect.clone(), self.out.clone());
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
         console.hear_signals();
         node(&request, &SystemClock, console, |outcome| {
             // Who does not want to read it is served all the same.
-            drop(console.print(&told(outcome, console.json())));
+            drop(console.print(&render(outcome, console.json())));
         })?;
         Ok(0)
     }
 }
 
-fn told(outcome: &NodeOutcome, as_json: bool) -> String {
+fn render(outcome: &NodeOutcome, as_json: bool) -> String {
     match outcome {
         NodeOutcome::Done { message, part, parts, bytes, file } if as_json => {
             let message = message.to_string();

@@ -6,7 +6,7 @@ use super::super::console::Console;
 use super::message::{MessageOptions, show};
 use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::scratch::Scratch;
+use crate::foundation::temp_dir::PrivateTempDir;
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::{RunRequest, run};
 
@@ -35,13 +35,13 @@ pub(super) struct Args {
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        Scratch::sweep(PREFIX);
+        PrivateTempDir::remove_stale(PREFIX);
         // Until there are message and key, a signal ends the process at once; so far there is nothing to remove.
         let source = self.message.source(self.out.as_deref(), console)?;
         let key = RsaPrivateKey::generate(self.bits)?;
         console.hear_signals();
         let place = std::env::temp_dir().display().to_string();
-        let scratch = Scratch::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
+        let scratch = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
         let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
         let returned = run(request, &SystemClock, console)?;

@@ -3,7 +3,7 @@
 use rand_core::Rng;
 
 use crate::crypto::aead::{Aead, KEY_BYTES};
-use crate::crypto::error::{CannotOpen, CannotSeal};
+use crate::crypto::error::{DecryptError, EncryptError};
 use crate::crypto::rsa::{RsaPrivateKey, RsaPublicKey};
 use crate::foundation::random::{self, Randomness};
 use crate::foundation::secret::Secret;
@@ -20,14 +20,14 @@ impl ContentKey {
     }
 
     /// RSA-OAEP-256(key, CEK).
-    pub(super) fn wrap(&self, key: &RsaPublicKey) -> Result<Vec<u8>, CannotSeal> {
+    pub(super) fn wrap(&self, key: &RsaPublicKey) -> Result<Vec<u8>, EncryptError> {
         key.encrypt(self.0.expose())
     }
 
     /// What [`ContentKey::wrap`] wrapped; of anything else a random key, with which the content does not open either: so it
     /// cannot be seen where a token fails (RFC 7516 §11.5).
-    pub(super) fn unwrap(key: &RsaPrivateKey, wrapped: &[u8]) -> Result<Self, CannotOpen> {
-        let mut content_key = Self::draw(&mut random::from_system().map_err(|_| CannotOpen)?);
+    pub(super) fn unwrap(key: &RsaPrivateKey, wrapped: &[u8]) -> Result<Self, DecryptError> {
+        let mut content_key = Self::draw(&mut random::from_system().map_err(|_| DecryptError)?);
         if let Ok(unwrapped) = key.decrypt(wrapped)
             && let Ok(unwrapped) = <&[u8; KEY_BYTES]>::try_from(unwrapped.expose().as_slice())
         {

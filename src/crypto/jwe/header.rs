@@ -7,7 +7,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use crate::crypto::base64url;
-use crate::crypto::error::CannotSeal;
+use crate::crypto::error::EncryptError;
 use crate::crypto::labels::{JWE_CONTENT, JWE_KEY};
 
 /// The longest header, in bytes of JSON.
@@ -25,14 +25,14 @@ struct Header<'a> {
 }
 
 /// The header as it stands in a token.
-pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, CannotSeal> {
-    let Ok(Value::Object(claims)) = serde_json::to_value(claims) else { return Err(CannotSeal::Header) };
+pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, EncryptError> {
+    let Ok(Value::Object(claims)) = serde_json::to_value(claims) else { return Err(EncryptError::Header) };
     if OURS.iter().any(|name| claims.contains_key(*name)) {
-        return Err(CannotSeal::Header);
+        return Err(EncryptError::Header);
     }
     let header = Header { alg: JWE_KEY, enc: JWE_CONTENT, claims };
-    let json = serde_json::to_vec(&header).map_err(|_| CannotSeal::Header)?;
-    if json.len() <= LONGEST { Ok(base64url::encode(&json)) } else { Err(CannotSeal::Header) }
+    let json = serde_json::to_vec(&header).map_err(|_| EncryptError::Header)?;
+    if json.len() <= LONGEST { Ok(base64url::encode(&json)) } else { Err(EncryptError::Header) }
 }
 
 /// The members of a header that asks for what we do and nothing else; "alg" and "enc" are not among them any more.

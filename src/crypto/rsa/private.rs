@@ -6,15 +6,15 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPrivateDecryptingKey, PrivateDecryptingKey};
 
 use super::{RsaBits, RsaPublicKey, modulus};
-use crate::crypto::error::{CannotOpen, KeyError};
+use crate::crypto::error::{DecryptError, KeyError};
 use crate::crypto::labels;
-use crate::crypto::private_document::PrivateDocument;
+use crate::crypto::pkcs8_key::Pkcs8Key;
 use crate::foundation::secret::Secret;
 
 /// A private key to decrypt with.
 pub struct RsaPrivateKey {
     key: OaepPrivateDecryptingKey,
-    pkcs8: PrivateDocument,
+    pkcs8: Pkcs8Key,
     public_key: RsaPublicKey,
 }
 
@@ -39,14 +39,14 @@ impl RsaPrivateKey {
 
     fn of(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
         let pkcs8 = key.as_der().map_err(|_| KeyError::NotAKey)?;
-        let pkcs8 = PrivateDocument::new(Secret::new(pkcs8.as_ref().to_vec()));
+        let pkcs8 = Pkcs8Key::new(Secret::new(pkcs8.as_ref().to_vec()));
         let public_key = RsaPublicKey::of(key.public_key())?;
         let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
         Ok(Self { key, pkcs8, public_key })
     }
 
     /// As PKCS#8 version 1 (RFC 5208) in DER.
-    pub fn pkcs8(&self) -> &PrivateDocument {
+    pub fn pkcs8(&self) -> &Pkcs8Key {
         &self.pkcs8
     }
 
@@ -67,11 +67,11 @@ impl RsaPrivateKey {
     /// ```
     ///
     /// # Errors
-    /// [`CannotOpen`], whatever the reason: which it is would help to decrypt (Manger 2001).
-    pub fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, CannotOpen> {
+    /// [`DecryptError`], whatever the reason: which it is would help to decrypt (Manger 2001).
+    pub fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, DecryptError> {
         let mut message = Secret::new(vec![0; self.key.min_output_size()]);
         let opened = self.key.decrypt(&OAEP_SHA256_MGF1SHA256, ciphertext, message.expose_mut(), labels::OAEP);
-        let length = opened.map_err(|_| CannotOpen)?.len();
+        let length = opened.map_err(|_| DecryptError)?.len();
         message.expose_mut().truncate(length);
         Ok(message)
     }

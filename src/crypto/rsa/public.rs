@@ -7,7 +7,7 @@ use aws_lc_rs::encoding::AsDer;
 use aws_lc_rs::rsa::{OAEP_SHA256_MGF1SHA256, OaepPublicEncryptingKey, PublicEncryptingKey};
 
 use super::modulus;
-use crate::crypto::error::{CannotSeal, KeyError};
+use crate::crypto::error::{EncryptError, KeyError};
 use crate::crypto::key_fingerprint::KeyFingerprint;
 use crate::crypto::{labels, pem};
 
@@ -65,14 +65,14 @@ impl RsaPublicKey {
     /// ```
     ///
     /// # Errors
-    /// [`CannotSeal::TooLong`] if it does not fit.
-    pub fn encrypt(&self, message: &[u8]) -> Result<Vec<u8>, CannotSeal> {
+    /// [`EncryptError::TooLong`] if it does not fit.
+    pub fn encrypt(&self, message: &[u8]) -> Result<Vec<u8>, EncryptError> {
         if message.len() > self.0.key.max_plaintext_size(&OAEP_SHA256_MGF1SHA256) {
-            return Err(CannotSeal::TooLong { bytes: message.len() });
+            return Err(EncryptError::TooLong { bytes: message.len() });
         }
         let mut ciphertext = vec![0; self.0.key.ciphertext_size()];
         let sealed = self.0.key.encrypt(&OAEP_SHA256_MGF1SHA256, message, &mut ciphertext, labels::OAEP);
-        let length = sealed.map_err(|_| CannotSeal::Failed)?.len();
+        let length = sealed.map_err(|_| EncryptError::Failed)?.len();
         ciphertext.truncate(length);
         Ok(ciphertext)
     }

@@ -103,7 +103,7 @@ fn private_keys_come_back_from_pem() {
     for text in ["", "no PEM", &public, &clear.expose().replace("MC4C", "MC4D"), &clear.expose()[1..]] {
         assert_eq!(read(text, None), Err(PemError::NotPem), "{text}");
     }
-    assert_eq!(read("-----BEGIN RSA PRIVATE KEY-----\n", None), Err(PemError::Traditional));
+    assert_eq!(read("-----BEGIN RSA PRIVATE KEY-----\n", None), Err(PemError::Pkcs1));
 }
 
 /// An encrypted document whose derivation has these parameters; what is in it does not matter.
@@ -144,7 +144,7 @@ fn a_file_cannot_ask_for_endless_work() {
     ];
     for parameters in dear {
         let opened = read_private(&asking(&parameters), Some(&passphrase("any")));
-        assert_eq!(opened.unwrap_err(), PemError::TooDear, "{:?}", parameters.kdf);
+        assert_eq!(opened.unwrap_err(), PemError::CostTooHigh, "{:?}", parameters.kdf);
     }
     for parameters in [scrypt(14, 8, 5), rounds(2048)] {
         let opened = read_private(&asking(&parameters), Some(&passphrase("any")));

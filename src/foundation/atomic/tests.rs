@@ -31,7 +31,7 @@ fn what_nobody_writes_any_more_is_swept() {
         fs::write(path(name), b"half").unwrap();
     }
     let mut writing = AtomicFile::create_locked(&path("name"), Access::Shared).unwrap();
-    sweep(directory.path()).unwrap();
+    remove_stale(directory.path()).unwrap();
     writing.write_all(b"whole").unwrap();
     writing.commit().unwrap();
     let mut left = names(directory.path());
@@ -47,7 +47,7 @@ fn a_name_that_is_taken_stays_with_its_file() {
     for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
         let file = AtomicFile::create(&path, Access::Shared).unwrap();
         file.handle().unwrap().write_all(content.as_bytes()).unwrap();
-        assert_eq!(file.commit_beside().unwrap(), directory.path().join(name));
+        assert_eq!(file.commit_unique().unwrap(), directory.path().join(name));
     }
     assert_eq!(fs::read(&path).unwrap(), b"first");
     assert_eq!(fs::read(directory.path().join("name.3")).unwrap(), b"third");

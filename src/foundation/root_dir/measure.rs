@@ -6,7 +6,7 @@ use std::os::fd::AsFd;
 use rustix::fs::{self, AtFlags, Dir, Mode, OFlags};
 
 use super::changes::space;
-use super::{DIRECTORY, Entry, Kind, RootDir};
+use super::{DIRECTORY, Entry, EntryKind, RootDir};
 
 /// How deep directories are measured.
 const DEEPEST: usize = 256;
@@ -35,7 +35,7 @@ fn measure(directory: impl AsFd, depth: usize, go_on: &dyn Fn() -> bool) -> io::
         // What vanishes meanwhile takes no space.
         let Ok(stat) = fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         bytes = bytes.saturating_add(space(&stat));
-        if Entry::from(&stat).kind == Kind::Directory && depth > 0 {
+        if Entry::from(&stat).kind == EntryKind::Directory && depth > 0 {
             let inner = fs::openat(&directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
             match inner.map_or(Ok(0), |inner| measure(&inner, depth - 1, go_on)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),

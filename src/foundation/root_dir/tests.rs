@@ -21,7 +21,7 @@ fn links_devices_and_pipes_are_neither_entered_nor_opened() {
     for name in ["link", "pipe", "out"] {
         assert!(root.read(name).is_err() && root.write(name).is_err() && root.directory(name).is_err(), "{name}");
         assert!(root.directory_or_new(name).is_err() && root.make_file(name, 0o666).is_err(), "{name}");
-        assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { Kind::Other } else { Kind::Link });
+        assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { EntryKind::Other } else { EntryKind::Link });
     }
     let told = root.directory("out").unwrap_err();
     assert!(told.kind() == io::ErrorKind::NotADirectory && told.to_string().contains("symbolic link"), "{told}");

@@ -9,7 +9,7 @@ use crate::he::layout::{self, MAX_LANES};
 use crate::he::mask::MaskSeed;
 use crate::he::noise::Noise;
 use crate::he::parameters::{DELTA_BITS, NOISE_BOUND, POLYNOMIAL_SIZE, SEGMENT_ROWS};
-use crate::he::{Block, Decryptor, Evaluator, HeError, Layout, SecretKey, bridge};
+use crate::he::{Block, Decryptor, Evaluator, HeError, Layout, SecretKey, glwe};
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
@@ -113,11 +113,11 @@ fn the_largest_segment_decodes_at_the_worst_noise() {
         let (evaluator, key, outcome) = worst_case(noise, SEGMENT_ROWS);
         outcome.unwrap();
         let totals = evaluator.finish().remove(0);
-        let phase = bridge::decrypt(&key, &bridge::glwe(&totals[0].mask, &totals[0].body))[0];
+        let phase = glwe::decrypt(&key, &glwe::glwe(&totals[0].mask, &totals[0].body))[0];
         let exact = SEGMENT_ROWS * 0xF_FFFF;
         let error = phase.wrapping_sub(exact << DELTA_BITS).cast_signed();
         assert_eq!(error, i64::from(noise) * SEGMENT_ROWS.cast_signed());
-        assert_eq!(bridge::decode(phase), exact);
+        assert_eq!(glwe::decode(phase), exact);
     }
 }
 
@@ -127,6 +127,6 @@ fn one_block_more_is_refused_because_it_could_decode_wrongly() {
     let (_, _, outcome) = worst_case(8, one_more);
     assert_eq!(outcome, Err(HeError::SegmentFull));
     // At 2^20 rows the worst noise is Δ/2 and rounds to the next plaintext.
-    assert_eq!(bridge::decode(NOISE_BOUND * one_more), 1);
-    assert_eq!(bridge::decode(NOISE_BOUND * SEGMENT_ROWS), 0);
+    assert_eq!(glwe::decode(NOISE_BOUND * one_more), 1);
+    assert_eq!(glwe::decode(NOISE_BOUND * SEGMENT_ROWS), 0);
 }

@@ -9,7 +9,7 @@ use crate::he::layout::rows_per_block;
 use crate::he::mask::MaskSeed;
 use crate::he::noise::Noise;
 use crate::he::parameters::{DELTA_BITS, NOISE_BOUND, POLYNOMIAL_SIZE};
-use crate::he::{Layout, SecretKey, bridge};
+use crate::he::{Layout, SecretKey, glwe};
 
 #[test]
 fn tfhe_opens_our_blocks() {
@@ -22,7 +22,7 @@ fn tfhe_opens_our_blocks() {
         let (own, others) = rest.split_at(block.words());
         rest = others;
         let mut plaintexts = PlaintextList::new(0, PlaintextCount(POLYNOMIAL_SIZE));
-        decrypt_glwe_ciphertext(&key.as_glwe(), &bridge::block(own).unwrap(), &mut plaintexts);
+        decrypt_glwe_ciphertext(&key.as_glwe(), &glwe::block(own).unwrap(), &mut plaintexts);
         let values = table.iter().skip(usize::try_from(block.first_row).unwrap()).take(block.rows).flatten();
         for (phase, value) in plaintexts.as_ref().iter().zip(values) {
             let error = phase.wrapping_sub(u64::from(*value) << DELTA_BITS).cast_signed();
@@ -40,7 +40,7 @@ fn our_arithmetic_is_that_of_tfhe() {
     let noise: Noise = Zeroizing::new(std::array::from_fn(|i| i8::try_from(i % 17).unwrap() - 8));
     let mut ours = vec![0; POLYNOMIAL_SIZE + 2];
     encrypt_block(&key.product().unwrap(), seed, &values, &noise, &mut ours).unwrap();
-    let ours = bridge::block(&ours).unwrap();
+    let ours = glwe::block(&ours).unwrap();
     // b = a·s + Δ·m + e, the product by tfhe's polynomial algorithms.
     let mut body = Polynomial::new(0_u64, PolynomialSize(POLYNOMIAL_SIZE));
     let secret = key.as_glwe();
@@ -77,10 +77,10 @@ fn we_open_sums_of_tfhe_encryptions() {
     }
     // Every coefficient of the sum, not yet folded.
     let (mask, body) = sum.split_at(POLYNOMIAL_SIZE);
-    let phases = bridge::decrypt(&key, &bridge::glwe(mask, body));
+    let phases = glwe::decrypt(&key, &glwe::glwe(mask, body));
     for (coefficient, phase) in phases.iter().enumerate().take(rows * width) {
         let (row, slot) = (coefficient / width, coefficient % width);
         let expected = u64::from(table[row][slot]) + u64::from(table[rows + row][slot]);
-        assert_eq!(bridge::decode(*phase), expected, "coefficient {coefficient}");
+        assert_eq!(glwe::decode(*phase), expected, "coefficient {coefficient}");
     }
 }

@@ -3,7 +3,7 @@
 use super::{clear_totals, decrypt, encrypt, evaluate, random, random_rows};
 use crate::he::layout::rows_per_block;
 use crate::he::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
-use crate::he::{LaneTotals, Layout, SecretKey, bridge};
+use crate::he::{LaneTotals, Layout, SecretKey, glwe};
 
 const WIDTH: usize = 23;
 
@@ -20,10 +20,10 @@ fn a_crafted_mask_reads_the_key() {
             degree => mask[POLYNOMIAL_SIZE - degree] = mask[POLYNOMIAL_SIZE - degree].wrapping_add(term),
         }
     }
-    let phases = bridge::decrypt(&key, &bridge::glwe(&mask, &[0; WIDTH]));
+    let phases = glwe::decrypt(&key, &glwe::glwe(&mask, &[0; WIDTH]));
     let secret = key.as_glwe();
     let read: u64 = (0..40).map(|k| secret.as_ref()[k * WIDTH] << k).sum();
-    assert_eq!(bridge::decode(phases[0]), read);
+    assert_eq!(glwe::decode(phases[0]), read);
 }
 
 /// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals exactly if
@@ -37,7 +37,7 @@ fn whether_an_answer_decrypts_to_the_right_totals_tells_a_patients_value() {
     let words = encrypt(&layout, &key, &table);
     let honest = evaluate(&layout, &words);
     let row = 77;
-    let block = bridge::block(&words[..POLYNOMIAL_SIZE + 2]).unwrap();
+    let block = glwe::block(&words[..POLYNOMIAL_SIZE + 2]).unwrap();
     let (mask, body) = block.as_ref().split_at(POLYNOMIAL_SIZE);
     let value = u64::from(table[row][0]);
     for (guess, right) in [(value, true), (value + 1, false), (value ^ 1, false)] {

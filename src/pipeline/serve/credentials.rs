@@ -40,7 +40,7 @@ pub(super) struct Credentials {
 impl ServeRequest {
     /// Those that are given, else those in the state, which are made if there are none yet.
     pub(super) fn credentials(&mut self) -> Result<Credentials, PipelineError> {
-        self.secrets.iter().chain([&self.state]).try_for_each(|secret| keep_apart(secret, &self.data))?;
+        self.secrets.iter().chain([&self.state]).try_for_each(|secret| require_outside_data(secret, &self.data))?;
         let state = ServerState::open(&self.state)?;
         let given = self.secrets.iter().filter(|path| is_exposed(path)).cloned();
         for file in state.exposed().chain(given) {
@@ -63,7 +63,7 @@ impl ServeRequest {
     }
 }
 
-fn keep_apart(secret: &Path, data: &Path) -> Result<(), PipelineError> {
+fn require_outside_data(secret: &Path, data: &Path) -> Result<(), PipelineError> {
     // A pipe lies in no directory.
     if secret.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
         return Ok(());

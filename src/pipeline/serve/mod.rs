@@ -17,20 +17,20 @@ use credentials::Credentials;
 pub use credentials::{StateFiles, prepare};
 use tracing::{info, warn};
 
-use super::bell::{Alarm, Bell};
+use super::access::UploadPolicy;
 use super::compute::{ComputeRequest, Outcome};
 use super::error::PipelineError;
-use super::names::{INBOX, PROBES};
-use super::rules::HouseRules;
+use super::paths::{INBOX, PROBES};
+use super::wakeup::{InterruptibleClock, Wakeup};
 use super::watch::watch_on;
-use crate::crypto::Fingerprint;
+use crate::crypto::CertificateFingerprint;
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::observer::{Cancelled, Observer, Stage};
 use crate::foundation::root_dir::RootDir;
 use crate::foundation::secret::Secret;
-use crate::foundation::text::printable;
+use crate::foundation::text::sanitize;
 use crate::keystore::ServerIdentity;
-use crate::transfer::serve::{FtpService, Limits, ServeOptions};
+use crate::transfer::serve::{FtpService, ServeOptions, ServerLimits};
 
 /// What to serve, and how.
 pub struct ServeRequest {
@@ -59,7 +59,7 @@ pub struct ServeRequest {
     /// Whether logins and data are taken in plain, too.
     pub plain: bool,
     /// Bounds of what clients may do.
-    pub limits: Limits,
+    pub limits: ServerLimits,
     /// Whether datasets are computed when they arrive.
     pub compute: bool,
     /// Leaves datasets in place when their totals are there.
@@ -76,7 +76,7 @@ pub struct Serving {
     /// Whether clients come under TLS.
     pub secure: bool,
     /// The certificate's.
-    pub fingerprint: Fingerprint,
+    pub fingerprint: CertificateFingerprint,
     /// What clients need.
     pub files: StateFiles,
 }
@@ -93,20 +93,20 @@ pub fn serve(
 ) -> Result<(), PipelineError> {
     make_data(&request.data)?;
     remove_probes(&request.data);
-    let bell = Arc::new(Bell::default());
+    let bell = Arc::new(Wakeup::default());
     let (data, keep, computes) = (request.data.clone(), request.keep, request.compute);
     let logged = Logged::new(observer, &data)?;
     let (service, serving) = open(request, Arc::clone(&bell))?;
     let compute = ComputeRequest { data: data.clone(), keep, retry: false, quota: service.quota() };
     ready(&serving);
-    let clock = Alarm { clock, bell: &bell, observer: &logged };
+    let clock = InterruptibleClock { clock, wakeup: &bell, observer: &logged };
     if computes {
         watch_on(&compute, &clock, &logged, |job, outcome| match outcome {
             Outcome::Failed { reason, .. } => warn!(%job, reason, "not computed"),
             _ => info!(%job, ?outcome, "computed"),
         });
     }
-    while logged.go_on().is_ok() {
+    while logged.check_cancelled().is_ok() {
         clock.sleep(Duration::MAX);
     }
     drop(service);
@@ -150,20 +150,20 @@ impl Observer for Logged<'_> {
     fn end(&self) {}
 
     fn notice(&self, message: &str) {
-        warn!("{}", printable(message));
+        warn!("{}", sanitize(message));
     }
 
-    fn go_on(&self) -> Result<(), Stopped> {
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
         // One that is away may come back.
         if identity(self.data).is_ok_and(|identity| identity != self.served) {
             self.replaced.store(true, Ordering::Relaxed);
-            return Err(Stopped);
+            return Err(Cancelled);
         }
-        self.observer.go_on()
+        self.observer.check_cancelled()
     }
 }
 
-fn open(mut request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Serving), PipelineError> {
+fn open(mut request: ServeRequest, bell: Arc<Wakeup>) -> Result<(FtpService, Serving), PipelineError> {
     let Credentials { identity, password, files } = request.credentials()?;
     let options = ServeOptions {
         root: request.data,
@@ -177,7 +177,7 @@ fn open(mut request: ServeRequest, bell: Arc<Bell>) -> Result<(FtpService, Servi
         plain: request.plain,
         limits: request.limits,
     };
-    let service = FtpService::start(options, Arc::new(HouseRules(bell)))?;
+    let service = FtpService::start(options, Arc::new(UploadPolicy(bell)))?;
     let (address, fingerprint) = (service.address(), service.fingerprint());
     info!(%address, %fingerprint, "serving");
     let secure = !request.plain;

@@ -7,12 +7,12 @@ use std::sync::Arc;
 
 use super::chunk::ChunkHeader;
 use super::error::FogError;
-use super::fault::Fault;
 use super::files::{MESSAGE, MessageFiles};
+use super::node_failure::NodeFailure;
 use super::protocol::PartHead;
 use super::source::Source;
 use crate::crypto::{RsaPrivateKey, jwe};
-use crate::foundation::atomic::{AtomicFile, hurry};
+use crate::foundation::atomic::{AtomicFile, start_writeback};
 
 /// All that it takes to judge what nodes answer.
 pub(super) struct Assembly {
@@ -62,13 +62,13 @@ impl Assignment {
     }
 
     /// Takes the token of chunk `number`, if it holds just that.
-    pub(super) fn take(&self, number: u64, token: &[u8], intake: &mut Intake) -> Result<(), Fault> {
+    pub(super) fn take(&self, number: u64, token: &[u8], intake: &mut Intake) -> Result<(), NodeFailure> {
         let Assembly { source, key, kid, files, message } = self.assembly.as_ref();
         let Intake { tokens, plaintext } = intake;
         let opened = jwe::open_into::<ChunkHeader>(plaintext, key, token);
-        let header = opened.map_err(|_| Fault::Dishonest("what it answers does not open"))?;
+        let header = opened.map_err(|_| NodeFailure::Dishonest("what it answers does not open"))?;
         if header != self.head.header(number, kid) {
-            return Err(Fault::Dishonest("its answer belongs somewhere else"));
+            return Err(NodeFailure::Dishonest("its answer belongs somewhere else"));
         }
         let place = self.head.place(number);
         let (begin, length) = (self.begin + place.start, place.end - place.start);
@@ -78,14 +78,14 @@ impl Assignment {
             return Err(if source.has_changed() {
                 self.changed().into()
             } else {
-                Fault::Dishonest("what it answers is not what was sent")
+                NodeFailure::Dishonest("what it answers is not what was sent")
             });
         }
         message.write_all_at(plaintext, begin).map_err(files.failed(MESSAGE))?;
         let written = tokens.write_all(token).and_then(|()| tokens.write_all(b"\n"));
         written.map_err(files.failed(&self.head.token_file_name()))?;
-        hurry(message, begin, length);
-        tokens.hurry(token.len() as u64 + 1);
+        start_writeback(message, begin, length);
+        tokens.start_writeback(token.len() as u64 + 1);
         Ok(())
     }
 

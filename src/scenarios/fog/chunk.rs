@@ -6,7 +6,7 @@ use std::ops::{Range, RangeInclusive};
 use serde::{Deserialize, Serialize};
 
 use super::protocol::PartHead;
-use crate::crypto::{CannotSeal, RsaPublicKey, jwe};
+use crate::crypto::{EncryptError, RsaPublicKey, jwe};
 use crate::foundation::random::Randomness;
 
 /// Bytes of the shortest and of the longest chunk that is not the last.
@@ -98,7 +98,7 @@ impl PartHead {
         plaintext: &mut [u8],
         key: &RsaPublicKey,
         random: &mut Randomness,
-    ) -> Result<(), CannotSeal> {
+    ) -> Result<(), EncryptError> {
         jwe::seal_into(token, key, &self.header(number, &key.fingerprint().to_string()), plaintext, random)
     }
 }

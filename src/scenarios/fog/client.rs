@@ -11,18 +11,18 @@ use super::coordinator::Coordinator;
 use super::error::FogError;
 use super::files::Files;
 use super::id::MessageId;
-use super::journal::{Event, Place};
+use super::journal::{DisplayPath, Event};
 use super::message::Message;
 use super::protocol::FOG;
-use super::returned::{Returned, ReturnedPart};
+use super::report::{PartReport, Report};
 use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::foundation::open_files;
+use crate::foundation::rlimit;
 use crate::foundation::text::with_causes;
 use crate::wire::runtime::run;
-use crate::wire::{Admission, Limits, LinkIdentity, ListenOptions, Listener};
+use crate::wire::{LinkIdentity, ListenOptions, Listener, ListenerLimits, PeerPolicy};
 
 /// Files that are open whoever comes: journal, message, listener, and what the runtime needs.
 const OPEN_FILES: u64 = 32;
@@ -37,7 +37,7 @@ pub struct ClientRequest {
     /// By what they know it.
     pub identity: LinkIdentity,
     /// Which nodes may come.
-    pub admission: Admission,
+    pub admission: PeerPolicy,
     /// How many parts the message has: each goes to a node of its own.
     pub nodes: u32,
     /// How many bytes of it go into one token, at most, if that matters: 4,096 to 4,194,304.
@@ -77,19 +77,19 @@ pub fn client(
     clock: &dyn Clock,
     observer: &dyn Observer,
     listening: impl FnOnce(&Listening),
-) -> Result<Returned, FogError> {
-    run(observer, async |stop| scatter(request, 0, clock, observer, listening, &stop).await)
+) -> Result<Report, FogError> {
+    run(observer, async |stop| run_client(request, 0, clock, observer, listening, &stop).await)
 }
 
 /// The same, inside of a runtime where so many files are for others.
-pub(super) async fn scatter(
+pub(super) async fn run_client(
     request: ClientRequest,
     others: u64,
     clock: &dyn Clock,
     observer: &dyn Observer,
     listening: impl FnOnce(&Listening),
     stop: &CancellationToken,
-) -> Result<Returned, FogError> {
+) -> Result<Report, FogError> {
     let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, silence } = request;
     let limits = limits(nodes, silence, others)?;
     let files = Files::open(&out, clock)?;
@@ -103,7 +103,7 @@ pub(super) async fn scatter(
     files.record(&Event::Listening { address: address.to_string(), message: id.to_string(), bytes, parts })?;
 
     let coordinator = Coordinator::new(id, message.assignments(), &files, observer, timeout);
-    let outcome = gather(message, coordinator.bring_back(listener, stop), &files).await;
+    let outcome = collect(message, coordinator.run(listener, stop), &files).await;
     if let Err(error) = &outcome {
         // The error counts, also where the journal cannot be written any more.
         drop(files.record(&Event::Failed { message: Some(id.to_string()), why: with_causes(error) }));
@@ -112,27 +112,27 @@ pub(super) async fn scatter(
 }
 
 /// Makes one file of the message when its parts are back.
-async fn gather(
+async fn collect(
     message: Message,
-    parts: impl Future<Output = Result<Vec<ReturnedPart>, FogError>>,
+    parts: impl Future<Output = Result<Vec<PartReport>, FogError>>,
     files: &Files<'_>,
-) -> Result<Returned, FogError> {
+) -> Result<Report, FogError> {
     let (id, bytes, parts) = (message.id(), message.bytes(), parts.await?);
     let file = message.keep().await?;
-    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: Place(&file) })?;
-    Ok(Returned { message: id, bytes, file, parts })
+    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: DisplayPath(&file) })?;
+    Ok(Report { message: id, bytes, file, parts })
 }
 
 /// Room for each node, for some that come too many, for those that come back before it is noticed that they were gone, and for
 /// strangers; of the last three, there are fewer where few files can be open.
-fn limits(nodes: u32, silence: Duration, others: u64) -> Result<Limits, FogError> {
-    let spare = FEWEST.saturating_add(open_files::allow(OPEN_FILES + FEWEST + for_nodes(nodes) + others)?);
+fn limits(nodes: u32, silence: Duration, others: u64) -> Result<ListenerLimits, FogError> {
+    let spare = FEWEST.saturating_add(rlimit::require(OPEN_FILES + FEWEST + for_nodes(nodes) + others)?);
     let spare = usize::try_from(spare / 2).unwrap_or(usize::MAX / 2);
-    let usual = Limits::default();
-    let patience = crate::wire::Patience { silence, ..usual.patience };
+    let usual = ListenerLimits::default();
+    let patience = crate::wire::Timeouts { silence, ..usual.patience };
     let nodes = nodes as usize;
-    Ok(Limits {
-        strangers: usual.strangers.min(spare),
+    Ok(ListenerLimits {
+        handshakes: usual.handshakes.min(spare),
         links: usual.links.max(2 * nodes).min(nodes.saturating_add(spare)),
         patience,
     })

@@ -2,10 +2,10 @@
 
 use std::io;
 
-use crate::crypto::{CannotSeal, KeyError, KeyFingerprint};
-use crate::foundation::observer::Stopped;
-use crate::foundation::open_files::TooFewFiles;
+use crate::crypto::{EncryptError, KeyError, KeyFingerprint};
+use crate::foundation::observer::Cancelled;
 use crate::foundation::random::NoRandomness;
+use crate::foundation::rlimit::TooFewFiles;
 use crate::keystore::KeyStoreError;
 use crate::wire::WireError;
 
@@ -26,7 +26,7 @@ pub enum FogError {
     Key(#[from] KeyError),
     /// A chunk cannot be encrypted.
     #[error("a part cannot be encrypted")]
-    Seal(#[source] CannotSeal),
+    Seal(#[source] EncryptError),
     /// A file or directory cannot be used.
     #[error("cannot use {place}")]
     File {
@@ -66,7 +66,7 @@ pub enum FogError {
     },
     /// This identity has a connection already.
     #[error("a node with this identity, {own}, is with {client} already")]
-    Twin {
+    Duplicate {
         /// The client.
         client: String,
         /// Our own fingerprint.
@@ -88,8 +88,8 @@ pub enum FogError {
     },
 }
 
-impl From<Stopped> for FogError {
-    fn from(stopped: Stopped) -> Self {
+impl From<Cancelled> for FogError {
+    fn from(stopped: Cancelled) -> Self {
         Self::Wire(stopped.into())
     }
 }
@@ -104,8 +104,8 @@ impl FogError {
     /// Whether the next attempt may do better.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Wire(error) => error.may_pass() || matches!(error, WireError::Malformed { .. }),
-            Self::Twin { .. } => true,
+            Self::Wire(error) => error.may_pass() || matches!(error, WireError::ProtocolViolation { .. }),
+            Self::Duplicate { .. } => true,
             _ => false,
         }
     }

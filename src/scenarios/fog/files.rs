@@ -56,7 +56,7 @@ impl<'c> Files<'c> {
         }
         let written = files.begin_io("public-key.pem").and_then(|mut file| {
             file.write_all(pem.as_bytes())?;
-            file.commit_beside()
+            file.commit_unique()
         });
         written.map_err(FogError::file(path.display()))?;
         Ok(files)
@@ -79,7 +79,7 @@ fn sweep(root: &Path) {
     for entry in fs::read_dir(root).into_iter().flatten().flatten() {
         let is_folder = entry.file_type().is_ok_and(|kind| kind.is_dir());
         if is_folder && entry.file_name().to_str().is_some_and(MessageId::is_written) {
-            drop(atomic::sweep(&entry.path()));
+            drop(atomic::remove_stale(&entry.path()));
         }
     }
 }

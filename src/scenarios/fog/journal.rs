@@ -8,7 +8,7 @@ use chrono::DateTime;
 use serde::{Serialize, Serializer};
 
 use crate::foundation::clock::Clock;
-use crate::foundation::regular;
+use crate::foundation::open_regular;
 
 /// The file's name.
 pub(super) const NAME: &str = "journal.jsonl";
@@ -21,12 +21,12 @@ pub(super) enum Event<'e> {
     Joined { node: String, from: &'e str },
     Refused { node: String, from: &'e str },
     Given { message: String, part: u32, parts: u32, bytes: u64, node: String },
-    Returned { message: String, part: u32, parts: u32, node: String, file: Place<'e> },
+    Returned { message: String, part: u32, parts: u32, node: String, file: DisplayPath<'e> },
     Lost { message: String, part: Option<u32>, node: String, why: String },
-    Reassembled { message: String, bytes: u64, file: Place<'e> },
+    Reassembled { message: String, bytes: u64, file: DisplayPath<'e> },
     Connected { client: String, address: &'e str },
     Assigned { message: String, part: u32, parts: u32, bytes: u64, client: String },
-    Encrypted { message: String, part: u32, parts: u32, part_file: Place<'e>, file: Place<'e> },
+    Encrypted { message: String, part: u32, parts: u32, part_file: DisplayPath<'e>, file: DisplayPath<'e> },
     Accepted { message: String, part: u32, parts: u32, client: String },
     NotNeeded { client: String },
     Failed { message: Option<String>, why: String },
@@ -34,9 +34,9 @@ pub(super) enum Event<'e> {
 
 /// A path as it is shown: it need not be UTF-8.
 #[derive(Debug)]
-pub(super) struct Place<'e>(pub(super) &'e Path);
+pub(super) struct DisplayPath<'e>(pub(super) &'e Path);
 
-impl Serialize for Place<'_> {
+impl Serialize for DisplayPath<'_> {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(&self.0.display())
     }
@@ -73,7 +73,7 @@ impl<'c> Journal<'c> {
     /// Opened for each line: who stays for days finds it moved away, or the folder emptied.
     fn file(&self) -> io::Result<File> {
         fs::create_dir_all(&self.folder)?;
-        regular::append(&self.folder.join(NAME))
+        open_regular::append(&self.folder.join(NAME))
     }
 }
 
@@ -120,7 +120,7 @@ mod tests {
         let journal = Journal::open(&out, &clock).unwrap();
         for _ in 0..2 {
             fs::remove_dir_all(&out).unwrap();
-            journal.record(&Event::Reassembled { message: "m".into(), bytes: 1, file: Place(&out) }).unwrap();
+            journal.record(&Event::Reassembled { message: "m".into(), bytes: 1, file: DisplayPath(&out) }).unwrap();
             let text = fs::read_to_string(out.join(NAME)).unwrap();
             assert!(text.ends_with("o\u{FFFD}\"}\n") && text.lines().count() == 1, "{text}");
         }

@@ -75,6 +75,6 @@ impl Message {
         if source.has_changed() {
             return Err(FogError::Changed { name: source.name().into() });
         }
-        blocking(move || self.whole.commit_beside()).await.map_err(self.folder.failed(MESSAGE))
+        blocking(move || self.whole.commit_unique()).await.map_err(self.folder.failed(MESSAGE))
     }
 }

@@ -10,28 +10,28 @@
 //! another node, or for the same one to come back.
 
 mod assembly;
+mod buffer_pool;
 mod chunk;
 mod client;
 mod coordinator;
 mod error;
-mod fault;
+mod exchange;
 mod files;
-mod give;
 mod id;
 mod journal;
-mod lead;
 mod message;
-mod news;
 mod node;
+mod node_event;
+mod node_failure;
+mod part_encryption;
 mod parts;
 mod protocol;
-mod returned;
-mod roster;
+mod report;
 mod run;
+mod schedule;
 mod session;
 mod source;
-mod spares;
-mod work;
+mod window;
 
 #[cfg(test)]
 mod tests;
@@ -41,6 +41,6 @@ pub use error::FogError;
 pub use id::MessageId;
 pub use node::{NodeOutcome, NodeRequest, node};
 pub use protocol::FOG;
-pub use returned::{Returned, ReturnedPart};
+pub use report::{PartReport, Report};
 pub use run::{RunRequest, run};
 pub use source::Source;

@@ -83,7 +83,7 @@ pub(super) async fn work(
     let mut node = Node { request, files, observer, stop, since: Instant::now(), told: String::new(), was_in: false };
     let mut failures = 0;
     loop {
-        let outcome = node.seek_and_serve(&mut done).await;
+        let outcome = node.connect_and_serve(&mut done).await;
         match outcome {
             Ok(()) if !request.stay => return Ok(()),
             // The next client is hardly there at once.
@@ -91,7 +91,7 @@ pub(super) async fn work(
             Err(_) if request.stay && stop.is_cancelled() => return Ok(()),
             Err(error) if !stop.is_cancelled() && node.may_try_again(&error) => {
                 failures += 1;
-                node.tell(&error);
+                node.report(&error);
             }
             Err(error) => return Err(error),
         }
@@ -119,15 +119,15 @@ impl Node<'_> {
 
     /// Who stays is ended by no client: the next one may be right, and take it in, and fit on the disk.
     fn may_try_again(&self, error: &FogError) -> bool {
-        use WireError::{Identity, Peers, Unknown};
+        use WireError::{Identity, Peers, UntrustedKey};
         if self.request.stay {
-            return !matches!(error, FogError::Wire(Unknown { .. } | Peers { .. } | Identity(_)));
+            return !matches!(error, FogError::Wire(UntrustedKey { .. } | Peers { .. } | Identity(_)));
         }
         error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
     }
 
     /// Says what went wrong, unless that is what went wrong the last time.
-    fn tell(&mut self, error: &dyn Error) {
+    fn report(&mut self, error: &dyn Error) {
         let text = with_causes(error);
         if self.told != text {
             self.observer.notice(&format!("{text}; trying again and again"));
@@ -136,10 +136,10 @@ impl Node<'_> {
     }
 
     /// Finds the client and serves it until it, or this node, has had enough.
-    async fn seek_and_serve(&mut self, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+    async fn connect_and_serve(&mut self, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let NodeRequest { address, dialer, .. } = self.request;
         let (deadline, stop) = (self.deadline(), self.stop);
-        let mut link = dialer.connect_patiently(address, deadline, stop, |error| self.tell(error)).await?;
+        let mut link = dialer.connect_with_retry(address, deadline, stop, |error| self.report(error)).await?;
         self.was_in = false;
         let outcome = self.serve(&mut link, done).await;
         if self.was_in {

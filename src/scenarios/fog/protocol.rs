@@ -34,19 +34,19 @@ pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum FromClient {
     /// There is nothing to do yet.
-    Wait,
+    Ping,
     /// A part follows, in pieces; the body is the public key (SPKI, DER).
     Part(PartHead),
     /// Some bytes of it.
-    Piece,
+    Data,
     /// What came back is right.
     Accepted,
     /// What came back is not.
     Rejected,
     /// There is nothing to do any more.
-    Rest,
+    Done,
     /// Another connection of the same identity is here already.
-    Twin,
+    Duplicate,
 }
 
 /// What a part is.
@@ -68,14 +68,14 @@ pub(super) struct PartHead {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum FromNode {
     /// I am.
-    Here,
+    Pong,
     /// Some bytes of a token.
-    Sealed {
+    Token {
         /// Whether they are its last ones.
         last: bool,
     },
     /// All tokens of the part have been sent.
     Finished,
     /// Not with this key, or not on this disk.
-    Unable,
+    Failed,
 }

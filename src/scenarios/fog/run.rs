@@ -8,17 +8,17 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Listening, for_nodes, scatter};
+use super::client::{ClientRequest, Listening, for_nodes, run_client};
 use super::error::FogError;
 use super::node::{NodeRequest, work};
 use super::protocol::FOG;
-use super::returned::Returned;
+use super::report::Report;
 use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Silent, Stage, Stopped};
+use crate::foundation::observer::{Cancelled, NullObserver, Observer, Stage};
 use crate::wire::runtime::run as run_async;
-use crate::wire::{Admission, Dialer, Enrolment, LinkIdentity, Patience, Trust};
+use crate::wire::{AllowList, Dialer, LinkIdentity, PeerPolicy, PeerTrust, Timeouts};
 
 /// How long anybody waits for another one in the same process.
 const TIMEOUT: Duration = Duration::from_mins(1);
@@ -40,8 +40,8 @@ pub struct RunRequest {
 /// Has a message encrypted by nodes of this very process, and brings it back.
 ///
 /// # Errors
-/// As [`super::client`].
-pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Returned, FogError> {
+/// As [`super::client`](fn@super::client).
+pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Report, FogError> {
     let out = request.out.clone();
     // Each node has a connection of its own, too, and works on two files in a folder.
     let for_others = for_nodes(request.nodes);
@@ -56,7 +56,7 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
                 // Nobody waits for it if the work has been stopped.
                 let _told = told.send(listening.address);
             };
-            let outcome = scatter(client, for_others, clock, &WithoutNotices(observer), listening, &over).await;
+            let outcome = run_client(client, for_others, clock, &NoticesMuted(observer), listening, &over).await;
             over.cancel();
             outcome
         };
@@ -65,7 +65,7 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
             let Ok(address) = address.await else { return Vec::new() };
             let requests = nodes.into_iter().zip(1..);
             let requests = requests.map(|(node, number)| node_request(address, node, fingerprint, &out, number));
-            join_all(requests.map(|request| attend(request, clock, &over))).await
+            join_all(requests.map(|request| run_node(request, clock, &over))).await
         };
         let (outcome, failures) = tokio::join!(returning, working);
         // If the client was stopped since a node cannot work, that is what there is to tell.
@@ -83,18 +83,18 @@ fn client_request(
     nodes: &[LinkIdentity],
 ) -> Result<ClientRequest, FogError> {
     let RunRequest { source, nodes: count, chunk, key, out } = request;
-    let enrolment = Enrolment::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
+    let enrolment = AllowList::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
     Ok(ClientRequest {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         identity,
-        admission: Admission::Enrolled { enrolment, doorkeeper: None },
+        admission: PeerPolicy::Listed { allowed: enrolment, approver: None },
         nodes: count,
         chunk,
         key,
         source,
         out: out.join("client"),
         timeout: TIMEOUT,
-        silence: Patience::default().silence,
+        silence: Timeouts::default().silence,
     })
 }
 
@@ -105,7 +105,7 @@ fn node_request(
     out: &Path,
     number: u32,
 ) -> NodeRequest {
-    let dialer = Dialer { identity, protocol: FOG, trust: Trust::Pinned(client), patience: Patience::default() };
+    let dialer = Dialer { identity, protocol: FOG, trust: PeerTrust::Pinned(client), patience: Timeouts::default() };
     NodeRequest {
         address: address.into(),
         dialer,
@@ -116,17 +116,17 @@ fn node_request(
 }
 
 /// One node; what keeps it from working, where that is no matter of the link, ends the work of all: nobody else can come.
-async fn attend(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) -> Option<FogError> {
-    let outcome = work(&request, clock, &Silent::default(), |_| {}, over).await;
+async fn run_node(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) -> Option<FogError> {
+    let outcome = work(&request, clock, &NullObserver::default(), |_| {}, over).await;
     let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;
     over.cancel();
     Some(failure)
 }
 
 /// Who comes and goes is no news where all are one process.
-struct WithoutNotices<'o>(&'o dyn Observer);
+struct NoticesMuted<'o>(&'o dyn Observer);
 
-impl Observer for WithoutNotices<'_> {
+impl Observer for NoticesMuted<'_> {
     fn begin(&self, stage: Stage, total: u64) {
         self.0.begin(stage, total);
     }
@@ -141,7 +141,7 @@ impl Observer for WithoutNotices<'_> {
 
     fn notice(&self, _: &str) {}
 
-    fn go_on(&self) -> Result<(), Stopped> {
-        self.0.go_on()
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.0.check_cancelled()
     }
 }

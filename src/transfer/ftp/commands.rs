@@ -4,9 +4,9 @@ use std::io::Read;
 
 use suppaftp::{FtpError, FtpResult, Status};
 
+use super::super::deadline::CloseReason;
 use super::super::error::TransferError;
-use super::super::watch::Cut;
-use super::failure::words;
+use super::failure::reply_text;
 use super::session::Session;
 
 impl Session {
@@ -23,7 +23,7 @@ impl Session {
     /// fail.
     pub(in crate::transfer) fn make_folder(&mut self, name: &str) -> Result<Option<String>, TransferError> {
         self.step("making a folder", name, |ftp| match ftp.mkdir(name) {
-            Err(FtpError::UnexpectedResponse(reply)) if is_there(reply.status) => Ok(Some(words(&reply))),
+            Err(FtpError::UnexpectedResponse(reply)) if is_there(reply.status) => Ok(Some(reply_text(&reply))),
             outcome => outcome.map(|()| None),
         })
     }
@@ -47,7 +47,7 @@ impl Session {
         let expected = [Status::CommandOk, Status::File];
         self.step("asking about the server", "", |ftp| match ftp.custom_command(command, &expected) {
             Err(FtpError::UnexpectedResponse(_)) => Ok(None),
-            outcome => outcome.map(|reply| Some(words(&reply))),
+            outcome => outcome.map(|reply| Some(reply_text(&reply))),
         })
     }
 
@@ -68,10 +68,10 @@ impl Session {
         let mut text = Vec::new();
         let read = (&mut stream).take(limit + 1).read_to_end(&mut text);
         if text.len() as u64 > limit {
-            self.watch.cut(Cut::Wanted);
+            self.watch.close(CloseReason::Wanted);
             return Err(TransferError::TooLarge { place: format!("the list of {folder}"), limit });
         }
-        self.watch.allow(self.timeout);
+        self.watch.set_timeout(self.timeout);
         let finished = stream.finish();
         self.watch.keep(1);
         match finished {

@@ -7,11 +7,11 @@ use std::time::Duration;
 use suppaftp::types::Response;
 use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Status, TransferStream};
 
+use super::super::deadline::{CloseReason, Deadline, PIECE};
 use super::super::error::TransferError;
-use super::super::watch::{Cut, PIECE, Watch};
 use super::failure::code;
 use super::session::Session;
-use super::tls::TlsLink;
+use super::tls::RustlsStream;
 use crate::foundation::observer::Observer;
 
 /// After an upload the server may take this long, in seconds per byte, to get all of it to its disk.
@@ -23,7 +23,7 @@ const BYTES_ON_THEIR_WAY: f64 = 4e6;
 const LINE_SECONDS_PER_BYTE: f64 = 5e-5;
 
 /// How long a server is listened to that broke off an upload: it may say why.
-const LAST_WORDS: Duration = Duration::from_secs(3);
+const FINAL_REPLY_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Session {
     /// Sends the rest of `local`, of which the server has `offset` bytes under `name`.
@@ -38,9 +38,9 @@ impl Session {
         let mut stream = self.open_data(doing, name, offset, |ftp| ftp.put_with_stream(name))?;
         let sent = match send(local, &mut stream, observer, &self.watch) {
             Ok(sent) => sent,
-            Err(Interrupted::ByThem(error)) => return Err(self.last_words(stream, error, name)),
+            Err(Interrupted::ByThem(error)) => return Err(self.final_reply(stream, error, name)),
             Err(Interrupted::ByUs(error)) => {
-                self.watch.cut(Cut::Wanted);
+                self.watch.close(CloseReason::Wanted);
                 return Err(error);
             }
         };
@@ -50,22 +50,22 @@ impl Session {
         }
         let sent = sent as f64;
         let patience = sent * DISK_SECONDS_PER_BYTE + sent.min(BYTES_ON_THEIR_WAY) * LINE_SECONDS_PER_BYTE;
-        self.watch.allow(self.timeout + Duration::from_secs_f64(patience));
+        self.watch.set_timeout(self.timeout + Duration::from_secs_f64(patience));
         let finished = stream.finish();
         self.watch.keep(1);
         finished.map_err(|error| self.circumstances(doing, name).explain(error))
     }
 
     /// A server that breaks off an upload says why on the control connection.
-    fn last_words(&self, stream: TransferStream<TlsLink>, error: io::Error, name: &str) -> TransferError {
-        if self.watch.why().is_none() {
-            self.watch.allow(LAST_WORDS.min(self.timeout));
+    fn final_reply(&self, stream: TransferStream<RustlsStream>, error: io::Error, name: &str) -> TransferError {
+        if self.watch.close_reason().is_none() {
+            self.watch.set_timeout(FINAL_REPLY_TIMEOUT.min(self.timeout));
             if let Err(reply @ FtpError::UnexpectedResponse(_)) = stream.finish() {
                 return self.circumstances("uploading", name).explain(reply);
             }
         }
         let mut circumstances = self.circumstances("uploading", name);
-        circumstances.cut = circumstances.cut.filter(|cut| *cut == Cut::Wanted);
+        circumstances.cut = circumstances.cut.filter(|cut| *cut == CloseReason::Wanted);
         circumstances.explain(FtpError::ConnectionError(error))
     }
 
@@ -86,11 +86,11 @@ impl Session {
                 Ok(()) => None,
                 Err(Interrupted::ByThem(error)) => Some(FtpError::ConnectionError(error)),
                 Err(Interrupted::ByUs(error)) => {
-                    self.watch.cut(Cut::Wanted);
+                    self.watch.close(CloseReason::Wanted);
                     return Err(error);
                 }
             };
-            self.watch.allow(self.timeout);
+            self.watch.set_timeout(self.timeout);
             let finished = stream.finish();
             self.watch.keep(1);
             match (cut_off, finished) {
@@ -112,11 +112,11 @@ impl Session {
         doing: &str,
         place: &str,
         offset: u64,
-        mut open: impl FnMut(&mut ImplFtpStream<TlsLink>) -> FtpResult<T>,
+        mut open: impl FnMut(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
         let mut attempt = |session: &mut Self| {
             session.line.forget_port();
-            session.watch.allow(session.timeout);
+            session.watch.set_timeout(session.timeout);
             session
                 .ftp
                 .resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))
@@ -146,9 +146,9 @@ impl Session {
 }
 
 /// Under TLS the socket counts by itself.
-fn moved(stream: &TransferStream<TlsLink>, watch: &Watch, bytes: usize) {
+fn moved(stream: &TransferStream<RustlsStream>, watch: &Deadline, bytes: usize) {
     if let DataStream::Tcp(_) = stream.get_ref() {
-        watch.moved(bytes);
+        watch.record_progress(bytes);
     }
 }
 
@@ -159,14 +159,14 @@ enum Interrupted {
 
 fn send(
     local: &mut dyn Read,
-    stream: &mut TransferStream<TlsLink>,
+    stream: &mut TransferStream<RustlsStream>,
     observer: &dyn Observer,
-    watch: &Watch,
+    watch: &Deadline,
 ) -> Result<u64, Interrupted> {
     let mut piece = vec![0; PIECE];
     let mut sent = 0;
     loop {
-        observer.go_on().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
+        observer.check_cancelled().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
         let here = |source| Interrupted::ByUs(TransferError::Local { place: "the spooled ciphertext".into(), source });
         let count = local.read(&mut piece).map_err(here)?;
         if count == 0 {
@@ -180,16 +180,16 @@ fn send(
 }
 
 fn receive(
-    stream: &mut TransferStream<TlsLink>,
+    stream: &mut TransferStream<RustlsStream>,
     limit: u64,
     output: &mut dyn Write,
     observer: &dyn Observer,
-    watch: &Watch,
+    watch: &Deadline,
     copied: &mut u64,
 ) -> Result<(), Interrupted> {
     let mut piece = vec![0; PIECE];
     loop {
-        observer.go_on().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
+        observer.check_cancelled().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
         let count = stream.read(&mut piece).map_err(Interrupted::ByThem)?;
         if count == 0 {
             return Ok(());

@@ -6,16 +6,16 @@ use std::sync::mpsc::{RecvTimeoutError, channel};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use super::super::deadline::{CloseReason, Deadline, TICK};
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
-use super::super::watch::{Cut, TICK, Watch};
-use crate::foundation::observer::Stopped;
+use crate::foundation::observer::Cancelled;
 
 /// Connects to the first of the server's addresses that answers.
-pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Watch) -> Result<TcpStream, TransferError> {
+pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Deadline) -> Result<TcpStream, TransferError> {
     let location = address.endpoint();
     let unreachable = |source: io::Error| match source.kind() {
-        _ if watch.why() == Some(Cut::Wanted) => Stopped.into(),
+        _ if watch.close_reason() == Some(CloseReason::Wanted) => Cancelled.into(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
             let (location, doing) = (location.clone(), "connecting".into());
             TransferError::Timeout { location, seconds: timeout.as_secs(), doing }
@@ -37,13 +37,13 @@ pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Watch) -> Re
 }
 
 /// Where the host is, by the system's resolver.
-fn addresses(address: &FtpAddress, timeout: Duration, watch: &Watch) -> io::Result<Vec<SocketAddr>> {
+fn addresses(address: &FtpAddress, timeout: Duration, watch: &Deadline) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = (address.host.clone(), address.port);
     in_background(watch, timeout, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
 }
 
 /// Connects, or ends when `watch` says that nobody wants it any more.
-pub(super) fn connect(address: SocketAddr, timeout: Duration, watch: &Watch) -> io::Result<TcpStream> {
+pub(super) fn connect(address: SocketAddr, timeout: Duration, watch: &Deadline) -> io::Result<TcpStream> {
     // The attempt ends itself.
     in_background(watch, Duration::MAX, move || TcpStream::connect_timeout(&address, timeout))
 }
@@ -51,7 +51,7 @@ pub(super) fn connect(address: SocketAddr, timeout: Duration, watch: &Watch) -> 
 /// Does what cannot be called off in a thread of its own, and stops waiting for it after `patience` or when `watch` says that
 /// nobody wants it any more.
 fn in_background<T: Send + 'static>(
-    watch: &Watch,
+    watch: &Deadline,
     patience: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
@@ -63,7 +63,7 @@ fn in_background<T: Send + 'static>(
         match outcome.recv_timeout(TICK) {
             Ok(outcome) => return outcome,
             Err(RecvTimeoutError::Timeout) if begun.elapsed() > patience => return Err(io::ErrorKind::TimedOut.into()),
-            Err(RecvTimeoutError::Timeout) if watch.why() != Some(Cut::Wanted) => {}
+            Err(RecvTimeoutError::Timeout) if watch.close_reason() != Some(CloseReason::Wanted) => {}
             Err(_) => return Err(io::ErrorKind::Interrupted.into()),
         }
     }

@@ -5,38 +5,38 @@ use std::io;
 use suppaftp::types::Response;
 use suppaftp::{FtpError, ReplyTooLarge, Status};
 
+use super::super::deadline::CloseReason;
 use super::super::error::TransferError;
-use super::super::watch::Cut;
 use super::verifier::Refusal;
-use crate::foundation::observer::Stopped;
-use crate::foundation::text::printable;
+use crate::foundation::observer::Cancelled;
+use crate::foundation::text::sanitize;
 
 /// What a session knows that explains its errors.
 #[derive(Debug)]
-pub(in crate::transfer) struct Circumstances<'s> {
+pub(in crate::transfer) struct ErrorContext<'s> {
     pub(in crate::transfer) location: &'s str,
     pub(in crate::transfer) doing: &'s str,
     /// The file or folder in question.
     pub(in crate::transfer) place: &'s str,
     pub(in crate::transfer) seconds: u64,
-    pub(in crate::transfer) cut: Option<Cut>,
+    pub(in crate::transfer) cut: Option<CloseReason>,
     pub(in crate::transfer) refused: Option<Refusal>,
 }
 
-impl Circumstances<'_> {
+impl ErrorContext<'_> {
     pub(in crate::transfer) fn explain(self, error: FtpError) -> TransferError {
         if let Some(refusal) = self.refused.clone() {
             return self.certificate(refusal);
         }
         match self.cut {
-            Some(Cut::Wanted) => return Stopped.into(),
-            Some(Cut::Late) => return self.late(),
+            Some(CloseReason::Wanted) => return Cancelled.into(),
+            Some(CloseReason::Late) => return self.late(),
             None => {}
         }
         match error {
             FtpError::ConnectionError(error) => self.connection(error),
             FtpError::SecureError(reason) => {
-                TransferError::Tls { location: self.location.into(), reason: printable(&reason) }
+                TransferError::Tls { location: self.location.into(), reason: sanitize(&reason) }
             }
             FtpError::UnexpectedResponse(reply) => self.reply(&reply),
             other => self.protocol(other.to_string()),
@@ -89,10 +89,10 @@ impl Circumstances<'_> {
                 TransferError::Broken {
                     location: location.into(),
                     doing: doing.into(),
-                    source: io::Error::other(words(reply)),
+                    source: io::Error::other(reply_text(reply)),
                 }
             }
-            _ => self.protocol(words(reply)),
+            _ => self.protocol(reply_text(reply)),
         }
     }
 
@@ -103,17 +103,17 @@ impl Circumstances<'_> {
             Status::RequestedActionNotTaken => TransferError::ServerFull { place },
             Status::ExceededStorage => TransferError::Quota { place },
             Status::FileUnavailable | Status::BadFilename | Status::StoringNeedAccount => {
-                TransferError::Denied { place: format!("{place}: {}", words(reply)) }
+                TransferError::Denied { place: format!("{place}: {}", reply_text(reply)) }
             }
             Status::CannotOpenDataConnection | Status::TransferAborted => {
-                let source = io::Error::other(words(reply));
+                let source = io::Error::other(reply_text(reply));
                 let Self { location, doing, .. } = self;
                 TransferError::Broken { location: location.into(), doing: doing.into(), source }
             }
             Status::NotAvailable | Status::RequestFileActionIgnored | Status::ActionAborted => {
-                TransferError::Busy { location: self.location.into(), reply: words(reply) }
+                TransferError::Busy { location: self.location.into(), reply: reply_text(reply) }
             }
-            _ => self.protocol(words(reply)),
+            _ => self.protocol(reply_text(reply)),
         }
     }
 }
@@ -126,14 +126,14 @@ pub(in crate::transfer) fn code(reply: &Response) -> u32 {
 }
 
 /// The server's words: one line, not endless, and nothing in it that commands a terminal.
-pub(in crate::transfer) fn words(reply: &Response) -> String {
+pub(in crate::transfer) fn reply_text(reply: &Response) -> String {
     one_line(&String::from_utf8_lossy(&reply.body))
 }
 
 /// Text of a server as one short line.
 pub(in crate::transfer) fn one_line(text: &str) -> String {
     let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
-    printable(&line).chars().take(200).collect()
+    sanitize(&line).chars().take(200).collect()
 }
 
 #[cfg(test)]

@@ -1,14 +1,14 @@
 //! The client of FTP with explicit TLS (RFC 959, 2428, 3659, 4217), over suppaftp and rustls.
 
-mod attempts;
+pub(super) mod client;
 mod commands;
+mod connection;
 mod data;
 mod dial;
 pub(super) mod failure;
-mod line;
 pub mod netrc;
 mod progress;
-pub(super) mod remote;
+mod retry;
 pub(super) mod session;
 mod tls;
 pub(super) mod trust;

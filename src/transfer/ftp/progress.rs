@@ -2,17 +2,17 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::foundation::observer::{Observer, Stage, Stopped};
+use crate::foundation::observer::{Cancelled, Observer, Stage};
 
 /// Tells `observer` of bytes beyond those that it has been told of.
-pub(super) struct Progress<'o> {
+pub(super) struct UploadProgress<'o> {
     observer: &'o dyn Observer,
     begun: AtomicU64,
     position: AtomicU64,
     told: AtomicU64,
 }
 
-impl<'o> Progress<'o> {
+impl<'o> UploadProgress<'o> {
     pub(super) fn new(observer: &'o dyn Observer) -> Self {
         Self { observer, begun: AtomicU64::new(0), position: AtomicU64::new(0), told: AtomicU64::new(0) }
     }
@@ -31,7 +31,7 @@ impl<'o> Progress<'o> {
     }
 }
 
-impl Observer for Progress<'_> {
+impl Observer for UploadProgress<'_> {
     fn begin(&self, stage: Stage, total: u64) {
         self.observer.begin(stage, total);
     }
@@ -49,20 +49,20 @@ impl Observer for Progress<'_> {
         self.observer.notice(message);
     }
 
-    fn go_on(&self) -> Result<(), Stopped> {
-        self.observer.go_on()
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.observer.check_cancelled()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::observer::Silent;
+    use crate::foundation::observer::NullObserver;
 
     #[test]
     fn only_what_was_never_reached_is_further() {
-        let silent = Silent::default();
-        let progress = Progress::new(&silent);
+        let silent = NullObserver::default();
+        let progress = UploadProgress::new(&silent);
         assert_eq!([0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)), [0, 5, 0, 0, 0, 1]);
     }
 }

@@ -6,14 +6,14 @@ use std::time::Duration;
 use suppaftp::types::FileType;
 use suppaftp::{FtpError, FtpResult, ImplFtpStream, Mode, Status};
 
+use super::super::deadline::Deadline;
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
-use super::super::watch::Watch;
-use super::failure::{Circumstances, words};
-use super::line::Line;
-use super::tls::TlsLink;
-use super::verifier::Expected;
-use crate::crypto::Fingerprint;
+use super::connection::Connection;
+use super::failure::{ErrorContext, reply_text};
+use super::tls::RustlsStream;
+use super::verifier::ExpectedCertificate;
+use crate::crypto::CertificateFingerprint;
 
 /// What was learnt while connecting.
 #[derive(Debug, Clone)]
@@ -25,17 +25,17 @@ pub struct Greeting {
     /// Version and cipher suite; nothing in plain.
     pub tls: Option<String>,
     /// The server's certificate.
-    pub fingerprint: Option<Fingerprint>,
+    pub fingerprint: Option<CertificateFingerprint>,
     /// Its first words.
     pub welcome: String,
 }
 
 /// A connection that is not logged in yet.
 pub(in crate::transfer) struct Session {
-    pub(super) ftp: ImplFtpStream<TlsLink>,
-    pub(super) watch: Arc<Watch>,
+    pub(super) ftp: ImplFtpStream<RustlsStream>,
+    pub(super) watch: Arc<Deadline>,
     pub(super) timeout: Duration,
-    pub(super) line: Line,
+    pub(super) line: Connection,
     pub(in crate::transfer) greeting: Greeting,
     /// Whether the server has refused EPSV.
     pub(super) refuses_epsv: bool,
@@ -46,11 +46,11 @@ impl Session {
     /// must look after while the session is used.
     pub(in crate::transfer) fn open(
         address: &FtpAddress,
-        expected: Expected,
+        expected: ExpectedCertificate,
         timeout: Duration,
-        watched: impl Fn(&Arc<Watch>),
+        watched: impl Fn(&Arc<Deadline>),
     ) -> Result<Self, TransferError> {
-        let line = Line::new(address, expected, timeout);
+        let line = Connection::new(address, expected, timeout);
         let watch = Arc::clone(&line.watch);
         watched(&watch);
         let (ftp, greeting) = line.open(address)?;
@@ -58,7 +58,7 @@ impl Session {
     }
 
     /// What must be looked after while the session is used.
-    pub(in crate::transfer) fn watch(&self) -> &Arc<Watch> {
+    pub(in crate::transfer) fn watch(&self) -> &Arc<Deadline> {
         &self.watch
     }
 
@@ -67,23 +67,23 @@ impl Session {
         &mut self,
         doing: &str,
         place: &str,
-        work: impl FnOnce(&mut ImplFtpStream<TlsLink>) -> FtpResult<T>,
+        work: impl FnOnce(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
-        self.watch.allow(self.timeout);
+        self.watch.set_timeout(self.timeout);
         work(&mut self.ftp).map_err(|error| self.circumstances(doing, place).explain(error))
     }
 
-    pub(super) fn circumstances<'s>(&'s self, doing: &'s str, place: &'s str) -> Circumstances<'s> {
-        Circumstances { place, ..self.line.circumstances(doing) }
+    pub(super) fn circumstances<'s>(&'s self, doing: &'s str, place: &'s str) -> ErrorContext<'s> {
+        ErrorContext { place, ..self.line.error_context(doing) }
     }
 
     pub(in crate::transfer) fn login(&mut self, user: &str, password: &str) -> Result<(), TransferError> {
-        self.watch.allow(self.timeout);
+        self.watch.set_timeout(self.timeout);
         if let Err(error) = self.ftp.login(user, password) {
             let location = format!("{user} at {}", self.line.location);
             return Err(match error {
                 FtpError::UnexpectedResponse(reply) if is_refusal(reply.status) => {
-                    TransferError::WrongPassword { location, reply: words(&reply) }
+                    TransferError::WrongPassword { location, reply: reply_text(&reply) }
                 }
                 other => self.circumstances("logging in", "").explain(other),
             });
@@ -100,7 +100,7 @@ impl Session {
 
     /// A word of farewell, and the line is closed.
     pub(in crate::transfer) fn close(mut self) {
-        self.watch.allow(Duration::from_secs(1).min(self.timeout));
+        self.watch.set_timeout(Duration::from_secs(1).min(self.timeout));
         // Nothing depends on the answer.
         drop(self.ftp.quit());
     }

@@ -8,16 +8,16 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use suppaftp::{FtpError, FtpResult, TlsConnector, TlsStream};
 
+use super::super::deadline::{Deadline, DeadlineSocket, PIECE};
 use super::super::tls::provider;
-use super::super::watch::{PIECE, Watch, WatchedSocket};
-use super::verifier::Verifier;
+use super::verifier::CertificateVerifier;
 
 /// A connection under TLS.
 #[derive(Debug)]
-pub(super) struct TlsLink(StreamOwned<ClientConnection, WatchedSocket>);
+pub(super) struct RustlsStream(StreamOwned<ClientConnection, DeadlineSocket>);
 
-impl TlsStream for TlsLink {
-    type InnerStream = StreamOwned<ClientConnection, WatchedSocket>;
+impl TlsStream for RustlsStream {
+    type InnerStream = StreamOwned<ClientConnection, DeadlineSocket>;
 
     fn tcp_stream(self) -> FtpResult<TcpStream> {
         self.get_ref().try_clone().map_err(FtpError::ConnectionError)
@@ -32,7 +32,7 @@ impl TlsStream for TlsLink {
     }
 }
 
-impl Drop for TlsLink {
+impl Drop for RustlsStream {
     fn drop(&mut self) {
         // The end of a transfer is told under TLS too (RFC 5246, section 7.2.1); the socket may be dead by now.
         self.0.conn.send_close_notify();
@@ -42,16 +42,16 @@ impl Drop for TlsLink {
 
 /// Makes all TLS connections of one session.
 #[derive(Debug, Clone)]
-pub(super) struct Dialer {
+pub(super) struct FtpTlsConnector {
     config: Arc<ClientConfig>,
-    watch: Arc<Watch>,
+    watch: Arc<Deadline>,
     description: Arc<OnceLock<String>>,
 }
 
-impl Dialer {
+impl FtpTlsConnector {
     /// TLS 1.2 only. Under TLS 1.3 a ticket opens one connection, so that servers that demand the control connection's
     /// session on data connections refuse the second transfer; and vsftpd 3.0.3 crashes.
-    pub(super) fn new(verifier: Arc<Verifier>, watch: Arc<Watch>) -> Result<Self, rustls::Error> {
+    pub(super) fn new(verifier: Arc<CertificateVerifier>, watch: Arc<Deadline>) -> Result<Self, rustls::Error> {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS12])?
             .dangerous()
@@ -66,10 +66,10 @@ impl Dialer {
     }
 }
 
-impl TlsConnector for Dialer {
-    type Stream = TlsLink;
+impl TlsConnector for FtpTlsConnector {
+    type Stream = RustlsStream;
 
-    fn connect(&self, domain: &str, stream: TcpStream) -> FtpResult<TlsLink> {
+    fn connect(&self, domain: &str, stream: TcpStream) -> FtpResult<RustlsStream> {
         let failed = |error: &dyn std::fmt::Display| FtpError::SecureError(error.to_string());
         let name = ServerName::try_from(domain.to_owned()).map_err(|error| failed(&error))?;
         let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(|error| failed(&error))?;
@@ -77,14 +77,14 @@ impl TlsConnector for Dialer {
         let watch = Arc::clone(&self.watch);
         // The first is the control connection.
         let mut socket = match self.description() {
-            None => WatchedSocket::strict(stream, watch),
-            Some(_) => WatchedSocket::reading_ahead(stream, watch),
+            None => DeadlineSocket::strict(stream, watch),
+            Some(_) => DeadlineSocket::reading_ahead(stream, watch),
         };
         while connection.is_handshaking() {
             connection.complete_io(&mut socket).map_err(|error| failed(&error))?;
         }
         self.description.get_or_init(|| describe(&connection));
-        Ok(TlsLink(StreamOwned::new(connection, socket)))
+        Ok(RustlsStream(StreamOwned::new(connection, socket)))
     }
 }
 

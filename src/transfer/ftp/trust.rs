@@ -9,19 +9,19 @@ use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 
 use super::super::error::TransferError;
-use crate::crypto::Fingerprint;
+use crate::crypto::CertificateFingerprint;
 use crate::foundation::ownership;
 
 /// How the server is told from others.
 #[derive(Debug, Clone, Default)]
-pub enum Trust {
+pub enum ServerTrust {
     /// It was met before; else somebody is asked.
     #[default]
     Known,
     /// It has one of these certificates, as this option says.
     Pinned {
         /// Of the certificates.
-        fingerprints: Vec<Fingerprint>,
+        fingerprints: Vec<CertificateFingerprint>,
         /// Who says so.
         by: String,
     },
@@ -34,13 +34,14 @@ pub enum Trust {
     },
 }
 
-impl Trust {
+impl ServerTrust {
     /// The server has exactly one of the certificates in the PEM file at `path`.
     ///
     /// # Errors
     /// [`TransferError::Local`] if there is none.
     pub fn from_certificates(path: &Path) -> Result<Self, TransferError> {
-        let fingerprints = certificates(path)?.iter().map(|certificate| Fingerprint::of(certificate)).collect();
+        let fingerprints =
+            certificates(path)?.iter().map(|certificate| CertificateFingerprint::of(certificate)).collect();
         Ok(Self::Pinned { fingerprints, by: path.display().to_string() })
     }
 

@@ -12,20 +12,20 @@ use rustls::{CertificateError, DigitallySignedStruct, Error, RootCertStore, Sign
 use super::super::error::TransferError;
 use super::super::tls::provider;
 use super::trust::unusable;
-use crate::crypto::Fingerprint;
+use crate::crypto::CertificateFingerprint;
 
 /// What the certificate of one server must be.
 #[derive(Debug)]
-pub(in crate::transfer) enum Expected {
+pub(in crate::transfer) enum ExpectedCertificate {
     /// One of these.
-    Pinned { fingerprints: Vec<Fingerprint>, by: String },
+    Pinned { fingerprints: Vec<CertificateFingerprint>, by: String },
     /// Vouched for by an authority.
     Vouched { verifier: Arc<WebPkiServerVerifier>, by: String },
     /// Nobody knows.
     Nothing,
 }
 
-impl Expected {
+impl ExpectedCertificate {
     pub(in crate::transfer) fn by_authorities(roots: &Arc<RootCertStore>, by: &str) -> Result<Self, TransferError> {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider()).build();
         let verifier = verifier.map_err(|error| unusable(Path::new(by), error))?;
@@ -37,35 +37,35 @@ impl Expected {
 #[derive(Debug, Clone)]
 pub(in crate::transfer) enum Refusal {
     /// Nothing is known of it, or no authority vouches for it.
-    Unknown { fingerprint: Fingerprint, reason: String },
+    Unknown { fingerprint: CertificateFingerprint, reason: String },
     /// It should be another.
-    Other { fingerprint: Fingerprint, known: String, by: String },
+    Other { fingerprint: CertificateFingerprint, known: String, by: String },
     /// A data connection has another one than the control connection.
-    OtherOnData { fingerprint: Fingerprint, known: Fingerprint },
+    OtherOnData { fingerprint: CertificateFingerprint, known: CertificateFingerprint },
 }
 
 #[derive(Debug, Default)]
 struct Seen {
-    accepted: Option<Fingerprint>,
+    accepted: Option<CertificateFingerprint>,
     refused: Option<Refusal>,
 }
 
 /// Judges the certificates of one session: that of the control connection by what is expected, those of data connections
 /// by that of the control connection. The signature of each handshake is verified in any case.
 #[derive(Debug)]
-pub(in crate::transfer) struct Verifier {
-    expected: Expected,
+pub(in crate::transfer) struct CertificateVerifier {
+    expected: ExpectedCertificate,
     provider: Arc<CryptoProvider>,
     seen: Mutex<Seen>,
 }
 
-impl Verifier {
-    pub(in crate::transfer) fn new(expected: Expected) -> Self {
+impl CertificateVerifier {
+    pub(in crate::transfer) fn new(expected: ExpectedCertificate) -> Self {
         Self { expected, provider: provider(), seen: Mutex::default() }
     }
 
     /// The server's certificate, once it was accepted.
-    pub(in crate::transfer) fn accepted(&self) -> Option<Fingerprint> {
+    pub(in crate::transfer) fn accepted(&self) -> Option<CertificateFingerprint> {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).accepted
     }
 
@@ -76,29 +76,29 @@ impl Verifier {
 
     fn judge(
         &self,
-        fingerprint: Fingerprint,
+        fingerprint: CertificateFingerprint,
         by_authority: impl Fn(&WebPkiServerVerifier) -> Option<Error>,
     ) -> Result<(), Refusal> {
         if let Some(known) = self.accepted().filter(|accepted| *accepted != fingerprint) {
             return Err(Refusal::OtherOnData { fingerprint, known });
         }
         match &self.expected {
-            Expected::Pinned { fingerprints, .. } if fingerprints.contains(&fingerprint) => Ok(()),
-            Expected::Pinned { fingerprints, by } => {
+            ExpectedCertificate::Pinned { fingerprints, .. } if fingerprints.contains(&fingerprint) => Ok(()),
+            ExpectedCertificate::Pinned { fingerprints, by } => {
                 let known: Vec<_> = fingerprints.iter().map(ToString::to_string).collect();
                 Err(Refusal::Other { fingerprint, known: known.join(" or "), by: by.clone() })
             }
-            Expected::Vouched { verifier, by } => by_authority(verifier).map_or(Ok(()), |error| {
+            ExpectedCertificate::Vouched { verifier, by } => by_authority(verifier).map_or(Ok(()), |error| {
                 Err(Refusal::Unknown { fingerprint, reason: format!("by the authorities in {by}: {error}") })
             }),
-            Expected::Nothing => {
+            ExpectedCertificate::Nothing => {
                 Err(Refusal::Unknown { fingerprint, reason: "nothing here says that it is the right one".into() })
             }
         }
     }
 }
 
-impl ServerCertVerifier for Verifier {
+impl ServerCertVerifier for CertificateVerifier {
     fn verify_server_cert(
         &self,
         end_entity: &CertificateDer<'_>,
@@ -107,7 +107,7 @@ impl ServerCertVerifier for Verifier {
         ocsp_response: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        let fingerprint = Fingerprint::of(end_entity);
+        let fingerprint = CertificateFingerprint::of(end_entity);
         let by_authority = |verifier: &WebPkiServerVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).err()
         };

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use rustls::ServerConfig;
 
-use super::wire::Wire;
+use super::stream::MaybeTlsStream;
 
 /// The longest line of a command, in bytes: room for the longest path. So much is kept of what comes during a transfer, too.
 const LONGEST_LINE: usize = 16 << 10;
@@ -23,24 +23,24 @@ const MOST_DISCARDED: usize = 64 << 10;
 
 /// Whether more may come while nobody waits for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Heard {
+pub(super) enum ReadAhead {
     /// All that has come is here.
-    All,
+    Drained,
     /// There is no room for more before some of it has been taken.
-    Full,
+    BufferFull,
     /// Nothing more will come.
-    End,
+    Closed,
 }
 
 /// A control connection, and what has come over it and has not been taken as a command yet.
-pub(super) struct Control {
-    wire: Wire,
-    heard: Vec<u8>,
+pub(super) struct ControlConnection {
+    wire: MaybeTlsStream,
+    buffered: Vec<u8>,
 }
 
-impl Control {
-    pub(super) fn new(wire: Wire) -> Self {
-        Self { wire, heard: Vec::new() }
+impl ControlConnection {
+    pub(super) fn new(wire: MaybeTlsStream) -> Self {
+        Self { wire, buffered: Vec::new() }
     }
 
     /// The socket beneath, to wait for.
@@ -54,30 +54,30 @@ impl Control {
     /// [`io::ErrorKind::FileTooLarge`] for a line that is too long.
     pub(super) fn read_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            match self.heard.iter().position(|byte| *byte == b'\n') {
+            match self.buffered.iter().position(|byte| *byte == b'\n') {
                 Some(end) if end < LONGEST_LINE => return Ok(Some(self.take(end))),
-                None if self.heard.len() < LONGEST_LINE => {}
+                None if self.buffered.len() < LONGEST_LINE => {}
                 _ => return Err(io::ErrorKind::FileTooLarge.into()),
             }
-            if self.hear()? == 0 {
+            if self.read_once()? == 0 {
                 return Ok(None);
             }
         }
     }
 
     /// Takes in what has come, without waiting for more.
-    pub(super) fn listen(&mut self) -> Heard {
+    pub(super) fn read_ahead(&mut self) -> ReadAhead {
         self.wire.set_waiting(false);
         let heard = loop {
-            if self.heard.len() >= LONGEST_LINE {
-                break Heard::Full;
+            if self.buffered.len() >= LONGEST_LINE {
+                break ReadAhead::BufferFull;
             }
-            match self.hear() {
-                Ok(0) => break Heard::End,
+            match self.read_once() {
+                Ok(0) => break ReadAhead::Closed,
                 Ok(_) => {}
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break Heard::All,
+                Err(error) if error.kind() == io::ErrorKind::WouldBlock => break ReadAhead::Drained,
                 // Whoever waits for the next line will get it again.
-                Err(_) => break Heard::End,
+                Err(_) => break ReadAhead::Closed,
             }
         };
         self.wire.set_waiting(true);
@@ -85,16 +85,16 @@ impl Control {
     }
 
     /// Takes the next line of those that have come if it is one of these commands, with no argument.
-    pub(super) fn take_if(&mut self, verbs: &[&'static str]) -> Option<&'static str> {
-        let end = self.heard.iter().position(|byte| *byte == b'\n')?;
-        let verb = verbs.iter().find(|verb| is_command(self.heard.get(..end).unwrap_or_default(), verb))?;
+    pub(super) fn take_command(&mut self, verbs: &[&'static str]) -> Option<&'static str> {
+        let end = self.buffered.iter().position(|byte| *byte == b'\n')?;
+        let verb = verbs.iter().find(|verb| is_command(self.buffered.get(..end).unwrap_or_default(), verb))?;
         self.take(end);
         Some(verb)
     }
 
     /// Whether a line that has come is this command.
     pub(super) fn has(&self, verb: &str) -> bool {
-        self.heard.split_inclusive(|byte| *byte == b'\n').any(|line| line.ends_with(b"\n") && is_command(line, verb))
+        self.buffered.split_inclusive(|byte| *byte == b'\n').any(|line| line.ends_with(b"\n") && is_command(line, verb))
     }
 
     pub(super) fn reply(&mut self, code: u16, text: &str) -> io::Result<()> {
@@ -102,7 +102,7 @@ impl Control {
     }
 
     /// A reply during a transfer, for which only its own bytes earn time.
-    pub(super) fn reply_aside(&mut self, code: u16, text: &str) -> io::Result<()> {
+    pub(super) fn reply_during_transfer(&mut self, code: u16, text: &str) -> io::Result<()> {
         self.wire.set_earning(false);
         let outcome = self.reply(code, text);
         self.wire.set_earning(true);
@@ -151,7 +151,7 @@ impl Control {
 
     /// Puts the connection under TLS. What was sent before TLS began is not believed to come from the same peer.
     pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
-        if !self.heard.is_empty() {
+        if !self.buffered.is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
         }
         self.wire.secure(config)
@@ -167,7 +167,7 @@ impl Control {
     }
 
     /// Reads once; how many bytes came.
-    fn hear(&mut self) -> io::Result<usize> {
+    fn read_once(&mut self) -> io::Result<usize> {
         let mut chunk = [0; CHUNK];
         let count = loop {
             match self.wire.read(&mut chunk) {
@@ -175,14 +175,14 @@ impl Control {
                 outcome => break outcome?,
             }
         };
-        self.heard.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        self.buffered.extend_from_slice(chunk.get(..count).unwrap_or_default());
         Ok(count)
     }
 
     /// Takes the line that ends here.
     fn take(&mut self, end: usize) -> Vec<u8> {
-        let rest = self.heard.split_off(end + 1);
-        let line = std::mem::replace(&mut self.heard, rest);
+        let rest = self.buffered.split_off(end + 1);
+        let line = std::mem::replace(&mut self.buffered, rest);
         trimmed(&line).to_vec()
     }
 }

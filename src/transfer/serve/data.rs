@@ -9,35 +9,35 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
-use super::super::watch::PIECE;
+use super::super::deadline::PIECE;
 use super::Action;
-use super::disk::{Incoming, Piece};
-use super::files::{facts, long};
-use super::house::House;
-use super::interrupt::Ongoing;
-use super::links::Link;
+use super::active_transfer::ActiveTransfer;
+use super::background_writer::{BackgroundWriter, Buffer};
+use super::connections::Connection;
+use super::files::{list_line, mlsx_facts};
 use super::listing::Listing;
-use super::names::Place;
 use super::session::Session;
-use super::wire::Wire;
+use super::shared::Shared;
+use super::stream::MaybeTlsStream;
+use super::virtual_path::VirtualPath;
 use crate::foundation::file_space::FileSpace;
 
 /// How long the disk may take to keep an upload.
-pub(super) const TIME_FOR_THE_DISK: Duration = Duration::from_mins(10);
+pub(super) const DISK_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Stack of the thread that moves the bytes of a transfer.
 const STACK: usize = 512 << 10;
 
 /// What goes over a data connection.
 enum Transfer {
-    In(File),
-    Out(Box<dyn Read + Send>),
+    Upload(File),
+    Download(Box<dyn Read + Send>),
 }
 
 /// What was transferred.
-struct Transferred<'t> {
+struct TransferRecord<'t> {
     verb: &'t str,
-    place: &'t Place,
+    place: &'t VirtualPath,
     offset: u64,
     moved: u64,
     begun: Instant,
@@ -46,11 +46,11 @@ struct Transferred<'t> {
 
 impl Session<'_> {
     pub(super) fn data_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
-        if !self.private && !self.house.plain && verb != "REST" {
+        if !self.protect_data && !self.shared.plain && verb != "REST" {
             return self.control.reply(521, "No data in plain: say PROT P first.");
         }
         match verb {
-            "PASV" | "EPSV" => self.listen(verb, argument),
+            "PASV" | "EPSV" => self.enter_passive_mode(verb, argument),
             "REST" => match argument.parse() {
                 Ok(offset) => {
                     self.offset = offset;
@@ -60,7 +60,7 @@ impl Session<'_> {
             },
             _ => {
                 let outcome = self.transfer(verb, argument);
-                self.link.writes(None);
+                self.connection.set_writing(None);
                 outcome
             }
         }
@@ -69,23 +69,23 @@ impl Session<'_> {
     fn transfer(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         // For the next transfer only, whatever becomes of it.
         let offset = std::mem::take(&mut self.offset);
-        let Some(listener) = self.link.take_port() else {
+        let Some(listener) = self.connection.take_port() else {
             return self.control.reply(425, "Say EPSV or PASV first; a port is held for 15 seconds.");
         };
         let begun = Instant::now();
         let (place, offset, transfer) = match self.prepare(verb, argument, offset) {
             Ok(prepared) => prepared,
-            Err(error) => return self.turn_down(verb, argument, &error),
+            Err(error) => return self.reply_error_for(verb, argument, &error),
         };
-        let ongoing = Ongoing::new(verb, &place);
-        let outcome = match self.connect(listener, &ongoing)? {
+        let ongoing = ActiveTransfer::new(verb, &place);
+        let outcome = match self.accept_data_connection(listener, &ongoing)? {
             Some(socket) => self.exchange(socket, transfer, offset, &place, &ongoing),
-            None if ongoing.is_aborted() => Err(Broken::There(aborted())),
+            None if ongoing.is_aborted() => Err(TransferFailure::Peer(aborted())),
             None => return Ok(()),
         };
-        self.link.watch.keep(1);
+        self.connection.deadline.keep(1);
         let (moved, is_aborted) = (ongoing.moved(), ongoing.is_aborted());
-        self.conclude(&Transferred { verb, place: &place, offset, moved, begun, is_aborted }, outcome)
+        self.conclude(&TransferRecord { verb, place: &place, offset, moved, begun, is_aborted }, outcome)
     }
 
     /// Moves the bytes in a thread of its own, and listens to the client meanwhile.
@@ -94,50 +94,62 @@ impl Session<'_> {
         socket: TcpStream,
         transfer: Transfer,
         offset: u64,
-        place: &Place,
-        ongoing: &Ongoing<'_>,
-    ) -> Result<(), Broken> {
-        let mover = Mover { house: self.house, link: Arc::clone(&self.link), private: self.private, place, ongoing };
-        let (ended, end) = io::pipe().map_err(Broken::Here)?;
+        place: &VirtualPath,
+        ongoing: &ActiveTransfer<'_>,
+    ) -> Result<(), TransferFailure> {
+        let mover = DataTransfer {
+            house: self.shared,
+            link: Arc::clone(&self.connection),
+            private: self.protect_data,
+            place,
+            ongoing,
+        };
+        let (ended, end) = io::pipe().map_err(TransferFailure::Local)?;
         thread::scope(|scope| {
             let work = move || {
                 // Closed when all is done.
                 let _end = end;
                 mover.work(socket, transfer, offset)
             };
-            let thread = thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(Broken::Here)?;
-            self.listen_until(&ended, ongoing);
-            thread.join().unwrap_or_else(|_| Err(Broken::Here(io::Error::other("the thread of a transfer is gone"))))
+            let thread =
+                thread::Builder::new().stack_size(STACK).spawn_scoped(scope, work).map_err(TransferFailure::Local)?;
+            self.handle_input_until(&ended, ongoing);
+            thread
+                .join()
+                .unwrap_or_else(|_| Err(TransferFailure::Local(io::Error::other("the thread of a transfer is gone"))))
         })
     }
 
     /// Logs a transfer, and replies.
-    fn conclude(&mut self, transferred: &Transferred<'_>, outcome: Result<(), Broken>) -> io::Result<()> {
+    fn conclude(&mut self, transferred: &TransferRecord<'_>, outcome: Result<(), TransferFailure>) -> io::Result<()> {
         let (how, error) = match &outcome {
             Ok(()) => ("done", None),
-            Err(Broken::Here(error)) => ("failed", Some(error)),
-            Err(Broken::There(error)) => ("broken off", Some(error)),
+            Err(TransferFailure::Local(error)) => ("failed", Some(error)),
+            Err(TransferFailure::Peer(error)) => ("broken off", Some(error)),
         };
-        let Transferred { verb, place, offset, moved, begun, is_aborted } = *transferred;
-        let (connection, peer, user) = (self.link.number, self.link.peer, self.user.as_deref().unwrap_or_default());
+        let TransferRecord { verb, place, offset, moved, begun, is_aborted } = *transferred;
+        let (connection, peer, user) =
+            (self.connection.number, self.connection.peer, self.user.as_deref().unwrap_or_default());
         let (error, milliseconds) = (error.map(tracing::field::display), begun.elapsed().as_millis() as u64);
         let place = place.shown();
         info!(connection, %peer, user, command = verb, place, offset, bytes = moved, milliseconds, error, "{how}");
         match outcome {
             Ok(()) => self.control.reply(226, "All there."),
-            Err(Broken::Here(error)) => self.refuse(&error),
-            Err(Broken::There(_)) if self.link.watch.why().is_some() => {
+            Err(TransferFailure::Local(error)) => self.reply_error(&error),
+            Err(TransferFailure::Peer(_)) if self.connection.deadline.close_reason().is_some() => {
                 self.control.reply_without_waiting(426, "Transfer timed out or ended by the server.");
                 Ok(())
             }
-            Err(Broken::There(_)) if is_aborted => self.control.reply(426, "Connection closed; transfer aborted."),
-            Err(Broken::There(_)) => self.control.reply(426, "The data connection broke off."),
+            Err(TransferFailure::Peer(_)) if is_aborted => {
+                self.control.reply(426, "Connection closed; transfer aborted.")
+            }
+            Err(TransferFailure::Peer(_)) => self.control.reply(426, "The data connection broke off."),
         }
     }
 
     /// What is transferred, from which byte of it.
-    fn prepare(&self, verb: &str, argument: &str, offset: u64) -> io::Result<(Place, u64, Transfer)> {
-        let tree = &self.house.tree;
+    fn prepare(&self, verb: &str, argument: &str, offset: u64) -> io::Result<(VirtualPath, u64, Transfer)> {
+        let tree = &self.shared.files;
         // Clients send options of ls along.
         let named = if matches!(verb, "LIST" | "NLST") && argument.starts_with('-') {
             argument.split_once(' ').map_or("", |(_, name)| name)
@@ -150,7 +162,7 @@ impl Session<'_> {
                 let file = self.open_to_write(&place)?;
                 let length = file.metadata()?.len();
                 let offset = if verb == "APPE" { length } else { within(offset, length)? };
-                return Ok((place, offset, Transfer::In(file)));
+                return Ok((place, offset, Transfer::Upload(file)));
             }
             "RETR" => {
                 let mut file = tree.read(&place)?;
@@ -158,97 +170,103 @@ impl Session<'_> {
                 Box::new(file)
             }
             "NLST" => Box::new(Listing::new(tree.list(&place)?, |name, _| name.to_owned())),
-            "MLSD" => Box::new(Listing::new(tree.list(&place)?, facts)),
-            _ => Box::new(Listing::new(tree.list(&place)?, long)),
+            "MLSD" => Box::new(Listing::new(tree.list(&place)?, mlsx_facts)),
+            _ => Box::new(Listing::new(tree.list(&place)?, list_line)),
         };
-        Ok((place, offset, Transfer::Out(source)))
+        Ok((place, offset, Transfer::Download(source)))
     }
 
     /// From now on nobody else can write there or take the name away.
-    fn open_to_write(&self, place: &Place) -> io::Result<File> {
-        self.house.permit(Action::Write, place)?;
-        self.house.when_free(place, || {
-            let file = self.house.tree.write(place)?;
-            self.link.writes(Some(place));
+    fn open_to_write(&self, place: &VirtualPath) -> io::Result<File> {
+        self.shared.permit(Action::Write, place)?;
+        self.shared.retry_while_locked(place, || {
+            let file = self.shared.files.write(place)?;
+            self.connection.set_writing(Some(place));
             Ok(file)
         })
     }
 }
 
 /// Moves the bytes of one transfer.
-struct Mover<'m> {
-    house: &'m House,
-    link: Arc<Link>,
+struct DataTransfer<'m> {
+    house: &'m Shared,
+    link: Arc<Connection>,
     private: bool,
-    place: &'m Place,
-    ongoing: &'m Ongoing<'m>,
+    place: &'m VirtualPath,
+    ongoing: &'m ActiveTransfer<'m>,
 }
 
-impl Mover<'_> {
-    fn work(&self, socket: TcpStream, transfer: Transfer, offset: u64) -> Result<(), Broken> {
-        let mut wire = Wire::data(socket, &self.link.watch);
+impl DataTransfer<'_> {
+    fn work(&self, socket: TcpStream, transfer: Transfer, offset: u64) -> Result<(), TransferFailure> {
+        let mut wire = MaybeTlsStream::data(socket, &self.link.deadline);
         if self.private {
-            wire.secure(&self.house.tls).map_err(Broken::There)?;
+            wire.secure(&self.house.tls).map_err(TransferFailure::Peer)?;
         }
         match transfer {
-            Transfer::In(file) => self.receive(wire, file, offset),
-            Transfer::Out(source) => self.send(wire, source),
+            Transfer::Upload(file) => self.receive(wire, file, offset),
+            Transfer::Download(source) => self.send(wire, source),
         }
     }
 
     /// Takes in a file. However that ends, what the file takes then is counted.
-    fn receive(&self, wire: Wire, file: File, offset: u64) -> Result<(), Broken> {
-        let same = file.try_clone().map_err(Broken::Here)?;
-        let length = same.metadata().map_err(Broken::Here)?.len();
-        let mut space = FileSpace::of(self.house.tree.quota(), length);
+    fn receive(&self, wire: MaybeTlsStream, file: File, offset: u64) -> Result<(), TransferFailure> {
+        let same = file.try_clone().map_err(TransferFailure::Local)?;
+        let length = same.metadata().map_err(TransferFailure::Local)?.len();
+        let mut space = FileSpace::of(self.house.files.quota(), length);
         // Only now that there is something to take their place.
-        space.truncate(&same, offset).map_err(Broken::Here)?;
+        space.truncate(&same, offset).map_err(TransferFailure::Local)?;
         let outcome = self.receive_from(wire, file, offset, &mut space);
         space.settle(&same);
         outcome
     }
 
-    fn receive_from(&self, mut wire: Wire, mut file: File, offset: u64, space: &mut FileSpace) -> Result<(), Broken> {
-        file.seek(SeekFrom::Start(offset)).map_err(Broken::Here)?;
-        let mut file = Incoming::new(file).map_err(Broken::Here)?;
-        let mut piece = Piece::new();
+    fn receive_from(
+        &self,
+        mut wire: MaybeTlsStream,
+        mut file: File,
+        offset: u64,
+        space: &mut FileSpace,
+    ) -> Result<(), TransferFailure> {
+        file.seek(SeekFrom::Start(offset)).map_err(TransferFailure::Local)?;
+        let mut file = BackgroundWriter::new(file).map_err(TransferFailure::Local)?;
+        let mut piece = Buffer::new();
         loop {
             let more = piece.fill(&mut wire);
             let count = piece.len();
-            space.extend(count).map_err(Broken::Here)?;
-            piece = file.write(piece).map_err(Broken::Here)?;
+            space.extend(count).map_err(TransferFailure::Local)?;
+            piece = file.write(piece).map_err(TransferFailure::Local)?;
             self.ongoing.advance(count);
             space.store(file.newly_stored());
             // What came before it broke is kept.
-            if !more.map_err(Broken::There)? {
+            if !more.map_err(TransferFailure::Peer)? {
                 break;
             }
         }
         // Without TLS, a connection that was shut on this side ends like one that the client has ended.
-        if self.ongoing.is_aborted() || self.link.watch.why().is_some() {
-            return Err(Broken::There(aborted()));
+        if self.ongoing.is_aborted() || self.link.deadline.close_reason().is_some() {
+            return Err(TransferFailure::Peer(aborted()));
         }
         // What is acknowledged is on disk. That may take long, and nobody may take over what only waits for the disk.
-        self.link.watch.allow(TIME_FOR_THE_DISK);
-        file.settle().map_err(Broken::Here)?;
-        self.link.wrote();
-        file.finish().map_err(Broken::Here)?;
-        self.house.tree.sync_folder(self.place).map_err(Broken::Here)?;
-        self.link.watch.allow(self.house.limits.transfer);
-        self.house.arrived();
+        self.link.deadline.set_timeout(DISK_TIMEOUT);
+        file.flush().map_err(TransferFailure::Local)?;
+        self.link.mark_complete();
+        file.finish().map_err(TransferFailure::Local)?;
+        self.house.files.sync_folder(self.place).map_err(TransferFailure::Local)?;
+        self.link.deadline.set_timeout(self.house.limits.transfer);
+        self.house.on_upload();
         // The peer has closed its side; how it takes our farewell changes nothing.
         drop(wire.finish());
         Ok(())
     }
 
-    fn send(&self, mut wire: Wire, mut source: Box<dyn Read + Send>) -> Result<(), Broken> {
+    fn send(&self, mut wire: MaybeTlsStream, mut source: Box<dyn Read + Send>) -> Result<(), TransferFailure> {
         let mut piece = vec![0; PIECE];
         loop {
-            let count = source.read(&mut piece).map_err(Broken::Here)?;
+            let count = source.read(&mut piece).map_err(TransferFailure::Local)?;
             if count == 0 {
-                return wire.finish().map_err(Broken::There);
+                return wire.finish().map_err(TransferFailure::Peer);
             }
-            wire.write_all(piece.get(..count).unwrap_or_default()).map_err(Broken::There)?;
+            wire.write_all(piece.get(..count).unwrap_or_default()).map_err(TransferFailure::Peer)?;
             self.ongoing.advance(count as u64);
         }
     }
@@ -265,7 +283,7 @@ fn within(offset: u64, length: u64) -> io::Result<u64> {
 }
 
 /// On which side a transfer broke.
-pub(super) enum Broken {
-    Here(io::Error),
-    There(io::Error),
+pub(super) enum TransferFailure {
+    Local(io::Error),
+    Peer(io::Error),
 }

@@ -60,10 +60,10 @@ impl<I: Iterator<Item = io::Result<(String, Entry)>>> Read for Listing<I> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::root_dir::Kind;
+    use crate::foundation::root_dir::EntryKind;
 
     fn entries(count: u64) -> impl Iterator<Item = io::Result<(String, Entry)>> {
-        let entry = |bytes| Entry { kind: Kind::File, bytes, modified: 0, nanoseconds: 0, inode: 0 };
+        let entry = |bytes| Entry { kind: EntryKind::File, bytes, modified: 0, nanoseconds: 0, inode: 0 };
         (0..count).map(move |number| Ok((format!("name {number}"), entry(number))))
     }
 

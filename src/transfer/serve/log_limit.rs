@@ -3,7 +3,7 @@
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::foundation::text::printable;
+use crate::foundation::text::sanitize;
 
 /// Lines of one kind in each period; the others are only counted.
 const MOST_LINES: u64 = 100;
@@ -43,7 +43,7 @@ impl LogLimit {
 
 /// A text that a client chose, cut and without what commands a terminal.
 pub(super) fn shortened(text: &str) -> String {
-    printable(text).chars().take(LONGEST_TEXT).collect()
+    sanitize(text).chars().take(LONGEST_TEXT).collect()
 }
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
 //! The FTPS server: one account, one directory, and bounds on everything that a client can ask for. A thread for each
 //! connection, and one for each transfer, so that the client is heard meanwhile; one more ends what is late.
 
+mod accept;
+mod active_transfer;
+mod auth;
+mod background_writer;
+mod connections;
 mod control;
 mod data;
-mod disk;
-mod door;
 mod files;
-mod house;
-mod interrupt;
-mod links;
 mod listing;
 mod log_limit;
-mod login;
-mod logins;
-mod names;
+mod login_throttle;
 mod passive;
 mod session;
-mod tree;
-mod wire;
+mod shared;
+mod stream;
+mod virtual_fs;
+mod virtual_path;
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr, TcpListener};
@@ -32,14 +32,14 @@ use rustix::net::{Shutdown, shutdown};
 use tracing::warn;
 
 use super::error::TransferError;
-use crate::crypto::Fingerprint;
-use crate::foundation::open_files;
+use crate::crypto::CertificateFingerprint;
 use crate::foundation::quota::Quota;
+use crate::foundation::rlimit;
 use crate::foundation::secret::Secret;
-use house::House;
+use shared::Shared;
 
 /// How long sessions are waited for when the service stops.
-const FAREWELL: Duration = Duration::from_millis(500);
+const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
 /// What a client wants to do to a place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -51,23 +51,23 @@ pub enum Action {
     /// Remove a file or folder.
     Remove,
     /// Take away a name, to give another one.
-    Take,
+    RenameFrom,
     /// Give this name.
-    Name,
+    RenameTo,
 }
 
 /// What clients may do where, and who hears of what they did.
-pub trait Rules: Send + Sync {
+pub trait AccessPolicy: Send + Sync {
     /// Whether clients may do this to the place with these names.
     fn permits(&self, action: Action, place: &[String]) -> bool;
 
     /// A file came to be there, or got its name.
-    fn arrived(&self);
+    fn on_upload(&self);
 }
 
 /// Bounds.
 #[derive(Debug, Clone)]
-pub struct Limits {
+pub struct ServerLimits {
     /// How long a connection may take to log in.
     pub login: Duration,
     /// How long one that has may say nothing.
@@ -82,7 +82,7 @@ pub struct Limits {
     pub disk: Option<u64>,
 }
 
-impl Default for Limits {
+impl Default for ServerLimits {
     fn default() -> Self {
         Self {
             login: Duration::from_secs(30),
@@ -116,7 +116,7 @@ pub struct ServeOptions {
     /// Whether logins and data are taken in plain, too.
     pub plain: bool,
     /// Bounds.
-    pub limits: Limits,
+    pub limits: ServerLimits,
 }
 
 impl ServeOptions {
@@ -138,7 +138,7 @@ impl ServeOptions {
             passive_ports: None,
             public_address: None,
             plain: false,
-            limits: Limits::default(),
+            limits: ServerLimits::default(),
         }
     }
 }
@@ -146,8 +146,8 @@ impl ServeOptions {
 /// A server at work; it stops when dropped.
 pub struct FtpService {
     address: SocketAddr,
-    fingerprint: Fingerprint,
-    house: Arc<House>,
+    fingerprint: CertificateFingerprint,
+    shared: Arc<Shared>,
     listener: Arc<TcpListener>,
     threads: Vec<JoinHandle<()>>,
 }
@@ -157,28 +157,28 @@ impl FtpService {
     ///
     /// # Errors
     /// [`TransferError::PortTaken`], [`TransferError::Serve`].
-    pub fn start(options: ServeOptions, rules: Arc<dyn Rules>) -> Result<Self, TransferError> {
+    pub fn start(options: ServeOptions, rules: Arc<dyn AccessPolicy>) -> Result<Self, TransferError> {
         let address = options.listen.to_string();
         let failed = |source| TransferError::Serve { address: address.clone(), source };
         let listener = TcpListener::bind(options.listen).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TransferError::PortTaken { address: address.clone() },
             _ => failed(source),
         })?;
-        if let Err(error) = open_files::allow_many() {
+        if let Err(error) = rlimit::raise() {
             warn!(%error, "no more open files are allowed: with many connections, some will wait");
         }
         let bound = listener.local_addr().map_err(failed)?;
         let listener = Arc::new(listener);
-        let (house, fingerprint) = House::new(options, rules)?;
+        let (house, fingerprint) = Shared::new(options, rules)?;
         let house = Arc::new(house);
         let (door, janitor, measurer) = (Arc::clone(&house), Arc::clone(&house), Arc::clone(&house));
         let entrance = Arc::clone(&listener);
         let threads = vec![
-            thread::Builder::new().name("door".into()).spawn(move || door.welcome(&entrance)).map_err(failed)?,
-            thread::Builder::new().name("janitor".into()).spawn(move || janitor.look_after()).map_err(failed)?,
+            thread::Builder::new().name("door".into()).spawn(move || door.accept_loop(&entrance)).map_err(failed)?,
+            thread::Builder::new().name("janitor".into()).spawn(move || janitor.enforce_deadlines()).map_err(failed)?,
             thread::Builder::new().name("quota".into()).spawn(move || measurer.keep_measuring()).map_err(failed)?,
         ];
-        Ok(Self { address: bound, fingerprint, house, listener, threads })
+        Ok(Self { address: bound, fingerprint, shared: house, listener, threads })
     }
 
     /// Where it listens.
@@ -188,19 +188,19 @@ impl FtpService {
 
     /// What everything below its root may take, for whoever else writes there.
     pub fn quota(&self) -> Quota {
-        self.house.quota.clone()
+        self.shared.quota.clone()
     }
 
     /// What its certificate is known by.
-    pub fn fingerprint(&self) -> Fingerprint {
+    pub fn fingerprint(&self) -> CertificateFingerprint {
         self.fingerprint
     }
 }
 
 impl Drop for FtpService {
     fn drop(&mut self) {
-        self.house.stopping.store(true, Ordering::Relaxed);
-        self.house.links.cut();
+        self.shared.stopping.store(true, Ordering::Relaxed);
+        self.shared.connections.close_all();
         // Who waits at the door or for the next tick wakes at once; where that does not work, after a tick.
         let _woken = shutdown(&self.listener, Shutdown::Both);
         for thread in self.threads.drain(..) {
@@ -208,9 +208,9 @@ impl Drop for FtpService {
             // Its end is all that matters.
             drop(thread.join());
         }
-        let deadline = Instant::now() + FAREWELL;
-        while !self.house.links.is_empty() && Instant::now() < deadline {
-            self.house.links.cut();
+        let deadline = Instant::now() + SHUTDOWN_GRACE;
+        while !self.shared.connections.is_empty() && Instant::now() < deadline {
+            self.shared.connections.close_all();
             thread::sleep(Duration::from_millis(2));
         }
     }

@@ -6,17 +6,17 @@ use std::time::{Duration, Instant};
 
 use tracing::warn;
 
-use super::door::try_accept;
-use super::interrupt::Ongoing;
+use super::accept::try_accept;
+use super::active_transfer::ActiveTransfer;
 use super::session::Session;
 
 /// How long a client may take to connect to the port it was given, or to say what it wants one for.
-pub(super) const TIME_TO_CONNECT: Duration = Duration::from_secs(15);
+pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
 impl Session<'_> {
-    pub(super) fn listen(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    pub(super) fn enter_passive_mode(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         let local = self.local.to_canonical();
-        let shown = self.house.public_address.filter(|_| local.is_ipv4()).map_or(local, IpAddr::V4);
+        let shown = self.shared.public_address.filter(|_| local.is_ipv4()).map_or(local, IpAddr::V4);
         let family = if shown.is_ipv4() { "1" } else { "2" };
         match argument.to_ascii_uppercase().as_str() {
             "ALL" => return self.control.reply(200, "EPSV it is."),
@@ -26,8 +26,8 @@ impl Session<'_> {
             _ => {}
         }
         // Its own port is free again.
-        drop(self.link.take_port());
-        let listener = match self.house.bind_passive(self.local) {
+        drop(self.connection.take_port());
+        let listener = match self.shared.bind_passive(self.local) {
             Ok(listener) => listener,
             Err(error) => {
                 warn!(%error, "no port for a data connection");
@@ -35,7 +35,7 @@ impl Session<'_> {
             }
         };
         let port = listener.local_addr()?.port();
-        self.link.offer_port(listener);
+        self.connection.offer_port(listener);
         match (verb, shown) {
             ("EPSV", _) => self.control.reply(229, &format!("Entering extended passive mode (|||{port}|)")),
             (_, IpAddr::V4(ip)) => {
@@ -48,22 +48,26 @@ impl Session<'_> {
     }
 
     /// The data connection, from where the control connection comes from; replies if there is none.
-    pub(super) fn connect(&mut self, listener: TcpListener, ongoing: &Ongoing<'_>) -> io::Result<Option<TcpStream>> {
-        let transfer = self.house.limits.transfer;
-        let patience = TIME_TO_CONNECT.min(transfer);
+    pub(super) fn accept_data_connection(
+        &mut self,
+        listener: TcpListener,
+        ongoing: &ActiveTransfer<'_>,
+    ) -> io::Result<Option<TcpStream>> {
+        let transfer = self.shared.limits.transfer;
+        let patience = CONNECT_TIMEOUT.min(transfer);
         // Who is late here is told so, and not cut off.
-        self.link.watch.allow(patience + transfer);
+        self.connection.deadline.set_timeout(patience + transfer);
         let socket = self.wait_for_data(&listener, Instant::now() + patience, ongoing)?;
         // Its port is free for others while this transfer goes on.
         drop(listener);
-        self.link.watch.allow(transfer);
+        self.connection.deadline.set_timeout(transfer);
         let Some(socket) = socket else {
             if !ongoing.is_aborted() {
                 self.control.reply(425, "No data connection came.")?;
             }
             return Ok(None);
         };
-        self.link.watch.add(&socket)?;
+        self.connection.deadline.add(&socket)?;
         ongoing.begin();
         self.control.reply(150, "Here it goes.")?;
         Ok(Some(socket))
@@ -74,18 +78,19 @@ impl Session<'_> {
         &mut self,
         listener: &TcpListener,
         deadline: Instant,
-        ongoing: &Ongoing<'_>,
+        ongoing: &ActiveTransfer<'_>,
     ) -> io::Result<Option<TcpStream>> {
         loop {
-            let more_may_come = self.heed(ongoing);
-            let is_over = self.house.is_stopping() || self.link.watch.why().is_some() || ongoing.is_aborted();
+            let more_may_come = self.handle_input(ongoing);
+            let is_over =
+                self.shared.is_stopping() || self.connection.deadline.close_reason().is_some() || ongoing.is_aborted();
             if is_over || Instant::now() > deadline {
                 return Ok(None);
             }
             match try_accept(listener)? {
-                Some((socket, peer)) if peer.ip() == self.link.peer.ip() => return Ok(Some(socket)),
+                Some((socket, peer)) if peer.ip() == self.connection.peer.ip() => return Ok(Some(socket)),
                 Some(_) => {}
-                None => self.wait_beside(listener, more_may_come),
+                None => self.poll_listener_and_control(listener, more_may_come),
             }
         }
     }

@@ -7,15 +7,15 @@ use std::sync::Arc;
 
 use tracing::warn;
 
-use super::super::watch::Cut;
-use super::control::Control;
-use super::house::House;
-use super::links::Link;
-use super::names::Place;
-use super::wire::Wire;
+use super::super::deadline::CloseReason;
+use super::connections::Connection;
+use super::control::ControlConnection;
+use super::shared::Shared;
+use super::stream::MaybeTlsStream;
+use super::virtual_path::VirtualPath;
 
 /// Commands before a login; honest clients need fewer.
-const STRANGERS_COMMANDS: u32 = 20;
+const MAX_COMMANDS_BEFORE_LOGIN: u32 = 20;
 
 /// Whether a session goes on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -27,68 +27,68 @@ pub(super) enum Next {
 
 /// One control connection and what it has come to.
 pub(super) struct Session<'h> {
-    pub(super) house: &'h House,
-    pub(super) link: Arc<Link>,
-    pub(super) control: Control,
+    pub(super) shared: &'h Shared,
+    pub(super) connection: Arc<Connection>,
+    pub(super) control: ControlConnection,
     /// Our address, as this client sees it.
     pub(super) local: IpAddr,
-    pub(super) named: Option<String>,
+    pub(super) pending_user: Option<String>,
     pub(super) user: Option<String>,
     pub(super) secure: bool,
     /// Data connections are under TLS.
-    pub(super) private: bool,
-    pub(super) folder: Place,
+    pub(super) protect_data: bool,
+    pub(super) folder: VirtualPath,
     pub(super) offset: u64,
-    pub(super) renamed: Option<Place>,
+    pub(super) rename_from: Option<VirtualPath>,
     pub(super) failures: u32,
 }
 
 impl<'h> Session<'h> {
-    pub(super) fn new(house: &'h House, link: Arc<Link>, wire: Wire, local: IpAddr) -> Self {
+    pub(super) fn new(house: &'h Shared, link: Arc<Connection>, wire: MaybeTlsStream, local: IpAddr) -> Self {
         Self {
-            house,
-            link,
-            control: Control::new(wire),
+            shared: house,
+            connection: link,
+            control: ControlConnection::new(wire),
             local,
-            named: None,
+            pending_user: None,
             user: None,
             secure: false,
-            private: false,
-            folder: Place::default(),
+            protect_data: false,
+            folder: VirtualPath::default(),
             offset: 0,
-            renamed: None,
+            rename_from: None,
             failures: 0,
         }
     }
 
     /// Talks until one side ends it, and says why if it is this one.
-    pub(super) fn talk(mut self) -> io::Result<()> {
-        let outcome = self.converse();
-        if let Some(cut) = self.link.watch.why() {
-            let text = self.reason(cut);
+    pub(super) fn run(mut self) -> io::Result<()> {
+        let outcome = self.command_loop();
+        if let Some(cut) = self.connection.deadline.close_reason() {
+            let text = self.close_text(cut);
             self.control.close_with(421, text);
         }
         outcome
     }
 
     /// Why the connection ends.
-    fn reason(&self, cut: Cut) -> &'static str {
+    fn close_text(&self, cut: CloseReason) -> &'static str {
         match (cut, self.user.is_some()) {
-            _ if self.house.is_stopping() => "Service shutting down, closing control connection.",
-            (Cut::Late, false) => "Login timeout, closing control connection.",
-            (Cut::Late, true) => "Timeout, closing control connection.",
-            (Cut::Wanted, false) => "Too many connections, closing control connection.",
-            (Cut::Wanted, true) => "Another connection continues this upload, closing control connection.",
+            _ if self.shared.is_stopping() => "Service shutting down, closing control connection.",
+            (CloseReason::Late, false) => "Login timeout, closing control connection.",
+            (CloseReason::Late, true) => "Timeout, closing control connection.",
+            (CloseReason::Wanted, false) => "Too many connections, closing control connection.",
+            (CloseReason::Wanted, true) => "Another connection continues this upload, closing control connection.",
         }
     }
 
-    fn converse(&mut self) -> io::Result<()> {
+    fn command_loop(&mut self) -> io::Result<()> {
         self.control.reply(220, "hestat")?;
         let mut strangers_commands = 0;
         // Commands that have come may wait; after a cut, they are not executed any more.
-        while self.link.watch.why().is_none() {
+        while self.connection.deadline.close_reason().is_none() {
             if self.user.is_some() {
-                self.link.watch.allow(self.house.limits.idle);
+                self.connection.deadline.set_timeout(self.shared.limits.idle);
             }
             let line = match self.control.read_line() {
                 Err(error) if error.kind() == io::ErrorKind::FileTooLarge => {
@@ -98,17 +98,17 @@ impl<'h> Session<'h> {
             };
             let Some(line) = line else { return Ok(()) };
             if self.user.is_some() {
-                self.link.watch.allow(self.house.limits.transfer);
+                self.connection.deadline.set_timeout(self.shared.limits.transfer);
             } else {
                 strangers_commands += 1;
-                if strangers_commands > STRANGERS_COMMANDS {
+                if strangers_commands > MAX_COMMANDS_BEFORE_LOGIN {
                     return self.control.reply(421, "Too much said without a login.");
                 }
             }
             match self.command(&line)? {
                 Next::Command => {}
                 Next::Tls => {
-                    self.control.secure(&self.house.tls)?;
+                    self.control.secure(&self.shared.tls)?;
                     self.secure = true;
                 }
                 Next::End => return Ok(()),
@@ -121,7 +121,7 @@ impl<'h> Session<'h> {
         let (verb, argument) = words(line);
         let verb = verb.to_ascii_uppercase();
         if verb != "RNTO" {
-            self.renamed = None;
+            self.rename_from = None;
         }
         let Ok(argument) = std::str::from_utf8(argument) else {
             return self.refuse_bytes(&verb).map(|()| Next::Command);
@@ -132,7 +132,7 @@ impl<'h> Session<'h> {
                 return Ok(Next::End);
             }
             "AUTH" => return self.auth(argument),
-            "USER" => return self.name(argument),
+            "USER" => return self.user(argument),
             "PASS" => return self.password(argument),
             "PBSZ" => self.control.reply(200, "PBSZ=0")?,
             "PROT" => self.protection(argument)?,
@@ -144,7 +144,7 @@ impl<'h> Session<'h> {
                 .reply(214, "This is hestat serve: encrypted datasets go to inbox, answers come to outbox.")?,
             "OPTS" => self.option(argument)?,
             _ if self.user.is_none() => self.control.reply(530, "Log in first.")?,
-            _ => self.member(&verb, argument)?,
+            _ => self.authenticated_command(&verb, argument)?,
         }
         Ok(Next::Command)
     }
@@ -163,14 +163,14 @@ impl<'h> Session<'h> {
     }
 
     /// Commands of those who have logged in.
-    fn member(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    fn authenticated_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         match verb {
             "CWD" | "XCWD" | "CDUP" | "XCUP" | "PWD" | "XPWD" | "MKD" | "XMKD" | "RMD" | "XRMD" | "DELE" | "RNFR"
             | "RNTO" | "SIZE" | "MDTM" | "MLST" | "STAT" => self.file_command(verb, argument),
             "PASV" | "EPSV" | "REST" | "STOR" | "APPE" | "RETR" | "LIST" | "NLST" | "MLSD" => {
                 self.data_command(verb, argument)
             }
-            "TYPE" | "MODE" | "STRU" => self.form(verb, argument),
+            "TYPE" | "MODE" | "STRU" => self.transfer_parameters(verb, argument),
             // If a transfer was going on, it is over by now and has had its own reply.
             "ABOR" => self.control.reply(226, "ABOR command successful."),
             "ALLO" | "ACCT" => self.control.reply(202, "Not needed here."),
@@ -208,7 +208,7 @@ impl<'h> Session<'h> {
     }
 
     /// Files go as they are, whatever type is asked for.
-    fn form(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    fn transfer_parameters(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         let first = argument.chars().next().map(|c| c.to_ascii_uppercase());
         match (verb, first) {
             ("TYPE", Some('I' | 'A' | 'L')) | ("MODE", Some('S')) | ("STRU", Some('F')) => {
@@ -223,12 +223,12 @@ impl<'h> Session<'h> {
         if !command.eq_ignore_ascii_case("HESTAT") {
             return self.control.reply(502, "No such command here.");
         }
-        let free = self.house.free_bytes()?;
+        let free = self.shared.free_bytes()?;
         self.control.reply(200, &format!("hestat {} free={free}", env!("CARGO_PKG_VERSION")))
     }
 
     /// Tells the client why its command failed.
-    pub(super) fn refuse(&mut self, error: &io::Error) -> io::Result<()> {
+    pub(super) fn reply_error(&mut self, error: &io::Error) -> io::Result<()> {
         let (code, text) = match error.kind() {
             io::ErrorKind::NotFound => (550, "There is no such file or folder."),
             io::ErrorKind::NotADirectory => (550, "That is no folder."),
@@ -242,7 +242,7 @@ impl<'h> Session<'h> {
             io::ErrorKind::QuotaExceeded | io::ErrorKind::FileTooLarge => (552, "No more is stored for this account."),
             io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => (550, "That is not permitted."),
             _ => {
-                warn!(connection = self.link.number, %error, "failed");
+                warn!(connection = self.connection.number, %error, "failed");
                 (451, "That failed here.")
             }
         };

@@ -5,38 +5,38 @@ use std::sync::Arc;
 use tokio::time::sleep;
 
 use super::super::error::FogError;
-use super::super::journal::{Event, Place};
+use super::super::journal::{DisplayPath, Event};
+use super::super::part_encryption::PartEncryption;
 use super::super::protocol::{FromClient, FromNode, PartHead};
-use super::super::work::Work;
 use super::{DRAIN, Node, NodeOutcome};
 use crate::crypto::{KeyError, RsaPublicKey};
-use crate::foundation::observer::Stopped;
+use crate::foundation::observer::Cancelled;
 use crate::wire::Link;
 
 impl Node<'_> {
     pub(super) async fn serve(&mut self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let mut has_done = false;
         loop {
-            let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Stopped)?;
+            let said = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Cancelled)?;
             let outcome = match said? {
-                (FromClient::Wait, _) => {
+                (FromClient::Ping, _) => {
                     self.is_in(link)?;
-                    link.sender.send(&FromNode::Here, b"").await?;
+                    link.sender.send(&FromNode::Pong, b"").await?;
                     continue;
                 }
                 (FromClient::Part(head), key) => {
                     self.is_in(link)?;
                     self.serve_part(link, head, &key).await?
                 }
-                (FromClient::Rest, _) if has_done => return Ok(()),
-                (FromClient::Rest, _) => {
+                (FromClient::Done, _) if has_done => return Ok(()),
+                (FromClient::Done, _) => {
                     self.files.record(&Event::NotNeeded { client: link.fingerprint().to_string() })?;
                     done(&NodeOutcome::NotNeeded);
                     return Ok(());
                 }
-                (FromClient::Twin, _) => return Err(self.twin(link)),
+                (FromClient::Duplicate, _) => return Err(self.twin(link)),
                 (FromClient::Rejected, _) => return Err(rejected(link)),
-                (FromClient::Piece | FromClient::Accepted, _) => return Err(link.receiver.malformed().into()),
+                (FromClient::Data | FromClient::Accepted, _) => return Err(link.receiver.protocol_violation().into()),
             };
             done(&outcome);
             has_done = true;
@@ -65,19 +65,19 @@ impl Node<'_> {
         };
         let outcome = tokio::select! {
             outcome = self.encrypt(link, head, key) => outcome,
-            () = drained => Err(Stopped.into()),
+            () = drained => Err(Cancelled.into()),
         };
         if let Err(error) = &outcome
             && !matches!(error, FogError::Wire(_) | FogError::Rejected { .. })
         {
-            drop(link.sender.send(&FromNode::Unable, b"").await);
+            drop(link.sender.send(&FromNode::Failed, b"").await);
         }
         outcome
     }
 
     async fn encrypt(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
         if !head.is_sound() {
-            return Err(link.receiver.malformed().into());
+            return Err(link.receiver.protocol_violation().into());
         }
         let bad = |error: KeyError| FogError::BadKey { client: link.peer().to_owned(), reason: error.to_string() };
         let key = Arc::new(RsaPublicKey::from_spki(key).map_err(bad)?);
@@ -85,8 +85,8 @@ impl Node<'_> {
         let (name, client) = (message.to_string(), link.fingerprint().to_string());
         self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
         let files = self.files.message(message, &key)?;
-        let written = Work { head, key, files }.carry_out(link).await?;
-        let (part_file, file) = (Place(&written.part), Place(&written.tokens));
+        let written = PartEncryption { head, key, files }.run(link).await?;
+        let (part_file, file) = (DisplayPath(&written.part), DisplayPath(&written.tokens));
         self.files.record(&Event::Encrypted { message: name.clone(), part, parts, part_file, file })?;
         match link.receiver.receive().await? {
             (FromClient::Accepted, _) => {
@@ -94,12 +94,12 @@ impl Node<'_> {
                 Ok(NodeOutcome::Done { message, part, parts, bytes, file: written.tokens })
             }
             (FromClient::Rejected, _) => Err(rejected(link)),
-            _ => Err(link.receiver.malformed().into()),
+            _ => Err(link.receiver.protocol_violation().into()),
         }
     }
 
     fn twin(&self, link: &Link) -> FogError {
-        FogError::Twin { client: link.peer().into(), own: self.request.dialer.identity.fingerprint() }
+        FogError::Duplicate { client: link.peer().into(), own: self.request.dialer.identity.fingerprint() }
     }
 }
 

@@ -20,7 +20,7 @@ impl Given {
     pub(super) async fn by(link: &mut Link) -> Self {
         let (head, key) = loop {
             match link.receiver.receive().await.unwrap() {
-                (FromClient::Wait, _) => link.sender.send(&FromNode::Here, b"").await.unwrap(),
+                (FromClient::Ping, _) => link.sender.send(&FromNode::Pong, b"").await.unwrap(),
                 (FromClient::Part(head), key) => break (head, key),
                 (other, _) => panic!("{other:?}"),
             }
@@ -30,7 +30,7 @@ impl Given {
             let place = head.place(number);
             let mut chunk = Vec::new();
             while (chunk.len() as u64) < place.end - place.start {
-                let (FromClient::Piece, piece) = link.receiver.receive().await.unwrap() else { panic!("no piece") };
+                let (FromClient::Data, piece) = link.receiver.receive().await.unwrap() else { panic!("no piece") };
                 chunk.extend_from_slice(&piece);
             }
             chunks.push(chunk);
@@ -63,7 +63,7 @@ impl Given {
 pub(super) async fn send(link: &mut Link, token: &[u8]) -> Result<(), WireError> {
     let mut pieces = token.chunks(PIECE).peekable();
     while let Some(piece) = pieces.next() {
-        link.sender.send(&FromNode::Sealed { last: pieces.peek().is_none() }, piece).await?;
+        link.sender.send(&FromNode::Token { last: pieces.peek().is_none() }, piece).await?;
     }
     Ok(())
 }

@@ -8,14 +8,17 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::scene::{Scene, identity, key};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::Silent;
+use crate::foundation::observer::NullObserver;
 use crate::foundation::random;
 use crate::scenarios::fog::chunk::chunk_bytes;
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::id::MessageId;
 use crate::scenarios::fog::node::work;
 use crate::scenarios::fog::protocol::{FOG, FromClient, PIECE, PartHead};
-use crate::wire::{Admission, Arrival, Dialer, Limits, Link, LinkIdentity, ListenOptions, Listener, Trust, WireError};
+use crate::wire::{
+    Dialer, Link, LinkIdentity, ListenOptions, Listener, ListenerEvent, ListenerLimits, PeerPolicy, PeerTrust,
+    WireError,
+};
 
 /// A part of this length.
 fn head(length: u64) -> PartHead {
@@ -29,8 +32,8 @@ async fn listener(identity: &LinkIdentity) -> Listener {
         listen: "127.0.0.1:0".parse().unwrap(),
         identity: identity.clone(),
         protocol: FOG,
-        admission: Admission::Anyone,
-        limits: Limits::default(),
+        admission: PeerPolicy::Anyone,
+        limits: ListenerLimits::default(),
     };
     Listener::start(options).await.unwrap()
 }
@@ -42,12 +45,12 @@ async fn node_meets(client: impl AsyncFnOnce(&mut Link)) -> (FogError, Scene) {
     let mut request = scene.request(listener.address(), identity(), "node");
     request.timeout = Duration::ZERO;
     let acts = async {
-        let Some(Arrival::Link(mut link)) = listener.next().await else { panic!("nobody came") };
+        let Some(ListenerEvent::Link(mut link)) = listener.next().await else { panic!("nobody came") };
         client(&mut link).await;
         // Until the node has had enough.
         while link.receiver.receive::<super::super::protocol::FromNode>().await.is_ok() {}
     };
-    let (clock, silent) = (SystemClock, Silent::default());
+    let (clock, silent) = (SystemClock, NullObserver::default());
     let (outcome, ()) = tokio::join!(work(&request, &clock, &silent, |_| {}, &scene.stop), acts);
     (outcome.unwrap_err(), scene)
 }
@@ -93,11 +96,11 @@ async fn impossible_parts_and_pieces_are_refused() {
         let (error, scene) = node_meets(async |link| {
             link.sender.send(&FromClient::Part(head), key().public_key().spki()).await.unwrap();
             for length in &pieces {
-                drop(link.sender.send(&FromClient::Piece, &vec![7; *length]).await);
+                drop(link.sender.send(&FromClient::Data, &vec![7; *length]).await);
             }
         })
         .await;
-        assert!(matches!(error, FogError::Wire(WireError::Malformed { .. })), "{head:?} {pieces:?}: {error}");
+        assert!(matches!(error, FogError::Wire(WireError::ProtocolViolation { .. })), "{head:?} {pieces:?}: {error}");
         assert!(files(&scene).iter().all(|name| name == "public-key.pem"), "{:?}", files(&scene));
     }
 }
@@ -107,7 +110,7 @@ async fn a_client_that_is_gone_in_the_middle_leaves_no_files() {
     let (error, scene) = node_meets(async |link| {
         link.sender.send(&FromClient::Part(head(9 << 20)), key().public_key().spki()).await.unwrap();
         for _ in 0..40 {
-            link.sender.send(&FromClient::Piece, &vec![7; PIECE]).await.unwrap();
+            link.sender.send(&FromClient::Data, &vec![7; PIECE]).await.unwrap();
         }
         link.sender.close().await.unwrap();
     })
@@ -118,14 +121,14 @@ async fn a_client_that_is_gone_in_the_middle_leaves_no_files() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn words_that_have_no_place_end_the_conversation() {
-    for word in [FromClient::Piece, FromClient::Accepted] {
+    for word in [FromClient::Data, FromClient::Accepted] {
         let (error, _) = node_meets(async |link| link.sender.send(&word, b"").await.unwrap()).await;
-        assert!(matches!(error, FogError::Wire(WireError::Malformed { .. })), "{error}");
+        assert!(matches!(error, FogError::Wire(WireError::ProtocolViolation { .. })), "{error}");
     }
     let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Rejected, b"").await.unwrap()).await;
     assert!(matches!(error, FogError::Rejected { .. }), "{error}");
-    let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Twin, b"").await.unwrap()).await;
-    assert!(matches!(error, FogError::Twin { .. }), "{error}");
+    let (error, _) = node_meets(async |link| link.sender.send(&FromClient::Duplicate, b"").await.unwrap()).await;
+    assert!(matches!(error, FogError::Duplicate { .. }), "{error}");
 }
 
 /// One that stays outlives every client, and comes again, and ends well when it is told to.
@@ -138,21 +141,21 @@ async fn no_client_ends_a_node_that_stays() {
     let (unsound, key) = (PartHead { part: 3, ..head(5) }, key());
     let insults: [(FromClient, &[u8]); 5] = [
         (FromClient::Rejected, b""),
-        (FromClient::Twin, b""),
+        (FromClient::Duplicate, b""),
         (FromClient::Part(head(5)), b"no key"),
         (FromClient::Part(unsound), key.public_key().spki()),
-        (FromClient::Piece, b"unasked"),
+        (FromClient::Data, b"unasked"),
     ];
     let clients = async {
         for (word, body) in &insults {
-            let Some(Arrival::Link(mut link)) = listener.next().await else { panic!("nobody came") };
+            let Some(ListenerEvent::Link(mut link)) = listener.next().await else { panic!("nobody came") };
             link.sender.send(word, body).await.unwrap();
             while link.receiver.receive::<super::super::protocol::FromNode>().await.is_ok() {}
         }
-        assert!(matches!(listener.next().await, Some(Arrival::Link(_))));
+        assert!(matches!(listener.next().await, Some(ListenerEvent::Link(_))));
         scene.stop.cancel();
     };
-    let (clock, silent) = (SystemClock, Silent::default());
+    let (clock, silent) = (SystemClock, NullObserver::default());
     let (outcome, ()) = tokio::join!(work(&request, &clock, &silent, |_| {}, &scene.stop), clients);
     outcome.unwrap();
     assert_eq!(files(&scene), Vec::<String>::new());
@@ -173,9 +176,9 @@ async fn who_is_another_one_at_once_is_not_believed() {
         }
     });
     let known_peers = scene.path("known_peers");
-    let trust = Trust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| Ok(true)) };
+    let trust = PeerTrust::FirstUse { known_peers: known_peers.clone(), confirm: Arc::new(|_, _| Ok(true)) };
     let outcome = Dialer { trust, ..scene.dialer(identity()) }.connect(&address.into()).await;
-    let Err(WireError::Changed { expected, found, .. }) = outcome else { panic!("{:?}", outcome.err()) };
+    let Err(WireError::KeyMismatch { expected, found, .. }) = outcome else { panic!("{:?}", outcome.err()) };
     assert_eq!((expected, found), (scene.client.fingerprint(), impostor.fingerprint()));
     assert!(!known_peers.exists());
 }

@@ -59,7 +59,7 @@ async fn is_cut_off(scene: &Scene, address: SocketAddr, link: &mut Link, liar: &
     }
     let mut again = scene.link(address, liar).await;
     let (said, _) = again.receiver.receive::<FromClient>().await.unwrap();
-    assert!(matches!(said, FromClient::Rejected | FromClient::Twin), "{said:?}");
+    assert!(matches!(said, FromClient::Rejected | FromClient::Duplicate), "{said:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -131,10 +131,10 @@ async fn answers_that_are_no_tokens() {
     .await;
     survives("an endless token", |_| vec![vec![b'A'; 12 << 20]]).await;
     survives_conversation("short pieces", async |link, given| {
-        link.sender.send(&FromNode::Sealed { last: false }, &given.token(1)[..10]).await
+        link.sender.send(&FromNode::Token { last: false }, &given.token(1)[..10]).await
     })
     .await;
-    survives_conversation("a sign of life instead", async |link, _| link.sender.send(&FromNode::Here, b"").await).await;
+    survives_conversation("a sign of life instead", async |link, _| link.sender.send(&FromNode::Pong, b"").await).await;
     survives_conversation("no frame", async |link, _| link.sender.send(&"something else", b"").await).await;
 }
 
@@ -146,7 +146,7 @@ async fn a_node_that_is_unable_may_come_back() {
         .with(b"message", 1, async |address| {
             let mut link = scene.link(address, &unable).await;
             Given::by(&mut link).await;
-            link.sender.send(&FromNode::Unable, b"").await.unwrap();
+            link.sender.send(&FromNode::Failed, b"").await.unwrap();
             while link.receiver.receive::<FromClient>().await.is_ok() {}
             scene.node(address, unable.clone(), "node").await
         })
@@ -209,7 +209,7 @@ async fn a_token_is_bounded_by_its_chunk() {
         .with(b"message", 1, async |address| {
             let mut link = scene.link(address, &liar).await;
             Given::by(&mut link).await;
-            link.sender.send(&FromNode::Sealed { last: false }, &vec![b'A'; PIECE]).await.unwrap();
+            link.sender.send(&FromNode::Token { last: false }, &vec![b'A'; PIECE]).await.unwrap();
             is_cut_off(&scene, address, &mut link, &liar).await;
             scene.node(address, identity(), "node").await
         })

@@ -10,14 +10,14 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crypto::{IdentityKey, RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::Silent;
-use crate::scenarios::fog::client::{ClientRequest, Listening, scatter};
+use crate::foundation::observer::NullObserver;
+use crate::scenarios::fog::client::{ClientRequest, Listening, run_client};
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::{NodeOutcome, NodeRequest, work};
 use crate::scenarios::fog::protocol::FOG;
-use crate::scenarios::fog::returned::Returned;
+use crate::scenarios::fog::report::Report;
 use crate::scenarios::fog::source::Source;
-use crate::wire::{Admission, Dialer, Link, LinkIdentity, Patience, Trust};
+use crate::wire::{Dialer, Link, LinkIdentity, PeerPolicy, PeerTrust, Timeouts};
 
 /// Longer than any of these tests takes where all is well.
 pub(super) const LONG: Duration = Duration::from_mins(1);
@@ -56,11 +56,11 @@ impl Scene {
         nodes: u32,
         timeout: Duration,
         listening: impl FnOnce(&Listening),
-    ) -> Result<Returned, FogError> {
+    ) -> Result<Report, FogError> {
         let request = ClientRequest {
             listen: "127.0.0.1:0".parse().unwrap(),
             identity: self.client.clone(),
-            admission: Admission::Anyone,
+            admission: PeerPolicy::Anyone,
             nodes,
             chunk: Some(4 << 20),
             key: key(),
@@ -69,7 +69,7 @@ impl Scene {
             timeout,
             silence: Duration::from_secs(3),
         };
-        scatter(request, 0, &SystemClock, &Silent::default(), listening, &self.stop).await
+        run_client(request, 0, &SystemClock, &NullObserver::default(), listening, &self.stop).await
     }
 
     /// The client, and `others` who are told where it listens.
@@ -78,7 +78,7 @@ impl Scene {
         message: &[u8],
         nodes: u32,
         others: impl AsyncFnOnce(SocketAddr) -> T,
-    ) -> (Returned, T) {
+    ) -> (Report, T) {
         let (told, address) = tokio::sync::oneshot::channel();
         let returned = self.returned(message, nodes, LONG, |listening| told.send(listening.address).unwrap());
         let others = Box::pin(async { others(address.await.unwrap()).await });
@@ -89,12 +89,12 @@ impl Scene {
     }
 
     pub(super) fn dialer(&self, identity: LinkIdentity) -> Dialer {
-        let trust = Trust::Pinned(self.client.fingerprint());
+        let trust = PeerTrust::Pinned(self.client.fingerprint());
         Dialer {
             identity,
             protocol: FOG,
             trust,
-            patience: Patience { silence: Duration::from_secs(5), ..Patience::default() },
+            patience: Timeouts { silence: Duration::from_secs(5), ..Timeouts::default() },
         }
     }
 
@@ -103,7 +103,8 @@ impl Scene {
         let request = self.request(address, identity, name);
         let mut done = None;
         let outcome =
-            work(&request, &SystemClock, &Silent::default(), |outcome| done = Some(outcome.clone()), &self.stop).await;
+            work(&request, &SystemClock, &NullObserver::default(), |outcome| done = Some(outcome.clone()), &self.stop)
+                .await;
         outcome.unwrap();
         done
     }

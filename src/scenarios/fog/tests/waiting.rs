@@ -36,7 +36,7 @@ async fn nobody_gets_two_parts() {
         assert_ne!(first.part, second.part);
         drop(lost);
         // The honest one does nothing wrong, and is lost too when the client ends.
-        while honest.receiver.receive::<FromClient>().await.is_ok_and(|(said, _)| said == FromClient::Piece) {}
+        while honest.receiver.receive::<FromClient>().await.is_ok_and(|(said, _)| said == FromClient::Data) {}
     });
     assert!(matches!(returned, Err(FogError::NoNode { parts: 2, .. })), "{returned:?}");
     let given = scene.journal().into_iter().filter(|event| event["event"] == "given").count();
@@ -53,15 +53,15 @@ async fn one_more_than_needed_is_not_needed() {
             let mut link = scene.link(address, &busy).await;
             let given = Given::by(&mut link).await;
             let mut spare = scene.link(address, &identity()).await;
-            assert_eq!(spare.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Wait);
-            spare.sender.send(&FromNode::Here, b"").await.unwrap();
+            assert_eq!(spare.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Ping);
+            spare.sender.send(&FromNode::Pong, b"").await.unwrap();
             send(&mut link, &given.token(1)).await.unwrap();
             link.sender.send(&FromNode::Finished, b"").await.unwrap();
             (link.receiver.receive().await.unwrap().0, spare.receiver.receive().await.unwrap().0)
         })
         .await;
     assert_eq!(returned.parts[0].node, busy.fingerprint());
-    assert_eq!((accepted, rest), (FromClient::Accepted, FromClient::Rest));
+    assert_eq!((accepted, rest), (FromClient::Accepted, FromClient::Done));
 }
 
 /// An honest node hears the same, and that is what it says it did.
@@ -92,8 +92,8 @@ async fn the_same_node_twice_is_one_node() {
             let mut first = scene.link(address, &twice).await;
             scene.until_journal_has("joined", 1).await;
             let mut second = scene.link(address, &twice).await;
-            assert_eq!(second.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Twin);
-            drop(first.sender.send(&FromNode::Unable, b"").await);
+            assert_eq!(second.receiver.receive::<FromClient>().await.unwrap().0, FromClient::Duplicate);
+            drop(first.sender.send(&FromNode::Failed, b"").await);
             drop(first);
             tokio::join!(scene.node(address, twice.clone(), "one"), scene.node(address, identity(), "two"));
         })
@@ -108,7 +108,8 @@ async fn a_node_finds_a_client_that_comes_late_and_gives_up_in_the_end() {
     drop(listener);
     let mut request = scene.request(address, identity(), "node");
     request.timeout = Duration::from_millis(300);
-    let (clock, observer) = (crate::foundation::clock::SystemClock, crate::foundation::observer::Silent::default());
+    let (clock, observer) =
+        (crate::foundation::clock::SystemClock, crate::foundation::observer::NullObserver::default());
     let error = super::super::node::work(&request, &clock, &observer, |_| {}, &scene.stop).await.unwrap_err();
     assert!(error.may_pass(), "{error}");
     assert!(request.timeout < LONG);
@@ -168,7 +169,7 @@ async fn nodes_are_told_of_the_end() {
         let mut link = scene.link(address.await.unwrap(), &identity()).await;
         loop {
             match link.receiver.receive().await.unwrap().0 {
-                FromClient::Wait => link.sender.send(&FromNode::Here, b"").await.unwrap(),
+                FromClient::Ping => link.sender.send(&FromNode::Pong, b"").await.unwrap(),
                 said => break said,
             }
             scene.stop.cancel();
@@ -176,5 +177,5 @@ async fn nodes_are_told_of_the_end() {
     };
     let (returned, said) = tokio::join!(Box::pin(returned), Box::pin(node));
     assert!(returned.is_err());
-    assert_eq!(said, FromClient::Rest);
+    assert_eq!(said, FromClient::Done);
 }
