@@ -1,14 +1,17 @@
-//! The house's order: a room uses rooms of lower layers only, and some names stay in the room that owns them.
+//! The layers: a module uses modules of lower layers only, no files import each other in a cycle, and some names stay in the
+//! module that owns them.
 
 mod code;
+mod cycles;
 
 use std::fs;
 use std::path::Path;
 
 use crate::house::{everything, path};
-use code::Code;
+use code::{Code, module_of};
+use cycles::Imports;
 
-/// Highest first. Rooms of one layer do not use each other.
+/// Highest first. Modules of one layer do not use each other; nor do scenarios.
 const LAYERS: [&[&str]; 8] = [
     &["cli"],
     &["pipeline", "scenarios"],
@@ -20,7 +23,7 @@ const LAYERS: [&[&str]; 8] = [
     &["foundation"],
 ];
 
-/// Words of the code, and where alone they may stand: files or folders below `src`.
+/// Names, and the only files or directories below `src` that may use them.
 const AT_HOME: [(&[&str], &[&str]); 11] = [
     (&["tfhe", "tfhe_ntt"], &["he/"]),
     (&["aws_lc_rs"], &["crypto/", "he/mask.rs", "transfer/tls.rs", "wire/tls.rs"]),
@@ -35,20 +38,25 @@ const AT_HOME: [(&[&str], &[&str]); 11] = [
     (&["pkcs8", "base64"], &["crypto/"]),
 ];
 
-/// Words that must not stand in these files, not even as part of a longer word: the server's code is without any key.
+/// Files of the server, and words that they must not contain, not even as part of a longer word: the server has no key.
 const WITHOUT_A_KEY: [&str; 3] = ["pipeline/compute.rs", "pipeline/outbox.rs", "pipeline/watch.rs"];
 const KEYS: [&str; 5] = ["keystore", "SecretKey", "Decryptor", "Passphrase", "Secrets"];
 
 #[test]
-fn no_room_uses_one_that_is_not_below_it() {
-    let breaches: Vec<String> = sources().iter().flat_map(|(file, text)| layer_breaches(file, text)).collect();
-    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+fn modules_use_only_lower_layers() {
+    let violations: Vec<String> = sources().iter().flat_map(|(file, text)| layer_violations(file, text)).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
-fn foreign_names_stay_in_the_rooms_that_own_them() {
-    let breaches: Vec<String> = sources().iter().flat_map(|(file, text)| strays(file, text)).collect();
-    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+fn files_do_not_import_each_other_in_cycles() {
+    assert_eq!(Imports::of(&sources()).cycles(), Vec::<String>::new());
+}
+
+#[test]
+fn foreign_names_stay_in_the_modules_that_own_them() {
+    let violations: Vec<String> = sources().iter().flat_map(|(file, text)| strays(file, text)).collect();
+    assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
@@ -61,17 +69,17 @@ fn the_server_s_code_names_no_key() {
 }
 
 #[test]
-fn every_room_has_a_layer() {
+fn every_module_has_a_layer() {
     let text = sources().into_iter().find(|(file, _)| file == "lib.rs").expect("lib.rs").1;
     let code = Code::of(&text);
     let words = code.words();
-    let rooms = words.windows(3).filter(|three| three[0] == "pub" && three[1] == "mod").map(|three| three[2]);
-    let without: Vec<&str> = rooms.filter(|room| layer(room).is_none()).collect();
+    let modules = words.windows(3).filter(|three| three[0] == "pub" && three[1] == "mod").map(|three| three[2]);
+    let without: Vec<&str> = modules.filter(|module| layer(module).is_none()).collect();
     assert!(words.contains(&"foundation") && without.is_empty(), "give these a layer: {without:?}");
 }
 
 #[test]
-fn every_wall_is_there() {
+fn every_rule_about_names_is_about_something() {
     let sources = sources();
     let used = |word: &&str| sources.iter().any(|(_, text)| Code::of(text).names().contains(word));
     for (words, _) in AT_HOME {
@@ -80,7 +88,7 @@ fn every_wall_is_there() {
 }
 
 #[test]
-fn the_checker_catches_planted_breaches() {
+fn planted_violations_are_found() {
     for (file, text) in [
         ("he/keys.rs", "use crate::keystore::Job;"),
         ("he/keys.rs", "fn f() -> crate::encoding::Plan { todo() } use crate::crypto::Passphrase;"),
@@ -92,13 +100,16 @@ fn the_checker_catches_planted_breaches() {
         ("transfer/local.rs", "#[cfg(test)] mod tests { use super::super::super::keystore::Job; }"),
         ("report/json.rs", "use crate::pipeline::init::Initiated;"),
         ("report/json.rs", "use crate::pipeline::{check::Comparison, init::Initiated};"),
-        ("foundation/exact.rs", "use crate::nowhere::Room;"),
+        ("foundation/exact.rs", "use crate::nowhere::Module;"),
         ("foundation/exact.rs", "use crate::*;"),
         ("wire/link.rs", "use crate::scenarios::fog::FOG;"),
+        ("scenarios/fog/node.rs", "use crate::scenarios::chat::Room;"),
+        ("scenarios/fog/node.rs", "use super::super::chat::Room;"),
+        ("scenarios/fog/node.rs", "use crate::pipeline::PipelineError;"),
         ("wire/link.rs", "use crate::keystore::KeyFiles;"),
         ("pipeline/run.rs", "fn quote() { let c = '\"'; crate::cli::main() } // \""),
     ] {
-        assert!(!layer_breaches(file, text).is_empty(), "missed in {file}: {text}");
+        assert!(!layer_violations(file, text).is_empty(), "missed in {file}: {text}");
     }
     for (file, text) in [
         ("package/frame.rs", "extern crate tfhe;"),
@@ -118,7 +129,47 @@ fn the_checker_catches_planted_breaches() {
 }
 
 #[test]
-fn the_checker_lets_the_rest_be() {
+fn planted_cycles_are_found() {
+    let cycles = |files: &[(&str, &str)]| {
+        let sources: Vec<_> = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
+        Imports::of(&sources).cycles()
+    };
+    for files in [
+        &[("he/a.rs", "use super::b::B;"), ("he/b.rs", "use super::a::A;")][..],
+        &[
+            ("he/a.rs", "fn f() -> super::b::B { todo!() }"),
+            ("he/b.rs", "use crate::he::{c::C, d}; mod m { use super::super::a::A; }"),
+        ],
+        &[
+            ("he/a.rs", "use super::b::B;"),
+            ("he/b.rs", "use super::c::C;"),
+            ("he/c.rs", "use super::{a::A, d::D};"),
+            ("he/d.rs", ""),
+        ],
+        &[
+            ("he/mod.rs", "mod a; mod b; pub use a::A; pub use self::b::{B, C as D};"),
+            ("he/a.rs", "use crate::he::B;"),
+            ("he/b.rs", "use super::A;"),
+        ],
+    ] {
+        assert_eq!(cycles(files).len(), 1, "{files:?}");
+    }
+    for files in [
+        &[("he/mod.rs", "mod a; use a::A;"), ("he/a.rs", "use super::X;")][..],
+        &[("he/a.rs", "use super::b::B;"), ("he/b.rs", "#[cfg(test)] mod tests { use super::super::a::A; }")],
+        &[("he/a.rs", "use super::b::B;"), ("he/b.rs", "// use super::a::A;\nuse super::c::A;"), ("he/c.rs", "")],
+        &[
+            ("he/mod.rs", "mod a; mod b; pub use a::a;"),
+            ("he/a.rs", "use super::b::B;"),
+            ("he/b.rs", "use super::c::C;"),
+        ],
+    ] {
+        assert_eq!(cycles(files), Vec::<String>::new(), "{files:?}");
+    }
+}
+
+#[test]
+fn everything_else_is_allowed() {
     for (file, text) in [
         ("he/keys.rs", "use crate::foundation::{random::Randomness, secret::Secret};"),
         ("he/keys.rs", "// use crate::keystore::Job;\n/* /* nested */ crate::cli */ use super::ring::P;"),
@@ -127,15 +178,17 @@ fn the_checker_lets_the_rest_be() {
         ("report/table.rs", "use crate::statistics::{Comparison, Difference};"),
         ("pipeline/run.rs", "pub(crate) fn f<'a>(x: &'a str, c: char) { c == '\\'' || c == '\"' }"),
         ("keystore/keys.rs", "fn f(key: &IdentityKey) -> &[u8] { key.pkcs8() } trait T { fn pkcs8(&self); }"),
+        ("scenarios/fog/node.rs", "use crate::scenarios::fog::FOG; use super::files::Files;"),
+        ("scenarios/mod.rs", "pub mod fog; use self::fog::FOG;"),
         ("lib.rs", "pub mod cli;"),
         ("main.rs", "hestat::cli::main()"),
     ] {
-        assert_eq!(layer_breaches(file, text), Vec::<String>::new(), "{file}: {text}");
+        assert_eq!(layer_violations(file, text), Vec::<String>::new(), "{file}: {text}");
         assert_eq!(strays(file, text), Vec::<String>::new(), "{file}: {text}");
     }
 }
 
-/// All of `src`, each file by its path below it.
+/// All of `src`: the path of each file below it, and its text.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
     let rust = everything(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
@@ -145,21 +198,32 @@ fn sources() -> Vec<(String, String)> {
     rust.map(read).collect()
 }
 
-fn layer(room: &str) -> Option<usize> {
-    LAYERS.iter().position(|rooms| rooms.contains(&room))
+fn layer(module: &str) -> Option<usize> {
+    LAYERS.iter().position(|modules| modules.contains(&module))
 }
 
-/// Uses of rooms that are not below the file's own.
-fn layer_breaches(file: &str, text: &str) -> Vec<String> {
-    // The crate's own two files stand above all rooms.
-    let Some((room, _)) = file.split_once('/') else { return Vec::new() };
-    let Some(own) = layer(room) else { return vec![format!("{file}: the room {room} has no layer")] };
-    let uses = Code::of(text).crate_paths(file);
-    let breach = |(used, _): &(String, String)| used != room && layer(used).is_none_or(|layer| layer <= own);
-    uses.iter().filter(|path| breach(path)).map(|(used, item)| format!("{file} uses {used}::{item}")).collect()
+/// Paths in a file that lead to another module which is not below its own, or to another scenario.
+fn layer_violations(file: &str, text: &str) -> Vec<String> {
+    // The crate's own two files are above all modules.
+    let Some((module, rest)) = file.split_once('/') else { return Vec::new() };
+    let Some(own) = layer(module) else { return vec![format!("{file}: the module {module} has no layer")] };
+    let scenario = rest.split_once('/').map(|(scenario, _)| scenario).filter(|_| module == "scenarios");
+    let is_violation = |path: &&Vec<String>| match path.first() {
+        Some(used) if used == module => {
+            scenario.is_some_and(|own| path.get(1).is_some_and(|used| is_module_name(used) && used != own))
+        }
+        Some(used) => layer(used).is_none_or(|layer| layer <= own),
+        None => false,
+    };
+    let paths = Code::of(text).paths(&module_of(file));
+    paths.iter().filter(is_violation).map(|path| format!("{file} uses {}", path.join("::"))).collect()
 }
 
-/// Words that stand where they are not at home.
+fn is_module_name(segment: &str) -> bool {
+    segment.starts_with(char::is_lowercase)
+}
+
+/// Names that a file must not use.
 fn strays(file: &str, text: &str) -> Vec<String> {
     let code = Code::of(text);
     let stray = |(words, homes): &(&[&'static str], &[&str])| {
@@ -169,7 +233,7 @@ fn strays(file: &str, text: &str) -> Vec<String> {
     AT_HOME.iter().flat_map(stray).map(|word| format!("{file} names {word}")).collect()
 }
 
-/// Words that name what the server must not have.
+/// Words about keys in a file.
 fn named_keys(file: &str, text: &str) -> Vec<String> {
     let code = Code::of(text);
     let names = |word: &&&str| KEYS.iter().any(|key| word.contains(key));

@@ -1,5 +1,5 @@
-//! The commands of README.md and docs/SCENARIOS.md, as written: every `console` block is typed into a shell, in order, and
-//! prints what it says.
+//! The `console` blocks of README.md, docs/SERVERS.md and docs/SCENARIOS.md: each command is typed into a shell, in order, and
+//! must print the lines below it.
 
 mod terminals;
 
@@ -18,7 +18,7 @@ pub(crate) struct Step {
 }
 
 const READER: &str = "$ ";
-const ONLOOKER: &str = "onlooker$ ";
+const OBSERVER: &str = "observer$ ";
 /// What is typed there goes on as long as the document does.
 const SERVER: &str = "server$ ";
 const CLIENT: &str = "client$ ";
@@ -28,14 +28,18 @@ const NODE_2: &str = "node2$ ";
 /// In place of a command: the one before at this prompt goes on until here, and shows these lines next.
 const GOES_ON: &str = "…";
 
-/// Where another test begins: `containers::tour`.
-pub(crate) const CONTAINERS: &str = "\n## In containers\n";
+/// The section of README.md whose commands `containers::tour` types.
+const CONTAINERS: &str = "\n## Containers\n";
 
-pub(crate) fn readme() -> String {
-    document("README.md")
+/// README.md without that section, and the section.
+pub(crate) fn readme() -> (String, String) {
+    let readme = document("README.md");
+    let (before, rest) = readme.split_once(CONTAINERS).unwrap();
+    let (section, after) = rest.split_at(rest.find("\n## ").unwrap());
+    (format!("{before}{after}"), section.to_owned())
 }
 
-fn document(path: &str) -> String {
+pub(crate) fn document(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
@@ -84,18 +88,22 @@ fn with_free_port(document: &str, port: u16) -> String {
 
 #[test]
 fn the_commands_of_the_readme_print_what_it_says() {
-    let readme = readme();
-    let (before, rest) = readme.split_once(CONTAINERS).unwrap();
-    let after = rest.find("\n## ").map_or("", |end| &rest[end..]);
-    let steps = steps(&with_free_port(&format!("{before}{after}"), 2121), &[READER, ONLOOKER, SERVER]);
-    assert!(steps.len() >= 15, "only {} commands found", steps.len());
+    let steps = steps(&with_free_port(&readme().0, 2121), &[READER, SERVER]);
+    assert!(steps.len() >= 8, "only {} commands found", steps.len());
+    follow(&steps, Shown::Results);
+}
+
+#[test]
+fn the_commands_of_the_servers_page_print_what_it_says() {
+    let steps = steps(&with_free_port(&document("docs/SERVERS.md"), 2121), &[READER, OBSERVER, SERVER]);
+    assert!(steps.len() >= 11, "only {} commands found", steps.len());
     follow(&steps, Shown::Results);
 }
 
 #[test]
 fn the_commands_of_the_scenarios_print_what_it_says() {
     let steps =
-        steps(&with_free_port(&document("docs/SCENARIOS.md"), 7100), &[READER, ONLOOKER, CLIENT, NODE_1, NODE_2]);
+        steps(&with_free_port(&document("docs/SCENARIOS.md"), 7100), &[READER, OBSERVER, CLIENT, NODE_1, NODE_2]);
     assert!(steps.len() >= 30, "only {} commands found", steps.len());
     follow(&steps, Shown::Everything);
 }

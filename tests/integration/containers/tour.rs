@@ -1,11 +1,11 @@
-//! The README's section on containers, typed as it stands there.
+//! The commands of README.md's section on containers and of docs/CONTAINERS.md, as written.
 
 use std::time::Instant;
 
 use super::checkout::Checkout;
 use super::ground;
 use crate::house::{Terminal, wait_until};
-use crate::readme::{CONTAINERS, Step, matches, readme, steps};
+use crate::readme::{Step, document, matches, readme, steps};
 
 const HOST: &str = "$ ";
 const PROMPTS: [&str; 4] = [HOST, "client$ ", "server$ ", "lftp> "];
@@ -65,12 +65,11 @@ fn assert_said(Step { command, expected, .. }: &Step, shown: &str) {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn the_tour_of_the_readme_is_as_it_says() {
+fn the_commands_of_the_documentation_print_what_it_says() {
     let checkout = Checkout::new();
-    let readme = readme().replace(ground::USUAL_NETWORK, checkout.network());
-    let section = readme.split(CONTAINERS).nth(1).unwrap();
-    let steps = steps(&section[..section.find("\n## ").unwrap()], &PROMPTS);
-    assert!(steps.len() >= 16, "only {} commands found", steps.len());
+    let documents = format!("{}\n{}", readme().1, document("docs/CONTAINERS.md"));
+    let steps = steps(&documents.replace(ground::USUAL_NETWORK, checkout.network()), &PROMPTS);
+    assert!(steps.len() >= 20, "only {} commands found", steps.len());
     let mut reader = Reader { checkout, session: None };
     let begin = Instant::now();
     for step in &steps {

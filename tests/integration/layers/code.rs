@@ -1,55 +1,94 @@
-//! Rust source without comments and literals, as words and paths. No parser: what it cannot tell apart it reports.
+//! Rust source as tokens, without comments and literals, and the paths in it.
 
-/// What is left of a source file when comments, strings and characters are blank.
-pub(super) struct Code(String);
+use std::str::FromStr;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+/// The identifiers and punctuation of a source file, in order; `::` is one token.
+pub(super) struct Code(Vec<String>);
+
+/// A path, with what it is relative to resolved: segments from the crate's root.
+pub(super) type CratePath = Vec<String>;
 
 impl Code {
     pub(super) fn of(source: &str) -> Self {
-        let mut code = String::new();
-        let mut rest = source;
-        while let Some(first) = rest.chars().next() {
-            let skipped = comment(rest).or_else(|| string(rest, &code)).or_else(|| character(rest));
-            code.push(if skipped.is_some() { ' ' } else { first });
-            rest = &rest[skipped.unwrap_or(first.len_utf8())..];
+        let mut tokens = Vec::new();
+        flatten(TokenStream::from_str(source).expect("the source is Rust"), &mut tokens);
+        Self(tokens)
+    }
+
+    /// The same without its unit tests.
+    pub(super) fn without_tests(mut self) -> Self {
+        let cfg_test = ["#", "[", "cfg", "(", "test", ")", "]", "mod"];
+        while let Some(start) = self.0.windows(cfg_test.len()).position(|tokens| tokens == cfg_test) {
+            let name_end = start + cfg_test.len() + 1;
+            let end = match self.0[name_end].as_str() {
+                "{" => closing_brace(&self.0, name_end),
+                _ => name_end,
+            };
+            self.0.drain(start..=end);
         }
-        Self(code)
+        self
     }
 
-    /// All identifiers and keywords, in order.
+    /// All identifiers and keywords.
     pub(super) fn words(&self) -> Vec<&str> {
-        self.0.split(|c| !in_word(c)).filter(|word| !word.is_empty()).collect()
+        self.0.iter().map(String::as_str).filter(|token| is_word(token)).collect()
     }
 
-    /// The same without methods, which may be called as a crate is.
+    /// The same without methods, which may have the name of a crate.
     pub(super) fn names(&self) -> Vec<&str> {
-        let tokens = tokens(&self.0);
-        let is_method = |index: usize| index > 0 && [".", "fn"].contains(&tokens[index - 1]);
-        let named = tokens.iter().enumerate().filter(|(index, token)| token.starts_with(in_word) && !is_method(*index));
-        named.map(|(_, token)| *token).collect()
+        let is_method = |index: usize| index > 0 && [".", "fn"].contains(&self.0[index - 1].as_str());
+        let named = self.0.iter().enumerate().filter(|(index, token)| is_word(token) && !is_method(*index));
+        named.map(|(_, token)| token.as_str()).collect()
     }
 
-    /// What follows `crate::`, `hestat::` or enough `super::` to leave the room: room and item in it.
-    pub(super) fn crate_paths(&self, file: &str) -> Vec<(String, String)> {
-        let tokens = tokens(&self.0);
-        let mut found = Vec::new();
-        let mut inside_modules = 0;
-        let mut open_braces = Vec::new();
-        for (index, token) in tokens.iter().enumerate() {
-            match *token {
-                "{" => {
-                    let module = index >= 2 && tokens[index - 2] == "mod";
-                    open_braces.push(module);
-                    inside_modules += usize::from(module);
+    /// All paths that begin with `crate`, `hestat`, `self` or `super`, seen from `module`. A brace begins several paths.
+    pub(super) fn paths(&self, module: &[String]) -> Vec<CratePath> {
+        self.located_paths(module).into_iter().map(|(_, path)| path).collect()
+    }
+
+    /// What the file re-exports: the name, and the path of what it stands for.
+    pub(super) fn re_exports(&self, module: &[String]) -> Vec<(String, CratePath)> {
+        let of_use = |(start, path): (usize, CratePath)| {
+            let is_public_use =
+                start >= 2 && self.0[start - 1] == "use" && [")", "pub"].contains(&self.0[start - 2].as_str());
+            is_public_use.then_some(path)
+        };
+        let mut exports: Vec<CratePath> = self.located_paths(module).into_iter().filter_map(of_use).collect();
+        // `pub use child::Item` is relative to the module, without `self`.
+        for start in 2..self.0.len() {
+            let is_public_use = self.0[start - 1] == "use" && [")", "pub"].contains(&self.0[start - 2].as_str());
+            if is_public_use && !["crate", "self", "super", "std"].contains(&self.0[start].as_str()) {
+                exports.extend(branches(&self.0[start..]).into_iter().map(|path| [module, &path].concat()));
+            }
+        }
+        exports.into_iter().filter_map(|path| Some((path.last()?.clone(), path))).collect()
+    }
+
+    fn located_paths(&self, module: &[String]) -> Vec<(usize, CratePath)> {
+        let (mut found, mut inline) = (Vec::new(), Vec::new());
+        for (index, token) in self.0.iter().enumerate() {
+            let is_path_start =
+                self.0.get(index + 1).is_some_and(|next| next == "::") && (index == 0 || self.0[index - 1] != "::");
+            match token.as_str() {
+                "{" => inline.push((index >= 2 && self.0[index - 2] == "mod").then(|| self.0[index - 1].clone())),
+                "}" => drop(inline.pop()),
+                "crate" | "hestat" if is_path_start => {
+                    found.extend(branches(&self.0[index + 2..]).into_iter().map(|path| (index, path)));
                 }
-                "}" => inside_modules -= usize::from(open_braces.pop().unwrap_or(false)),
-                "crate" | "hestat" if tokens.get(index + 1) == Some(&"::") => {
-                    found.extend(first_two_segments(&tokens[index + 2..]));
-                }
-                "super" if index < 2 || tokens[index - 2] != "super" => {
-                    let supers = tokens[index..].chunks(2).take_while(|pair| **pair == ["super", "::"]).count();
-                    if supers >= depth(file) + inside_modules {
-                        found.extend(first_two_segments(&tokens[index + 2 * supers..]));
+                "self" | "super" if is_path_start => {
+                    let mut from: CratePath = [module, &inline.iter().flatten().cloned().collect::<Vec<_>>()].concat();
+                    let mut rest = index;
+                    while ["self", "super"].contains(&self.0[rest].as_str()) && self.0[rest + 1] == "::" {
+                        if self.0[rest] == "super" {
+                            from.pop();
+                        }
+                        rest += 2;
                     }
+                    let paths =
+                        branches(&self.0[rest..]).into_iter().map(|path| (index, [from.clone(), path].concat()));
+                    found.extend(paths);
                 }
                 _ => {}
             }
@@ -58,118 +97,86 @@ impl Code {
     }
 }
 
-/// How many `super::` lead from a file's own module to the crate.
-fn depth(file: &str) -> usize {
-    let folders = file.matches('/').count();
-    if file.ends_with("mod.rs") { folders } else { folders + 1 }
+/// The module of a file below `src`.
+pub(super) fn module_of(file: &str) -> Vec<String> {
+    let path = file.trim_end_matches(".rs").trim_end_matches("/mod");
+    if ["lib", "main", "mod"].contains(&path) { Vec::new() } else { path.split('/').map(str::to_owned).collect() }
 }
 
-/// The first two segments of each path that begins here; a brace begins several.
-fn first_two_segments(tokens: &[&str]) -> Vec<(String, String)> {
-    branches(tokens)
-        .into_iter()
-        .flat_map(|(room, rest)| match rest {
-            ["::", after @ ..] => branches(after).into_iter().map(|(item, _)| (room.into(), item.into())).collect(),
-            _ => vec![(room.to_owned(), String::new())],
-        })
-        .collect()
+fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
+    for tree in stream {
+        match tree {
+            TokenTree::Group(group) => {
+                let (open, close) = match group.delimiter() {
+                    proc_macro2::Delimiter::Brace => ("{", "}"),
+                    proc_macro2::Delimiter::Bracket => ("[", "]"),
+                    _ => ("(", ")"),
+                };
+                tokens.push(open.into());
+                flatten(group.stream(), tokens);
+                tokens.push(close.into());
+            }
+            TokenTree::Ident(name) => tokens.push(name.to_string()),
+            TokenTree::Punct(mark) if mark.as_char() == ':' && tokens.last().is_some_and(|last| last == ":") => {
+                *tokens.last_mut().unwrap() = "::".into();
+            }
+            TokenTree::Punct(mark) => tokens.push(mark.as_char().into()),
+            // A literal separates what stands beside it.
+            TokenTree::Literal(_) => tokens.push("\"\"".into()),
+        }
+    }
 }
 
-/// The segments that begin here, each with what follows it: one, or all between a brace's commas.
-fn branches<'t, 's>(tokens: &'t [&'s str]) -> Vec<(&'s str, &'t [&'s str])> {
-    let ["{", inside @ ..] = tokens else {
-        return tokens.split_first().map(|(first, rest)| (*first, rest)).into_iter().collect();
-    };
-    let (mut deep, mut begins, mut found) = (0_usize, true, Vec::new());
-    for (index, token) in inside.iter().enumerate() {
-        match *token {
-            "}" if deep == 0 => break,
-            "}" => deep -= 1,
-            "{" => deep += 1,
-            "," if deep == 0 => begins = true,
-            segment if begins => {
-                found.push((segment, &inside[index + 1..]));
+fn is_word(token: &str) -> bool {
+    token.starts_with(|c: char| c.is_alphabetic() || c == '_')
+}
+
+/// The index of the brace that closes the one at `open`.
+fn closing_brace(tokens: &[String], open: usize) -> usize {
+    let mut depth = 0_usize;
+    for (index, token) in tokens.iter().enumerate().skip(open) {
+        match token.as_str() {
+            "{" => depth += 1,
+            "}" if depth == 1 => return index,
+            "}" => depth -= 1,
+            _ => {}
+        }
+    }
+    tokens.len() - 1
+}
+
+/// The paths that begin here: one, or one for each element of a brace. `x as y` counts as `x`, `*` as a segment.
+fn branches(tokens: &[String]) -> Vec<CratePath> {
+    let Some(first) = tokens.first() else { return Vec::new() };
+    if first != "{" {
+        if !is_word(first) && first != "*" {
+            return Vec::new();
+        }
+        let rest = match tokens.get(1).map(String::as_str) {
+            Some("::") => branches(&tokens[2..]),
+            _ => Vec::new(),
+        };
+        let itself = if first == "self" { Vec::new() } else { vec![first.clone()] };
+        return if rest.is_empty() {
+            vec![itself]
+        } else {
+            rest.into_iter().map(|path| [itself.clone(), path].concat()).collect()
+        };
+    }
+    let end = closing_brace(tokens, 0);
+    let (mut found, mut depth, mut begins) = (Vec::new(), 0_usize, true);
+    for index in 1..end {
+        match tokens[index].as_str() {
+            "," if depth == 0 => begins = true,
+            "{" if !begins => depth += 1,
+            "}" => depth -= 1,
+            _ if begins => {
+                found.extend(branches(&tokens[index..]));
                 begins = false;
+                depth += usize::from(tokens[index] == "{");
             }
             _ => {}
         }
     }
     found
-}
-
-fn in_word(c: char) -> bool {
-    c.is_alphanumeric() || c == '_'
-}
-
-/// Words, `::`, and other signs one by one.
-fn tokens(code: &str) -> Vec<&str> {
-    let mut tokens = Vec::new();
-    let mut rest = code.trim_start();
-    while let Some(first) = rest.chars().next() {
-        let length = match first {
-            _ if in_word(first) => rest.find(|c| !in_word(c)).unwrap_or(rest.len()),
-            ':' if rest.starts_with("::") => 2,
-            _ => first.len_utf8(),
-        };
-        let (token, after) = rest.split_at(length);
-        tokens.push(token);
-        rest = after.trim_start();
-    }
-    tokens
-}
-
-/// Length of the comment that begins here.
-fn comment(text: &str) -> Option<usize> {
-    if text.starts_with("//") {
-        return Some(text.find('\n').unwrap_or(text.len()));
-    }
-    text.strip_prefix("/*")?;
-    let (mut deep, mut at) = (0_usize, 0);
-    while at < text.len() {
-        match text.as_bytes()[at..] {
-            [b'/', b'*', ..] => (deep, at) = (deep + 1, at + 2),
-            [b'*', b'/', ..] => (deep, at) = (deep - 1, at + 2),
-            _ => at += 1,
-        }
-        if deep == 0 {
-            return Some(at);
-        }
-    }
-    Some(text.len())
-}
-
-/// Length of the string that begins here, plain or raw; `before` is the code up to here.
-fn string(text: &str, before: &str) -> Option<usize> {
-    let raw = text.strip_prefix("br").or_else(|| text.strip_prefix('r')).filter(|_| !before.ends_with(in_word));
-    if let Some(raw) = raw {
-        let hashes = raw.len() - raw.trim_start_matches('#').len();
-        if raw[hashes..].starts_with('"') {
-            let opening = text.len() - raw.len() + hashes + 1;
-            let closing = format!("\"{}", "#".repeat(hashes));
-            return Some(
-                opening + text[opening..].find(&closing).map_or(text.len() - opening, |at| at + closing.len()),
-            );
-        }
-    }
-    text.strip_prefix('"').map(|inside| 1 + after_closing(inside, '"'))
-}
-
-/// Length of the character literal that begins here; a lifetime is none.
-fn character(text: &str) -> Option<usize> {
-    let inside = text.strip_prefix('\'')?;
-    let mut characters = inside.chars();
-    let (first, second) = (characters.next()?, characters.next()?);
-    (first == '\\' || second == '\'').then(|| 1 + after_closing(inside, '\''))
-}
-
-/// Bytes up to and with the first `mark` that no backslash stands before.
-fn after_closing(text: &str, mark: char) -> usize {
-    let mut escaped = false;
-    for (at, c) in text.char_indices() {
-        if c == mark && !escaped {
-            return at + 1;
-        }
-        escaped = c == '\\' && !escaped;
-    }
-    text.len()
 }
