@@ -1,6 +1,6 @@
 #!/bin/sh
-# Everything that must hold: format, lints, tests, docs, the README's commands, the fuzz targets, the supply chain, and, where
-# a container engine answers, client and server in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none does.
+# Runs every check: formatting, lints, tests (with the commands of the documentation), docs, fuzz targets, supply chain, and, if
+# a container engine answers, the tests in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none answers.
 set -eu
 cd -- "$(CDPATH='' dirname -- "$0")"
 
@@ -10,9 +10,9 @@ step() {
     "$@"
 }
 
-# Debian packages: a C compiler for aws-lc, a C++ one for libFuzzer, Python for the second oracle, and other people's FTP
-# servers and clients.
-need() {
+# Installs Debian packages: a C compiler for aws-lc, a C++ compiler for libFuzzer, Python for the oracle, and the FTP servers
+# and clients that the tests use.
+install_packages() {
     missing=
     for pair in cc:gcc c++:g++ python3:python3 openssl:openssl curl:curl lftp:lftp; do
         command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
@@ -31,8 +31,8 @@ need() {
     fi
 }
 
-# Why client and server cannot be tried in containers; nothing if they can be. Makes base images if it may.
-no_containers() {
+# Prints why the tests in containers are impossible; prints nothing if they are possible. Builds base images if they are missing.
+why_no_containers() {
     docker info >/dev/null 2>&1 || { echo "no container engine answers" && return; }
     docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
         { echo "neither docker compose nor docker-compose is installed" && return; }
@@ -42,24 +42,24 @@ no_containers() {
     [ -n "${missing_image:-}" ] || return 0
     if [ "$(id -u)" = 0 ] && ! command -v debootstrap >/dev/null && command -v apt-get >/dev/null; then
         { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap debian-archive-keyring gpgv; } >&2 ||
-            { echo "the base image $missing_image is missing, and debootstrap to make it cannot be installed" && return; }
+            { echo "the base image $missing_image is missing, and debootstrap, which builds it, cannot be installed" && return; }
     fi
-    docker/base-images.sh >&2 || echo "the base image $missing_image cannot be had"
+    docker/base-images.sh >&2 || echo "the base image $missing_image can neither be pulled nor built"
 }
 
 containers() {
-    reason=$(no_containers)
+    reason=$(why_no_containers)
     if [ -z "$reason" ]; then
         step cargo test --release --locked --test integration -- --ignored containers::
     elif [ "${HESTAT_TEST_CONTAINERS:-}" = required ]; then
-        echo "test.sh: containers are required here, but $reason" >&2
+        echo "test.sh: containers are required, but $reason" >&2
         exit 1
     else
-        echo "test.sh: $reason, so nothing was tried in containers" >&2
+        echo "test.sh: $reason; the tests in containers were skipped" >&2
     fi
 }
 
-need
+install_packages
 step cargo fmt --check
 step cargo clippy --release --locked --all-targets -- -D warnings
 step cargo test --release --locked
@@ -70,7 +70,7 @@ if command -v cargo-deny >/dev/null; then
     cargo fetch --locked --quiet
     step cargo deny --offline check bans licenses sources
 else
-    echo "test.sh: cargo-deny is not installed, so the supply chain was not checked" >&2
+    echo "test.sh: cargo-deny is not installed; the supply chain was not checked" >&2
 fi
 echo
-echo "All is well."
+echo "All checks passed."

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Makes the two base images of docker/Dockerfile where no registry can be reached: Debian's own packages for the one, this
-# machine's Rust toolchain and certificate authorities on top for the other. An image that is there already is left alone.
+# Builds the two base images of docker/Dockerfile without a registry: one from Debian's packages, the other with this machine's
+# Rust toolchain and certificate authorities on top. An existing image is kept.
 set -eu
 
 usage="usage: docker/base-images.sh
@@ -8,12 +8,12 @@ usage="usage: docker/base-images.sh
 Environment:
   DEBIAN_IMAGE   name of the first image   [debian:bookworm-slim]
   RUST_IMAGE     name of the second image  [rust:1.95-bookworm]
-  DEBIAN_MIRROR  where Debian's packages come from  [http://deb.debian.org/debian]
-  SECURITY_MIRROR  where its security updates come from  [http://deb.debian.org/debian-security]
-  DEBIAN_KEYRING   the keys that its packages are signed with  [/usr/share/keyrings/debian-archive-keyring.gpg]
+  DEBIAN_MIRROR  source of Debian packages  [http://deb.debian.org/debian]
+  SECURITY_MIRROR  source of security updates  [http://deb.debian.org/debian-security]
+  DEBIAN_KEYRING   keys that sign the packages  [/usr/share/keyrings/debian-archive-keyring.gpg]
 
-Needs root, docker, debootstrap, gpgv and Debian's keys (Debian: apt-get install debootstrap gpgv debian-archive-keyring) and a
-Rust toolchain by rustup. Packages that are not signed with these keys are refused."
+Needs root, docker, debootstrap, gpgv, Debian's keys (Debian: apt-get install debootstrap gpgv debian-archive-keyring) and a
+Rust toolchain from rustup. Packages that are not signed with these keys are refused."
 case ${1:-} in
     "") ;;
     --help | -h)
@@ -37,38 +37,38 @@ fail() {
     exit 1
 }
 
-is_there() {
+exists() {
     docker image inspect "$1" >/dev/null 2>&1
 }
 
-# What is in the folder $1 becomes the image $2, which gets its name when it is whole.
+# Turns the directory $1 into the image $2, which gets its name when it is complete.
 import() {
     path='ENV PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
     rm -f "$root/whole"
     image=$({ tar -C "$1" --numeric-owner -c . && : >"$root/whole"; } |
         docker import --change 'CMD ["bash"]' --change "$path" -)
-    [ -e "$root/whole" ] || fail "$1 could not be packed"
+    [ -e "$root/whole" ] || fail "cannot pack $1"
     docker tag "$image" "$2"
-    echo "made $2" >&2
+    echo "built $2" >&2
 }
 
 command -v docker >/dev/null || fail "docker is missing"
-docker info >/dev/null 2>&1 || fail "no container engine answers; start it, or join the group of those who may use it"
-if is_there "$debian_image" && is_there "$rust_image"; then
-    echo "$debian_image and $rust_image are there" >&2
+docker info >/dev/null 2>&1 || fail "no container engine answers; start it, or join the group that may use it"
+if exists "$debian_image" && exists "$rust_image"; then
+    echo "$debian_image and $rust_image already exist" >&2
     exit 0
 fi
-[ "$(id -u)" = 0 ] || fail "only root can make a Debian system; run it as root"
+[ "$(id -u)" = 0 ] || fail "building a Debian system needs root"
 command -v debootstrap >/dev/null || fail "debootstrap is missing; apt-get install debootstrap"
-command -v gpgv >/dev/null || fail "gpgv is missing, which checks signatures; apt-get install gpgv"
-[ -r "$keyring" ] || fail "Debian's keys are missing: there is no $keyring; apt-get install debian-archive-keyring, or set" \
-    "DEBIAN_KEYRING to a file of keys that you trust"
+command -v gpgv >/dev/null || fail "gpgv, which checks signatures, is missing; apt-get install gpgv"
+[ -r "$keyring" ] || fail "Debian's keys are missing: $keyring does not exist; apt-get install debian-archive-keyring, or set" \
+    "DEBIAN_KEYRING to a file of trusted keys"
 
-# Which toolchain: one that is a folder of its own, as rustup's are; a distribution's is spread over /usr.
+# A rustup toolchain is a directory of its own and can be copied; a distribution's is spread over /usr.
 command -v rustc >/dev/null || fail "rustc is missing; install Rust (https://rustup.rs)"
 toolchain=$(rustc --print sysroot)
 case $toolchain in
-    /usr | /usr/local | /) fail "the Rust toolchain in $toolchain cannot be copied; one by rustup is needed (https://rustup.rs)" ;;
+    /usr | /usr/local | /) fail "the Rust toolchain in $toolchain cannot be copied; install one with rustup (https://rustup.rs)" ;;
 esac
 
 case ${TMPDIR:=/tmp} in
@@ -83,10 +83,10 @@ system=$root/system
 log=$root/log
 chmod 755 "$root"
 
-# In there, this machine's folder for temporary files does not exist.
+# This machine's temporary directory does not exist in the new system.
 unset TMPDIR
 
-# Runs the rest quietly; shows what it said if it fails.
+# Runs a command and shows its output only if it fails.
 quietly() {
     "$@" >"$log" 2>&1 || {
         tail -n 30 "$log" >&2
@@ -94,7 +94,7 @@ quietly() {
     }
 }
 
-# Runs apt-get in the new system; where this machine looks names up is not part of it.
+# Runs apt-get in the new system. This machine's resolv.conf is not kept there.
 with_packages() {
     cp /etc/resolv.conf "$system/etc/resolv.conf"
     quietly chroot "$system" sh -c "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get $*"
@@ -102,14 +102,14 @@ with_packages() {
     : >"$system/etc/resolv.conf"
 }
 
-echo "Making a Debian system from $mirror ..." >&2
+echo "Building a Debian system from $mirror ..." >&2
 quietly debootstrap --force-check-gpg --keyring="$keyring" --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
 cat >"$system/etc/apt/sources.list" <<END
 deb $mirror bookworm main
 deb $mirror bookworm-updates main
 deb $security bookworm-security main
 END
-# As in Docker's own images: no starting of services, no documentation, no package files kept.
+# As in Docker's own images: no services are started, no documentation and no package files are kept.
 printf '#!/bin/sh\nexit 101\n' >"$system/usr/sbin/policy-rc.d"
 chmod 755 "$system/usr/sbin/policy-rc.d"
 cat >"$system/etc/dpkg/dpkg.cfg.d/slim" <<END
@@ -125,15 +125,15 @@ echo 'Acquire::Languages "none";' >"$system/etc/apt/apt.conf.d/docker-no-languag
 rm -rf "$system/usr/share/locale" "$system/usr/share/man" "$system/usr/share/info"
 find "$system/usr/share/doc" -type f ! -name copyright -delete
 with_packages upgrade -y
-is_there "$debian_image" || import "$system" "$debian_image"
+exists "$debian_image" || import "$system" "$debian_image"
 
-is_there "$rust_image" && exit
+exists "$rust_image" && exit
 echo "Adding $(rustc --version) ..." >&2
 with_packages install -y --no-install-recommends gcc libc6-dev
 for part in bin lib libexec; do
     [ ! -d "$toolchain/$part" ] || cp -a "$toolchain/$part" "$system/usr/local/"
 done
-# Whom this machine trusts, so that what it can fetch can be fetched in there.
+# This machine's certificate authorities, so that the same downloads work in the image.
 [ ! -r /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/"
 chown -R 0:0 "$system/usr/local"
 import "$system" "$rust_image"

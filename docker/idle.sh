@@ -1,6 +1,6 @@
 #!/bin/sh
-# Keeps a container alive in which people work. At its end whatever still runs here is asked to end as well, and has most of
-# a second for it: an upload that is broken off tidily can go on later.
+# Keeps a container running in which people work. When it stops, it terminates the other processes and waits up to 0.8 s for them, so that
+# an interrupted upload can be resumed.
 
 others() {
     set -- /proc/[0-9]*

@@ -1,51 +1,51 @@
 #!/bin/sh
-# Runs at every start of profile fog, before client and nodes and as root: makes an identity for each where there is none yet,
-# and tells each side the other's fingerprints, so that nobody is taken for the right one unseen. Finds volumes in /client,
-# /node-1 and /node-2 (the states, which their owners can only read) and /keys (what the client adds to its own).
+# Runs as root at every start of profile fog, before client and nodes: generates missing identities and gives each side the
+# fingerprints of its peers, so that no key is trusted on first use. Volumes: /client, /node-1, /node-2 (state directories, read-only for
+# their owners) and /keys (the client's RSA key).
 set -eu
 umask 077
 
-# Whom the processes of the containers belong to.
+# The users of the containers.
 client=65003
 node_1=65004
 node_2=65005
 
-# Makes the identity $2, which is what hestat fog calls it, in the state $1, unless it is there. The state is root's meanwhile,
-# for hestat takes no keys from files of other users.
-identify() {
+# Generates the identity $2 in the state directory $1 if it is missing. The directory belongs to root meanwhile, because
+# hestat refuses keys in files of other users.
+generate_identity() {
     if [ ! -e "$1/identities/$2.pem" ]; then
         chown -R 0:0 "$1"
         hestat identity new --quiet --state "$1" "$2" > /dev/null
     fi
 }
 
-# That of the identity $2 in the state $1, which belongs to another user: hestat reads root's copies.
+# Prints the fingerprint of identity $2 in the state directory $1 of another user, from copies that belong to root.
 fingerprint() {
     rm -rf /tmp/state
     mkdir /tmp/state
     cp -R "$1/identities" /tmp/state
-    told=$(hestat identity show --state /tmp/state "$2")
+    shown=$(hestat identity show --state /tmp/state "$2")
     rm -rf /tmp/state
-    echo "$told" | sed -n 's/^fingerprint *//p'
+    echo "$shown" | sed -n 's/^fingerprint *//p'
 }
 
-# Puts standard input into the user $1's file $2, which nobody sees half written, or as somebody else's.
-put() {
+# Writes standard input to file $2 of user $1, atomically and with the right owner.
+write_for() {
     cat > "$2.new"
     chown "$1:$1" "$2.new"
     mv "$2.new" "$2"
 }
 
-identify /client fog-client
-identify /node-1 fog-node
-identify /node-2 fog-node
+generate_identity /client fog-client
+generate_identity /node-1 fog-node
+generate_identity /node-2 fog-node
 key=$(fingerprint /client fog-client)
 key_1=$(fingerprint /node-1 fog-node)
 key_2=$(fingerprint /node-2 fog-node)
-printf '%s fog-node-1\n%s fog-node-2\n' "$key_1" "$key_2" | put $client /client/nodes
-echo "$HESTAT_FOG_CONNECT $key" | put $node_1 /node-1/known_peers
-echo "$HESTAT_FOG_CONNECT $key" | put $node_2 /node-2/known_peers
-# What is in /keys is mounted there.
+printf '%s fog-node-1\n%s fog-node-2\n' "$key_1" "$key_2" | write_for $client /client/nodes
+echo "$HESTAT_FOG_CONNECT $key" | write_for $node_1 /node-1/known_peers
+echo "$HESTAT_FOG_CONNECT $key" | write_for $node_2 /node-2/known_peers
+# /keys is mounted there.
 mkdir -p /client/rsa
 chown -R $client:$client /client
 chown -R $node_1:$node_1 /node-1

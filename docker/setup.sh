@@ -1,17 +1,16 @@
 #!/bin/sh
-# Runs at every start of the containers, before the others and as root: makes certificate and password where there are none
-# yet, and gives each side what it may have. Finds volumes in /identity (the server's), /introduction (what the client knows of
-# the server) and /keys (the client's).
+# Runs as root at every start, before the other containers: generates certificate and password if they are missing, and gives
+# each side its files. Volumes: /identity (server), /introduction (what the client knows of the server), /keys (client).
 set -eu
 umask 077
 
-# Whom the processes of the two containers belong to.
+# The users of the two containers.
 client=65001
 server=65002
 
-# Certificate, key and password; a certificate for other names than are wanted now is replaced. The files are root's while
-# something is made, for hestat takes no secrets from files of other users.
-identify() {
+# Generates certificate, key and password. A certificate for other names is replaced. The files belong to root meanwhile,
+# because hestat refuses secrets in files of other users.
+generate_identity() {
     if [ "$(cat /identity/names 2>/dev/null)" != "$HESTAT_NAME" ]; then
         rm -f /identity/certificate.pem
         echo "$HESTAT_NAME" > /identity/names
@@ -23,8 +22,8 @@ identify() {
     env -u HESTAT_PASSWORD_FILE hestat serve --prepare --quiet --data /tmp --server-state /identity > /dev/null
 }
 
-# Puts standard input into the client's file $1, which nobody sees half written, or as somebody else's.
-put() {
+# Writes standard input to the client's file $1, atomically and with the right owner.
+write_for_client() {
     cat > "$1.new"
     chown "$client:$client" "$1.new"
     mv "$1.new" "$1"
@@ -32,15 +31,15 @@ put() {
 
 # The client gets the password and the public certificate.
 introduce() {
-    put /introduction/certificate.pem < /identity/certificate.pem
-    put /introduction/password < /identity/password
+    write_for_client /introduction/certificate.pem < /identity/certificate.pem
+    write_for_client /introduction/password < /identity/password
     password=$(head -n 1 /identity/password)
     for name in $(echo "$HESTAT_NAME" | tr ',' ' '); do
         echo "machine $name login hestat password $password"
-    done | put /introduction/netrc
+    done | write_for_client /introduction/netrc
 }
 
-identify
+generate_identity
 introduce
 chown -R "$server:$server" /identity
 chown "$client:$client" /introduction /keys

@@ -1,5 +1,5 @@
 #!/bin/sh
-# vsftpd with the account "hestat" and the password that the setup has made.
+# Starts vsftpd with the account "hestat" and the generated password.
 set -eu
 umask 077
 # PAM compares with a hash (SHA-512 of crypt(3)).
@@ -8,7 +8,7 @@ perl -e '
     chomp(my $password = <STDIN>);
     print "hestat:", crypt($password, "\$6\$" . unpack("H*", $salt)), "\n"
 ' < /identity/password > /tmp/passwords
-# vsftpd insists on a file for its log.
+# vsftpd needs a log file.
 : > /tmp/vsftpd.log
 tail -f /tmp/vsftpd.log &
 exec /usr/sbin/vsftpd /etc/vsftpd.conf

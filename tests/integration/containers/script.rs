@@ -138,12 +138,12 @@ fn what_has_changed_under_containers_that_are_up_is_mended_or_told() {
     engine::ask(&["network", "create", "--subnet", &taken, "hestat-test-taken"]);
     let refused = run(&checkout, &[path(&csv)]);
     engine::ask(&["network", "rm", "hestat-test-taken"]);
-    refused.expect_code(1).says(&["if their network overlaps with another one, HESTAT_NETWORK="]);
+    refused.expect_code(1).says(&["if their network overlaps with another one, set HESTAT_NETWORK="]);
     assert_eq!(checkout.belongings(), Vec::<String>::new());
     engine::ask(&["create", "--name", "client", "hestat-client"]);
     let refused = run(&checkout, &[path(&csv)]);
     engine::ask(&["rm", "client"]);
-    refused.expect_code(1).says(&["there is a container called client already"]);
+    refused.expect_code(1).says(&["a container called client already exists"]);
     assert_eq!(checkout.belongings(), Vec::<String>::new());
 }
 
@@ -192,7 +192,7 @@ fn two_at_once_do_not_disturb_each_other() {
     let csv = checkout.write_table("table.csv", &small_table(300));
     let first = checkout.run_sh(&[path(&csv)]).spawn().unwrap();
     wait_until("the client", || engine::run(&["container", "inspect", "client"]).code == Some(0));
-    run(&checkout, &[path(&csv)]).expect_code(1).says(&["another run.sh is at work here"]);
+    run(&checkout, &[path(&csv)]).expect_code(1).says(&["another run.sh is running here"]);
     assert_right(&checkout, first.wait_with_output().unwrap().into(), &csv);
 }
 
@@ -205,7 +205,7 @@ fn base_images_that_are_there_are_left_alone() {
     let before = identity();
     let script =
         |arguments: &[&str]| Ended::from(checkout.command("docker/base-images.sh", arguments).output().unwrap());
-    script(&[]).expect_code(0).says(&["debian:bookworm-slim and rust:1.95-bookworm are there"]);
+    script(&[]).expect_code(0).says(&["debian:bookworm-slim and rust:1.95-bookworm already exist"]);
     assert_eq!(identity(), before);
     script(&["--nonsense"]).expect_code(2).says(&["usage: "]);
     assert!(script(&["--help"]).expect_code(0).stdout.contains("DEBIAN_MIRROR"));
