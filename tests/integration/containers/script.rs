@@ -228,9 +228,9 @@ fn without_an_engine_or_base_images_it_says_so() {
     let local = ended(command.env("DOCKER_HOST", "tcp://127.0.0.1:1").env("PATH", "/usr/bin:/bin")).expect_code(1);
     local.says(&["Without containers: no container engine answers", "cargo is missing"]);
     for (arguments, code, words) in [
-        (&["--containers", "--local"][..], 2, "exclude each other"),
+        (&["--containers", "--local"][..], 2, "cannot be used together"),
         (&["--nonsense"], 2, "unknown option --nonsense"),
-        (&["a.csv", "b.csv"], 2, "one CSV file at a time"),
+        (&["a.csv", "b.csv"], 2, "give one CSV file"),
         (&["missing.csv"], 3, "missing.csv"),
         (&["--containers", "data"], 3, "data"),
     ] {
