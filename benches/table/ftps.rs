@@ -67,7 +67,7 @@ fn transfers(file: &Path, root: &Path) -> [f64; 3] {
     let server = server.expect("it was just made");
     let put = seconds(|| server.put(file, NAME, &silent).expect("there is room"));
     let get = seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), &silent).expect("it is there"), bytes));
-    server.remove_folder("inbox/job").expect("it was just made");
+    server.remove_directory("inbox/job").expect("it was just made");
     [login, put, get]
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use hestat::foundation::secret::Secret;
 use hestat::keystore::ServerIdentity;
 use hestat::transfer::serve::{AccessPolicy, Action, FtpService, ServeOptions};
-use hestat::transfer::{Connector, FtpAddress, Location, ServerTrust};
+use hestat::transfer::{ConnectParameters, Connector, FtpAddress, Location, ServerTrust};
 
 const USER: &str = "hestat";
 const PASSWORD: &str = "of a benchmark";
@@ -29,7 +29,7 @@ impl Service {
     }
 
     pub(crate) fn connector(&self) -> Connector {
-        let trust = ServerTrust::Pinned { fingerprints: vec![self.0.fingerprint()], by: "this process".into() };
+        let trust = ServerTrust::Pinned { fingerprints: vec![self.0.fingerprint()], source: "this process".into() };
         connector(trust, PASSWORD.into())
     }
 }
@@ -41,7 +41,11 @@ pub(crate) fn location(user: &str, port: u16) -> Location {
 }
 
 pub(crate) fn connector(trust: ServerTrust, password: String) -> Connector {
-    Connector { trust, password: Box::new(move |_, _| Ok(Secret::new(password.clone()))), ..Connector::default() }
+    Connector::new(ConnectParameters {
+        trust,
+        password: Box::new(move |_, _| Ok(Secret::new(password.clone()))),
+        ..ConnectParameters::default()
+    })
 }
 
 /// Nothing is forbidden, and nobody waits for files.

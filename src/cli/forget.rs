@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::connect_options::ReachOptions;
+use super::connect_options::ConnectOptions;
 use super::console::Console;
 use super::options::StateOptions;
 use crate::foundation::observer::Observer;
@@ -21,7 +21,7 @@ pub(super) struct Args {
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
-    reach: ReachOptions,
+    reach: ConnectOptions,
 }
 
 impl Args {

@@ -1,6 +1,6 @@
 //! `hestat init`
 
-use super::connect_options::ReachOptions;
+use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
 use super::exit::Usage;
 use super::options::{StateOptions, TableOptions};
@@ -23,7 +23,7 @@ pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
     /// Server that computes: ftps://USER@HOST:PORT or file:///DIR
-    #[arg(long, env = "HESTAT_SERVER", value_name = "URL", required_unless_present = "resume")]
+    #[arg(long, env = "HESTAT_SERVER", value_name = "URL", value_parser = parse_location, required_unless_present = "resume")]
     server: Option<Location>,
     #[command(flatten)]
     state: StateOptions,
@@ -33,7 +33,7 @@ pub(super) struct Args {
     #[arg(long, env = "HESTAT_RESUME", value_name = "JOB")]
     resume: Option<String>,
     #[command(flatten)]
-    reach: ReachOptions,
+    reach: ConnectOptions,
 }
 
 impl Args {

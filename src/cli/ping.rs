@@ -2,40 +2,41 @@
 
 use serde_json::json;
 
-use super::connect_options::ReachOptions;
+use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
 use super::options::StateOptions;
 use crate::foundation::clock::SystemClock;
+use crate::foundation::text::with_causes;
 use crate::pipeline::ping::{Finding, ping};
 use crate::transfer::Location;
 
-/// Find out whether a server can be used
+/// Check whether a server can be used
 ///
-/// One line for each: reachable, TLS, certificate, login, writable, free space, server, clock. Ends with 0 if jobs can be
-/// sent there, so that it serves as a health check.
+/// Prints one line for each check: reachable, TLS, certificate, login, writable, free space, server, clock. The exit code is 0
+/// if jobs can be sent to the server, so the command serves as a health check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat ping --server ftps://hestat@host:2121")]
 pub(super) struct Args {
-    /// Which server: ftps://USER@HOST:PORT or file:///DIR
-    #[arg(long, env = "HESTAT_SERVER", value_name = "URL")]
+    /// Server to check: ftps://USER@HOST:PORT or file:///DIR
+    #[arg(long, env = "HESTAT_SERVER", value_name = "URL", value_parser = parse_location)]
     server: Location,
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
-    reach: ReachOptions,
+    connection: ConnectOptions,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        let connector = self.reach.connector(&self.state.store()?, console)?;
+        let connector = self.connection.connector(&self.state.store()?, console)?;
         console.hear_signals();
         let mut findings = Vec::new();
         let outcome = ping(&self.server, &connector, &SystemClock, console, |finding| {
             if console.json() {
                 findings.push(as_json(finding));
             } else {
-                // Who does not want to read it is told by the exit code.
-                drop(console.print(&line(finding)));
+                // Standard output may be closed: the exit code tells the result.
+                let _ = console.print(&line(finding));
             }
         });
         if console.json() {
@@ -53,12 +54,6 @@ fn line(Finding { name, outcome }: &Finding) -> String {
 fn as_json(Finding { name, outcome }: &Finding) -> serde_json::Value {
     match outcome {
         Ok(text) => json!({ "what": name, "ok": true, "found": text }),
-        Err(error) => json!({ "what": name, "ok": false, "found": chain(error) }),
+        Err(error) => json!({ "what": name, "ok": false, "found": with_causes(error) }),
     }
-}
-
-/// An error with its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let cause = error.source().map(|source| format!(": {}", chain(source))).unwrap_or_default();
-    format!("{error}{cause}")
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use clap::builder::BoolishValueParser;
 
-use super::connect_options::ReachOptions;
+use super::connect_options::ConnectOptions;
 use super::console::Console;
 use super::exit::codes::DIFFERENT;
 use super::options::{StateOptions, forbid_overlap, open_source};
@@ -47,7 +47,7 @@ pub(super) struct Args {
     #[command(flatten)]
     passphrase: PassphraseOptions,
     #[command(flatten)]
-    reach: ReachOptions,
+    reach: ConnectOptions,
 }
 
 impl Args {

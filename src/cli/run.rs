@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::builder::BoolishValueParser;
 
-use super::connect_options::ReachOptions;
+use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
 use super::options::{StateOptions, TableOptions, forbid_overlap};
 use super::output::Output;
@@ -29,12 +29,12 @@ pub(super) struct Args {
     #[arg(long, env = "HESTAT_RUN_CHECK", value_parser = BoolishValueParser::new())]
     check: bool,
     /// Instead of a server of its own, one that computes on upload: ftps://USER@HOST:PORT or file:///DIR
-    #[arg(long, env = "HESTAT_RUN_SERVER", value_name = "URL")]
+    #[arg(long, env = "HESTAT_RUN_SERVER", value_name = "URL", value_parser = parse_location)]
     server: Option<Location>,
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
-    reach: ReachOptions,
+    reach: ConnectOptions,
 }
 
 impl Args {

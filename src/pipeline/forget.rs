@@ -45,12 +45,12 @@ pub(super) fn clean_server(
 ) -> Result<(), PipelineError> {
     let server = connector.connect(&location(record)?, observer)?;
     let (inbox, outbox) = (paths::inbox(record.job), paths::outbox(record.job));
-    server.remove_folder(&inbox)?;
-    server.remove_folder(&outbox)?;
+    server.remove_directory(&inbox)?;
+    server.remove_directory(&outbox)?;
     // A server that does not let us may say the same as one where there is nothing.
-    for place in [format!("{inbox}/{}", paths::DATASET), format!("{outbox}/{}", paths::TOTALS)] {
-        if server.size(&place)?.is_some() {
-            return Err(TransferError::Denied { place }.into());
+    for path in [format!("{inbox}/{}", paths::DATASET), format!("{outbox}/{}", paths::TOTALS)] {
+        if server.size(&path)?.is_some() {
+            return Err(TransferError::Denied { path, reason: "it was not removed".into() }.into());
         }
     }
     Ok(())

@@ -1,9 +1,10 @@
-//! Whether a server can be used, told step by step. What it does to it, it undoes, but for empty folders on the way.
+//! Checks step by step whether a server can be used. Everything it stores on the server is removed, except new empty directories
+//! above it.
 
-use std::io::Write;
+use std::io::{self, Write};
 use std::path::Path;
 
-use chrono::NaiveDateTime;
+use chrono::{DateTime, Utc};
 use rand_core::Rng;
 use rustix::fs::statvfs;
 
@@ -15,15 +16,18 @@ use crate::foundation::observer::{NullObserver, Observer};
 use crate::foundation::random;
 use crate::transfer::{Connector, FtpAddress, FtpClient, Greeting, Location, RemoteStore, TransferError};
 
-/// Bytes that are stored and fetched.
+/// The content of the file that is stored and fetched.
 const PROBE: &[u8] = b"hestat ping: remove me\n";
 
-/// One thing that was found out, or why it was not.
+/// Shown where a server does not support the command that would tell.
+const NOT_REPORTED: &str = "not reported by the server";
+
+/// The result of one step.
 #[derive(Debug)]
 pub struct Finding {
-    /// What about.
+    /// What was checked, such as `certificate`.
     pub name: &'static str,
-    /// What.
+    /// What was found, or why the check failed.
     pub outcome: Result<String, PipelineError>,
 }
 
@@ -37,30 +41,30 @@ impl Finding {
     }
 }
 
-/// Tries everything that a job needs of the server at `location`; `told` hears of each step. Ends at the first that fails,
-/// with what failed.
+/// Tries everything that a job needs of the server at `location`, and passes each finding to `on_finding`. Stops at the first
+/// step that fails.
 ///
 /// # Errors
-/// The failed step's.
+/// The error of the failed step.
 pub fn ping(
     location: &Location,
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    mut told: impl FnMut(&Finding),
+    mut on_finding: impl FnMut(&Finding),
 ) -> Result<(), PipelineError> {
-    let mut tell = |finding: Finding| {
-        told(&finding);
-        finding.outcome.map(drop)
+    let mut report = |finding: Finding| {
+        on_finding(&finding);
+        finding.outcome.map(|_| ())
     };
     match location {
-        Location::Directory(path) => ping_directory(path, location, connector, clock, observer, &mut tell),
-        Location::Ftp(address) => ping_ftp(address, connector, clock, observer, &mut tell),
+        Location::Directory(path) => ping_directory(path, location, connector, clock, observer, &mut report),
+        Location::Ftp(address) => ping_ftp(address, connector, clock, observer, &mut report),
     }
 }
 
-/// Tells of a step; an error if it failed.
-type Report<'t> = &'t mut dyn FnMut(Finding) -> Result<(), PipelineError>;
+/// Reports a finding. Returns its error if the step failed.
+type Report<'r> = &'r mut dyn FnMut(Finding) -> Result<(), PipelineError>;
 
 fn ping_directory(
     path: &Path,
@@ -68,17 +72,17 @@ fn ping_directory(
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    tell: Report<'_>,
+    report: Report<'_>,
 ) -> Result<(), PipelineError> {
     let server = match connector.connect(location, observer) {
         Ok(server) => server,
-        Err(error) => return tell(Finding::bad("reachable", error)),
+        Err(error) => return report(Finding::bad("reachable", error)),
     };
-    tell(Finding::good("reachable", path.display().to_string()))?;
+    report(Finding::good("reachable", path.display().to_string()))?;
     let probe = Probe::new(location, connector, clock)?;
-    tell(probe.writable(server.as_ref(), |_| Ok(())))?;
+    report(probe.writable(server.as_ref(), |_| Ok(())))?;
     let stat = statvfs(path).map_err(|error| PipelineError::file(path.display())(error.into()))?;
-    tell(Finding::good("free space", free(stat.f_bavail.saturating_mul(stat.f_frsize))))
+    report(Finding::good("free space", gigabytes(stat.f_bavail.saturating_mul(stat.f_frsize))))
 }
 
 fn ping_ftp(
@@ -86,29 +90,25 @@ fn ping_ftp(
     connector: &Connector,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    tell: Report<'_>,
+    report: Report<'_>,
 ) -> Result<(), PipelineError> {
-    greeted(address, connector.greet(address, observer)).into_iter().try_for_each(&mut *tell)?;
+    connection_findings(address, connector.greet(address, observer)).into_iter().try_for_each(&mut *report)?;
     let server = match connector.connect_ftp(address, observer) {
         Ok(server) => server,
-        Err(error) => return tell(Finding::bad("login", error)),
+        Err(error) => return report(Finding::bad("login", error)),
     };
-    tell(Finding::good("login", format!("as {}", address.user)))?;
+    report(Finding::good("login", format!("as {}", address.user)))?;
     let mut modified = None;
     let location = Location::Ftp(address.clone());
-    tell(Probe::new(&location, connector, clock)?.writable(&server, |name| {
-        modified = server.ask(&format!("MDTM {}", below(address, name)))?;
+    report(Probe::new(&location, connector, clock)?.writable(&server, |name| {
+        modified = server.modified(name)?;
         Ok(())
     }))?;
-    about(&server, modified.as_deref(), clock)?.into_iter().try_for_each(tell)
+    server_findings(&server, modified, clock)?.into_iter().try_for_each(report)
 }
 
-fn below(address: &FtpAddress, name: &str) -> String {
-    if address.path.is_empty() { name.into() } else { format!("{}/{name}", address.path) }
-}
-
-/// What a greeting, or the lack of one, says.
-fn greeted(address: &FtpAddress, greeting: Result<Greeting, TransferError>) -> Vec<Finding> {
+/// Assigns the outcome of connecting to the steps `reachable`, `TLS` and `certificate`.
+fn connection_findings(address: &FtpAddress, greeting: Result<Greeting, TransferError>) -> Vec<Finding> {
     let reachable = || Finding::good("reachable", address.endpoint());
     match greeting {
         Ok(Greeting { peer, connected_in, tls, fingerprint, .. }) => {
@@ -116,11 +116,11 @@ fn greeted(address: &FtpAddress, greeting: Result<Greeting, TransferError>) -> V
             let certificate = fingerprint.map_or_else(|| "none".into(), |fingerprint| fingerprint.to_string());
             vec![
                 Finding::good("reachable", reached),
-                Finding::good("TLS", tls.unwrap_or_else(|| "none: everybody in between reads along".into())),
+                Finding::good("TLS", tls.unwrap_or_else(|| "none: the network can read everything".into())),
                 Finding::good("certificate", certificate),
             ]
         }
-        Err(error @ (TransferError::UnknownCertificate { .. } | TransferError::ChangedCertificate { .. })) => {
+        Err(error @ (TransferError::UnknownCertificate { .. } | TransferError::CertificateMismatch { .. })) => {
             vec![reachable(), Finding::good("TLS", "offered"), Finding::bad("certificate", error)]
         }
         Err(error @ (TransferError::NoTls { .. } | TransferError::Tls { .. })) => {
@@ -131,9 +131,27 @@ fn greeted(address: &FtpAddress, greeting: Result<Greeting, TransferError>) -> V
     }
 }
 
-/// A folder where datasets go, with a file in it, for as long as it takes to try.
+/// Free space, version and clock of an FTP server.
+fn server_findings(
+    server: &FtpClient<'_>,
+    modified: Option<DateTime<Utc>>,
+    clock: &dyn Clock,
+) -> Result<Vec<Finding>, PipelineError> {
+    let (version, free_bytes) = match server.server_info()? {
+        Some(info) => (info.version, info.free_bytes),
+        None => (server.greeting().map(|greeting| greeting.welcome).unwrap_or_default(), None),
+    };
+    let difference = modified.map(|modified| clock_difference(modified, clock.now()));
+    Ok(vec![
+        Finding::good("free space", free_bytes.map_or_else(|| NOT_REPORTED.into(), gigabytes)),
+        Finding::good("server", version),
+        Finding::good("clock", difference.unwrap_or_else(|| NOT_REPORTED.into())),
+    ])
+}
+
+/// A file in a new directory beside the datasets.
 struct Probe<'p> {
-    folder: String,
+    directory: String,
     location: &'p Location,
     connector: &'p Connector,
     clock: &'p dyn Clock,
@@ -141,13 +159,13 @@ struct Probe<'p> {
 
 impl<'p> Probe<'p> {
     fn new(location: &'p Location, connector: &'p Connector, clock: &'p dyn Clock) -> Result<Self, PipelineError> {
-        let folder = format!("{INBOX}/{PROBES}{:016x}", random::from_system()?.next_u64());
-        Ok(Self { folder, location, connector, clock })
+        let directory = format!("{INBOX}/{PROBES}{:016x}", random::from_system()?.next_u64());
+        Ok(Self { directory, location, connector, clock })
     }
 
-    /// Stores it, fetches it, and removes it; `meanwhile` can look at it.
-    fn writable(&self, server: &dyn RemoteStore, meanwhile: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
-        match self.try_write(server, meanwhile) {
+    /// Stores, fetches and removes the file. `inspect` is called with its name while it is on the server.
+    fn writable(&self, server: &dyn RemoteStore, inspect: impl FnOnce(&str) -> Result<(), TransferError>) -> Finding {
+        match self.try_write(server, inspect) {
             Ok(()) => Finding::good("writable", "stored, fetched and removed a file"),
             Err(error) => Finding::bad("writable", error),
         }
@@ -156,74 +174,54 @@ impl<'p> Probe<'p> {
     fn try_write(
         &self,
         server: &dyn RemoteStore,
-        meanwhile: impl FnOnce(&str) -> Result<(), TransferError>,
+        inspect: impl FnOnce(&str) -> Result<(), TransferError>,
     ) -> Result<(), PipelineError> {
-        let name = format!("{}/probe", self.folder);
+        let name = format!("{}/probe", self.directory);
         let mut probe = tempfile::NamedTempFile::new().map_err(PipelineError::file(std::env::temp_dir().display()))?;
         probe.write_all(PROBE).map_err(PipelineError::file(probe.path().display()))?;
-        let mut back = Vec::new();
-        let silent = NullObserver::default();
-        let stored = server.put(probe.path(), &name, &silent).and_then(|()| {
-            meanwhile(&name)?;
-            server.get(&name, PROBE.len() as u64, &mut back, &silent)
+        let mut fetched = Vec::new();
+        let observer = NullObserver::default();
+        let stored = server.put(probe.path(), &name, &observer).and_then(|()| {
+            inspect(&name)?;
+            server.get(&name, PROBE.len() as u64, &mut fetched, &observer)
         });
         let removed = self.remove(server);
         stored?;
         removed?;
         if server.size(&name)?.is_some() {
-            return Err(TransferError::Denied { place: format!("{name}, which it does not remove") }.into());
+            return Err(TransferError::Denied { path: name, reason: "it was not removed".into() }.into());
         }
-        if back == PROBE {
+        if fetched == PROBE {
             return Ok(());
         }
-        let source = std::io::Error::other("what was stored comes back as something else");
-        Err(TransferError::Server { place: name, source }.into())
+        let source = io::Error::other("the fetched file differs from the stored one");
+        Err(TransferError::Server { path: name, source }.into())
     }
 
-    /// Also when the work was stopped; then `server` is not talked to any more.
+    /// Removes the file and its directory. If the user has cancelled, `server` is disconnected, so it connects again.
     fn remove(&self, server: &dyn RemoteStore) -> Result<(), TransferError> {
-        match server.remove_folder(&self.folder) {
+        match server.remove_directory(&self.directory) {
             Err(TransferError::Cancelled(_)) => {
-                let silent = NullObserver::default();
-                let until =
-                    DeadlineObserver::new(&silent, self.clock, self.clock.now().saturating_add(CLEANUP_MILLISECONDS));
-                self.connector.connect(self.location, &until)?.remove_folder(&self.folder)
+                let observer = NullObserver::default();
+                let deadline = self.clock.now().saturating_add(CLEANUP_MILLISECONDS);
+                let observer = DeadlineObserver::new(&observer, self.clock, deadline);
+                self.connector.connect(self.location, &observer)?.remove_directory(&self.directory)
             }
             outcome => outcome,
         }
     }
 }
 
-/// Room, version and time of an FTP server, as far as it tells.
-fn about(server: &FtpClient<'_>, modified: Option<&str>, clock: &dyn Clock) -> Result<Vec<Finding>, PipelineError> {
-    let own = server.ask("SITE HESTAT")?;
-    let own = own.as_deref().and_then(|reply| reply.strip_prefix("200 ")).filter(|reply| reply.starts_with("hestat "));
-    let room = own.and_then(|reply| reply.rsplit_once(" free=")).and_then(|(_, bytes)| bytes.parse().ok());
-    let version = own.and_then(|reply| reply.split(" free=").next()).map(str::to_owned);
-    let welcome = server.greeting().map(|greeting| greeting.welcome).unwrap_or_default();
-    Ok(vec![
-        Finding::good("free space", room.map_or_else(|| "the server does not tell".into(), free)),
-        Finding::good("server", version.unwrap_or(welcome)),
-        Finding::good(
-            "clock",
-            modified.and_then(|reply| difference(reply, clock.now())).unwrap_or("the server does not tell".into()),
-        ),
-    ])
-}
-
-/// How far the clock that made `reply` to MDTM (RFC 3659, section 3) is from `now`.
-fn difference(reply: &str, now: u64) -> Option<String> {
-    let digits = reply.strip_prefix("213 ")?.get(..14)?;
-    let theirs = NaiveDateTime::parse_from_str(digits, "%Y%m%d%H%M%S").ok()?.and_utc().timestamp();
-    let ours = i64::try_from(now / 1000).ok()?;
-    Some(match theirs - ours {
+/// Describes how far the server's clock was from `now`, in milliseconds since 1970, when it stored the probe.
+fn clock_difference(modified: DateTime<Utc>, now: u64) -> String {
+    match i128::from(modified.timestamp()) - i128::from(now / 1000) {
         -1..=1 => "the same, within a second".into(),
         ahead @ 2.. => format!("{ahead} seconds ahead"),
         behind => format!("{} seconds behind", -behind),
-    })
+    }
 }
 
-fn free(bytes: u64) -> String {
+fn gigabytes(bytes: u64) -> String {
     format!("{:.1} GB", bytes as f64 / 1e9)
 }
 
@@ -232,12 +230,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn clocks_are_compared_by_what_the_server_writes() {
+    fn clocks_are_compared_in_seconds() {
         let now = 1_700_000_000_000; // 2023-11-14 22:13:20
-        let told = |reply: &str| difference(reply, now);
-        assert_eq!(told("213 20231114221320").as_deref(), Some("the same, within a second"));
-        assert_eq!(told("213 20231114221420.250").as_deref(), Some("60 seconds ahead"));
-        assert_eq!(told("213 20231114211320").as_deref(), Some("3600 seconds behind"));
-        assert!(["", "213 ", "213 2023", "550 no", "213 99999999999999"].iter().all(|reply| told(reply).is_none()));
+        let described = |text: &str| clock_difference(text.parse().unwrap(), now);
+        assert_eq!(described("2023-11-14T22:13:20Z"), "the same, within a second");
+        assert_eq!(described("2023-11-14T22:14:20Z"), "60 seconds ahead");
+        assert_eq!(described("2023-11-14T21:13:20Z"), "3600 seconds behind");
     }
 }

@@ -158,7 +158,7 @@ fn wait_for_totals(
 fn can_be_waited_out(error: &PipelineError, observer: &dyn Observer) -> bool {
     match error {
         PipelineError::NotReady { .. } => true,
-        PipelineError::Transfer(error) if error.may_pass() => {
+        PipelineError::Transfer(error) if error.is_transient() => {
             observer.notice(&format!("{error}; still waiting for the answer"));
             true
         }

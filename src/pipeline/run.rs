@@ -23,7 +23,7 @@ use crate::keystore::{JobRecord, KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
 use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
-use crate::transfer::{Connector, FtpAddress, Location, ServerTrust};
+use crate::transfer::{ConnectParameters, Connector, FtpAddress, Location, ServerTrust};
 
 /// How the names of its temporary directories begin.
 const PREFIX: &str = "hestat-run-";
@@ -147,11 +147,14 @@ impl EmbeddedServer {
 
     fn connector(&self) -> Connector {
         let password = Secret::new(self.password.expose().clone());
-        Connector {
-            trust: ServerTrust::Pinned { fingerprints: vec![self.service.fingerprint()], by: "this process".into() },
+        Connector::new(ConnectParameters {
+            trust: ServerTrust::Pinned {
+                fingerprints: vec![self.service.fingerprint()],
+                source: "this process".into(),
+            },
             password: Box::new(move |_, _| Ok(Secret::new(password.expose().clone()))),
-            ..Connector::default()
-        }
+            ..ConnectParameters::default()
+        })
     }
 
     fn compute(&self, clock: &dyn Clock, observer: &dyn Observer) -> Result<(), PipelineError> {

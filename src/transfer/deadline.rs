@@ -1,5 +1,5 @@
-//! A deadline on everything that waits for a peer: whoever holds a connection says by when something must have happened,
-//! and sockets that are late are shut from outside, in whatever read, write or handshake they hang.
+//! Deadlines for network input and output. A [`Deadline`] says by when a peer must have made progress; once it has passed,
+//! the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -8,201 +8,204 @@ use std::time::{Duration, Instant};
 
 use rustix::net::{RecvFlags, SendFlags, recv, send};
 
-/// How often deadlines are looked at.
+/// How often deadlines are checked.
 pub(super) const TICK: Duration = Duration::from_millis(50);
 
-/// Bytes of a file that are handled at a time, on both sides.
-pub(super) const PIECE: usize = 1 << 17;
+/// Size of the buffers for file data, in the client and in the server.
+pub(super) const TRANSFER_BUFFER_BYTES: usize = 1 << 17;
 
-/// A peer must move this many bytes in each timeout; so a byte now and then does not hold a connection for ever.
-pub(super) const LEAST_BYTES: f64 = 4096.0;
+/// A peer must transfer this many bytes per timeout. Otherwise a byte now and then would keep a connection open for ever.
+pub(super) const MIN_BYTES_PER_TIMEOUT: f64 = 4096.0;
 
-/// How long after a cut the first socket can still be written to, if its owner wants to say why.
+/// How long the first socket stays writable after the others are shut down, for a reply that names the reason.
 const FINAL_REPLY_GRACE: Duration = Duration::from_millis(250);
 
-/// Why sockets were shut.
+/// Why the sockets were shut down.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum CloseReason {
-    /// The deadline passed.
-    Late,
-    /// Somebody wanted an end.
-    Wanted,
+    /// The deadline has passed.
+    Expired,
+    /// This side closed the connection.
+    Requested,
 }
 
 #[derive(Debug)]
 struct State {
-    deadline: Instant,
+    expires_at: Instant,
     timeout: Duration,
     sockets: Vec<TcpStream>,
-    last_moved: Instant,
-    cut: Option<(CloseReason, Instant)>,
-    /// Whether the first socket is shut for reading first, and for writing after [`FINAL_REPLY_GRACE`] only.
-    last_words: bool,
+    last_progress: Instant,
+    closed: Option<(CloseReason, Instant)>,
+    /// Whether the first socket stays writable for [`FINAL_REPLY_GRACE`].
+    allows_final_reply: bool,
 }
 
-/// The deadline of one peer, and the sockets that lead to it.
+/// The deadline of one peer, and the sockets connected to it.
 #[derive(Debug)]
 pub(super) struct Deadline(Mutex<State>);
 
 impl Deadline {
-    /// The first thing must happen within `timeout`.
+    /// A deadline that expires after `timeout` unless there is progress.
     pub(super) fn new(timeout: Duration) -> Arc<Self> {
         let now = Instant::now();
         Arc::new(Self(Mutex::new(State {
-            deadline: now + timeout,
+            expires_at: now + timeout,
             timeout,
             sockets: Vec::new(),
-            last_moved: now,
-            cut: None,
-            last_words: false,
+            last_progress: now,
+            closed: None,
+            allows_final_reply: false,
         })))
     }
 
-    /// Until more is allowed, there is this much time and no more, whatever moves.
+    /// A deadline that expires after `time`; progress does not extend it until [`Deadline::set_timeout`] is called.
     pub(super) fn strict(time: Duration) -> Arc<Self> {
-        let watch = Self::new(time);
-        watch.state().timeout = Duration::ZERO;
-        watch
+        let deadline = Self::new(time);
+        deadline.state().timeout = Duration::ZERO;
+        deadline
     }
 
-    /// When everything is shut, whoever holds the first socket has a moment to write why.
+    /// Lets the first socket be written to for [`FINAL_REPLY_GRACE`] after the connection is closed.
     pub(super) fn allow_final_reply(&self) {
-        self.state().last_words = true;
+        self.state().allows_final_reply = true;
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Watches over this socket too.
+    /// Applies the deadline to another socket. The socket is shut down at once if the connection is closed already.
     pub(super) fn add(&self, socket: &TcpStream) -> io::Result<()> {
         let socket = socket.try_clone()?;
         let mut state = self.state();
-        if state.cut.is_some() {
-            shut(&socket);
+        if state.closed.is_some() {
+            shut_down(&socket);
         }
         state.sockets.push(socket);
         Ok(())
     }
 
-    /// Watches over the first `count` sockets only: the others have been closed.
-    pub(super) fn keep(&self, count: usize) {
+    /// Drops all sockets but the first `count`, which is right once their owners have closed them.
+    pub(super) fn keep_first(&self, count: usize) {
         self.state().sockets.truncate(count);
     }
 
-    /// Shuts all sockets but the first `count`.
-    pub(super) fn shut_after(&self, count: usize) {
-        self.state().sockets.iter().skip(count).for_each(shut);
+    /// Shuts down all sockets but the first `count`.
+    pub(super) fn shut_down_after(&self, count: usize) {
+        self.state().sockets.iter().skip(count).for_each(shut_down);
     }
 
-    /// From now on, the next thing must happen within `timeout`.
+    /// Sets the timeout and starts it anew.
     pub(super) fn set_timeout(&self, timeout: Duration) {
         let mut state = self.state();
         state.timeout = timeout;
-        state.deadline = Instant::now() + timeout;
+        state.expires_at = Instant::now() + timeout;
     }
 
-    /// Some bytes have moved: as much more time as they earn, but no more than one timeout from now.
+    /// Extends the deadline in proportion to `bytes`, to at most one timeout from now.
     pub(super) fn record_progress(&self, bytes: usize) {
         let mut state = self.state();
-        state.last_moved = Instant::now();
+        state.last_progress = Instant::now();
         if state.timeout.is_zero() {
             return;
         }
-        let earned = state.timeout.mul_f64((bytes as f64 / LEAST_BYTES).min(1.0));
-        state.deadline = (state.deadline + earned).min(Instant::now() + state.timeout);
+        let extension = state.timeout.mul_f64((bytes as f64 / MIN_BYTES_PER_TIMEOUT).min(1.0));
+        state.expires_at = (state.expires_at + extension).min(Instant::now() + state.timeout);
     }
 
-    /// For how long no byte has moved.
+    /// Returns the time since the last byte.
     pub(super) fn idle_time(&self) -> Duration {
-        self.state().last_moved.elapsed()
+        self.state().last_progress.elapsed()
     }
 
-    /// Shuts everything; whoever waits there gets an error or an end.
-    pub(super) fn close(&self, why: CloseReason) {
+    /// Shuts down all sockets, so that blocked reads and writes return. The first reason given is kept.
+    pub(super) fn close(&self, reason: CloseReason) {
         let mut state = self.state();
-        let (_, since) = *state.cut.get_or_insert_with(|| (why, Instant::now()));
-        let spared = usize::from(state.last_words && since.elapsed() < FINAL_REPLY_GRACE);
-        state.sockets.iter().take(spared).for_each(|socket| drop(socket.shutdown(Shutdown::Read)));
-        state.sockets.iter().skip(spared).for_each(shut);
+        let (_, since) = *state.closed.get_or_insert_with(|| (reason, Instant::now()));
+        let writable = usize::from(state.allows_final_reply && since.elapsed() < FINAL_REPLY_GRACE);
+        for socket in state.sockets.iter().take(writable) {
+            let _ = socket.shutdown(Shutdown::Read);
+        }
+        state.sockets.iter().skip(writable).for_each(shut_down);
     }
 
-    /// Shuts everything if the deadline has passed, and for good if that was done before.
+    /// Closes the connection if the deadline has passed. Ends the grace period of a connection that is closed already.
     pub(super) fn tick(&self) {
         let is_due = {
             let state = self.state();
-            state.cut.is_some() || state.deadline < Instant::now()
+            state.closed.is_some() || state.expires_at < Instant::now()
         };
         if is_due {
-            self.close(CloseReason::Late);
+            self.close(CloseReason::Expired);
         }
     }
 
-    /// Why everything was shut, if it was.
+    /// Returns why the connection was closed, or `None` if it is open.
     pub(super) fn close_reason(&self) -> Option<CloseReason> {
-        self.state().cut.map(|(why, _)| why)
+        self.state().closed.map(|(reason, _)| reason)
     }
 }
 
-fn shut(socket: &TcpStream) {
-    // It may be shut already.
-    drop(socket.shutdown(Shutdown::Both));
+fn shut_down(socket: &TcpStream) {
+    // It fails if the peer has disconnected, and then there is nothing left to do.
+    let _ = socket.shutdown(Shutdown::Both);
 }
 
-/// A socket whose bytes may earn time.
+/// A socket under a deadline, which its reads and writes may extend.
 #[derive(Debug)]
 pub(super) struct DeadlineSocket {
     socket: BufReader<TcpStream>,
-    watch: Arc<Deadline>,
-    earns: bool,
-    waits: bool,
+    deadline: Arc<Deadline>,
+    extends_deadline: bool,
+    blocking: bool,
 }
 
 impl DeadlineSocket {
-    pub(super) fn new(socket: TcpStream, watch: Arc<Deadline>) -> Self {
-        Self { socket: BufReader::with_capacity(0, socket), watch, earns: true, waits: true }
+    pub(super) fn new(socket: TcpStream, deadline: Arc<Deadline>) -> Self {
+        Self { socket: BufReader::with_capacity(0, socket), deadline, extends_deadline: true, blocking: true }
     }
 
-    /// A socket for words, which must come in time as a whole.
-    pub(super) fn strict(socket: TcpStream, watch: Arc<Deadline>) -> Self {
-        Self { earns: false, ..Self::new(socket, watch) }
+    /// A socket for commands and replies: single bytes do not extend the deadline.
+    pub(super) fn strict(socket: TcpStream, deadline: Arc<Deadline>) -> Self {
+        Self { extends_deadline: false, ..Self::new(socket, deadline) }
     }
 
-    /// A socket for much data: rustls asks for 4 KiB at a time, the kernel is asked for more.
-    pub(super) fn reading_ahead(socket: TcpStream, watch: Arc<Deadline>) -> Self {
-        Self { socket: BufReader::with_capacity(PIECE, socket), watch, earns: true, waits: true }
+    /// A socket for bulk data. rustls reads 4 KiB at a time; the buffer turns that into few large system calls.
+    pub(super) fn reading_ahead(socket: TcpStream, deadline: Arc<Deadline>) -> Self {
+        let socket = BufReader::with_capacity(TRANSFER_BUFFER_BYTES, socket);
+        Self { socket, deadline, extends_deadline: true, blocking: true }
     }
 
     pub(super) fn socket(&self) -> &TcpStream {
         self.socket.get_ref()
     }
 
-    /// Whether reads and writes wait until something moves. Those that do not wait earn nothing.
-    pub(super) fn set_waiting(&mut self, waits: bool) {
-        self.waits = waits;
+    /// Sets whether reads and writes block. Those that do not block never extend the deadline.
+    pub(super) fn set_blocking(&mut self, blocking: bool) {
+        self.blocking = blocking;
     }
 
-    /// Whether what moves earns time.
-    pub(super) fn set_extends_deadline(&mut self, earns: bool) {
-        self.earns = earns;
+    /// Sets whether blocking reads and writes extend the deadline.
+    pub(super) fn set_extends_deadline(&mut self, extends_deadline: bool) {
+        self.extends_deadline = extends_deadline;
     }
 
-    fn moved(&self, bytes: usize) {
-        if self.earns {
-            self.watch.record_progress(bytes);
+    fn record_progress(&self, bytes: usize) {
+        if self.extends_deadline {
+            self.deadline.record_progress(bytes);
         }
     }
 }
 
 impl Read for DeadlineSocket {
     fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
-        let read_ahead = self.socket.buffer().len();
-        if !self.waits && read_ahead == 0 {
+        let buffered = self.socket.buffer().len();
+        if !self.blocking && buffered == 0 {
             return Ok(recv(self.socket(), bytes, RecvFlags::DONTWAIT)?.0);
         }
         let count = self.socket.read(bytes)?;
-        if read_ahead == 0 {
-            self.moved(count + self.socket.buffer().len());
+        if buffered == 0 {
+            self.record_progress(count + self.socket.buffer().len());
         }
         Ok(count)
     }
@@ -210,20 +213,20 @@ impl Read for DeadlineSocket {
 
 impl Write for DeadlineSocket {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        if !self.waits {
+        if !self.blocking {
             return Ok(send(self.socket(), bytes, SendFlags::DONTWAIT | SendFlags::NOSIGNAL)?);
         }
         let count = self.socket.get_mut().write(bytes)?;
-        self.moved(count);
+        self.record_progress(count);
         Ok(count)
     }
 
-    fn write_vectored(&mut self, pieces: &[io::IoSlice<'_>]) -> io::Result<usize> {
-        if !self.waits {
-            return self.write(pieces.iter().find(|piece| !piece.is_empty()).map_or(&[], |piece| piece));
+    fn write_vectored(&mut self, buffers: &[io::IoSlice<'_>]) -> io::Result<usize> {
+        if !self.blocking {
+            return self.write(buffers.iter().find(|buffer| !buffer.is_empty()).map_or(&[], |buffer| buffer));
         }
-        let count = self.socket.get_mut().write_vectored(pieces)?;
-        self.moved(count);
+        let count = self.socket.get_mut().write_vectored(buffers)?;
+        self.record_progress(count);
         Ok(count)
     }
 
@@ -245,101 +248,102 @@ mod tests {
     }
 
     #[test]
-    fn a_late_peer_is_shut_while_it_is_waited_for() {
+    fn an_expired_deadline_ends_a_blocked_read() {
         let (mut near, _far) = pair();
-        let watch = Deadline::new(Duration::ZERO);
-        watch.add(&near).unwrap();
+        let deadline = Deadline::new(Duration::ZERO);
+        deadline.add(&near).unwrap();
         std::thread::scope(|scope| {
-            let waiting = scope.spawn(move || near.read(&mut [0; 1]).unwrap_or(0));
-            watch.tick();
-            assert_eq!(waiting.join().unwrap(), 0);
+            let reader = scope.spawn(move || near.read(&mut [0; 1]).unwrap_or(0));
+            deadline.tick();
+            assert_eq!(reader.join().unwrap(), 0);
         });
-        assert_eq!(watch.close_reason(), Some(CloseReason::Late));
+        assert_eq!(deadline.close_reason(), Some(CloseReason::Expired));
         let (mut later, _far) = pair();
-        watch.add(&later).unwrap();
-        assert_eq!(later.read(&mut [0; 1]).unwrap_or(0), 0, "a socket that comes too late is shut at once");
+        deadline.add(&later).unwrap();
+        assert_eq!(later.read(&mut [0; 1]).unwrap_or(0), 0, "a socket added after the close is shut down at once");
     }
 
     #[test]
-    fn the_reason_of_a_cut_can_still_be_written_for_a_moment() {
+    fn a_final_reply_can_be_written_during_the_grace_period() {
         let ((mut near, mut far), (mut data, _far_data)) = (pair(), pair());
-        let watch = Deadline::new(Duration::from_secs(10));
-        watch.allow_final_reply();
-        watch.add(&near).unwrap();
-        watch.add(&data).unwrap();
-        watch.close(CloseReason::Wanted);
+        let deadline = Deadline::new(Duration::from_secs(10));
+        deadline.allow_final_reply();
+        deadline.add(&near).unwrap();
+        deadline.add(&data).unwrap();
+        deadline.close(CloseReason::Requested);
         assert_eq!((near.read(&mut [0; 1]).unwrap(), data.write(&[0]).is_err()), (0, true));
         near.write_all(b"421").unwrap();
         far.read_exact(&mut [0; 3]).unwrap();
-        watch.state().cut = Some((CloseReason::Wanted, Instant::now().checked_sub(FINAL_REPLY_GRACE).unwrap()));
-        watch.tick();
+        deadline.state().closed =
+            Some((CloseReason::Requested, Instant::now().checked_sub(FINAL_REPLY_GRACE).unwrap()));
+        deadline.tick();
         assert!(near.write(&[0]).is_err());
-        assert_eq!((far.read(&mut [0; 1]).unwrap(), watch.close_reason()), (0, Some(CloseReason::Wanted)));
+        assert_eq!((far.read(&mut [0; 1]).unwrap(), deadline.close_reason()), (0, Some(CloseReason::Requested)));
     }
 
     #[test]
-    fn what_does_not_wait_earns_nothing() {
+    fn non_blocking_calls_do_not_extend_the_deadline() {
         let (near, mut far) = pair();
-        let watch = Deadline::new(Duration::from_secs(10));
-        let mut near = DeadlineSocket::new(near, Arc::clone(&watch));
-        near.set_waiting(false);
-        let deadline = watch.state().deadline;
+        let deadline = Deadline::new(Duration::from_secs(10));
+        let mut near = DeadlineSocket::new(near, Arc::clone(&deadline));
+        near.set_blocking(false);
+        let expires_at = deadline.state().expires_at;
         assert_eq!(near.read(&mut [0; 9]).unwrap_err().kind(), io::ErrorKind::WouldBlock);
         near.write_all(b"NOOP").unwrap();
         far.read_exact(&mut [0; 4]).unwrap();
         while let Ok(count) = near.write_vectored(&[io::IoSlice::new(&[]), io::IoSlice::new(&[0; 1 << 16])]) {
             assert!(count > 0);
         }
-        assert_eq!(watch.state().deadline, deadline);
+        assert_eq!(deadline.state().expires_at, expires_at);
     }
 
     #[test]
-    fn what_is_read_ahead_is_lost_to_nobody_and_earns_once() {
+    fn bytes_read_ahead_are_returned_and_counted_once() {
         let (near, mut far) = pair();
-        let watch = Deadline::new(Duration::from_secs(10));
-        let mut near = DeadlineSocket::reading_ahead(near, Arc::clone(&watch));
+        let deadline = Deadline::new(Duration::from_secs(10));
+        let mut near = DeadlineSocket::reading_ahead(near, Arc::clone(&deadline));
         far.write_all(&[7; 3]).unwrap();
         far.shutdown(Shutdown::Write).unwrap();
         let mut byte = [0];
         near.read_exact(&mut byte).unwrap();
-        let deadline = watch.state().deadline;
+        let expires_at = deadline.state().expires_at;
         let mut rest = Vec::new();
         Read::by_ref(&mut near).take(2).read_to_end(&mut rest).unwrap();
-        assert_eq!((byte, rest, watch.state().deadline), ([7], vec![7; 2], deadline));
+        assert_eq!((byte, rest, deadline.state().expires_at), ([7], vec![7; 2], expires_at));
         assert_eq!(near.read(&mut byte).unwrap(), 0);
     }
 
     #[test]
-    fn words_must_come_in_time_as_a_whole() {
+    fn bytes_on_a_strict_socket_do_not_extend_the_deadline() {
         let (near, mut far) = pair();
-        let watch = Deadline::new(Duration::from_secs(10));
-        let mut near = DeadlineSocket::strict(near, Arc::clone(&watch));
-        let deadline = watch.state().deadline;
+        let deadline = Deadline::new(Duration::from_secs(10));
+        let mut near = DeadlineSocket::strict(near, Arc::clone(&deadline));
+        let expires_at = deadline.state().expires_at;
         far.write_all(&[7; 9000]).unwrap();
         near.read_exact(&mut [0; 9000]).unwrap();
         near.write_all(&[7; 9000]).unwrap();
-        assert_eq!(watch.state().deadline, deadline);
+        assert_eq!(deadline.state().expires_at, expires_at);
     }
 
     #[test]
-    fn single_bytes_do_not_earn_a_timeout_each() {
-        let watch = Deadline::new(Duration::from_secs(10));
-        let left = || watch.state().deadline.saturating_duration_since(Instant::now());
-        watch.state().deadline = Instant::now();
-        watch.record_progress(1);
+    fn single_bytes_extend_the_deadline_by_less_than_a_timeout() {
+        let deadline = Deadline::new(Duration::from_secs(10));
+        let left = || deadline.state().expires_at.saturating_duration_since(Instant::now());
+        deadline.state().expires_at = Instant::now();
+        deadline.record_progress(1);
         assert!(left() < Duration::from_secs(1));
-        watch.record_progress(1 << 20);
+        deadline.record_progress(1 << 20);
         assert!(left() > Duration::from_secs(9) && left() <= Duration::from_secs(10));
     }
 
     #[test]
-    fn a_strict_deadline_is_earned_away_by_nothing() {
-        let watch = Deadline::strict(Duration::from_secs(10));
-        let deadline = watch.state().deadline;
-        watch.record_progress(1 << 20);
-        assert_eq!(watch.state().deadline, deadline);
-        watch.set_timeout(Duration::from_secs(20));
-        watch.record_progress(1 << 20);
-        assert!(watch.state().deadline > deadline);
+    fn progress_does_not_extend_a_strict_deadline() {
+        let deadline = Deadline::strict(Duration::from_secs(10));
+        let expires_at = deadline.state().expires_at;
+        deadline.record_progress(1 << 20);
+        assert_eq!(deadline.state().expires_at, expires_at);
+        deadline.set_timeout(Duration::from_secs(20));
+        deadline.record_progress(1 << 20);
+        assert!(deadline.state().expires_at > expires_at);
     }
 }

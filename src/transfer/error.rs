@@ -1,4 +1,4 @@
-//! What can go wrong between client and server.
+//! Errors of the client and of the embedded server.
 
 use std::io;
 use std::path::Path;
@@ -7,256 +7,142 @@ use crate::crypto::CertificateFingerprint;
 use crate::foundation::observer::Cancelled;
 use crate::foundation::ownership::OwnershipError;
 
-/// Why bytes did not get there.
+/// Why a transfer or the start of a server failed.
+///
+/// `location` is the server as `host:port` or URL, `account` is `user at host:port`, `operation` completes "while …", and
+/// `reply` and `reason` are one line of text without control characters.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the fields are described above, once for all variants")]
 pub enum TransferError {
-    /// No server there.
-    #[error("no server at {location}")]
-    Unreachable {
-        /// Where it was looked for.
-        location: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The server does not go on.
-    #[error("the server at {location} does not answer: nothing for {seconds} seconds while {doing}")]
-    Timeout {
-        /// Which server.
-        location: String,
-        /// How long it was waited for.
-        seconds: u64,
-        /// What was waited for.
-        doing: String,
-    },
-    /// The line was cut, and again at each new attempt.
-    #[error("the connection to {location} breaks off while {doing}")]
-    Broken {
-        /// Which server.
-        location: String,
-        /// During what.
-        doing: String,
-        /// How.
-        source: io::Error,
-    },
-    /// Name and password are not those of an account.
-    #[error("{location} refuses the login: {reply}")]
-    WrongPassword {
-        /// Which server, as whom.
-        location: String,
-        /// In its words.
-        reply: String,
-    },
-    /// There is no password to log in with.
-    #[error("there is no password for {location}")]
-    NoPassword {
-        /// Which server, as whom.
-        location: String,
-    },
-    /// The password is to be had from a place that does not give it.
-    #[error("{location} needs a password, but {reason}")]
-    Password {
-        /// Which server, as whom.
-        location: String,
-        /// What is wrong.
-        reason: String,
-    },
-    /// Nothing vouches for the server's certificate.
-    #[error("the server at {location} is not known: {reason}. Its certificate has the fingerprint {fingerprint}")]
-    UnknownCertificate {
-        /// Which server.
-        location: String,
-        /// Its certificate.
-        fingerprint: CertificateFingerprint,
-        /// Why it is not accepted.
-        reason: String,
-    },
-    /// It is not the certificate that it should be.
+    /// The server cannot be found, or does not accept the connection.
+    #[error("cannot reach the server at {location}")]
+    Unreachable { location: String, source: io::Error },
+    /// The server made no progress within the timeout.
+    #[error("the server at {location} timed out while {operation}: no progress for {seconds} s")]
+    Timeout { location: String, seconds: u64, operation: String },
+    /// The connection ended early, in every attempt.
+    #[error("the connection to {location} was lost while {operation}")]
+    ConnectionLost { location: String, operation: String, source: io::Error },
+    /// The server rejects the user name or the password.
+    #[error("login refused for {account}: {reply}")]
+    LoginRefused { account: String, reply: String },
+    /// No source of passwords has one for the account.
+    #[error("no password for {account}")]
+    NoPassword { account: String },
+    /// A source of passwords cannot be read.
+    #[error("cannot get the password for {account}: {reason}")]
+    Password { account: String, reason: String },
+    /// The certificate is neither pinned nor remembered nor signed by a trusted authority.
+    #[error("the certificate of {location} is not trusted: {reason}. Its fingerprint is {fingerprint}")]
+    UnknownCertificate { location: String, fingerprint: CertificateFingerprint, reason: String },
+    /// The certificate differs from the pinned or remembered one. `expected_by` is the option or file that names the latter.
     #[error(
-        "THE SERVER AT {location} SHOWS ANOTHER CERTIFICATE THAN {expected}. Somebody may be in between. It should have \
-         {known}, but it has {fingerprint}"
+        "THE CERTIFICATE OF {location} DOES NOT MATCH {expected_by}. The connection may be intercepted. Expected {expected}, \
+         found {found}"
     )]
-    ChangedCertificate {
-        /// Which server.
-        location: String,
-        /// Who says what it should be.
-        expected: String,
-        /// What it should be.
-        known: String,
-        /// What it is.
-        fingerprint: CertificateFingerprint,
-    },
-    /// A data connection shows another certificate than the control connection, over which the login has been sent.
+    CertificateMismatch { location: String, expected_by: String, expected: String, found: CertificateFingerprint },
+    /// A data connection has another certificate than its control connection, over which the login has been sent.
     #[error(
-        "A DATA CONNECTION TO {location} SHOWS ANOTHER CERTIFICATE THAN ITS CONTROL CONNECTION. Somebody may be in between. It \
-         should have {known}, but it has {fingerprint}"
+        "A DATA CONNECTION TO {location} HAS A DIFFERENT CERTIFICATE FROM ITS CONTROL CONNECTION. The connection may be \
+         intercepted. Expected {expected}, found {found}"
     )]
-    ChangedDataCertificate {
-        /// Which server.
-        location: String,
-        /// The certificate of the control connection.
-        known: CertificateFingerprint,
-        /// The certificate of the data connection.
-        fingerprint: CertificateFingerprint,
-    },
-    /// The list of known servers cannot be used.
-    #[error("cannot use the list of known servers in {place}")]
-    KnownServers {
-        /// Which file.
-        place: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The server speaks plain FTP only.
-    #[error("the server at {location} offers no TLS: {reply}")]
-    NoTls {
-        /// Which server.
-        location: String,
-        /// In its words.
-        reply: String,
-    },
-    /// A plain connection that nobody asked for.
-    #[error("{location} would send the password and all file names in plain")]
-    Plain {
-        /// Which server.
-        location: String,
-    },
-    /// TLS did not come about.
-    #[error("no TLS connection to {location}: {reason}")]
-    Tls {
-        /// Which server.
-        location: String,
-        /// Why.
-        reason: String,
-    },
-    /// The server does not speak FTP as it should.
-    #[error("the server at {location} does not keep to the protocol while {doing}: {reply}")]
-    Protocol {
-        /// Which server.
-        location: String,
-        /// During what.
-        doing: String,
-        /// What it said.
-        reply: String,
-    },
-    /// The server is busy, or tired of us.
-    #[error("the server at {location} does not take this now: {reply}")]
-    Busy {
-        /// Which server.
-        location: String,
-        /// In its words.
-        reply: String,
-    },
+    DataCertificateMismatch { location: String, expected: CertificateFingerprint, found: CertificateFingerprint },
+    /// The list of known servers cannot be read or written.
+    #[error("cannot use the list of known servers {path}")]
+    KnownServers { path: String, source: io::Error },
+    /// The server refuses AUTH TLS.
+    #[error("the server at {location} does not offer TLS: {reply}")]
+    NoTls { location: String, reply: String },
+    /// The URL asks for a connection without TLS, which is not allowed.
+    #[error("a connection to {location} would send the password and all file names in plain text")]
+    Plain { location: String },
+    /// A TLS connection cannot be established.
+    #[error("TLS connection to {location} failed: {reason}")]
+    Tls { location: String, reason: String },
+    /// The server violates the FTP protocol, or refuses a command for good.
+    #[error("unexpected response from {location} while {operation}: {reply}")]
+    Protocol { location: String, operation: String, reply: String },
+    /// The server is temporarily unavailable (4xx reply).
+    #[error("the server at {location} is temporarily unavailable: {reply}")]
+    Busy { location: String, reply: String },
     /// The server's disk is full.
-    #[error("the disk of the server is full (at {place})")]
-    ServerFull {
-        /// Where.
-        place: String,
-    },
-    /// The account may not store as much.
-    #[error("the server stores no more than it allows this account (at {place})")]
-    Quota {
-        /// Where.
-        place: String,
-    },
-    /// The server does not let us.
-    #[error("the server denies access to {place}")]
-    Denied {
-        /// To what.
-        place: String,
-    },
-    /// Anything else on the server's side.
-    #[error("the server fails at {place}")]
-    Server {
-        /// At what.
-        place: String,
-        /// How.
-        source: io::Error,
-    },
-    /// The client's own file cannot be read or written.
-    #[error("cannot use {place}")]
-    Local {
-        /// Which.
-        place: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// A file larger than it may be.
-    #[error("{place} on the server is larger than {limit} bytes")]
-    TooLarge {
-        /// Which.
-        place: String,
-        /// The most that is taken.
-        limit: u64,
-    },
-    /// A file with another length than was sent.
-    #[error("{place} has {found} bytes on the server instead of {sent}")]
-    Incomplete {
-        /// Which.
-        place: String,
-        /// There.
-        found: u64,
-        /// Here.
-        sent: u64,
-    },
-    /// Our own server finds its port in use.
+    #[error("cannot write {path}: the server's disk is full")]
+    ServerFull { path: String },
+    /// The account's quota on the server is used up.
+    #[error("cannot write {path}: the quota of the account on the server is used up")]
+    Quota { path: String },
+    /// The server refuses access to a file or directory.
+    #[error("the server denies access to {path}: {reason}")]
+    Denied { path: String, reason: String },
+    /// Any other failure of the server's file system.
+    #[error("cannot access {path} on the server")]
+    Server { path: String, source: io::Error },
+    /// A local file cannot be read or written; `file` is its path, or what it contains.
+    #[error("cannot use {file}")]
+    Local { file: String, source: io::Error },
+    /// The operating system refuses a resource; `action` completes "cannot …".
+    #[error("cannot {action}")]
+    System { action: &'static str, source: io::Error },
+    /// A file or list on the server is larger than `limit` bytes.
+    #[error("{path} on the server is larger than {limit} bytes")]
+    TooLarge { path: String, limit: u64 },
+    /// An uploaded file does not have the size, in bytes, of the local one.
+    #[error("{path} has {found} bytes on the server instead of {sent}")]
+    Incomplete { path: String, found: u64, sent: u64 },
+    /// The address of the embedded server is in use.
     #[error("{address} is in use by another program")]
-    PortTaken {
-        /// Where it should listen.
-        address: String,
-    },
-    /// Our own server's certificate or key cannot be used.
-    #[error("the {what} of the server cannot be used: {reason}")]
-    Identity {
-        /// Which of them.
-        what: &'static str,
-        /// Why.
-        reason: String,
-    },
-    /// Our own server cannot begin.
-    #[error("cannot serve at {address}")]
-    Serve {
-        /// Where it should listen.
-        address: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Work was stopped.
+    PortTaken { address: String },
+    /// The certificate or key (`what`) of the embedded server cannot be used.
+    #[error("cannot use the server's {what}: {reason}")]
+    Identity { what: &'static str, reason: String },
+    /// The embedded server cannot listen on its address.
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    /// The user asked to stop.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
 impl TransferError {
-    /// Whether another attempt may do better.
-    pub fn may_pass(&self) -> bool {
-        use TransferError::{Broken, Busy, Incomplete, Tls};
-        self.is_absence() || matches!(self, Broken { .. } | Tls { .. } | Busy { .. } | Incomplete { .. })
+    /// Whether another attempt may succeed.
+    pub fn is_transient(&self) -> bool {
+        use TransferError::{Busy, ConnectionLost, Incomplete, Tls};
+        self.is_unreachable() || matches!(self, ConnectionLost { .. } | Tls { .. } | Busy { .. } | Incomplete { .. })
     }
 
-    /// Whether a file of secrets or trust here could have been written by another user.
-    pub fn is_of_ownership(&self) -> bool {
+    /// Whether the cause is a local file that another user could have written.
+    pub fn is_ownership_error(&self) -> bool {
         let (Self::Local { source, .. } | Self::KnownServers { source, .. }) = self else { return false };
         OwnershipError::inside(source).is_some()
     }
 
-    /// Whether nobody seems to be there at all.
-    pub fn is_absence(&self) -> bool {
+    /// Whether there may be no server at the address at all.
+    pub fn is_unreachable(&self) -> bool {
         matches!(self, Self::Unreachable { .. } | Self::Timeout { .. })
     }
 
-    /// For `map_err`: the list of known servers at `path` cannot be used.
+    /// For `map_err`: an error of the list of known servers at `path`.
     pub(super) fn known_servers(path: &Path) -> impl FnOnce(io::Error) -> Self {
-        let place = path.display().to_string();
-        |source| Self::KnownServers { place, source }
+        let path = path.display().to_string();
+        |source| Self::KnownServers { path, source }
     }
 
-    /// What an error of the system means when it concerns `place` on the server.
-    pub(super) fn at_server(place: &Path, source: io::Error) -> Self {
-        let place = place.display().to_string();
+    /// For `map_err`: an error of the local file at `path`.
+    pub(super) fn local(path: &Path) -> impl Fn(io::Error) -> Self + use<> {
+        let file = path.display().to_string();
+        move |source| Self::Local { file: file.clone(), source }
+    }
+
+    /// Converts an error of the server's file system at `path`.
+    pub(super) fn at_server(path: &Path, source: io::Error) -> Self {
+        let path = path.display().to_string();
         match source.kind() {
-            io::ErrorKind::StorageFull => Self::ServerFull { place },
-            io::ErrorKind::QuotaExceeded => Self::Quota { place },
-            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => Self::Denied { place },
-            _ => Self::Server { place, source },
+            io::ErrorKind::StorageFull => Self::ServerFull { path },
+            io::ErrorKind::QuotaExceeded => Self::Quota { path },
+            io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => {
+                Self::Denied { path, reason: source.to_string() }
+            }
+            _ => Self::Server { path, source },
         }
     }
 }

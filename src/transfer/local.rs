@@ -1,4 +1,4 @@
-//! A directory as the server: both sides on one machine, or on one shared disk.
+//! A directory that client and server share, on one machine or on a network disk.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -9,10 +9,10 @@ use super::error::TransferError;
 use crate::foundation::observer::Observer;
 use crate::foundation::root_dir::RootDir;
 
-/// Bytes copied between two questions whether to go on.
-const PIECE: usize = 1 << 20;
+/// Size of the copy buffer; cancellation is checked once per buffer.
+const COPY_BUFFER_BYTES: usize = 1 << 20;
 
-/// A server that is a directory. Others may write there, too, so no link below it is followed.
+/// A directory as the server. Other users may be able to write to it, so symbolic links below it are not followed.
 #[derive(Debug)]
 pub struct LocalDirectory {
     path: PathBuf,
@@ -20,10 +20,10 @@ pub struct LocalDirectory {
 }
 
 impl LocalDirectory {
-    /// The existing directory at `path`.
+    /// Opens the existing directory at `path`.
     ///
     /// # Errors
-    /// [`TransferError::Unreachable`] if there is none, [`TransferError::Denied`] if it may not be read.
+    /// [`TransferError::Denied`] if it may not be read, [`TransferError::Unreachable`] if it cannot be opened otherwise.
     pub fn open(path: &Path) -> Result<Self, TransferError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::PermissionDenied => TransferError::at_server(path, source),
@@ -32,48 +32,50 @@ impl LocalDirectory {
         Ok(Self { path: path.into(), root: RootDir::open(path).map_err(failed)? })
     }
 
-    /// For `map_err`: an error at `name`.
-    fn at(&self, name: &str) -> impl Fn(io::Error) -> TransferError + use<> {
-        let place = self.path.join(name);
-        move |source| TransferError::at_server(&place, source)
+    /// For `map_err`: an error of the file or directory `name`.
+    fn at_server(&self, name: &str) -> impl Fn(io::Error) -> TransferError + use<> {
+        let path = self.path.join(name);
+        move |source| TransferError::at_server(&path, source)
     }
 
-    /// The directory that holds `name`, made if it is not there.
-    fn make_folder(&self, name: &str) -> io::Result<RootDir> {
-        folders(name).try_fold(self.root.try_clone()?, |folder, name| folder.directory_or_new(name))
+    /// Opens the directory that contains `name`, and creates it if it does not exist.
+    fn create_parent(&self, name: &str) -> io::Result<RootDir> {
+        directories(name).try_fold(self.root.try_clone()?, |directory, name| directory.directory_or_new(name))
     }
 
-    fn folder(&self, name: &str) -> io::Result<RootDir> {
-        self.root.descend(&folders(name).collect::<Vec<_>>())
+    /// Opens the directory that contains `name`.
+    fn parent(&self, name: &str) -> io::Result<RootDir> {
+        self.root.descend(&directories(name).collect::<Vec<_>>())
     }
 }
 
-/// The directories on the way to `name`.
-fn folders(name: &str) -> impl Iterator<Item = &str> {
-    name.rsplit_once('/').into_iter().flat_map(|(folders, _)| folders.split('/'))
+/// Returns the components of `name` before the last one.
+fn directories(name: &str) -> impl Iterator<Item = &str> {
+    name.rsplit_once('/').into_iter().flat_map(|(directories, _)| directories.split('/'))
 }
 
-/// The last part of `name`.
-fn last(name: &str) -> &str {
+/// Returns the last component of `name`.
+fn file_name(name: &str) -> &str {
     name.rsplit_once('/').map_or(name, |(_, last)| last)
 }
 
 impl RemoteStore for LocalDirectory {
     fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError> {
-        let part = format!("{}.part", last(name));
-        let at_server = self.at(name);
-        let here = |source| TransferError::Local { place: local.display().to_string(), source };
-        let folder = self.make_folder(name).map_err(&at_server)?;
-        let mut input = File::open(local).map_err(here)?;
-        let mut output = create_anew(&folder, &part).map_err(&at_server)?;
-        copy(&mut input, &mut output, observer, here, &at_server)?;
+        let part = format!("{}.part", file_name(name));
+        let at_server = self.at_server(name);
+        let at_client = TransferError::local(local);
+        let directory = self.create_parent(name).map_err(&at_server)?;
+        let mut input = File::open(local).map_err(&at_client)?;
+        let mut output = create_anew(&directory, &part).map_err(&at_server)?;
+        copy(&mut input, &mut output, observer, &at_client, &at_server)?;
         output.sync_all().map_err(&at_server)?;
         let found = output.metadata().map_err(&at_server)?.len();
-        let sent = input.metadata().map_err(here)?.len();
+        let sent = input.metadata().map_err(&at_client)?.len();
         if found != sent {
-            return Err(TransferError::Incomplete { place: self.path.join(name).display().to_string(), found, sent });
+            return Err(TransferError::Incomplete { path: self.path.join(name).display().to_string(), found, sent });
         }
-        folder.replace(part.as_str(), &folder, last(name)).and_then(|()| folder.sync()).map_err(at_server)
+        let renamed = directory.replace(part.as_str(), &directory, file_name(name));
+        renamed.and_then(|()| directory.sync()).map_err(at_server)
     }
 
     fn get(
@@ -83,66 +85,66 @@ impl RemoteStore for LocalDirectory {
         output: &mut dyn Write,
         observer: &dyn Observer,
     ) -> Result<u64, TransferError> {
-        let at_server = self.at(name);
-        let here = |source| TransferError::Local { place: "the downloaded copy".into(), source };
-        let input = self.folder(name).and_then(|folder| folder.read(last(name))).map_err(&at_server)?;
-        let copied = copy(&mut input.take(limit + 1), output, observer, at_server, here)?;
+        let at_server = self.at_server(name);
+        let at_client = |source| TransferError::Local { file: "the downloaded copy".into(), source };
+        let input = self.parent(name).and_then(|directory| directory.read(file_name(name))).map_err(&at_server)?;
+        let copied = copy(&mut input.take(limit + 1), output, observer, at_server, at_client)?;
         if copied > limit {
-            return Err(TransferError::TooLarge { place: self.path.join(name).display().to_string(), limit });
+            return Err(TransferError::TooLarge { path: self.path.join(name).display().to_string(), limit });
         }
         Ok(copied)
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>, TransferError> {
-        match self.folder(name).and_then(|folder| folder.entry(last(name))) {
+        match self.parent(name).and_then(|directory| directory.entry(file_name(name))) {
             Ok(entry) => Ok(Some(entry.bytes)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.at(name)(error)),
+            Err(error) => Err(self.at_server(name)(error)),
         }
     }
 
-    fn remove_folder(&self, name: &str) -> Result<(), TransferError> {
-        match self.folder(name).and_then(|parent| remove_with_files(&parent, last(name))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.at(name)(error)),
+    fn remove_directory(&self, name: &str) -> Result<(), TransferError> {
+        match self.parent(name).and_then(|parent| remove_with_files(&parent, file_name(name))) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.at_server(name)(error)),
             _ => Ok(()),
         }
     }
 }
 
-/// A new file `name`, in place of what lies there; never one that a link there leads to.
-fn create_anew(folder: &RootDir, name: &str) -> io::Result<File> {
-    match folder.remove_file(name) {
+/// Creates the file `name` after removing what is there, so that a link planted under that name is not followed.
+fn create_anew(directory: &RootDir, name: &str) -> io::Result<File> {
+    match directory.remove_file(name) {
         Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => folder.make_file(name, 0o666),
+        _ => directory.make_file(name, 0o666),
     }
 }
 
 /// Removes the directory `name` and the files in it.
 fn remove_with_files(parent: &RootDir, name: &str) -> io::Result<()> {
-    let folder = parent.directory(name)?;
-    for entry in folder.entries()? {
-        folder.remove_file(entry?.file_name())?;
+    let directory = parent.directory(name)?;
+    for entry in directory.entries()? {
+        directory.remove_file(entry?.file_name())?;
     }
     parent.remove_directory(name)
 }
 
-/// Copies to the end, telling which side failed.
+/// Copies `input` to its end and returns the number of bytes. The closures convert the errors of the two sides.
 fn copy(
     input: &mut dyn Read,
     output: &mut dyn Write,
     observer: &dyn Observer,
-    reading: impl Fn(io::Error) -> TransferError,
-    writing: impl Fn(io::Error) -> TransferError,
+    read_error: impl Fn(io::Error) -> TransferError,
+    write_error: impl Fn(io::Error) -> TransferError,
 ) -> Result<u64, TransferError> {
-    let mut piece = vec![0; PIECE];
+    let mut buffer = vec![0; COPY_BUFFER_BYTES];
     let mut copied = 0;
     loop {
         observer.check_cancelled()?;
-        let count = input.read(&mut piece).map_err(&reading)?;
+        let count = input.read(&mut buffer).map_err(&read_error)?;
         if count == 0 {
             return Ok(copied);
         }
-        output.write_all(piece.get(..count).unwrap_or_default()).map_err(&writing)?;
+        output.write_all(&buffer[..count]).map_err(&write_error)?;
         copied += count as u64;
         observer.advance(count as u64);
     }
@@ -157,7 +159,7 @@ mod tests {
     use crate::foundation::observer::NullObserver;
 
     #[test]
-    fn links_and_pipes_of_a_server_are_not_followed() {
+    fn links_and_pipes_on_the_server_are_not_followed() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::write(at("precious"), "mine").unwrap();
@@ -176,9 +178,9 @@ mod tests {
         }
     }
 
-    /// Whoever else can write to the server's directory may have put a link in the place of a folder.
+    /// Another user who can write to the server's directory may have replaced a directory by a link.
     #[test]
-    fn folders_that_are_links_lead_nowhere() {
+    fn directories_that_are_links_are_not_followed() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::create_dir_all(at("home/job")).unwrap();
@@ -191,15 +193,15 @@ mod tests {
         assert!(server.put(&at("spool"), "outbox/new/totals", &NullObserver::default()).is_err());
         assert!(server.get("outbox/job/totals", 100, &mut Vec::new(), &NullObserver::default()).is_err());
         assert!(server.size("outbox/job/totals").is_err());
-        assert!(server.remove_folder("outbox/job").is_err());
+        assert!(server.remove_directory("outbox/job").is_err());
         symlink(at("home/job"), at("server/job")).unwrap();
-        assert!(server.remove_folder("job").is_err());
+        assert!(server.remove_directory("job").is_err());
         assert_eq!(fs::read(at("home/job/totals")).unwrap(), b"mine");
         assert!(!at("home/new").exists());
     }
 
     #[test]
-    fn folders_come_with_their_files_and_go_with_them() {
+    fn directories_are_created_and_removed_with_their_files() {
         let directory = tempfile::tempdir().unwrap();
         let at = |name: &str| directory.path().join(name);
         fs::write(at("spool"), "ciphertext").unwrap();
@@ -211,7 +213,7 @@ mod tests {
         }
         fs::write(at("inbox/job/more"), "").unwrap();
         for _ in 0..2 {
-            server.remove_folder("inbox/job").unwrap();
+            server.remove_directory("inbox/job").unwrap();
             assert!(!at("inbox/job").exists() && at("inbox").exists());
         }
     }

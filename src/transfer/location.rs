@@ -1,4 +1,4 @@
-//! Where a server is, as the user writes it.
+//! The address of a server, parsed from a URL.
 
 use std::fmt;
 use std::net::Ipv6Addr;
@@ -11,7 +11,7 @@ const FTP_PORT: u16 = 21;
 /// The address of a server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Location {
-    /// `file:///dir`: a directory that both sides can reach.
+    /// `file:///dir`: a directory that client and server share.
     Directory(PathBuf),
     /// `ftps://user@host:port/path`: an FTP server.
     Ftp(FtpAddress),
@@ -20,42 +20,42 @@ pub enum Location {
 /// An account on an FTP server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FtpAddress {
-    /// Whether connections are under TLS (`ftps://`) or in plain (`ftp://`).
+    /// Whether connections use TLS (`ftps://`) or not (`ftp://`).
     pub secure: bool,
-    /// Who logs in.
+    /// The user name to log in with.
     pub user: String,
-    /// Name or address, an IPv6 address without brackets.
+    /// Name or address; an IPv6 address is without brackets.
     pub host: String,
     /// Port of the control connection.
     pub port: u16,
-    /// The folder that holds `inbox` and `outbox`, without a slash at its end; empty for where a login leads.
+    /// The directory that contains `inbox` and `outbox`, without a trailing slash; empty for the directory after login.
     pub path: String,
 }
 
-/// An address that is none.
+/// Why a text is not the URL of a server.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum ParseLocationError {
     /// Not of the form `scheme://…`.
-    #[error("{0:?} is no address of a server; write ftps://user@host:port or file:///dir")]
-    Form(String),
-    /// A relative path.
-    #[error("{0:?} does not name a directory by its full path; write file:///dir (three slashes)")]
-    Relative(String),
-    /// A scheme that is not spoken here.
-    #[error("{0:?} servers are not known here, only ftps://user@host:port and file:///dir")]
-    Scheme(String),
-    /// No name of an account.
-    #[error("the address names no user; write ftps://user@host:port")]
+    #[error("{0:?} is not a URL")]
+    NotUrl(String),
+    /// A `file` URL with a relative path.
+    #[error("{0:?} does not contain an absolute path")]
+    RelativePath(String),
+    /// A scheme other than `ftps`, `ftp` and `file`.
+    #[error("unknown URL scheme {0:?}")]
+    UnknownScheme(String),
+    /// No user name.
+    #[error("the URL has no user name")]
     NoUser,
-    /// A password where everybody can read it.
-    #[error("a password in an address would be seen by others; use --password-file and write ftps://user@host:port")]
+    /// A password, which other users of the machine could see.
+    #[error("the URL contains a password, which other users could see")]
     Password,
-    /// A part that cannot be.
-    #[error("{0:?} cannot be the host and port of a server; write ftps://user@host:port")]
-    Host(String),
-    /// Characters that do not belong into an address.
-    #[error("the address has a blank, a control character or another mark in it that does not belong there")]
-    Characters,
+    /// Not a host with an optional port.
+    #[error("invalid host or port {0:?}")]
+    InvalidHost(String),
+    /// Characters that are not allowed.
+    #[error("the URL contains a blank, a control character or one of ? # % \" \\")]
+    InvalidCharacter,
 }
 
 impl FromStr for Location {
@@ -64,11 +64,11 @@ impl FromStr for Location {
     fn from_str(text: &str) -> Result<Self, ParseLocationError> {
         match text.split_once("://") {
             Some(("file", path)) if path.starts_with('/') => Ok(Self::Directory(path.into())),
-            Some(("file", _)) => Err(ParseLocationError::Relative(text.into())),
+            Some(("file", _)) => Err(ParseLocationError::RelativePath(text.into())),
             Some(("ftps", rest)) => FtpAddress::parse(true, rest).map(Self::Ftp),
             Some(("ftp", rest)) => FtpAddress::parse(false, rest).map(Self::Ftp),
-            Some((scheme, _)) => Err(ParseLocationError::Scheme(scheme.into())),
-            None => Err(ParseLocationError::Form(text.into())),
+            Some((scheme, _)) => Err(ParseLocationError::UnknownScheme(scheme.into())),
+            None => Err(ParseLocationError::NotUrl(text.into())),
         }
     }
 }
@@ -76,7 +76,7 @@ impl FromStr for Location {
 impl FtpAddress {
     fn parse(secure: bool, rest: &str) -> Result<Self, ParseLocationError> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-        let (user, place) = authority.rsplit_once('@').ok_or(ParseLocationError::NoUser)?;
+        let (user, endpoint) = authority.rsplit_once('@').ok_or(ParseLocationError::NoUser)?;
         if user.contains(':') {
             return Err(ParseLocationError::Password);
         }
@@ -84,27 +84,32 @@ impl FtpAddress {
             return Err(ParseLocationError::NoUser);
         }
         if rest.chars().any(|c| c.is_control() || c.is_whitespace() || "?#%\"\\".contains(c)) {
-            return Err(ParseLocationError::Characters);
+            return Err(ParseLocationError::InvalidCharacter);
         }
-        let (host, port) = host_and_port(place).ok_or_else(|| ParseLocationError::Host(place.into()))?;
+        let (host, port) = host_and_port(endpoint).ok_or_else(|| ParseLocationError::InvalidHost(endpoint.into()))?;
         Ok(Self { secure, user: user.into(), host, port, path: path.trim_end_matches('/').into() })
     }
 
-    /// Host and port as they are written together.
+    /// Returns `host:port`, with an IPv6 address in brackets.
     pub fn endpoint(&self) -> String {
         let Self { host, port, .. } = self;
         if host.contains(':') { format!("[{host}]:{port}") } else { format!("{host}:{port}") }
     }
+
+    /// Returns `user at host:port`, for messages.
+    pub fn account(&self) -> String {
+        format!("{} at {}", self.user, self.endpoint())
+    }
 }
 
-fn host_and_port(place: &str) -> Option<(String, u16)> {
-    let (host, port) = match place.strip_prefix('[') {
+fn host_and_port(endpoint: &str) -> Option<(String, u16)> {
+    let (host, port) = match endpoint.strip_prefix('[') {
         Some(rest) => {
             let (host, port) = rest.split_once(']')?;
             host.parse::<Ipv6Addr>().ok()?;
             (host, if port.is_empty() { None } else { Some(port.strip_prefix(':')?) })
         }
-        None => place.split_once(':').map_or((place, None), |(host, port)| (host, Some(port))),
+        None => endpoint.split_once(':').map_or((endpoint, None), |(host, port)| (host, Some(port))),
     };
     let port = port.map_or(Some(FTP_PORT), |port| port.parse().ok().filter(|port| *port != 0))?;
     (!host.is_empty()).then(|| (host.into(), port))
@@ -132,7 +137,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn addresses_read_back() {
+    fn urls_are_parsed_and_printed() {
         for text in ["file:///srv/hestat data", "ftps://me@host:2121", "ftp://a@[::1]:21/x/y", "ftps://a@b@host:1"] {
             assert_eq!(text.parse::<Location>().unwrap().to_string(), text);
         }
@@ -140,17 +145,20 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_address_is_told_so() {
+    fn invalid_urls_are_rejected_with_the_reason() {
         let reason = |text: &str| text.parse::<Location>().unwrap_err();
-        assert!(matches!(reason("file://dir"), ParseLocationError::Relative(_)));
-        assert!(matches!(reason("gopher://x"), ParseLocationError::Scheme(_)));
-        assert!(matches!(reason("/srv"), ParseLocationError::Form(_)));
+        assert!(matches!(reason("file://dir"), ParseLocationError::RelativePath(_)));
+        assert!(matches!(reason("gopher://x"), ParseLocationError::UnknownScheme(_)));
+        assert!(matches!(reason("/srv"), ParseLocationError::NotUrl(_)));
         assert!(matches!(reason("ftps://host"), ParseLocationError::NoUser));
         assert!(matches!(reason("ftps://@host"), ParseLocationError::NoUser));
         assert!(matches!(reason("ftps://me:secret@host"), ParseLocationError::Password));
-        for place in ["", ":21", "host:", "host:0", "host:65536", "[::1", "[x]:1", "::1", "[::1]21"] {
-            assert!(matches!(reason(&format!("ftps://me@{place}")), ParseLocationError::Host(_)), "{place}");
+        for endpoint in ["", ":21", "host:", "host:0", "host:65536", "[::1", "[x]:1", "::1", "[::1]21"] {
+            assert!(
+                matches!(reason(&format!("ftps://me@{endpoint}")), ParseLocationError::InvalidHost(_)),
+                "{endpoint}"
+            );
         }
-        assert!(matches!(reason("ftps://me@host/a\rDELE b"), ParseLocationError::Characters));
+        assert!(matches!(reason("ftps://me@host/a\rDELE b"), ParseLocationError::InvalidCharacter));
     }
 }

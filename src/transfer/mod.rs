@@ -1,4 +1,4 @@
-//! Moves named bytes between the client and a server. Opens none of them.
+//! Stores and retrieves files on a server, which is a shared directory or an FTP server. Contents are opaque bytes here.
 
 pub mod connector;
 mod deadline;
@@ -15,25 +15,28 @@ use std::path::Path;
 pub use connector::Connector;
 pub use error::TransferError;
 pub use ftp::client::FtpClient;
-pub use ftp::session::Greeting;
+pub use ftp::greeting::Greeting;
+pub use ftp::parameters::ConnectParameters;
 pub use ftp::trust::ServerTrust;
 pub use location::{FtpAddress, Location};
 pub use tls::{is_certificate_for, is_server_name};
 
 use crate::foundation::observer::Observer;
 
-/// A place that keeps files for the client, by names such as `inbox/<job>/dataset.hes`.
+/// Files on a server, with names such as `inbox/<job>/dataset.hes`.
 pub trait RemoteStore {
-    /// Uploads `local` under `name`. The name exists only when all bytes are there and on disk.
+    /// Uploads the file `local` as `name`. The name exists only once all bytes are on the server's disk.
     ///
     /// # Errors
-    /// [`TransferError`]; what was sent so far may remain under another name and is replaced next time.
+    /// [`TransferError`] if `local` cannot be read or the server does not store it. The bytes sent so far may stay on the
+    /// server under a temporary name; the next upload resumes or replaces them.
     fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError>;
 
-    /// Copies at most `limit` bytes of the file `name` to `output`; returns how many there were.
+    /// Copies the file `name` to `output` and returns its size. At most `limit` bytes are copied.
     ///
     /// # Errors
-    /// [`TransferError::TooLarge`] if there are more, and others.
+    /// [`TransferError::TooLarge`] if the file is larger than `limit`; other variants if the file cannot be read or `output`
+    /// cannot be written.
     fn get(
         &self,
         name: &str,
@@ -42,15 +45,15 @@ pub trait RemoteStore {
         observer: &dyn Observer,
     ) -> Result<u64, TransferError>;
 
-    /// Bytes of the file `name`; `None` if there is none.
+    /// Returns the size of the file `name`, or `None` if it does not exist.
     ///
     /// # Errors
-    /// [`TransferError`] if that cannot be known.
+    /// [`TransferError`] if the server cannot be asked or refuses to answer.
     fn size(&self, name: &str) -> Result<Option<u64>, TransferError>;
 
-    /// Removes the folder `name` with the files in it; one that is not there is no error.
+    /// Removes the directory `name` and the files in it. A missing directory is not an error.
     ///
     /// # Errors
-    /// [`TransferError`].
-    fn remove_folder(&self, name: &str) -> Result<(), TransferError>;
+    /// [`TransferError`] if the server cannot be asked or does not remove them.
+    fn remove_directory(&self, name: &str) -> Result<(), TransferError>;
 }

@@ -1,4 +1,4 @@
-//! Servers.
+//! Exit codes and remedies for errors of the connection to a server.
 
 use super::Explain;
 use super::codes::{
@@ -21,71 +21,80 @@ impl Explain for TransferError {
 fn code(error: &TransferError) -> u8 {
     match error {
         TransferError::Cancelled(Cancelled) => CANCELLED,
-        TransferError::Local { .. } | TransferError::KnownServers { .. } | TransferError::Identity { .. } => LOCAL,
+        TransferError::Local { .. }
+        | TransferError::System { .. }
+        | TransferError::KnownServers { .. }
+        | TransferError::Identity { .. } => LOCAL,
         TransferError::Plain { .. } | TransferError::NoPassword { .. } | TransferError::Password { .. } => USAGE,
         TransferError::Unreachable { .. } => NO_SERVER,
         TransferError::Timeout { .. } => TIMEOUT,
-        TransferError::WrongPassword { .. } => WRONG_PASSWORD,
+        TransferError::LoginRefused { .. } => WRONG_PASSWORD,
         TransferError::UnknownCertificate { .. } => UNKNOWN_CERTIFICATE,
-        TransferError::ChangedCertificate { .. } | TransferError::ChangedDataCertificate { .. } => CHANGED_CERTIFICATE,
+        TransferError::CertificateMismatch { .. } | TransferError::DataCertificateMismatch { .. } => {
+            CHANGED_CERTIFICATE
+        }
         TransferError::NoTls { .. } => NO_TLS,
         TransferError::Denied { .. } => DENIED,
         TransferError::ServerFull { .. } => SERVER_FULL,
         TransferError::Quota { .. } => QUOTA,
         TransferError::Protocol { .. } | TransferError::TooLarge { .. } => PROTOCOL,
         TransferError::PortTaken { .. } => PORT_TAKEN,
-        TransferError::Broken { .. }
+        TransferError::ConnectionLost { .. }
         | TransferError::Tls { .. }
         | TransferError::Busy { .. }
         | TransferError::Server { .. }
-        | TransferError::Serve { .. }
+        | TransferError::Listen { .. }
         | TransferError::Incomplete { .. } => SERVER,
     }
 }
 
+/// Returns what the user can do next; nothing after cancelling.
 pub(super) fn remedy(error: &TransferError) -> Option<&'static str> {
     Some(match error {
         TransferError::Cancelled(Cancelled) => return None,
         TransferError::Local { .. } => "Check the path, its permissions and the free space on its disk.",
+        TransferError::System { .. } => "Allow this process more threads and memory (ulimit -u, -v).",
         TransferError::KnownServers { .. } => {
-            "Mend or remove that file; it holds nothing but addresses and fingerprints."
+            "Fix or remove that file; it contains only addresses and certificate fingerprints."
         }
-        TransferError::Plain { .. } => "Write ftps:// for TLS, or say --insecure-plain-ftp if nobody can listen.",
+        TransferError::Plain { .. } => {
+            "Use ftps:// for TLS, or --insecure-plain-ftp if nobody else can read the network traffic."
+        }
         TransferError::NoPassword { .. } | TransferError::Password { .. } => {
-            "Give it with --password-file FILE, in the variable HESTAT_PASSWORD, in ~/.netrc, or on a terminal."
+            "Provide it with --password-file FILE, in the variable HESTAT_PASSWORD, in ~/.netrc, or on a terminal."
         }
-        TransferError::Unreachable { .. } => "Check the address given with --server, and that the server runs.",
+        TransferError::Unreachable { .. } => "Check the address given with --server, and that the server is running.",
         TransferError::Timeout { .. } => {
-            "Check the network and firewalls (data connections have ports of their own), or give more time with --server-timeout."
+            "Check the network and firewalls (data connections use other ports), or raise --server-timeout."
         }
-        TransferError::WrongPassword { .. } => {
-            "Check user and password; hestat serve names the file of its password when it starts."
+        TransferError::LoginRefused { .. } => {
+            "Check user and password; hestat serve prints the path of its password file when it starts."
         }
         TransferError::UnknownCertificate { .. } => {
-            "If that is the fingerprint the server's owner told you, say --server-fingerprint with it; or name its certificate with --server-certificate."
+            "If the server's owner confirms that fingerprint, use --server-fingerprint with it, or use --server-certificate with the server's certificate."
         }
-        TransferError::ChangedCertificate { .. } => {
+        TransferError::CertificateMismatch { .. } => {
             "Nothing was sent over this connection. Ask the server's owner; if its certificate is new, use --server-fingerprint with the new fingerprint."
         }
-        TransferError::ChangedDataCertificate { .. } => {
-            "User, password and names of files had been sent before, over the control connection, whose certificate is the right one; nothing was sent over this data connection. Ask the server's owner."
+        TransferError::DataCertificateMismatch { .. } => {
+            "User, password and file names were sent before, over the control connection, whose certificate is correct; nothing was sent over this data connection. Ask the server's owner."
         }
         TransferError::NoTls { .. } => {
-            "Have TLS switched on there; or write ftp:// and say --insecure-plain-ftp if nobody can listen."
+            "Enable TLS on the server; or use ftp:// and --insecure-plain-ftp if nobody else can read the network traffic."
         }
         TransferError::Denied { .. } => {
-            "Have the server's owner give you access. An address of hestat serve has no path: jobs go to its root."
+            "Ask the server's owner for access. The address of hestat serve has no path: jobs go to its root directory."
         }
-        TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Make room there.",
+        TransferError::ServerFull { .. } | TransferError::Quota { .. } => "Free some space there.",
         TransferError::Protocol { .. } | TransferError::TooLarge { .. } => {
-            "Check that this is the server you mean; hestat ping tells more."
+            "Check that the address is that of the intended server; hestat ping shows more."
         }
         TransferError::Identity { .. } => {
-            "Give a certificate and its own private key as PEM, the key not encrypted; or none, and one is made."
+            "Provide a certificate and its private key as PEM, the key not encrypted; or neither, to have them generated."
         }
         TransferError::PortTaken { .. } => "Stop that program, or choose another port with --listen.",
-        TransferError::Serve { .. } => "Check the address given with --listen, or wait until it is there.",
-        TransferError::Broken { .. }
+        TransferError::Listen { .. } => "Check the address given with --listen, or wait until the network is up.",
+        TransferError::ConnectionLost { .. }
         | TransferError::Tls { .. }
         | TransferError::Busy { .. }
         | TransferError::Server { .. }

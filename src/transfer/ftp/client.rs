@@ -1,103 +1,103 @@
-//! An FTP server as a place for files: sessions are opened as they are needed, and again when they break.
+//! A store on an FTP server.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
 use std::path::Path;
-use std::sync::{Arc, Mutex};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use super::super::RemoteStore;
-use super::super::connector::Connector;
-use super::super::deadline::Deadline;
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
+use super::greeting::Greeting;
+use super::parameters::ConnectParameters;
 use super::progress::UploadProgress;
-use super::retry::ClientState;
-use super::session::{Greeting, Session};
+use super::reconnect::ReconnectingSession;
+use super::retry::{RetryBudget, retry};
+use super::session::Session;
 use crate::foundation::observer::Observer;
 
-/// The most bytes of a folder's list that are read.
-const LONGEST_LIST: u64 = 1 << 16;
+/// The largest directory listing that is read, in bytes.
+const MAX_LISTING_BYTES: u64 = 1 << 16;
 
-/// An account on an FTP server.
+/// A client that is logged in at an FTP server. It reconnects after temporary failures.
 pub struct FtpClient<'c> {
-    pub(super) connector: &'c Connector,
-    pub(super) address: FtpAddress,
-    pub(super) observer: &'c dyn Observer,
-    pub(super) state: Mutex<ClientState>,
-    pub(super) watch: Mutex<Option<Arc<Deadline>>>,
+    parameters: &'c ConnectParameters,
+    observer: &'c dyn Observer,
+    /// The directory on the server, as in [`FtpAddress::path`].
+    root: String,
+    session: Mutex<ReconnectingSession<'c>>,
 }
 
 impl<'c> FtpClient<'c> {
-    /// Logs in.
+    /// Connects and logs in.
     pub(in super::super) fn connect(
-        connector: &'c Connector,
+        parameters: &'c ConnectParameters,
         address: &FtpAddress,
         observer: &'c dyn Observer,
     ) -> Result<Self, TransferError> {
-        let server = Self::new(connector, address, observer);
-        server.retry(|_, _| Ok(()))?;
-        Ok(server)
+        let session = Mutex::new(ReconnectingSession::new(parameters, address.clone(), observer));
+        let client = Self { parameters, observer, root: address.path.clone(), session };
+        client.with_session(|_, _| Ok(()))?;
+        Ok(client)
     }
 
-    /// Connects, and goes away again.
+    /// Connects without logging in, and disconnects.
     pub(in super::super) fn greet(
-        connector: &'c Connector,
+        parameters: &ConnectParameters,
         address: &FtpAddress,
-        observer: &'c dyn Observer,
+        observer: &dyn Observer,
     ) -> Result<Greeting, TransferError> {
-        let server = Self::new(connector, address, observer);
-        let opened =
-            server.watched(|| connector.open_session(&server.address, observer, |watch| server.look_after(watch)));
-        observer.check_cancelled()?;
-        opened.map(|session| session.greeting.clone())
+        ReconnectingSession::new(parameters, address.clone(), observer).greet()
     }
 
-    fn new(connector: &'c Connector, address: &FtpAddress, observer: &'c dyn Observer) -> Self {
-        Self { connector, address: address.clone(), observer, state: Mutex::default(), watch: Mutex::default() }
-    }
-
-    /// What was learnt when the session that is open now was opened.
+    /// Returns the greeting of the open session, if there is one.
     pub fn greeting(&self) -> Option<Greeting> {
-        self.state().session.as_ref().map(|session| session.greeting.clone())
+        self.session().greeting().cloned()
     }
 
-    /// What the server answers to a command of its own, if it knows it.
-    ///
-    /// # Errors
-    /// [`TransferError`].
-    pub fn ask(&self, command: &str) -> Result<Option<String>, TransferError> {
-        self.retry(|session, _| session.ask(command))
+    fn session(&self) -> MutexGuard<'_, ReconnectingSession<'c>> {
+        self.session.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn place(&self, name: &str) -> String {
-        if self.address.path.is_empty() { name.into() } else { format!("{}/{name}", self.address.path) }
+    /// Runs `work` in a session, again after each temporary failure.
+    pub(super) fn with_session<T>(
+        &self,
+        work: impl FnMut(&mut Session, &mut RetryBudget) -> Result<T, TransferError>,
+    ) -> Result<T, TransferError> {
+        let budget = RetryBudget::new(self.parameters.retries, self.parameters.timeout);
+        retry(&mut self.session(), budget, self.observer, work)
+    }
+
+    /// Returns the path of the file or directory `name` on the server.
+    pub(super) fn path(&self, name: &str) -> String {
+        if self.root.is_empty() { name.into() } else { format!("{}/{name}", self.root) }
     }
 }
 
 impl RemoteStore for FtpClient<'_> {
     fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError> {
-        let here = |source| TransferError::Local { place: local.display().to_string(), source };
-        let mut file = File::open(local).map_err(here)?;
-        let sent = file.metadata().map_err(here)?.len();
-        let (place, part) = (self.place(name), self.place(&format!("{name}.part")));
+        let at_client = TransferError::local(local);
+        let mut file = File::open(local).map_err(&at_client)?;
+        let sent = file.metadata().map_err(&at_client)?.len();
+        let (path, part) = (self.path(name), self.path(&format!("{name}.part")));
         let progress = UploadProgress::new(observer);
-        self.retry(|session, attempts| {
-            let refusal = make_folders(session, &place)?;
-            // An attempt before this one may have come further than its reply told.
-            if session.size(&place)? == Some(sent) {
+        self.with_session(|session, budget| {
+            let refusal = create_directories(session, &path)?;
+            // The attempt before may have succeeded although its reply was lost.
+            if session.size(&path)? == Some(sent) {
                 return Ok(());
             }
-            let offset = session.size(&part)?.filter(|there| *there <= sent).unwrap_or(0);
-            attempts.progress(progress.begin_at(offset));
+            let offset = session.size(&part)?.filter(|stored| *stored <= sent).unwrap_or(0);
+            budget.record_progress(progress.begin_at(offset));
             if offset < sent || sent == 0 {
-                file.seek(SeekFrom::Start(offset)).map_err(here)?;
-                session.store(&mut file, &part, offset, &progress).map_err(|error| because_of(refusal, error))?;
+                file.seek(SeekFrom::Start(offset)).map_err(&at_client)?;
+                session.store(&mut file, &part, offset, &progress).map_err(|error| with_refusal(refusal, error))?;
             }
             let found = session.size(&part)?.unwrap_or(0);
             if found != sent {
-                return Err(TransferError::Incomplete { place: place.clone(), found, sent });
+                return Err(TransferError::Incomplete { path: path.clone(), found, sent });
             }
-            session.rename(&part, &place)
+            session.rename(&part, &path)
         })
     }
 
@@ -108,61 +108,49 @@ impl RemoteStore for FtpClient<'_> {
         output: &mut dyn Write,
         observer: &dyn Observer,
     ) -> Result<u64, TransferError> {
-        let place = self.place(name);
+        let path = self.path(name);
         let mut copied = 0;
-        let outcome = self.retry(|session, attempts| {
-            let (more, outcome) = session.retrieve(&place, copied, limit - copied, output, observer);
-            copied += more;
-            attempts.progress(more);
+        let outcome = self.with_session(|session, budget| {
+            let (received, outcome) = session.retrieve(&path, copied, limit - copied, output, observer);
+            copied += received;
+            budget.record_progress(received);
             outcome
         });
         match outcome {
             Ok(()) => Ok(copied),
-            Err(TransferError::TooLarge { .. }) => Err(TransferError::TooLarge { place, limit }),
+            Err(TransferError::TooLarge { .. }) => Err(TransferError::TooLarge { path, limit }),
             Err(error) => Err(error),
         }
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>, TransferError> {
-        self.retry(|session, _| session.size(&self.place(name)))
+        self.with_session(|session, _| session.size(&self.path(name)))
     }
 
-    fn remove_folder(&self, name: &str) -> Result<(), TransferError> {
-        let folder = self.place(name);
-        self.retry(|session, _| {
-            for name in session.names(&folder, LONGEST_LIST)? {
-                session.remove_file(&format!("{folder}/{name}"))?;
+    fn remove_directory(&self, name: &str) -> Result<(), TransferError> {
+        let directory = self.path(name);
+        self.with_session(|session, _| {
+            for name in session.list(&directory, MAX_LISTING_BYTES)? {
+                session.remove_file(&format!("{directory}/{name}"))?;
             }
-            session.remove_folder(&folder)
+            session.remove_directory(&directory)
         })
     }
 }
 
-/// Makes the folders that lead to `place`; what the server said of the last of them if it did not make it.
-fn make_folders(session: &mut Session, place: &str) -> Result<Option<String>, TransferError> {
-    let slashes = place.match_indices('/').map(|(at, _)| at).filter(|at| *at > 0);
-    let mut folders = slashes.map(|at| place.get(..at).unwrap_or_default());
-    folders.try_fold(None, |_, folder| session.make_folder(folder))
+/// Creates the directories above `path`. Returns the reply to the last one if the server did not create it.
+fn create_directories(session: &mut Session, path: &str) -> Result<Option<String>, TransferError> {
+    let ends = path.match_indices('/').map(|(end, _)| end).filter(|end| *end > 0);
+    let mut directories = ends.map(|end| &path[..end]);
+    directories.try_fold(None, |_, directory| session.create_directory(directory))
 }
 
-/// Where a file cannot be, the reason may be that its folder could not.
-fn because_of(refusal: Option<String>, error: TransferError) -> TransferError {
+/// Adds the server's refusal to create the directory to the error of storing a file in it.
+fn with_refusal(refusal: Option<String>, error: TransferError) -> TransferError {
     match (refusal, error) {
-        (Some(said), TransferError::Denied { place }) => {
-            TransferError::Denied { place: format!("{place} (of its folder it said: {said})") }
+        (Some(reply), TransferError::Denied { path, reason }) => {
+            TransferError::Denied { path, reason: format!("{reason} (cannot create its directory: {reply})") }
         }
         (_, error) => error,
-    }
-}
-
-impl Drop for FtpClient<'_> {
-    fn drop(&mut self) {
-        let session = self.state().session.take();
-        if let Some(session) = session {
-            drop(self.watched(|| {
-                session.close();
-                Ok(())
-            }));
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! Commands that the control connection answers, and lists of names.
+//! Commands that are answered on the control connection, and directory listings.
 
 use std::io::Read;
 
@@ -10,92 +10,96 @@ use super::failure::reply_text;
 use super::session::Session;
 
 impl Session {
-    /// Bytes of a file; `None` if there is none.
-    pub(in crate::transfer) fn size(&mut self, name: &str) -> Result<Option<u64>, TransferError> {
-        let size = self.step("asking for the size of a file", name, |ftp| match ftp.size(name) {
+    /// Returns the size of a file, or `None` if it does not exist.
+    pub(super) fn size(&mut self, path: &str) -> Result<Option<u64>, TransferError> {
+        let size = self.step("querying the size of a file", path, |ftp| match ftp.size(path) {
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => Ok(None),
             outcome => outcome.map(Some),
         })?;
         Ok(size.map(|size| size as u64))
     }
 
-    /// Makes a folder; what the server says if it does not. Most say so if it is there; if it is not, what comes next will
-    /// fail.
-    pub(in crate::transfer) fn make_folder(&mut self, name: &str) -> Result<Option<String>, TransferError> {
-        self.step("making a folder", name, |ftp| match ftp.mkdir(name) {
-            Err(FtpError::UnexpectedResponse(reply)) if is_there(reply.status) => Ok(Some(reply_text(&reply))),
+    /// Creates a directory. Returns the server's reply if it refuses; most servers do if the directory exists already. If it
+    /// does not exist, the next command in it fails.
+    pub(super) fn create_directory(&mut self, path: &str) -> Result<Option<String>, TransferError> {
+        self.step("creating a directory", path, |ftp| match ftp.mkdir(path) {
+            Err(FtpError::UnexpectedResponse(reply)) if may_exist(reply.status) => Ok(Some(reply_text(&reply))),
             outcome => outcome.map(|()| None),
         })
     }
 
-    pub(in crate::transfer) fn rename(&mut self, from: &str, to: &str) -> Result<(), TransferError> {
+    pub(super) fn rename(&mut self, from: &str, to: &str) -> Result<(), TransferError> {
         self.step("renaming a file", to, |ftp| ftp.rename(from, to))
     }
 
-    /// Removes a file, if it is there.
-    pub(in crate::transfer) fn remove_file(&mut self, name: &str) -> Result<(), TransferError> {
-        self.step("removing a file", name, |ftp| gone(ftp.rm(name)))
+    /// Removes a file. A missing file is not an error.
+    pub(super) fn remove_file(&mut self, path: &str) -> Result<(), TransferError> {
+        self.step("removing a file", path, |ftp| ignore_missing(ftp.rm(path)))
     }
 
-    /// Removes an empty folder, if it is there.
-    pub(in crate::transfer) fn remove_folder(&mut self, name: &str) -> Result<(), TransferError> {
-        self.step("removing a folder", name, |ftp| gone(ftp.rmdir(name)))
+    /// Removes an empty directory. A missing directory is not an error.
+    pub(super) fn remove_directory(&mut self, path: &str) -> Result<(), TransferError> {
+        self.step("removing a directory", path, |ftp| ignore_missing(ftp.rmdir(path)))
     }
 
-    /// What the server answers to a command of its own; `None` if it does not know it.
-    pub(in crate::transfer) fn ask(&mut self, command: &str) -> Result<Option<String>, TransferError> {
+    /// Returns the reply to an optional command, with its code, or `None` if the server refuses it.
+    pub(super) fn query(&mut self, command: &str) -> Result<Option<String>, TransferError> {
         let expected = [Status::CommandOk, Status::File];
-        self.step("asking about the server", "", |ftp| match ftp.custom_command(command, &expected) {
+        self.step("querying the server", "", |ftp| match ftp.custom_command(command, &expected) {
             Err(FtpError::UnexpectedResponse(_)) => Ok(None),
             outcome => outcome.map(|reply| Some(reply_text(&reply))),
         })
     }
 
-    /// Names in a folder, at most `limit` bytes of them.
-    pub(in crate::transfer) fn names(&mut self, folder: &str, limit: u64) -> Result<Vec<String>, TransferError> {
-        let doing = "listing a folder";
-        let command = format!("NLST {folder}");
+    /// Returns the names of the files in a directory. The listing may have at most `limit` bytes.
+    pub(super) fn list(&mut self, directory: &str, limit: u64) -> Result<Vec<String>, TransferError> {
+        let operation = "listing a directory";
+        let command = format!("NLST {directory}");
         let expected = [Status::AboutToSend, Status::AlreadyOpen];
-        let opened = self.open_data(doing, folder, 0, |ftp| ftp.custom_data_command(&command, &expected));
+        let opened = self.open_data(operation, directory, 0, |ftp| ftp.custom_data_command(&command, &expected));
         let mut stream = match opened {
             Ok((_, stream)) => stream,
-            // An empty folder, or none, to some servers.
+            // Some servers refuse to list an empty or missing directory.
             Err(TransferError::Denied { .. } | TransferError::Busy { .. }) => {
                 return Ok(Vec::new());
             }
-            Err(failure) => return Err(failure),
+            Err(error) => return Err(error),
         };
-        let mut text = Vec::new();
-        let read = (&mut stream).take(limit + 1).read_to_end(&mut text);
-        if text.len() as u64 > limit {
-            self.watch.close(CloseReason::Wanted);
-            return Err(TransferError::TooLarge { place: format!("the list of {folder}"), limit });
+        let mut listing = Vec::new();
+        let read = (&mut stream).take(limit + 1).read_to_end(&mut listing);
+        if listing.len() as u64 > limit {
+            self.deadline.close(CloseReason::Requested);
+            return Err(TransferError::TooLarge { path: format!("the list of {directory}"), limit });
         }
-        self.watch.set_timeout(self.timeout);
+        self.deadline.set_timeout(self.timeout);
         let finished = stream.finish();
-        self.watch.keep(1);
+        self.deadline.keep_first(1);
         match finished {
             Ok(()) => {}
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => {}
             Err(error) => {
-                return Err(self
-                    .circumstances(doing, folder)
-                    .explain(read.err().map_or(error, FtpError::ConnectionError)));
+                let error = read.err().map_or(error, FtpError::ConnectionError);
+                return Err(self.error_context(operation, directory).explain(error));
             }
         }
-        let text = String::from_utf8_lossy(&text);
-        let last_part = |line: &str| line.rsplit('/').next().unwrap_or_default().to_owned();
-        Ok(text.lines().map(last_part).filter(|name| !["", ".", ".."].contains(&name.as_str())).collect())
+        Ok(file_names(&String::from_utf8_lossy(&listing)))
     }
 }
 
-fn gone(outcome: FtpResult<()>) -> FtpResult<()> {
+/// Returns the names in a listing. Some servers list whole paths, and some list `.` and `..`.
+fn file_names(listing: &str) -> Vec<String> {
+    let names = listing.lines().map(|line| line.rsplit_once('/').map_or(line, |(_, name)| name));
+    names.filter(|name| !["", ".", ".."].contains(name)).map(str::to_owned).collect()
+}
+
+fn ignore_missing(outcome: FtpResult<()>) -> FtpResult<()> {
     match outcome {
         Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => Ok(()),
         outcome => outcome,
     }
 }
 
-fn is_there(status: Status) -> bool {
+/// Whether a server may refuse MKD with this status because the directory exists.
+fn may_exist(status: Status) -> bool {
     matches!(status, Status::FileUnavailable | Status::PageTypeUnknown | Status::BadFilename)
 }

@@ -1,4 +1,4 @@
-//! Files going to a server and coming from it.
+//! Uploads, downloads and their data connections.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -7,125 +7,122 @@ use std::time::Duration;
 use suppaftp::types::Response;
 use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Status, TransferStream};
 
-use super::super::deadline::{CloseReason, Deadline, PIECE};
+use super::super::deadline::{CloseReason, Deadline, TRANSFER_BUFFER_BYTES};
 use super::super::error::TransferError;
 use super::failure::code;
 use super::session::Session;
 use super::tls::RustlsStream;
 use crate::foundation::observer::Observer;
 
-/// After an upload the server may take this long, in seconds per byte, to get all of it to its disk.
+/// Time per byte that a server may need after an upload to write it to its disk.
 const DISK_SECONDS_PER_BYTE: f64 = 1e-7;
 
-/// When the last byte of an upload has been handed to the system, so many may still be on their way, and a slow line takes
-/// this long for each.
-const BYTES_ON_THEIR_WAY: f64 = 4e6;
-const LINE_SECONDS_PER_BYTE: f64 = 5e-5;
+/// Bytes that may still be in transit when the last byte of an upload has been handed to the system.
+const MAX_BYTES_IN_TRANSIT: f64 = 4e6;
 
-/// How long a server is listened to that broke off an upload: it may say why.
+/// Time per byte on a slow network.
+const NETWORK_SECONDS_PER_BYTE: f64 = 5e-5;
+
+/// How long to wait for the reply of a server that has broken off an upload.
 const FINAL_REPLY_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Session {
-    /// Sends the rest of `local`, of which the server has `offset` bytes under `name`.
-    pub(in crate::transfer) fn store(
+    /// Uploads `local` from its current position to the file `path`, of which the server has `offset` bytes.
+    pub(super) fn store(
         &mut self,
         local: &mut dyn Read,
-        name: &str,
+        path: &str,
         offset: u64,
         observer: &dyn Observer,
     ) -> Result<(), TransferError> {
-        let doing = "uploading";
-        let mut stream = self.open_data(doing, name, offset, |ftp| ftp.put_with_stream(name))?;
-        let sent = match send(local, &mut stream, observer, &self.watch) {
+        let operation = "uploading";
+        let mut stream = self.open_data(operation, path, offset, |ftp| ftp.put_with_stream(path))?;
+        let sent = match send(local, &mut stream, observer, &self.deadline) {
             Ok(sent) => sent,
-            Err(Interrupted::ByThem(error)) => return Err(self.final_reply(stream, error, name)),
-            Err(Interrupted::ByUs(error)) => {
-                self.watch.close(CloseReason::Wanted);
+            Err(TransferFailure::Peer(error)) => return Err(self.final_reply(stream, error, path)),
+            Err(TransferFailure::Local(error)) => {
+                self.deadline.close(CloseReason::Requested);
                 return Err(error);
             }
         };
-        // The watch holds the socket too, so that closing it here would tell the server nothing; under TLS, closing does.
+        // The deadline holds the socket too, so that dropping it would not tell the server that the file ends. Under TLS the
+        // close_notify alert does.
         if let DataStream::Tcp(socket) = stream.get_ref() {
-            drop(socket.shutdown(Shutdown::Write));
+            let _ = socket.shutdown(Shutdown::Write);
         }
-        let sent = sent as f64;
-        let patience = sent * DISK_SECONDS_PER_BYTE + sent.min(BYTES_ON_THEIR_WAY) * LINE_SECONDS_PER_BYTE;
-        self.watch.set_timeout(self.timeout + Duration::from_secs_f64(patience));
+        self.deadline.set_timeout(self.timeout + completion_time(sent));
         let finished = stream.finish();
-        self.watch.keep(1);
-        finished.map_err(|error| self.circumstances(doing, name).explain(error))
+        self.deadline.keep_first(1);
+        finished.map_err(|error| self.error_context(operation, path).explain(error))
     }
 
-    /// A server that breaks off an upload says why on the control connection.
-    fn final_reply(&self, stream: TransferStream<RustlsStream>, error: io::Error, name: &str) -> TransferError {
-        if self.watch.close_reason().is_none() {
-            self.watch.set_timeout(FINAL_REPLY_TIMEOUT.min(self.timeout));
+    /// Explains a broken upload by the server's reply on the control connection, if there is one.
+    fn final_reply(&self, stream: TransferStream<RustlsStream>, error: io::Error, path: &str) -> TransferError {
+        if self.deadline.close_reason().is_none() {
+            self.deadline.set_timeout(FINAL_REPLY_TIMEOUT.min(self.timeout));
             if let Err(reply @ FtpError::UnexpectedResponse(_)) = stream.finish() {
-                return self.circumstances("uploading", name).explain(reply);
+                return self.error_context("uploading", path).explain(reply);
             }
         }
-        let mut circumstances = self.circumstances("uploading", name);
-        circumstances.cut = circumstances.cut.filter(|cut| *cut == CloseReason::Wanted);
-        circumstances.explain(FtpError::ConnectionError(error))
+        let mut context = self.error_context("uploading", path);
+        context.closed = context.closed.filter(|reason| *reason == CloseReason::Requested);
+        context.explain(FtpError::ConnectionError(error))
     }
 
-    /// Copies the file `name` from `offset` on to `output`, as long as that takes no more than `limit` bytes; returns how
-    /// many were copied, and why there were no more if that was not the end.
-    pub(in crate::transfer) fn retrieve(
+    /// Downloads the file `path` from `offset` on to `output`, at most `limit` bytes. Returns how many bytes were copied, and
+    /// an error unless they are all.
+    pub(super) fn retrieve(
         &mut self,
-        name: &str,
+        path: &str,
         offset: u64,
         limit: u64,
         output: &mut dyn Write,
         observer: &dyn Observer,
     ) -> (u64, Result<(), TransferError>) {
-        let doing = "downloading";
+        let operation = "downloading";
         let mut copied = 0;
-        let outcome = self.open_data(doing, name, offset, |ftp| ftp.retr_as_stream(name)).and_then(|mut stream| {
-            let cut_off = match receive(&mut stream, limit, output, observer, &self.watch, &mut copied) {
+        let outcome = self.open_data(operation, path, offset, |ftp| ftp.retr_as_stream(path)).and_then(|mut stream| {
+            let broken = match receive(&mut stream, limit, output, observer, &self.deadline, &mut copied) {
                 Ok(()) => None,
-                Err(Interrupted::ByThem(error)) => Some(FtpError::ConnectionError(error)),
-                Err(Interrupted::ByUs(error)) => {
-                    self.watch.close(CloseReason::Wanted);
+                Err(TransferFailure::Peer(error)) => Some(FtpError::ConnectionError(error)),
+                Err(TransferFailure::Local(error)) => {
+                    self.deadline.close(CloseReason::Requested);
                     return Err(error);
                 }
             };
-            self.watch.set_timeout(self.timeout);
+            self.deadline.set_timeout(self.timeout);
             let finished = stream.finish();
-            self.watch.keep(1);
-            match (cut_off, finished) {
+            self.deadline.keep_first(1);
+            match (broken, finished) {
                 (None, Ok(())) => Ok(()),
-                // Some servers end the connection without the TLS alert that says so, and say that all is sent; but so they
-                // do when somebody in between cut off the end.
-                (Some(_), Ok(())) if self.size(name)? == Some(offset + copied) => Ok(()),
+                // Some servers omit the TLS close_notify alert and report success. An attacker who truncates the data looks
+                // the same, so the size decides.
+                (Some(_), Ok(())) if self.size(path)? == Some(offset + copied) => Ok(()),
                 (Some(error), Ok(()) | Err(FtpError::ConnectionError(_))) | (_, Err(error)) => {
-                    Err(self.circumstances(doing, name).explain(error))
+                    Err(self.error_context(operation, path).explain(error))
                 }
             }
         });
         (copied, outcome)
     }
 
-    /// Opens a data connection: by EPSV (RFC 2428), or by PASV if the server refuses EPSV for whatever reason.
+    /// Opens a data connection with `open`: by EPSV (RFC 2428), or by PASV if the server refuses EPSV.
     pub(super) fn open_data<T>(
         &mut self,
-        doing: &str,
-        place: &str,
+        operation: &str,
+        path: &str,
         offset: u64,
         mut open: impl FnMut(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
         let mut attempt = |session: &mut Self| {
-            session.line.forget_port();
-            session.watch.set_timeout(session.timeout);
-            session
-                .ftp
-                .resume_transfer(usize::try_from(offset).unwrap_or(usize::MAX))
-                .and_then(|()| open(&mut session.ftp))
+            session.connection.reset_data_port();
+            session.deadline.set_timeout(session.timeout);
+            session.ftp.resume_transfer(offset as usize).and_then(|()| open(&mut session.ftp))
         };
         let outcome = match attempt(self) {
-            Err(FtpError::UnexpectedResponse(refusal)) if !self.line.has_port() && is_refusal(&refusal) => {
-                self.avoid_epsv();
-                // After 421, the server may have closed the connection: then the reply explains more.
+            Err(FtpError::UnexpectedResponse(refusal)) if !self.connection.has_data_port() && is_refusal(&refusal) => {
+                self.use_pasv();
+                // After 421 the server may have closed the connection; its reply explains more than that.
                 attempt(self).map_err(|error| match error {
                     FtpError::ConnectionError(_) if refusal.status == Status::NotAvailable => {
                         FtpError::UnexpectedResponse(refusal)
@@ -136,44 +133,52 @@ impl Session {
             outcome => outcome,
         };
         outcome.map_err(|error| match error {
-            // Whoever refuses a port has said nothing about the file.
-            FtpError::UnexpectedResponse(reply) if !self.line.has_port() => {
-                self.circumstances("opening a data connection", "").no_port(&reply)
+            // The reply is about EPSV or PASV, not about the file.
+            FtpError::UnexpectedResponse(reply) if !self.connection.has_data_port() => {
+                self.error_context("opening a data connection", "").no_data_port(&reply)
             }
-            error => self.circumstances(doing, place).explain(error),
+            error => self.error_context(operation, path).explain(error),
         })
     }
 }
 
-/// Under TLS the socket counts by itself.
-fn moved(stream: &TransferStream<RustlsStream>, watch: &Deadline, bytes: usize) {
+/// Returns how long a server may need to receive and store the end of an upload of `sent` bytes.
+fn completion_time(sent: u64) -> Duration {
+    let sent = sent as f64;
+    let seconds = sent * DISK_SECONDS_PER_BYTE + sent.min(MAX_BYTES_IN_TRANSIT) * NETWORK_SECONDS_PER_BYTE;
+    Duration::from_secs_f64(seconds)
+}
+
+/// Extends the deadline. Under TLS the socket does so itself.
+fn record_progress(stream: &TransferStream<RustlsStream>, deadline: &Deadline, bytes: usize) {
     if let DataStream::Tcp(_) = stream.get_ref() {
-        watch.record_progress(bytes);
+        deadline.record_progress(bytes);
     }
 }
 
-enum Interrupted {
-    ByUs(TransferError),
-    ByThem(io::Error),
+/// Which side ended a transfer early.
+enum TransferFailure {
+    Local(TransferError),
+    Peer(io::Error),
 }
 
 fn send(
     local: &mut dyn Read,
     stream: &mut TransferStream<RustlsStream>,
     observer: &dyn Observer,
-    watch: &Deadline,
-) -> Result<u64, Interrupted> {
-    let mut piece = vec![0; PIECE];
+    deadline: &Deadline,
+) -> Result<u64, TransferFailure> {
+    let at_client = |source| TransferFailure::Local(TransferError::Local { file: "the encrypted copy".into(), source });
+    let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
     let mut sent = 0;
     loop {
-        observer.check_cancelled().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
-        let here = |source| Interrupted::ByUs(TransferError::Local { place: "the spooled ciphertext".into(), source });
-        let count = local.read(&mut piece).map_err(here)?;
+        observer.check_cancelled().map_err(|cancelled| TransferFailure::Local(cancelled.into()))?;
+        let count = local.read(&mut buffer).map_err(at_client)?;
         if count == 0 {
             return Ok(sent);
         }
-        stream.write_all(piece.get(..count).unwrap_or_default()).map_err(Interrupted::ByThem)?;
-        moved(stream, watch, count);
+        stream.write_all(&buffer[..count]).map_err(TransferFailure::Peer)?;
+        record_progress(stream, deadline, count);
         sent += count as u64;
         observer.advance(count as u64);
     }
@@ -184,22 +189,23 @@ fn receive(
     limit: u64,
     output: &mut dyn Write,
     observer: &dyn Observer,
-    watch: &Deadline,
+    deadline: &Deadline,
     copied: &mut u64,
-) -> Result<(), Interrupted> {
-    let mut piece = vec![0; PIECE];
+) -> Result<(), TransferFailure> {
+    let at_client =
+        |source| TransferFailure::Local(TransferError::Local { file: "the downloaded copy".into(), source });
+    let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
     loop {
-        observer.check_cancelled().map_err(|stopped| Interrupted::ByUs(stopped.into()))?;
-        let count = stream.read(&mut piece).map_err(Interrupted::ByThem)?;
+        observer.check_cancelled().map_err(|cancelled| TransferFailure::Local(cancelled.into()))?;
+        let count = stream.read(&mut buffer).map_err(TransferFailure::Peer)?;
         if count == 0 {
             return Ok(());
         }
         if *copied + count as u64 > limit {
-            return Err(Interrupted::ByUs(TransferError::TooLarge { place: "a file".into(), limit }));
+            return Err(TransferFailure::Local(TransferError::TooLarge { path: "the file".into(), limit }));
         }
-        let local = |source| Interrupted::ByUs(TransferError::Local { place: "the downloaded copy".into(), source });
-        output.write_all(piece.get(..count).unwrap_or_default()).map_err(local)?;
-        moved(stream, watch, count);
+        output.write_all(&buffer[..count]).map_err(at_client)?;
+        record_progress(stream, deadline, count);
         *copied += count as u64;
         observer.advance(count as u64);
     }

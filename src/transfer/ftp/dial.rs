@@ -1,4 +1,4 @@
-//! Connecting, as long as somebody wants it.
+//! TCP connections that can be cancelled while the system resolves a name or connects.
 
 use std::io;
 use std::net::{SocketAddr, TcpStream, ToSocketAddrs};
@@ -11,59 +11,61 @@ use super::super::error::TransferError;
 use super::super::location::FtpAddress;
 use crate::foundation::observer::Cancelled;
 
-/// Connects to the first of the server's addresses that answers.
-pub(super) fn dial(address: &FtpAddress, timeout: Duration, watch: &Deadline) -> Result<TcpStream, TransferError> {
+/// Connects to the first of the server's addresses that accepts.
+pub(super) fn dial(address: &FtpAddress, timeout: Duration, deadline: &Deadline) -> Result<TcpStream, TransferError> {
     let location = address.endpoint();
-    let unreachable = |source: io::Error| match source.kind() {
-        _ if watch.close_reason() == Some(CloseReason::Wanted) => Cancelled.into(),
+    let failed = |source: io::Error| match source.kind() {
+        _ if deadline.close_reason() == Some(CloseReason::Requested) => Cancelled.into(),
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => {
-            let (location, doing) = (location.clone(), "connecting".into());
-            TransferError::Timeout { location, seconds: timeout.as_secs(), doing }
+            let (location, operation) = (location.clone(), "connecting".into());
+            TransferError::Timeout { location, seconds: timeout.as_secs(), operation }
         }
         _ => TransferError::Unreachable { location: location.clone(), source },
     };
-    let found = addresses(address, timeout, watch).map_err(unreachable)?;
-    let mut last = io::ErrorKind::NotFound.into();
-    for candidate in found {
-        match connect(candidate, timeout, watch) {
+    let candidates = resolve(address, timeout, deadline).map_err(failed)?;
+    let mut last_error = io::ErrorKind::NotFound.into();
+    for candidate in candidates {
+        match connect(candidate, timeout, deadline) {
             Ok(socket) => {
-                socket.set_nodelay(true).map_err(unreachable)?;
+                socket.set_nodelay(true).map_err(failed)?;
                 return Ok(socket);
             }
-            Err(error) => last = error,
+            Err(error) => last_error = error,
         }
     }
-    Err(unreachable(last))
+    Err(failed(last_error))
 }
 
-/// Where the host is, by the system's resolver.
-fn addresses(address: &FtpAddress, timeout: Duration, watch: &Deadline) -> io::Result<Vec<SocketAddr>> {
+/// Returns the addresses of the host by the system's resolver.
+fn resolve(address: &FtpAddress, timeout: Duration, deadline: &Deadline) -> io::Result<Vec<SocketAddr>> {
     let (host, port) = (address.host.clone(), address.port);
-    in_background(watch, timeout, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
+    in_background(deadline, timeout, move || (host.as_str(), port).to_socket_addrs().map(Iterator::collect))
 }
 
-/// Connects, or ends when `watch` says that nobody wants it any more.
-pub(super) fn connect(address: SocketAddr, timeout: Duration, watch: &Deadline) -> io::Result<TcpStream> {
-    // The attempt ends itself.
-    in_background(watch, Duration::MAX, move || TcpStream::connect_timeout(&address, timeout))
+/// Connects within `timeout`, or until `deadline` is closed on request.
+pub(super) fn connect(address: SocketAddr, timeout: Duration, deadline: &Deadline) -> io::Result<TcpStream> {
+    // The system enforces the timeout.
+    in_background(deadline, Duration::MAX, move || TcpStream::connect_timeout(&address, timeout))
 }
 
-/// Does what cannot be called off in a thread of its own, and stops waiting for it after `patience` or when `watch` says that
-/// nobody wants it any more.
+/// Runs `work`, which cannot be interrupted, in a thread of its own. Stops waiting for it after `timeout`, or when `deadline` is
+/// closed on request.
 fn in_background<T: Send + 'static>(
-    watch: &Deadline,
-    patience: Duration,
+    deadline: &Deadline,
+    timeout: Duration,
     work: impl FnOnce() -> io::Result<T> + Send + 'static,
 ) -> io::Result<T> {
-    let (done, outcome) = channel();
-    // Who gave up does not hear of it.
-    thread::Builder::new().spawn(move || drop(done.send(work())))?;
-    let begun = Instant::now();
+    let (sender, receiver) = channel();
+    // Sending fails if the caller no longer waits.
+    thread::Builder::new().spawn(move || {
+        let _ = sender.send(work());
+    })?;
+    let start = Instant::now();
     loop {
-        match outcome.recv_timeout(TICK) {
+        match receiver.recv_timeout(TICK) {
             Ok(outcome) => return outcome,
-            Err(RecvTimeoutError::Timeout) if begun.elapsed() > patience => return Err(io::ErrorKind::TimedOut.into()),
-            Err(RecvTimeoutError::Timeout) if watch.close_reason() != Some(CloseReason::Wanted) => {}
+            Err(RecvTimeoutError::Timeout) if start.elapsed() > timeout => return Err(io::ErrorKind::TimedOut.into()),
+            Err(RecvTimeoutError::Timeout) if deadline.close_reason() != Some(CloseReason::Requested) => {}
             Err(_) => return Err(io::ErrorKind::Interrupted.into()),
         }
     }

@@ -1,4 +1,4 @@
-//! What an error of an FTP session means, and whether another attempt may do better.
+//! Converts errors of the FTP library to [`TransferError`].
 
 use std::io;
 
@@ -11,30 +11,35 @@ use super::verifier::Refusal;
 use crate::foundation::observer::Cancelled;
 use crate::foundation::text::sanitize;
 
-/// What a session knows that explains its errors.
+/// The longest text of a server that is shown, in characters.
+const MAX_TEXT: usize = 200;
+
+/// The state of a session when an error occurred.
 #[derive(Debug)]
-pub(in crate::transfer) struct ErrorContext<'s> {
-    pub(in crate::transfer) location: &'s str,
-    pub(in crate::transfer) doing: &'s str,
-    /// The file or folder in question.
-    pub(in crate::transfer) place: &'s str,
-    pub(in crate::transfer) seconds: u64,
-    pub(in crate::transfer) cut: Option<CloseReason>,
-    pub(in crate::transfer) refused: Option<Refusal>,
+pub(super) struct ErrorContext<'s> {
+    pub(super) location: &'s str,
+    pub(super) operation: &'s str,
+    /// The file or directory that the operation concerns, or an empty string.
+    pub(super) path: &'s str,
+    /// The timeout.
+    pub(super) seconds: u64,
+    pub(super) closed: Option<CloseReason>,
+    pub(super) refusal: Option<Refusal>,
 }
 
 impl ErrorContext<'_> {
-    pub(in crate::transfer) fn explain(self, error: FtpError) -> TransferError {
-        if let Some(refusal) = self.refused.clone() {
+    /// Converts `error`. A refused certificate or a closed connection is the cause of whatever error follows it.
+    pub(super) fn explain(self, error: FtpError) -> TransferError {
+        if let Some(refusal) = self.refusal.clone() {
             return self.certificate(refusal);
         }
-        match self.cut {
-            Some(CloseReason::Wanted) => return Cancelled.into(),
-            Some(CloseReason::Late) => return self.late(),
+        match self.closed {
+            Some(CloseReason::Requested) => return Cancelled.into(),
+            Some(CloseReason::Expired) => return self.timeout(),
             None => {}
         }
         match error {
-            FtpError::ConnectionError(error) => self.connection(error),
+            FtpError::ConnectionError(error) => self.io(error),
             FtpError::SecureError(reason) => {
                 TransferError::Tls { location: self.location.into(), reason: sanitize(&reason) }
             }
@@ -46,69 +51,64 @@ impl ErrorContext<'_> {
     fn certificate(self, refusal: Refusal) -> TransferError {
         let location = self.location.into();
         match refusal {
-            Refusal::Unknown { fingerprint, reason } => {
+            Refusal::Untrusted { fingerprint, reason } => {
                 TransferError::UnknownCertificate { location, fingerprint, reason }
             }
-            Refusal::Other { fingerprint, known, by } => {
-                TransferError::ChangedCertificate { location, expected: by, known, fingerprint }
+            Refusal::Mismatch { expected, expected_by, found } => {
+                TransferError::CertificateMismatch { location, expected_by, expected, found }
             }
-            Refusal::OtherOnData { fingerprint, known } => {
-                TransferError::ChangedDataCertificate { location, known, fingerprint }
+            Refusal::DataMismatch { expected, found } => {
+                TransferError::DataCertificateMismatch { location, expected, found }
             }
         }
     }
 
-    pub(in crate::transfer) fn late(self) -> TransferError {
-        let Self { location, doing, seconds, .. } = self;
-        TransferError::Timeout { location: location.into(), seconds, doing: doing.into() }
+    fn timeout(self) -> TransferError {
+        let Self { location, operation, seconds, .. } = self;
+        TransferError::Timeout { location: location.into(), seconds, operation: operation.into() }
     }
 
-    fn connection(self, source: io::Error) -> TransferError {
+    fn io(self, source: io::Error) -> TransferError {
         if source.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<ReplyTooLarge>) {
-            return self.protocol("its reply does not end".into());
+            return self.protocol("the reply is too long".into());
         }
         if source.kind() == io::ErrorKind::InvalidInput {
-            return self.protocol("a name that cannot be sent".into());
+            return self.protocol("a file name contains a character that cannot be sent".into());
         }
-        let Self { location, doing, .. } = self;
-        TransferError::Broken { location: location.into(), doing: doing.into(), source }
+        self.connection_lost(source)
+    }
+
+    fn connection_lost(self, source: io::Error) -> TransferError {
+        let Self { location, operation, .. } = self;
+        TransferError::ConnectionLost { location: location.into(), operation: operation.into(), source }
     }
 
     fn protocol(self, reply: String) -> TransferError {
-        let Self { location, doing, .. } = self;
-        TransferError::Protocol { location: location.into(), doing: doing.into(), reply }
+        let Self { location, operation, .. } = self;
+        TransferError::Protocol { location: location.into(), operation: operation.into(), reply }
     }
 
-    /// The server has refused EPSV and PASV, or named no port in its reply.
-    pub(in crate::transfer) fn no_port(self, reply: &Response) -> TransferError {
-        match (self.cut, code(reply)) {
+    /// Converts a reply to EPSV or PASV that refuses the command or contains no port.
+    pub(super) fn no_data_port(self, reply: &Response) -> TransferError {
+        match (self.closed, code(reply)) {
             (Some(_), _) => self.explain(FtpError::UnexpectedResponse(reply.clone())),
             (None, 421) => self.reply(reply),
-            (None, 400..500) => {
-                let Self { location, doing, .. } = self;
-                TransferError::Broken {
-                    location: location.into(),
-                    doing: doing.into(),
-                    source: io::Error::other(reply_text(reply)),
-                }
-            }
+            (None, 400..500) => self.connection_lost(io::Error::other(reply_text(reply))),
             _ => self.protocol(reply_text(reply)),
         }
     }
 
-    /// By the code of the reply (RFC 959, section 4.2).
+    /// Converts a reply by its code (RFC 959, section 4.2).
     fn reply(self, reply: &Response) -> TransferError {
-        let place = self.place.to_owned();
+        let path = self.path.to_owned();
         match reply.status {
-            Status::RequestedActionNotTaken => TransferError::ServerFull { place },
-            Status::ExceededStorage => TransferError::Quota { place },
+            Status::RequestedActionNotTaken => TransferError::ServerFull { path },
+            Status::ExceededStorage => TransferError::Quota { path },
             Status::FileUnavailable | Status::BadFilename | Status::StoringNeedAccount => {
-                TransferError::Denied { place: format!("{place}: {}", reply_text(reply)) }
+                TransferError::Denied { path, reason: reply_text(reply) }
             }
             Status::CannotOpenDataConnection | Status::TransferAborted => {
-                let source = io::Error::other(reply_text(reply));
-                let Self { location, doing, .. } = self;
-                TransferError::Broken { location: location.into(), doing: doing.into(), source }
+                self.connection_lost(io::Error::other(reply_text(reply)))
             }
             Status::NotAvailable | Status::RequestFileActionIgnored | Status::ActionAborted => {
                 TransferError::Busy { location: self.location.into(), reply: reply_text(reply) }
@@ -118,22 +118,22 @@ impl ErrorContext<'_> {
     }
 }
 
-/// The code of a reply, also of one that the library has no name for.
-pub(in crate::transfer) fn code(reply: &Response) -> u32 {
-    let last = reply.body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next().unwrap_or_default();
-    let digits = last.get(..3).and_then(|digits| std::str::from_utf8(digits).ok());
+/// Returns the code of a reply, also one that the library has no name for.
+pub(super) fn code(reply: &Response) -> u32 {
+    let last_line = reply.body.trim_ascii_end().rsplit(|byte| *byte == b'\n').next();
+    let digits = last_line.and_then(|line| std::str::from_utf8(line.get(..3)?).ok());
     digits.and_then(|digits| digits.parse().ok()).unwrap_or(reply.status.code())
 }
 
-/// The server's words: one line, not endless, and nothing in it that commands a terminal.
-pub(in crate::transfer) fn reply_text(reply: &Response) -> String {
+/// Returns the code and the text of a reply as one short line that is safe to print.
+pub(super) fn reply_text(reply: &Response) -> String {
     one_line(&String::from_utf8_lossy(&reply.body))
 }
 
-/// Text of a server as one short line.
-pub(in crate::transfer) fn one_line(text: &str) -> String {
+/// Returns a server's text as one short line that is safe to print.
+pub(super) fn one_line(text: &str) -> String {
     let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
-    sanitize(&line).chars().take(200).collect()
+    sanitize(&line).chars().take(MAX_TEXT).collect()
 }
 
 #[cfg(test)]
@@ -141,7 +141,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn codes_without_a_name_are_codes_too() {
+    fn codes_unknown_to_the_library_are_read_from_the_reply() {
         let code = |body: &str, status| code(&Response::new(status, body.as_bytes().to_vec()));
         assert_eq!(code("522 not this protocol\r\n", Status::Unknown), 522);
         assert_eq!(code("550-not\r\n 1\r\n522 here\r\n", Status::Unknown), 522);

@@ -1,33 +1,34 @@
-//! How far an upload is, told once for each byte however often it is sent.
+//! Progress of an upload, in which each byte counts once although an attempt may send it again.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use crate::foundation::observer::{Cancelled, Observer, Stage};
 
-/// Tells `observer` of bytes beyond those that it has been told of.
+/// Reports bytes to `observer` when they go beyond what has been reported before.
 pub(super) struct UploadProgress<'o> {
     observer: &'o dyn Observer,
-    begun: AtomicU64,
+    /// The largest offset at which an attempt has begun.
+    max_start: AtomicU64,
     position: AtomicU64,
-    told: AtomicU64,
+    reported: AtomicU64,
 }
 
 impl<'o> UploadProgress<'o> {
     pub(super) fn new(observer: &'o dyn Observer) -> Self {
-        Self { observer, begun: AtomicU64::new(0), position: AtomicU64::new(0), told: AtomicU64::new(0) }
+        Self { observer, max_start: AtomicU64::new(0), position: AtomicU64::new(0), reported: AtomicU64::new(0) }
     }
 
-    /// Another attempt begins at this byte; how much further that is than where any one before it began.
+    /// Begins an attempt at `offset`. Returns how much further that is than the start of any attempt before.
     pub(super) fn begin_at(&self, offset: u64) -> u64 {
         self.position.store(offset, Ordering::Relaxed);
-        self.tell();
-        offset.saturating_sub(self.begun.fetch_max(offset, Ordering::Relaxed))
+        self.report();
+        offset.saturating_sub(self.max_start.fetch_max(offset, Ordering::Relaxed))
     }
 
-    fn tell(&self) {
+    fn report(&self) {
         let position = self.position.load(Ordering::Relaxed);
-        let told = self.told.fetch_max(position, Ordering::Relaxed);
-        self.observer.advance(position.saturating_sub(told));
+        let reported = self.reported.fetch_max(position, Ordering::Relaxed);
+        self.observer.advance(position.saturating_sub(reported));
     }
 }
 
@@ -38,7 +39,7 @@ impl Observer for UploadProgress<'_> {
 
     fn advance(&self, bytes: u64) {
         self.position.fetch_add(bytes, Ordering::Relaxed);
-        self.tell();
+        self.report();
     }
 
     fn end(&self) {
@@ -60,9 +61,9 @@ mod tests {
     use crate::foundation::observer::NullObserver;
 
     #[test]
-    fn only_what_was_never_reached_is_further() {
-        let silent = NullObserver::default();
-        let progress = UploadProgress::new(&silent);
+    fn only_the_distance_beyond_earlier_starts_is_returned() {
+        let observer = NullObserver::default();
+        let progress = UploadProgress::new(&observer);
         assert_eq!([0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)), [0, 5, 0, 0, 0, 1]);
     }
 }

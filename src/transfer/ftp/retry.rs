@@ -1,67 +1,56 @@
-//! Sessions that are opened as they are needed, and again when they break.
+//! Repeats an operation whose failure may be temporary.
 
-use std::sync::mpsc::{RecvTimeoutError, channel};
-use std::sync::{Arc, MutexGuard, PoisonError};
+use std::io;
 use std::thread;
 use std::time::{Duration, Instant};
 
 use rand_core::Rng;
 
-use super::super::deadline::{CloseReason, Deadline, LEAST_BYTES, TICK};
+use super::super::deadline::{MIN_BYTES_PER_TIMEOUT, TICK};
 use super::super::error::TransferError;
-use super::client::FtpClient;
+use super::reconnect::ReconnectingSession;
 use super::session::Session;
 use crate::foundation::backoff::{CAP, pause};
-use crate::foundation::random::{self, Randomness};
-use crate::foundation::secret::Secret;
+use crate::foundation::observer::Observer;
+use crate::foundation::random;
 
-/// How long a server surely waits for a login.
-const PATIENCE_OF_SERVERS: Duration = Duration::from_secs(5);
-
-#[derive(Default)]
-pub(super) struct ClientState {
-    pub(super) session: Option<Session>,
-    password: Option<Secret<String>>,
-    /// Whether a session was ever opened: from then on, a server that cannot be reached is waited for.
-    met: bool,
-    refuses_epsv: bool,
-    random: Option<Randomness>,
-}
-
-/// How often something may be tried again. Bytes that get there earn further attempts and time for them, but no single byte
-/// does: a server that gives one in each attempt keeps nobody for ever.
+/// How often an operation may be retried, and until when. Progress renews both, but only in proportion to the bytes: a server
+/// that sends one byte per attempt does not keep the client busy for ever.
 pub(super) struct RetryBudget {
-    /// In a row, without [`LEAST_BYTES`] in between.
+    /// Failed attempts since the last [`MIN_BYTES_PER_TIMEOUT`] bytes of progress.
     failed: u32,
-    most: u32,
-    /// Bytes that have not earned attempts yet.
+    max_retries: u32,
+    /// Bytes of progress since `failed` was reset.
     bytes: u64,
     timeout: Duration,
-    /// The time for all attempts in a row.
-    allowance: Duration,
-    deadline: Instant,
+    /// The most time that all attempts without progress may take together.
+    max_time: Duration,
+    expires_at: Instant,
 }
 
 impl RetryBudget {
-    fn new(most: u32, timeout: Duration) -> Self {
-        let allowance = (timeout + CAP).saturating_mul(most.saturating_add(1));
-        Self { failed: 0, most, bytes: 0, timeout, allowance, deadline: Instant::now() + allowance }
+    pub(super) fn new(max_retries: u32, timeout: Duration) -> Self {
+        let max_time = (timeout + CAP).saturating_mul(max_retries.saturating_add(1));
+        Self { failed: 0, max_retries, bytes: 0, timeout, max_time, expires_at: Instant::now() + max_time }
     }
 
-    /// So many bytes more than ever before have got there: as in a single attempt, [`LEAST_BYTES`] earn one timeout.
-    pub(super) fn progress(&mut self, bytes: u64) {
-        let earned = Duration::try_from_secs_f64(self.timeout.as_secs_f64() * (bytes as f64 / LEAST_BYTES));
-        let latest = Instant::now() + self.allowance;
-        self.deadline = earned.ok().and_then(|earned| self.deadline.checked_add(earned)).unwrap_or(latest).min(latest);
+    /// Records that a transfer got `bytes` further than in any attempt before. As within one attempt,
+    /// [`MIN_BYTES_PER_TIMEOUT`] bytes extend the deadline by one timeout.
+    pub(super) fn record_progress(&mut self, bytes: u64) {
+        let timeouts = bytes as f64 / MIN_BYTES_PER_TIMEOUT;
+        let extension = Duration::try_from_secs_f64(self.timeout.as_secs_f64() * timeouts).ok();
+        let latest = Instant::now() + self.max_time;
+        let extended = extension.and_then(|extension| self.expires_at.checked_add(extension));
+        self.expires_at = extended.map_or(latest, |extended| extended.min(latest));
         self.bytes = self.bytes.saturating_add(bytes);
-        if self.bytes as f64 >= LEAST_BYTES {
+        if self.bytes as f64 >= MIN_BYTES_PER_TIMEOUT {
             (self.failed, self.bytes) = (0, 0);
         }
     }
 
-    /// Counts a failed attempt; whether there may be another.
-    fn again(&mut self) -> bool {
-        if self.failed >= self.most || Instant::now() > self.deadline {
+    /// Records a failed attempt. Returns whether another one is allowed.
+    fn record_failure(&mut self) -> bool {
+        if self.failed >= self.max_retries || Instant::now() > self.expires_at {
             return false;
         }
         self.failed += 1;
@@ -69,151 +58,74 @@ impl RetryBudget {
     }
 }
 
-impl FtpClient<'_> {
-    pub(super) fn state(&self) -> MutexGuard<'_, ClientState> {
-        self.state.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    pub(super) fn look_after(&self, watch: &Arc<Deadline>) {
-        *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = Some(Arc::clone(watch));
-    }
-
-    /// Does `work` in a session; again in another one if the failure may pass and too many did not fail already.
-    pub(super) fn retry<T>(
-        &self,
-        mut work: impl FnMut(&mut Session, &mut RetryBudget) -> Result<T, TransferError>,
-    ) -> Result<T, TransferError> {
-        let mut state = self.state();
-        let mut attempts = RetryBudget::new(self.connector.retries, self.connector.timeout);
-        loop {
-            let error = match self.watched(|| self.attempt(&mut state, &mut attempts, &mut work)) {
-                Ok(value) => return Ok(value),
-                Err(error) => error,
-            };
-            state.session = None;
-            // Whatever failed then, this is why.
-            self.observer.check_cancelled()?;
-            let may_pass = error.may_pass() && (state.met || !error.is_absence());
-            if !may_pass || !attempts.again() {
-                return Err(error);
-            }
-            let number = format!("attempt {} of {}", attempts.failed + 1, u64::from(self.connector.retries) + 1);
-            self.observer.notice(&format!("{error}; going on from there ({number})"));
-            self.wait(&mut state, attempts.failed)?;
-        }
-    }
-
-    fn attempt<T>(
-        &self,
-        state: &mut ClientState,
-        attempts: &mut RetryBudget,
-        work: &mut impl FnMut(&mut Session, &mut RetryBudget) -> Result<T, TransferError>,
-    ) -> Result<T, TransferError> {
-        let mut session = match state.session.take() {
-            Some(session) => session,
-            None => self.open(state)?,
+/// Runs `work` in `session`, and again after each temporary failure until `budget` is used up.
+pub(super) fn retry<T>(
+    session: &mut ReconnectingSession<'_>,
+    mut budget: RetryBudget,
+    observer: &dyn Observer,
+    mut work: impl FnMut(&mut Session, &mut RetryBudget) -> Result<T, TransferError>,
+) -> Result<T, TransferError> {
+    loop {
+        let error = match session.run(|session| work(session, &mut budget)) {
+            Ok(value) => return Ok(value),
+            Err(error) => error,
         };
-        let value = work(&mut session, attempts);
-        // Whoever hangs up on EPSV is asked by PASV the next time.
-        state.refuses_epsv |= session.refuses_epsv;
-        let value = value?;
-        state.session = Some(session);
-        Ok(value)
+        // Cancelling closes the connection, which may look like any other failure.
+        observer.check_cancelled()?;
+        let may_succeed = error.is_transient() && (session.has_logged_in() || !error.is_unreachable());
+        if !may_succeed || !budget.record_failure() {
+            return Err(error);
+        }
+        observer.notice(&format!("{error}; retry {} of {}", budget.failed, budget.max_retries));
+        wait(budget.failed, observer)?;
     }
+}
 
-    fn open(&self, state: &mut ClientState) -> Result<Session, TransferError> {
-        let watched = |watch: &Arc<Deadline>| self.look_after(watch);
-        let mut session = self.connector.open_session(&self.address, self.observer, watched)?;
-        if state.password.is_none() {
-            // A person may take their time, and a server may tire of that.
-            *self.watch.lock().unwrap_or_else(PoisonError::into_inner) = None;
-            let asked = Instant::now();
-            state.password = Some((self.connector.password)(&self.address, self.observer)?);
-            if asked.elapsed() > PATIENCE_OF_SERVERS {
-                session = self.connector.open_session(&self.address, self.observer, watched)?;
-            }
-            session.watch().set_timeout(self.connector.timeout);
-            watched(session.watch());
-        }
-        let password = state.password.as_ref().map(|password| password.expose().as_str());
-        session.login(&self.address.user, password.unwrap_or_default())?;
-        state.met = true;
-        if state.refuses_epsv {
-            session.avoid_epsv();
-        }
-        Ok(session)
+/// Waits before the retry with this number, unless `observer` is cancelled.
+fn wait(retry: u32, observer: &dyn Observer) -> Result<(), TransferError> {
+    let mut random = random::from_system()
+        .map_err(|error| TransferError::System { action: "choose a random delay", source: io::Error::other(error) })?;
+    let mut remaining = pause(retry, random.next_u32());
+    while !remaining.is_zero() {
+        observer.check_cancelled()?;
+        let step = remaining.min(TICK);
+        thread::sleep(step);
+        remaining -= step;
     }
-
-    /// Does `work` while somebody looks after deadlines and asks whether to go on.
-    pub(super) fn watched<T>(&self, work: impl FnOnce() -> Result<T, TransferError>) -> Result<T, TransferError> {
-        let (end, ended) = channel::<()>();
-        thread::scope(|scope| {
-            let look_after = move || {
-                while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                    let watch = self.watch.lock().unwrap_or_else(PoisonError::into_inner).clone();
-                    match watch {
-                        Some(watch) if self.observer.check_cancelled().is_err() => watch.close(CloseReason::Wanted),
-                        Some(watch) => watch.tick(),
-                        None => {}
-                    }
-                }
-            };
-            let started = thread::Builder::new().spawn_scoped(scope, look_after);
-            started.map_err(|source| TransferError::Local { place: "a thread".into(), source })?;
-            let value = work();
-            drop(end);
-            value
-        })
-    }
-
-    fn wait(&self, state: &mut ClientState, attempt: u32) -> Result<(), TransferError> {
-        if state.random.is_none() {
-            let none =
-                |error| TransferError::Local { place: "a random pause".into(), source: std::io::Error::other(error) };
-            state.random = Some(random::from_system().map_err(none)?);
-        }
-        let mut left = pause(attempt, state.random.as_mut().map_or(u32::MAX, Rng::next_u32));
-        while !left.is_zero() {
-            self.observer.check_cancelled()?;
-            let nap = left.min(TICK);
-            thread::sleep(nap);
-            left -= nap;
-        }
-        Ok(self.observer.check_cancelled()?)
-    }
+    Ok(observer.check_cancelled()?)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
-    /// How many attempts there are if each gets so many bytes further.
+    /// Returns how many attempts are made if each gets `bytes` further, at most 100.
     fn count(bytes: u64) -> u32 {
-        let mut attempts = RetryBudget::new(2, Duration::from_secs(30));
+        let mut budget = RetryBudget::new(2, Duration::from_secs(30));
         (1..100)
             .find(|_| {
-                attempts.progress(bytes);
-                !attempts.again()
+                budget.record_progress(bytes);
+                !budget.record_failure()
             })
             .unwrap_or(100)
     }
 
     #[test]
-    fn single_bytes_earn_no_attempts() {
+    fn single_bytes_do_not_renew_the_retries() {
         assert_eq!([0, 1, 1000, 4096, u64::MAX].map(count), [3, 3, 3, 100, 100]);
         assert_eq!(count(2048), 100, "4096 bytes in two attempts are enough");
     }
 
     #[test]
-    fn attempts_have_a_least_rate_together() {
-        let mut attempts = RetryBudget::new(2, Duration::from_secs(30));
-        attempts.deadline = Instant::now();
-        attempts.progress(4);
-        assert!(attempts.again());
-        attempts.deadline = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
-        attempts.progress(4);
-        assert!(!attempts.again());
-        attempts.progress(1 << 20);
-        assert!(attempts.again() && attempts.deadline <= Instant::now() + attempts.allowance);
+    fn slow_progress_does_not_extend_the_deadline_for_ever() {
+        let mut budget = RetryBudget::new(2, Duration::from_secs(30));
+        budget.expires_at = Instant::now();
+        budget.record_progress(4);
+        assert!(budget.record_failure());
+        budget.expires_at = Instant::now().checked_sub(Duration::from_secs(1)).unwrap();
+        budget.record_progress(4);
+        assert!(!budget.record_failure());
+        budget.record_progress(1 << 20);
+        assert!(budget.record_failure() && budget.expires_at <= Instant::now() + budget.max_time);
     }
 }

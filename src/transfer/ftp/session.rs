@@ -1,4 +1,4 @@
-//! One login at an FTP server, and what can be done with it. Whatever fails, the session is over.
+//! An FTP session. After an error it must not be used again.
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,98 +11,84 @@ use super::super::error::TransferError;
 use super::super::location::FtpAddress;
 use super::connection::Connection;
 use super::failure::{ErrorContext, reply_text};
+use super::greeting::Greeting;
 use super::tls::RustlsStream;
 use super::verifier::ExpectedCertificate;
-use crate::crypto::CertificateFingerprint;
 
-/// What was learnt while connecting.
-#[derive(Debug, Clone)]
-pub struct Greeting {
-    /// Where the server is.
-    pub peer: String,
-    /// How long it took to connect.
-    pub connected_in: Duration,
-    /// Version and cipher suite; nothing in plain.
-    pub tls: Option<String>,
-    /// The server's certificate.
-    pub fingerprint: Option<CertificateFingerprint>,
-    /// Its first words.
-    pub welcome: String,
-}
+/// How long to wait for the reply to QUIT.
+const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A connection that is not logged in yet.
-pub(in crate::transfer) struct Session {
+/// A session with an authenticated server; [`Session::log_in`] comes before all other commands.
+pub(super) struct Session {
     pub(super) ftp: ImplFtpStream<RustlsStream>,
-    pub(super) watch: Arc<Deadline>,
+    pub(super) deadline: Arc<Deadline>,
     pub(super) timeout: Duration,
-    pub(super) line: Connection,
-    pub(in crate::transfer) greeting: Greeting,
+    pub(super) connection: Connection,
+    pub(super) greeting: Greeting,
     /// Whether the server has refused EPSV.
     pub(super) refuses_epsv: bool,
 }
 
 impl Session {
-    /// Connects, and secures the connection unless the address says otherwise. `watched` is given the watch that somebody
-    /// must look after while the session is used.
-    pub(in crate::transfer) fn open(
+    /// Connects, and starts TLS unless the address is an `ftp` URL. Calls `on_deadline` with the deadline of the connection
+    /// before it is opened; the caller must enforce it.
+    pub(super) fn open(
         address: &FtpAddress,
         expected: ExpectedCertificate,
         timeout: Duration,
-        watched: impl Fn(&Arc<Deadline>),
+        on_deadline: impl Fn(&Arc<Deadline>),
     ) -> Result<Self, TransferError> {
-        let line = Connection::new(address, expected, timeout);
-        let watch = Arc::clone(&line.watch);
-        watched(&watch);
-        let (ftp, greeting) = line.open(address)?;
-        Ok(Self { ftp, watch, timeout, line, greeting, refuses_epsv: false })
+        let connection = Connection::new(address, expected, timeout);
+        let deadline = Arc::clone(&connection.deadline);
+        on_deadline(&deadline);
+        let (ftp, greeting) = connection.open(address)?;
+        Ok(Self { ftp, deadline, timeout, connection, greeting, refuses_epsv: false })
     }
 
-    /// What must be looked after while the session is used.
-    pub(in crate::transfer) fn watch(&self) -> &Arc<Deadline> {
-        &self.watch
+    pub(super) fn deadline(&self) -> &Arc<Deadline> {
+        &self.deadline
     }
 
-    /// Runs one command or one step of a transfer within the timeout.
+    /// Runs one command, which must complete within the timeout.
     pub(super) fn step<T>(
         &mut self,
-        doing: &str,
-        place: &str,
-        work: impl FnOnce(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
+        operation: &str,
+        path: &str,
+        command: impl FnOnce(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
-        self.watch.set_timeout(self.timeout);
-        work(&mut self.ftp).map_err(|error| self.circumstances(doing, place).explain(error))
+        self.deadline.set_timeout(self.timeout);
+        command(&mut self.ftp).map_err(|error| self.error_context(operation, path).explain(error))
     }
 
-    pub(super) fn circumstances<'s>(&'s self, doing: &'s str, place: &'s str) -> ErrorContext<'s> {
-        ErrorContext { place, ..self.line.error_context(doing) }
+    pub(super) fn error_context<'s>(&'s self, operation: &'s str, path: &'s str) -> ErrorContext<'s> {
+        ErrorContext { path, ..self.connection.error_context(operation) }
     }
 
-    pub(in crate::transfer) fn login(&mut self, user: &str, password: &str) -> Result<(), TransferError> {
-        self.watch.set_timeout(self.timeout);
+    pub(super) fn log_in(&mut self, user: &str, password: &str) -> Result<(), TransferError> {
+        self.deadline.set_timeout(self.timeout);
         if let Err(error) = self.ftp.login(user, password) {
-            let location = format!("{user} at {}", self.line.location);
             return Err(match error {
                 FtpError::UnexpectedResponse(reply) if is_refusal(reply.status) => {
-                    TransferError::WrongPassword { location, reply: reply_text(&reply) }
+                    let account = format!("{user} at {}", self.connection.location);
+                    TransferError::LoginRefused { account, reply: reply_text(&reply) }
                 }
-                other => self.circumstances("logging in", "").explain(other),
+                other => self.error_context("logging in", "").explain(other),
             });
         }
-        // Without it, servers translate line ends.
+        // In the default type, ASCII, servers convert line endings.
         self.step("setting the transfer type", "", |ftp| ftp.transfer_type(FileType::Binary))
     }
 
-    /// Asks for data connections by PASV from now on.
-    pub(super) fn avoid_epsv(&mut self) {
+    /// Opens data connections by PASV from now on.
+    pub(super) fn use_pasv(&mut self) {
         self.refuses_epsv = true;
         self.ftp.set_mode(Mode::Passive);
     }
 
-    /// A word of farewell, and the line is closed.
-    pub(in crate::transfer) fn close(mut self) {
-        self.watch.set_timeout(Duration::from_secs(1).min(self.timeout));
-        // Nothing depends on the answer.
-        drop(self.ftp.quit());
+    /// Sends QUIT and closes the connection.
+    pub(super) fn close(mut self) {
+        self.deadline.set_timeout(QUIT_TIMEOUT.min(self.timeout));
+        let _ = self.ftp.quit();
     }
 }
 

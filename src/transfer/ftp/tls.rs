@@ -1,4 +1,4 @@
-//! TLS under suppaftp, with the handshake done before the first byte and a deadline on all of it.
+//! TLS streams for suppaftp. The handshake is done before the first read or write, and every step has a deadline.
 
 use std::io::Write;
 use std::net::TcpStream;
@@ -8,11 +8,11 @@ use rustls::pki_types::ServerName;
 use rustls::{ClientConfig, ClientConnection, StreamOwned};
 use suppaftp::{FtpError, FtpResult, TlsConnector, TlsStream};
 
-use super::super::deadline::{Deadline, DeadlineSocket, PIECE};
+use super::super::deadline::{Deadline, DeadlineSocket, TRANSFER_BUFFER_BYTES};
 use super::super::tls::provider;
 use super::verifier::CertificateVerifier;
 
-/// A connection under TLS.
+/// A TLS stream over a socket with a deadline.
 #[derive(Debug)]
 pub(super) struct RustlsStream(StreamOwned<ClientConnection, DeadlineSocket>);
 
@@ -34,33 +34,34 @@ impl TlsStream for RustlsStream {
 
 impl Drop for RustlsStream {
     fn drop(&mut self) {
-        // The end of a transfer is told under TLS too (RFC 5246, section 7.2.1); the socket may be dead by now.
+        // RFC 5246, section 7.2.1. The socket may be closed already.
         self.0.conn.send_close_notify();
-        drop(self.0.flush());
+        let _ = self.0.flush();
     }
 }
 
-/// Makes all TLS connections of one session.
+/// Opens the TLS connections of one session.
 #[derive(Debug, Clone)]
 pub(super) struct FtpTlsConnector {
     config: Arc<ClientConfig>,
-    watch: Arc<Deadline>,
+    deadline: Arc<Deadline>,
+    /// TLS version and cipher suite of the control connection, once it is open.
     description: Arc<OnceLock<String>>,
 }
 
 impl FtpTlsConnector {
-    /// TLS 1.2 only. Under TLS 1.3 a ticket opens one connection, so that servers that demand the control connection's
-    /// session on data connections refuse the second transfer; and vsftpd 3.0.3 crashes.
-    pub(super) fn new(verifier: Arc<CertificateVerifier>, watch: Arc<Deadline>) -> Result<Self, rustls::Error> {
+    /// Configures TLS 1.2 only. With TLS 1.3 each ticket resumes the session once, so that servers which require session reuse
+    /// on data connections refuse the second transfer. vsftpd 3.0.3 crashes with TLS 1.3.
+    pub(super) fn new(verifier: Arc<CertificateVerifier>, deadline: Arc<Deadline>) -> Result<Self, rustls::Error> {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS12])?
             .dangerous()
             .with_custom_certificate_verifier(verifier)
             .with_no_client_auth();
-        Ok(Self { config: Arc::new(config), watch, description: Arc::default() })
+        Ok(Self { config: Arc::new(config), deadline, description: Arc::default() })
     }
 
-    /// Version and cipher suite of the control connection.
+    /// Returns TLS version and cipher suite of the control connection.
     pub(super) fn description(&self) -> Option<&str> {
         self.description.get().map(String::as_str)
     }
@@ -73,12 +74,12 @@ impl TlsConnector for FtpTlsConnector {
         let failed = |error: &dyn std::fmt::Display| FtpError::SecureError(error.to_string());
         let name = ServerName::try_from(domain.to_owned()).map_err(|error| failed(&error))?;
         let mut connection = ClientConnection::new(Arc::clone(&self.config), name).map_err(|error| failed(&error))?;
-        connection.set_buffer_limit(Some(PIECE));
-        let watch = Arc::clone(&self.watch);
-        // The first is the control connection.
+        connection.set_buffer_limit(Some(TRANSFER_BUFFER_BYTES));
+        let deadline = Arc::clone(&self.deadline);
+        // The first connection is the control connection.
         let mut socket = match self.description() {
-            None => DeadlineSocket::strict(stream, watch),
-            Some(_) => DeadlineSocket::reading_ahead(stream, watch),
+            None => DeadlineSocket::strict(stream, deadline),
+            Some(_) => DeadlineSocket::reading_ahead(stream, deadline),
         };
         while connection.is_handshaking() {
             connection.complete_io(&mut socket).map_err(|error| failed(&error))?;
@@ -93,5 +94,5 @@ fn describe(connection: &ClientConnection) -> String {
         .protocol_version()
         .and_then(|version| version.as_str().map(|name| name.replace("TLSv", "TLS ").replace('_', ".")));
     let suite = connection.negotiated_cipher_suite().and_then(|suite| suite.suite().as_str());
-    format!("{}, {}", version.as_deref().unwrap_or("TLS"), suite.unwrap_or("unnamed cipher suite"))
+    format!("{}, {}", version.as_deref().unwrap_or("TLS"), suite.unwrap_or("unknown cipher suite"))
 }

@@ -1,6 +1,6 @@
-//! Whether a server is the right one: by a pin, by an authority, or because it was met before.
+//! How a server's certificate is authenticated: by a pin, by a certificate authority, or by trust on first use.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -12,64 +12,65 @@ use super::super::error::TransferError;
 use crate::crypto::CertificateFingerprint;
 use crate::foundation::ownership;
 
-/// How the server is told from others.
+/// How a server is authenticated.
 #[derive(Debug, Clone, Default)]
 pub enum ServerTrust {
-    /// It was met before; else somebody is asked.
+    /// The certificate is the one that was remembered; if none was, the user is asked.
     #[default]
     Known,
-    /// It has one of these certificates, as this option says.
+    /// The certificate is one of these.
     Pinned {
-        /// Of the certificates.
+        /// SHA-256 fingerprints of the certificates.
         fingerprints: Vec<CertificateFingerprint>,
-        /// Who says so.
-        by: String,
+        /// The option or file that they come from.
+        source: String,
     },
-    /// One of these authorities vouches for its name (RFC 5280, RFC 6125).
+    /// The certificate is signed by one of these authorities and valid for the host name (RFC 5280, RFC 6125).
     Authorities {
-        /// The authorities.
+        /// The certificates of the authorities.
         roots: Arc<RootCertStore>,
-        /// Who names them.
-        by: String,
+        /// The file that they come from.
+        source: String,
     },
 }
 
 impl ServerTrust {
-    /// The server has exactly one of the certificates in the PEM file at `path`.
+    /// Pins the certificates in the PEM file at `path`.
     ///
     /// # Errors
-    /// [`TransferError::Local`] if there is none.
+    /// [`TransferError::Local`] if the file cannot be read or contains no certificate.
     pub fn from_certificates(path: &Path) -> Result<Self, TransferError> {
         let fingerprints =
             certificates(path)?.iter().map(|certificate| CertificateFingerprint::of(certificate)).collect();
-        Ok(Self::Pinned { fingerprints, by: path.display().to_string() })
+        Ok(Self::Pinned { fingerprints, source: path.display().to_string() })
     }
 
-    /// The authorities in the PEM file at `path` vouch for the server.
+    /// Trusts the certificate authorities in the PEM file at `path`.
     ///
     /// # Errors
-    /// [`TransferError::Local`] if there is none, or one that can be none.
+    /// [`TransferError::Local`] if the file cannot be read, or contains no certificate or an invalid one.
     pub fn from_authorities(path: &Path) -> Result<Self, TransferError> {
         let mut roots = RootCertStore::empty();
         for certificate in certificates(path)? {
             roots.add(certificate).map_err(|error| unusable(path, error))?;
         }
-        Ok(Self::Authorities { roots: Arc::new(roots), by: path.display().to_string() })
+        Ok(Self::Authorities { roots: Arc::new(roots), source: path.display().to_string() })
     }
 }
 
 fn certificates(path: &Path) -> Result<Vec<CertificateDer<'static>>, TransferError> {
     let mut pem = Vec::new();
     let read = ownership::open(path).and_then(|mut file| file.read_to_end(&mut pem));
-    read.map_err(|source| TransferError::Local { place: path.display().to_string(), source })?;
+    read.map_err(TransferError::local(path))?;
     let certificates: Result<Vec<_>, _> = CertificateDer::pem_slice_iter(&pem).collect();
     match certificates {
-        Ok(certificates) if certificates.is_empty() => Err(unusable(path, "there is no certificate in it (PEM)")),
+        Ok(certificates) if certificates.is_empty() => Err(unusable(path, "it contains no PEM certificate")),
         Ok(certificates) => Ok(certificates),
         Err(error) => Err(unusable(path, error.to_string())),
     }
 }
 
+/// An error of the certificate file at `path`.
 pub(super) fn unusable(path: &Path, reason: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> TransferError {
-    TransferError::Local { place: path.display().to_string(), source: std::io::Error::other(reason) }
+    TransferError::local(path)(io::Error::other(reason))
 }

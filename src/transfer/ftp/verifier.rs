@@ -1,7 +1,7 @@
-//! Judging certificates during the handshake.
+//! Verifies the server's certificate during TLS handshakes.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use rustls::client::WebPkiServerVerifier;
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -14,85 +14,93 @@ use super::super::tls::provider;
 use super::trust::unusable;
 use crate::crypto::CertificateFingerprint;
 
-/// What the certificate of one server must be.
+/// Which certificate a server must have.
 #[derive(Debug)]
-pub(in crate::transfer) enum ExpectedCertificate {
-    /// One of these.
-    Pinned { fingerprints: Vec<CertificateFingerprint>, by: String },
-    /// Vouched for by an authority.
-    Vouched { verifier: Arc<WebPkiServerVerifier>, by: String },
-    /// Nobody knows.
-    Nothing,
+pub(super) enum ExpectedCertificate {
+    /// One of these; `source` is the option or file that they come from.
+    Pinned { fingerprints: Vec<CertificateFingerprint>, source: String },
+    /// One signed by an authority; `source` is the file with the authorities.
+    CaSigned { verifier: Arc<WebPkiServerVerifier>, source: String },
+    /// Nothing is known, so that every certificate is refused.
+    Unknown,
 }
 
 impl ExpectedCertificate {
-    pub(in crate::transfer) fn by_authorities(roots: &Arc<RootCertStore>, by: &str) -> Result<Self, TransferError> {
+    pub(super) fn ca_signed(roots: &Arc<RootCertStore>, source: &str) -> Result<Self, TransferError> {
         let verifier = WebPkiServerVerifier::builder_with_provider(Arc::clone(roots), provider()).build();
-        let verifier = verifier.map_err(|error| unusable(Path::new(by), error))?;
-        Ok(Self::Vouched { verifier, by: by.into() })
+        let verifier = verifier.map_err(|error| unusable(Path::new(source), error))?;
+        Ok(Self::CaSigned { verifier, source: source.into() })
     }
 }
 
-/// Why a certificate was not accepted.
+/// Why a certificate was refused.
 #[derive(Debug, Clone)]
-pub(in crate::transfer) enum Refusal {
-    /// Nothing is known of it, or no authority vouches for it.
-    Unknown { fingerprint: CertificateFingerprint, reason: String },
-    /// It should be another.
-    Other { fingerprint: CertificateFingerprint, known: String, by: String },
-    /// A data connection has another one than the control connection.
-    OtherOnData { fingerprint: CertificateFingerprint, known: CertificateFingerprint },
+pub(super) enum Refusal {
+    /// It is not pinned or remembered, or no authority has signed it.
+    Untrusted { fingerprint: CertificateFingerprint, reason: String },
+    /// It is not the pinned or remembered one.
+    Mismatch { expected: String, expected_by: String, found: CertificateFingerprint },
+    /// A data connection has a different one from the control connection.
+    DataMismatch { expected: CertificateFingerprint, found: CertificateFingerprint },
 }
 
 #[derive(Debug, Default)]
-struct Seen {
+struct Verdict {
     accepted: Option<CertificateFingerprint>,
-    refused: Option<Refusal>,
+    refusal: Option<Refusal>,
 }
 
-/// Judges the certificates of one session: that of the control connection by what is expected, those of data connections
-/// by that of the control connection. The signature of each handshake is verified in any case.
+/// Verifies the certificates of one session: that of the control connection must be the expected one, those of data connections
+/// must be equal to it. The signature of each handshake is always verified.
 #[derive(Debug)]
-pub(in crate::transfer) struct CertificateVerifier {
+pub(super) struct CertificateVerifier {
     expected: ExpectedCertificate,
     provider: Arc<CryptoProvider>,
-    seen: Mutex<Seen>,
+    verdict: Mutex<Verdict>,
 }
 
 impl CertificateVerifier {
-    pub(in crate::transfer) fn new(expected: ExpectedCertificate) -> Self {
-        Self { expected, provider: provider(), seen: Mutex::default() }
+    pub(super) fn new(expected: ExpectedCertificate) -> Self {
+        Self { expected, provider: provider(), verdict: Mutex::default() }
     }
 
-    /// The server's certificate, once it was accepted.
-    pub(in crate::transfer) fn accepted(&self) -> Option<CertificateFingerprint> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).accepted
+    /// Returns the fingerprint of the server's certificate once it has been accepted.
+    pub(super) fn accepted(&self) -> Option<CertificateFingerprint> {
+        self.verdict().accepted
     }
 
-    /// Why a certificate was refused, if one was.
-    pub(in crate::transfer) fn refused(&self) -> Option<Refusal> {
-        self.seen.lock().unwrap_or_else(PoisonError::into_inner).refused.clone()
+    /// Returns why a certificate was refused, if one was.
+    pub(super) fn refusal(&self) -> Option<Refusal> {
+        self.verdict().refusal.clone()
     }
 
-    fn judge(
+    fn verdict(&self) -> MutexGuard<'_, Verdict> {
+        self.verdict.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn check(
         &self,
         fingerprint: CertificateFingerprint,
-        by_authority: impl Fn(&WebPkiServerVerifier) -> Option<Error>,
+        authority_error: impl Fn(&WebPkiServerVerifier) -> Option<Error>,
     ) -> Result<(), Refusal> {
-        if let Some(known) = self.accepted().filter(|accepted| *accepted != fingerprint) {
-            return Err(Refusal::OtherOnData { fingerprint, known });
+        if let Some(expected) = self.accepted().filter(|accepted| *accepted != fingerprint) {
+            return Err(Refusal::DataMismatch { expected, found: fingerprint });
         }
         match &self.expected {
             ExpectedCertificate::Pinned { fingerprints, .. } if fingerprints.contains(&fingerprint) => Ok(()),
-            ExpectedCertificate::Pinned { fingerprints, by } => {
-                let known: Vec<_> = fingerprints.iter().map(ToString::to_string).collect();
-                Err(Refusal::Other { fingerprint, known: known.join(" or "), by: by.clone() })
+            ExpectedCertificate::Pinned { fingerprints, source } => {
+                let expected: Vec<_> = fingerprints.iter().map(ToString::to_string).collect();
+                let expected = expected.join(" or ");
+                Err(Refusal::Mismatch { expected, expected_by: source.clone(), found: fingerprint })
             }
-            ExpectedCertificate::Vouched { verifier, by } => by_authority(verifier).map_or(Ok(()), |error| {
-                Err(Refusal::Unknown { fingerprint, reason: format!("by the authorities in {by}: {error}") })
+            ExpectedCertificate::CaSigned { verifier, source } => authority_error(verifier).map_or(Ok(()), |error| {
+                Err(Refusal::Untrusted {
+                    fingerprint,
+                    reason: format!("verification with the authorities in {source} failed: {error}"),
+                })
             }),
-            ExpectedCertificate::Nothing => {
-                Err(Refusal::Unknown { fingerprint, reason: "nothing here says that it is the right one".into() })
+            ExpectedCertificate::Unknown => {
+                Err(Refusal::Untrusted { fingerprint, reason: "this server has not been seen before".into() })
             }
         }
     }
@@ -108,18 +116,18 @@ impl ServerCertVerifier for CertificateVerifier {
         now: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
         let fingerprint = CertificateFingerprint::of(end_entity);
-        let by_authority = |verifier: &WebPkiServerVerifier| {
+        let authority_error = |verifier: &WebPkiServerVerifier| {
             verifier.verify_server_cert(end_entity, intermediates, server_name, ocsp_response, now).err()
         };
-        let verdict = self.judge(fingerprint, by_authority);
-        let mut seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        match verdict {
+        let outcome = self.check(fingerprint, authority_error);
+        let mut verdict = self.verdict();
+        match outcome {
             Ok(()) => {
-                seen.accepted = Some(fingerprint);
+                verdict.accepted = Some(fingerprint);
                 Ok(ServerCertVerified::assertion())
             }
             Err(refusal) => {
-                seen.refused = Some(refusal);
+                verdict.refusal = Some(refusal);
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
         }

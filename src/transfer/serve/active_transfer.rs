@@ -84,7 +84,7 @@ impl Session<'_> {
         loop {
             let heard = self.control.read_ahead();
             if self.control.has("ABOR") && !ongoing.aborted.swap(true, Ordering::SeqCst) {
-                self.connection.deadline.shut_after(1);
+                self.connection.deadline.shut_down_after(1);
             }
             let mut answered = false;
             while let Some(verb) = self.control.take_command(&["NOOP", "STAT"]) {

@@ -9,7 +9,7 @@ use std::thread::{Builder, JoinHandle};
 
 use rustix::fs::{Advice, fadvise};
 
-use super::super::deadline::PIECE;
+use super::super::deadline::TRANSFER_BUFFER_BYTES;
 
 /// Pieces that may wait to be written.
 const WAITING: usize = 4;
@@ -35,7 +35,7 @@ pub(super) struct Buffer {
 
 impl Buffer {
     pub(super) fn new() -> Self {
-        Self { bytes: vec![0; PIECE], filled: 0 }
+        Self { bytes: vec![0; TRANSFER_BUFFER_BYTES], filled: 0 }
     }
 
     pub(super) fn len(&self) -> u64 {
@@ -182,7 +182,7 @@ mod tests {
         }
         assert!(open().try_lock().is_err());
         incoming.flush().unwrap();
-        let bytes = u64::from(pieces) * PIECE as u64;
+        let bytes = u64::from(pieces) * TRANSFER_BUFFER_BYTES as u64;
         assert_eq!(
             (incoming.newly_stored(), incoming.newly_stored(), path.metadata().unwrap().len()),
             (bytes, 0, bytes)
@@ -190,8 +190,13 @@ mod tests {
         incoming.finish().unwrap();
         open().try_lock().unwrap();
         let content = std::fs::read(&path).unwrap();
-        assert!(content.chunks(PIECE).zip(0..pieces).all(|(piece, number)| piece.iter().all(|byte| *byte == number)));
-        assert_eq!(content.len(), usize::from(pieces) * PIECE);
+        assert!(
+            content
+                .chunks(TRANSFER_BUFFER_BYTES)
+                .zip(0..pieces)
+                .all(|(piece, number)| piece.iter().all(|byte| *byte == number))
+        );
+        assert_eq!(content.len(), usize::from(pieces) * TRANSFER_BUFFER_BYTES);
     }
 
     #[test]

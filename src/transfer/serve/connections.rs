@@ -105,7 +105,7 @@ impl Connections {
         let mut state = self.state();
         if state.staying().count() >= self.most {
             // It goes when it has been told why.
-            state.eviction_candidate()?.deadline.close(CloseReason::Wanted);
+            state.eviction_candidate()?.deadline.close(CloseReason::Requested);
         }
         state.last += 1;
         let link = Arc::new(Connection {
@@ -148,7 +148,7 @@ impl Connections {
         let state = self.state();
         let mut writers = state.open.values().filter(|link| link.is_writing(place, |file| !file.is_whole));
         let stuck = writers.find(|link| link.deadline.idle_time() > STALLED_AFTER);
-        stuck.inspect(|link| link.deadline.close(CloseReason::Wanted)).is_some()
+        stuck.inspect(|link| link.deadline.close(CloseReason::Requested)).is_some()
     }
 
     /// Ends what is late.
@@ -158,7 +158,7 @@ impl Connections {
 
     /// Ends all.
     pub(super) fn close_all(&self) {
-        self.state().open.values().for_each(|link| link.deadline.close(CloseReason::Wanted));
+        self.state().open.values().for_each(|link| link.deadline.close(CloseReason::Requested));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -195,13 +195,16 @@ mod tests {
         let (first, second) = (admit().unwrap(), admit().unwrap());
         first.logged_in.store(true, Ordering::Relaxed);
         let third = admit().unwrap();
-        assert_eq!((first.deadline.close_reason(), second.deadline.close_reason()), (None, Some(CloseReason::Wanted)));
+        assert_eq!(
+            (first.deadline.close_reason(), second.deadline.close_reason()),
+            (None, Some(CloseReason::Requested))
+        );
         third.logged_in.store(true, Ordering::Relaxed);
         assert!(admit().is_none());
         links.remove(&first);
         assert!(admit().is_some());
         links.close_all();
-        assert_eq!(third.deadline.close_reason(), Some(CloseReason::Wanted));
+        assert_eq!(third.deadline.close_reason(), Some(CloseReason::Requested));
     }
 
     #[test]

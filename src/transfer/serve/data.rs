@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 
 use tracing::info;
 
-use super::super::deadline::PIECE;
+use super::super::deadline::TRANSFER_BUFFER_BYTES;
 use super::Action;
 use super::active_transfer::ActiveTransfer;
 use super::background_writer::{BackgroundWriter, Buffer};
@@ -83,7 +83,7 @@ impl Session<'_> {
             None if ongoing.is_aborted() => Err(TransferFailure::Peer(aborted())),
             None => return Ok(()),
         };
-        self.connection.deadline.keep(1);
+        self.connection.deadline.keep_first(1);
         let (moved, is_aborted) = (ongoing.moved(), ongoing.is_aborted());
         self.conclude(&TransferRecord { verb, place: &place, offset, moved, begun, is_aborted }, outcome)
     }
@@ -260,7 +260,7 @@ impl DataTransfer<'_> {
     }
 
     fn send(&self, mut wire: MaybeTlsStream, mut source: Box<dyn Read + Send>) -> Result<(), TransferFailure> {
-        let mut piece = vec![0; PIECE];
+        let mut piece = vec![0; TRANSFER_BUFFER_BYTES];
         loop {
             let count = source.read(&mut piece).map_err(TransferFailure::Local)?;
             if count == 0 {

@@ -156,10 +156,10 @@ impl FtpService {
     /// Listens from now on.
     ///
     /// # Errors
-    /// [`TransferError::PortTaken`], [`TransferError::Serve`].
+    /// [`TransferError::PortTaken`], [`TransferError::Listen`].
     pub fn start(options: ServeOptions, rules: Arc<dyn AccessPolicy>) -> Result<Self, TransferError> {
         let address = options.listen.to_string();
-        let failed = |source| TransferError::Serve { address: address.clone(), source };
+        let failed = |source| TransferError::Listen { address: address.clone(), source };
         let listener = TcpListener::bind(options.listen).map_err(|source| match source.kind() {
             io::ErrorKind::AddrInUse => TransferError::PortTaken { address: address.clone() },
             _ => failed(source),

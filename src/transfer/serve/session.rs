@@ -75,10 +75,10 @@ impl<'h> Session<'h> {
     fn close_text(&self, cut: CloseReason) -> &'static str {
         match (cut, self.user.is_some()) {
             _ if self.shared.is_stopping() => "Service shutting down, closing control connection.",
-            (CloseReason::Late, false) => "Login timeout, closing control connection.",
-            (CloseReason::Late, true) => "Timeout, closing control connection.",
-            (CloseReason::Wanted, false) => "Too many connections, closing control connection.",
-            (CloseReason::Wanted, true) => "Another connection continues this upload, closing control connection.",
+            (CloseReason::Expired, false) => "Login timeout, closing control connection.",
+            (CloseReason::Expired, true) => "Timeout, closing control connection.",
+            (CloseReason::Requested, false) => "Too many connections, closing control connection.",
+            (CloseReason::Requested, true) => "Another connection continues this upload, closing control connection.",
         }
     }
 

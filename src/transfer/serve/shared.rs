@@ -67,7 +67,7 @@ impl Shared {
         let key = PrivateKeyDer::from_pem_slice(options.key.expose());
         let key = key.map_err(|error| unusable("private key", error.to_string()))?;
         let tls = stream::tls(certificates, key).map_err(|error| unusable("private key", error.to_string()))?;
-        let root = |source| TransferError::Local { place: options.root.display().to_string(), source };
+        let root = |source| TransferError::Local { file: options.root.display().to_string(), source };
         let quota = options.limits.disk.map_or_else(Quota::unlimited, Quota::new);
         let house = Self {
             files: VirtualFs::open(&options.root, quota.with_margin(MARGIN)).map_err(&root)?,

@@ -8,7 +8,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::ServerSessionMemoryCache;
 use rustls::{ServerConfig, ServerConnection, Stream};
 
-use super::super::deadline::{Deadline, DeadlineSocket, PIECE};
+use super::super::deadline::{Deadline, DeadlineSocket, TRANSFER_BUFFER_BYTES};
 use super::super::tls::{provider, ticketer};
 
 /// Sessions that may be resumed.
@@ -50,7 +50,7 @@ impl MaybeTlsStream {
     /// Puts the connection under TLS, once both sides agree.
     pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
         let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
-        connection.set_buffer_limit(Some(PIECE));
+        connection.set_buffer_limit(Some(TRANSFER_BUFFER_BYTES));
         // From now on nothing goes out in plain, whether the handshake succeeds or not.
         let connection = self.tls.insert(Box::new(connection));
         while connection.is_handshaking() {
@@ -66,7 +66,7 @@ impl MaybeTlsStream {
 
     /// Whether reads and writes wait until something moves.
     pub(super) fn set_waiting(&mut self, waits: bool) {
-        self.socket.set_waiting(waits);
+        self.socket.set_blocking(waits);
     }
 
     /// Whether what moves earns time.

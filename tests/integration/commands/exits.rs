@@ -130,7 +130,7 @@ fn an_unusable_server_is_6() {
     let csv = house.write("data.csv", TABLE);
     let nowhere = format!("{}/nowhere", house.url());
     house.run(["init", "--input", path(&csv), "--server", &nowhere]).expect_code(11).says(&[
-        "no server at",
+        "cannot reach the server at",
         &nowhere,
         "--server",
     ]);

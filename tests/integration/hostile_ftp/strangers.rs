@@ -47,8 +47,8 @@ fn another_certificate_on_the_data_connection_gets_no_data() {
     assert_refused("two faces", &ended, &[15]);
     // The login went to the right server; to say that nothing was sent would be untrue.
     assert!(stage.peer.heard().iter().any(|line| line.starts_with("PASS ")));
-    let told = ["User, password and names of files had been sent before", "nothing was sent over this data connection"];
-    ended.says(&told).says(&["A DATA CONNECTION", "THAN ITS CONTROL CONNECTION"]);
+    let told = ["User, password and file names were sent before", "nothing was sent over this data connection"];
+    ended.says(&told).says(&["A DATA CONNECTION", "FROM ITS CONTROL CONNECTION"]);
     assert_eq!(stage.peer.received(), 0);
     assert!(!stage.has_dataset());
 }

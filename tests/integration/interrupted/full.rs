@@ -71,7 +71,7 @@ fn a_full_disk_of_the_server_lets_the_upload_go_on_later() {
     };
     let data = disk.path().to_owned();
     let init = Ran::of(site.hestat(["init", "--server"]).arg(format!("file://{}", data.display())));
-    assert_failed(&init, 18, &["the disk of the server is full"]);
+    assert_failed(&init, 18, &["the server's disk is full"]);
     let job = site.newest();
     assert!(!data.join(format!("inbox/{job}/dataset.hes")).exists());
     assert_failed(&site.run(["result"]), 4, &["its upload was interrupted"]);

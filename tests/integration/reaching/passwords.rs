@@ -37,7 +37,7 @@ fn passwords_come_from_files_variables_and_netrc_in_this_order() {
     let wrong = ping(&served, &["--password-file", "wrong"], |command| {
         command.env("HESTAT_PASSWORD", &right);
     });
-    wrong.expect_code(13).says(&["hestat at 127.0.0.1", "refuses the login", "Check user and password"]);
+    wrong.expect_code(13).says(&["hestat at 127.0.0.1", "login refused", "Check user and password"]);
     ping(&served, &[], |command| {
         command.env("HESTAT_PASSWORD", &right);
     })
@@ -97,5 +97,5 @@ fn no_password_stands_in_help_arguments_or_files_of_the_client() {
     for file in crate::house::everything(&house.state()).into_iter().filter(|file| file.is_file()) {
         assert!(!String::from_utf8_lossy(&fs::read(&file).unwrap()).contains(&right), "{}", file.display());
     }
-    house.run(["ping", "--server", "ftps://me:secret@host"]).expect_code(2).says(&["a password in an address"]);
+    house.run(["ping", "--server", "ftps://me:secret@host"]).expect_code(2).says(&["the URL contains a password"]);
 }

@@ -176,7 +176,7 @@ fn an_address_with_a_path_is_refused_and_told_why() {
     let below = format!("{}/below", served.url());
     let init = ["init", "--input", path(&csv), "--server", &below, "--server-fingerprint", served.fingerprint()];
     let ended = served.house.run(init.into_iter().chain(["--password-file", served.password_file()]));
-    ended.expect_code(17).says(&["of its folder it said: 550", "has no path"]);
+    ended.expect_code(17).says(&["cannot create its directory: 550", "has no path"]);
 }
 
 #[test]
@@ -228,9 +228,11 @@ fn ports_taken_and_addresses_of_others_are_told_apart() {
         house.run(["serve", "--data", path(&house.server()), "--server-state", path(&state), "--listen", listen])
     };
     serve(&served.address().to_string()).expect_code(21).says(&["is in use by another program", "--listen"]);
-    serve("192.0.2.1:2121").expect_code(6).says(&["cannot serve at 192.0.2.1:2121"]);
+    serve("192.0.2.1:2121").expect_code(6).says(&["cannot listen on 192.0.2.1:2121"]);
     serve("nowhere").expect_code(2);
-    ping(house, "ftps://hestat@127.0.0.1:1", &[]).expect_code(11).says(&["no server at 127.0.0.1:1", "refused"]);
+    ping(house, "ftps://hestat@127.0.0.1:1", &[])
+        .expect_code(11)
+        .says(&["cannot reach the server at 127.0.0.1:1", "refused"]);
 }
 
 #[test]
@@ -257,5 +259,5 @@ fn a_certificate_or_key_that_cannot_be_used_is_named() {
     house.write("empty", "");
     let own = ["--certificate", "empty", "--certificate-key", "empty"];
     let serve = ["serve"].into_iter().chain(state).chain(own);
-    house.run(serve).expect_code(8).says(&["the certificate of the server cannot be used", "not encrypted"]);
+    house.run(serve).expect_code(8).says(&["cannot use the server's certificate", "not encrypted"]);
 }

@@ -74,7 +74,7 @@ impl Field {
     /// The end of a command that may have met with a fault.
     pub(super) fn end(&mut self, command: Running) -> Ended {
         let ended = command.end();
-        if ended.code != Some(0) || ended.stderr.contains("going on from there") {
+        if ended.code != Some(0) || ended.stderr.contains("; retry ") {
             self.felt += 1;
         }
         ended
