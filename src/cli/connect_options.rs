@@ -122,7 +122,7 @@ impl ConnectOptions {
         }
     }
 
-    /// Returns the password of an account. A password typed on the terminal is kept in `typed`, so it is asked for once.
+    /// Returns the password of an account. A password that the user types is kept in `typed` and used again.
     fn password(
         &self,
         address: &FtpAddress,
@@ -173,7 +173,7 @@ fn ask_password(account: String, observer: &dyn Observer) -> Result<Secret<Strin
     })
 }
 
-/// Converts an error of reading the password file. If other users can write to the file, the password is not the problem.
+/// Converts an error of the password file. A file that other users can write to is an error of its own.
 fn password_file_error(account: String, error: anyhow::Error) -> TransferError {
     match error.downcast() {
         Ok(PipelineError::File { place, source }) if OwnershipError::inside(&source).is_some() => {

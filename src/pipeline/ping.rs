@@ -1,5 +1,5 @@
-//! Checks step by step whether a server can be used. Everything it stores on the server is removed, except new empty directories
-//! above it.
+//! Checks step by step whether a server can be used. Everything it stores on the server is removed, except new empty
+//! directories above it.
 
 use std::io::{self, Write};
 use std::path::Path;
@@ -41,8 +41,8 @@ impl Finding {
     }
 }
 
-/// Tries everything that a job needs of the server at `location`, and passes each finding to `on_finding`. Stops at the first
-/// step that fails.
+/// Tries everything that a job needs of the server at `location`, and passes each finding to `on_finding`. Stops at the
+/// first step that fails.
 ///
 /// # Errors
 /// The error of the failed step.

@@ -35,8 +35,8 @@ impl Connector {
     /// Connects to the FTP server at `address` and logs in.
     ///
     /// # Errors
-    /// [`TransferError`] if the server cannot be reached, its certificate is not accepted, there is no password, or the login
-    /// is refused.
+    /// [`TransferError`] if the server cannot be reached, its certificate is not accepted, there is no password, or the
+    /// login is refused.
     pub fn connect_ftp<'c>(
         &'c self,
         address: &FtpAddress,

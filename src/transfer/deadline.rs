@@ -1,5 +1,5 @@
-//! Deadlines for network input and output. A [`Deadline`] says by when a peer must have made progress; once it has passed,
-//! the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
+//! Deadlines for network input and output. A [`Deadline`] says by when a peer must have made progress; once it has
+//! passed, the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -14,7 +14,7 @@ pub(super) const TICK: Duration = Duration::from_millis(50);
 /// Size of the buffers for file data, in the client and in the server.
 pub(super) const TRANSFER_BUFFER_BYTES: usize = 1 << 17;
 
-/// A peer must transfer this many bytes per timeout. Otherwise a byte now and then would keep a connection open for ever.
+/// The bytes that a peer must transfer per timeout: single bytes must not keep a connection open for ever.
 pub(super) const MIN_BYTES_PER_TIMEOUT: f64 = 4096.0;
 
 /// How long the first socket stays writable after the others are shut down, for a reply that names the reason.
@@ -165,7 +165,7 @@ impl DeadlineSocket {
         Self { socket: BufReader::with_capacity(0, socket), deadline, extends_deadline: true, blocking: true }
     }
 
-    /// A socket for commands and replies: single bytes do not extend the deadline.
+    /// A socket for commands and replies, each of which must be complete in time: bytes do not extend the deadline.
     pub(super) fn strict(socket: TcpStream, deadline: Arc<Deadline>) -> Self {
         Self { extends_deadline: false, ..Self::new(socket, deadline) }
     }

@@ -9,8 +9,8 @@ use crate::foundation::ownership::OwnershipError;
 
 /// Why a transfer or the start of a server failed.
 ///
-/// `location` is the server as `host:port` or URL, `account` is `user at host:port`, `operation` completes "while …", and
-/// `reply` and `reason` are one line of text without control characters.
+/// `location` is the server as `host:port` or URL, `account` is `user at host:port`, `operation` completes "while …",
+/// and `reply` and `reason` are one line of text without control characters.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the fields are described above, once for all variants")]
 pub enum TransferError {
@@ -35,16 +35,16 @@ pub enum TransferError {
     /// The certificate is neither pinned nor remembered nor signed by a trusted authority.
     #[error("the certificate of {location} is not trusted: {reason}. Its fingerprint is {fingerprint}")]
     UnknownCertificate { location: String, fingerprint: CertificateFingerprint, reason: String },
-    /// The certificate differs from the pinned or remembered one. `expected_by` is the option or file that names the latter.
+    /// The certificate differs from the pinned or remembered one, which comes from the option or file `expected_by`.
     #[error(
-        "THE CERTIFICATE OF {location} DOES NOT MATCH {expected_by}. The connection may be intercepted. Expected {expected}, \
-         found {found}"
+        "THE CERTIFICATE OF {location} DOES NOT MATCH {expected_by}. The connection may be intercepted. \
+         Expected {expected}, found {found}"
     )]
     CertificateMismatch { location: String, expected_by: String, expected: String, found: CertificateFingerprint },
     /// A data connection has another certificate than its control connection, over which the login has been sent.
     #[error(
-        "A DATA CONNECTION TO {location} HAS A DIFFERENT CERTIFICATE FROM ITS CONTROL CONNECTION. The connection may be \
-         intercepted. Expected {expected}, found {found}"
+        "A DATA CONNECTION TO {location} HAS A DIFFERENT CERTIFICATE FROM ITS CONTROL CONNECTION. \
+         The connection may be intercepted. Expected {expected}, found {found}"
     )]
     DataCertificateMismatch { location: String, expected: CertificateFingerprint, found: CertificateFingerprint },
     /// The list of known servers cannot be read or written.

@@ -23,7 +23,8 @@ impl LocalDirectory {
     /// Opens the existing directory at `path`.
     ///
     /// # Errors
-    /// [`TransferError::Denied`] if it may not be read, [`TransferError::Unreachable`] if it cannot be opened otherwise.
+    /// [`TransferError::Denied`] if it may not be read, [`TransferError::Unreachable`] if it cannot be opened
+    /// otherwise.
     pub fn open(path: &Path) -> Result<Self, TransferError> {
         let failed = |source: io::Error| match source.kind() {
             io::ErrorKind::PermissionDenied => TransferError::at_server(path, source),

@@ -1,4 +1,5 @@
-//! Stores and retrieves files on a server, which is a shared directory or an FTP server. Contents are opaque bytes here.
+//! Stores and retrieves files on a server, which is a shared directory or an FTP server. Contents are opaque bytes
+//! here.
 
 pub mod connector;
 mod deadline;
@@ -28,15 +29,15 @@ pub trait RemoteStore {
     /// Uploads the file `local` as `name`. The name exists only once all bytes are on the server's disk.
     ///
     /// # Errors
-    /// [`TransferError`] if `local` cannot be read or the server does not store it. The bytes sent so far may stay on the
-    /// server under a temporary name; the next upload resumes or replaces them.
+    /// [`TransferError`] if `local` cannot be read or the server does not store it. The bytes sent so far may stay on
+    /// the server under a temporary name; the next upload resumes or replaces them.
     fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError>;
 
     /// Copies the file `name` to `output` and returns its size. At most `limit` bytes are copied.
     ///
     /// # Errors
-    /// [`TransferError::TooLarge`] if the file is larger than `limit`; other variants if the file cannot be read or `output`
-    /// cannot be written.
+    /// [`TransferError::TooLarge`] if the file is larger than `limit`; other variants if the file cannot be read or
+    /// `output` cannot be written.
     fn get(
         &self,
         name: &str,

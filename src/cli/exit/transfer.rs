@@ -71,16 +71,20 @@ pub(super) fn remedy(error: &TransferError) -> Option<&'static str> {
             "Check user and password; hestat serve prints the path of its password file when it starts."
         }
         TransferError::UnknownCertificate { .. } => {
-            "If the server's owner confirms that fingerprint, use --server-fingerprint with it, or use --server-certificate with the server's certificate."
+            "If the server's owner confirms that fingerprint, use --server-fingerprint with it, \
+             or --server-certificate with the server's certificate."
         }
         TransferError::CertificateMismatch { .. } => {
-            "Nothing was sent over this connection. Ask the server's owner; if its certificate is new, use --server-fingerprint with the new fingerprint."
+            "Nothing was sent over this connection. Ask the server's owner; if its certificate is new, \
+             use --server-fingerprint with the new fingerprint."
         }
         TransferError::DataCertificateMismatch { .. } => {
-            "User, password and file names were sent before, over the control connection, whose certificate is correct; nothing was sent over this data connection. Ask the server's owner."
+            "User, password and file names were sent before, over the control connection, whose certificate is correct; \
+             nothing was sent over this data connection. Ask the server's owner."
         }
         TransferError::NoTls { .. } => {
-            "Enable TLS on the server; or use ftp:// and --insecure-plain-ftp if nobody else can read the network traffic."
+            "Enable TLS on the server; or use ftp:// and --insecure-plain-ftp if nobody else can read the network \
+             traffic."
         }
         TransferError::Denied { .. } => {
             "Ask the server's owner for access. The address of hestat serve has no path: jobs go to its root directory."
@@ -90,7 +94,8 @@ pub(super) fn remedy(error: &TransferError) -> Option<&'static str> {
             "Check that the address is that of the intended server; hestat ping shows more."
         }
         TransferError::Identity { .. } => {
-            "Provide a certificate and its private key as PEM, the key not encrypted; or neither, to have them generated."
+            "Provide a certificate and its private key as PEM, the key not encrypted; or neither, \
+             to have them generated."
         }
         TransferError::PortTaken { .. } => "Stop that program, or choose another port with --listen.",
         TransferError::Listen { .. } => "Check the address given with --listen, or wait until the network is up.",

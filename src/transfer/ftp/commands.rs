@@ -19,8 +19,8 @@ impl Session {
         Ok(size.map(|size| size as u64))
     }
 
-    /// Creates a directory. Returns the server's reply if it refuses; most servers do if the directory exists already. If it
-    /// does not exist, the next command in it fails.
+    /// Creates a directory. Returns the server's reply if it refuses; most servers do if the directory exists already.
+    /// If it does not exist, the next command in it fails.
     pub(super) fn create_directory(&mut self, path: &str) -> Result<Option<String>, TransferError> {
         self.step("creating a directory", path, |ftp| match ftp.mkdir(path) {
             Err(FtpError::UnexpectedResponse(reply)) if may_exist(reply.status) => Ok(Some(reply_text(&reply))),

@@ -38,7 +38,7 @@ impl Connection {
         self.has_data_port.store(false, Ordering::Relaxed);
     }
 
-    /// Whether EPSV or PASV has succeeded since [`Connection::reset_data_port`]. If so, a failure concerns a later step.
+    /// Whether EPSV or PASV has succeeded since [`Connection::reset_data_port`], so that a failure concerns a later step.
     pub(super) fn has_data_port(&self) -> bool {
         self.has_data_port.load(Ordering::Relaxed)
     }
@@ -98,8 +98,8 @@ impl Connection {
         Ok((secured?, connector.description().map(str::to_owned)))
     }
 
-    /// Opens data connections in passive mode, always to the address of the control connection: a malicious server could name
-    /// another host.
+    /// Opens data connections in passive mode, always to the address of the control connection: a malicious server
+    /// could name another host.
     fn with_passive_mode(&self, ftp: ImplFtpStream<RustlsStream>, server: IpAddr) -> ImplFtpStream<RustlsStream> {
         let (deadline, timeout) = (Arc::clone(&self.deadline), self.timeout);
         let has_data_port = Arc::clone(&self.has_data_port);

@@ -45,8 +45,8 @@ impl Session {
                 return Err(error);
             }
         };
-        // The deadline holds the socket too, so that dropping it would not tell the server that the file ends. Under TLS the
-        // close_notify alert does.
+        // The deadline holds the socket too, so that dropping it would not tell the server that the file ends. Under
+        // TLS the close_notify alert does.
         if let DataStream::Tcp(socket) = stream.get_ref() {
             let _ = socket.shutdown(Shutdown::Write);
         }
@@ -69,8 +69,8 @@ impl Session {
         context.explain(FtpError::ConnectionError(error))
     }
 
-    /// Downloads the file `path` from `offset` on to `output`, at most `limit` bytes. Returns how many bytes were copied, and
-    /// an error unless they are all.
+    /// Downloads the file `path` from `offset` on to `output`, at most `limit` bytes. Returns how many bytes were
+    /// copied, and an error unless they are all.
     pub(super) fn retrieve(
         &mut self,
         path: &str,
@@ -95,8 +95,8 @@ impl Session {
             self.deadline.keep_first(1);
             match (broken, finished) {
                 (None, Ok(())) => Ok(()),
-                // Some servers omit the TLS close_notify alert and report success. An attacker who truncates the data looks
-                // the same, so the size decides.
+                // Some servers omit the TLS close_notify alert and report success. An attacker who truncates the data
+                // looks the same, so the size decides.
                 (Some(_), Ok(())) if self.size(path)? == Some(offset + copied) => Ok(()),
                 (Some(error), Ok(()) | Err(FtpError::ConnectionError(_))) | (_, Err(error)) => {
                     Err(self.error_context(operation, path).explain(error))

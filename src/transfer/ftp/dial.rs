@@ -48,8 +48,8 @@ pub(super) fn connect(address: SocketAddr, timeout: Duration, deadline: &Deadlin
     in_background(deadline, Duration::MAX, move || TcpStream::connect_timeout(&address, timeout))
 }
 
-/// Runs `work`, which cannot be interrupted, in a thread of its own. Stops waiting for it after `timeout`, or when `deadline` is
-/// closed on request.
+/// Runs `work`, which cannot be interrupted, in a thread of its own. Stops waiting for it after `timeout`, or when
+/// `deadline` is closed on request.
 fn in_background<T: Send + 'static>(
     deadline: &Deadline,
     timeout: Duration,

@@ -1,5 +1,5 @@
-//! The settings of FTP connections, and how a server is authenticated with them: by a pinned certificate, by a certificate
-//! authority, or by trust on first use.
+//! The settings of FTP connections, and how a server is authenticated with them: by a pinned certificate, by a
+//! certificate authority, or by trust on first use.
 
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -58,8 +58,8 @@ impl Default for ConnectParameters {
 }
 
 impl ConnectParameters {
-    /// Connects to the server at `address`, authenticates it and remembers its certificate. Calls `on_deadline` with the
-    /// deadline of each connection before it is opened; the caller must enforce it.
+    /// Connects to the server at `address`, authenticates it and remembers its certificate. Calls `on_deadline` with
+    /// the deadline of each connection before it is opened; the caller must enforce it.
     pub(super) fn open_session(
         &self,
         address: &FtpAddress,

@@ -24,8 +24,8 @@ impl FtpClient<'_> {
         Ok(reply.as_deref().and_then(parse_server_info))
     }
 
-    /// Returns when the file `name` was last modified, by the server's clock, or `None` if the server does not support MDTM
-    /// (RFC 3659, section 3).
+    /// Returns when the file `name` was last modified, by the server's clock, or `None` if the server does not support
+    /// MDTM (RFC 3659, section 3).
     ///
     /// # Errors
     /// [`TransferError`] if the server cannot be asked.

@@ -14,8 +14,8 @@ use crate::foundation::backoff::{CAP, pause};
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 
-/// How often an operation may be retried, and until when. Progress renews both, but only in proportion to the bytes: a server
-/// that sends one byte per attempt does not keep the client busy for ever.
+/// How often an operation may be retried, and until when. Progress renews both, but only in proportion to the bytes: a
+/// server that sends one byte per attempt does not keep the client busy for ever.
 pub(super) struct RetryBudget {
     /// Failed attempts since the last [`MIN_BYTES_PER_TIMEOUT`] bytes of progress.
     failed: u32,

@@ -30,8 +30,8 @@ pub(super) struct Session {
 }
 
 impl Session {
-    /// Connects, and starts TLS unless the address is an `ftp` URL. Calls `on_deadline` with the deadline of the connection
-    /// before it is opened; the caller must enforce it.
+    /// Connects, and starts TLS unless the address is an `ftp` URL. Calls `on_deadline` with the deadline of the
+    /// connection before it is opened; the caller must enforce it.
     pub(super) fn open(
         address: &FtpAddress,
         expected: ExpectedCertificate,

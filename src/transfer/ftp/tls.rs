@@ -50,8 +50,8 @@ pub(super) struct FtpTlsConnector {
 }
 
 impl FtpTlsConnector {
-    /// Configures TLS 1.2 only. With TLS 1.3 each ticket resumes the session once, so that servers which require session reuse
-    /// on data connections refuse the second transfer. vsftpd 3.0.3 crashes with TLS 1.3.
+    /// Configures TLS 1.2 only. With TLS 1.3 each ticket resumes the session once, so that servers which require
+    /// session reuse on data connections refuse the second transfer. vsftpd 3.0.3 crashes with TLS 1.3.
     pub(super) fn new(verifier: Arc<CertificateVerifier>, deadline: Arc<Deadline>) -> Result<Self, rustls::Error> {
         let config = ClientConfig::builder_with_provider(provider())
             .with_protocol_versions(&[&rustls::version::TLS12])?

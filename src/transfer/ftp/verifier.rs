@@ -50,8 +50,8 @@ struct Verdict {
     refusal: Option<Refusal>,
 }
 
-/// Verifies the certificates of one session: that of the control connection must be the expected one, those of data connections
-/// must be equal to it. The signature of each handshake is always verified.
+/// Verifies the certificates of one session: that of the control connection must be the expected one, those of data
+/// connections must be equal to it. The signature of each handshake is always verified.
 #[derive(Debug)]
 pub(super) struct CertificateVerifier {
     expected: ExpectedCertificate,
