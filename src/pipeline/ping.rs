@@ -116,7 +116,7 @@ fn connection_findings(address: &FtpAddress, greeting: Result<Greeting, Transfer
             let certificate = fingerprint.map_or_else(|| "none".into(), |fingerprint| fingerprint.to_string());
             vec![
                 Finding::good("reachable", reached),
-                Finding::good("TLS", tls.unwrap_or_else(|| "none: the network can read everything".into())),
+                Finding::good("TLS", tls.unwrap_or_else(|| "none: others on the network can read everything".into())),
                 Finding::good("certificate", certificate),
             ]
         }
