@@ -70,7 +70,7 @@ impl Session {
     }
 
     /// Downloads the file `path` from `offset` on to `output`, at most `limit` bytes. Returns how many bytes were
-    /// copied, and an error unless they are all.
+    /// copied, with an error if the file is not complete.
     pub(super) fn retrieve(
         &mut self,
         path: &str,
