@@ -15,9 +15,9 @@ impl AccessPolicy for UploadPolicy {
         let names: Vec<&str> = place.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => false,
-            [INBOX | OUTBOX] => action == Action::MakeFolder,
+            [INBOX | OUTBOX] => action == Action::CreateDirectory,
             [OUTBOX, ..] => action == Action::Remove,
-            [INBOX, _] => matches!(action, Action::MakeFolder | Action::Remove),
+            [INBOX, _] => matches!(action, Action::CreateDirectory | Action::Remove),
             [INBOX, _, DATASET] => matches!(action, Action::RenameTo | Action::Remove),
             [.., INBOX] => matches!(action, Action::Remove | Action::RenameFrom),
             _ => true,
@@ -36,14 +36,14 @@ mod tests {
     #[test]
     fn datasets_get_their_names_once_and_answers_are_only_cleaned_up() {
         let rules = UploadPolicy(Arc::default());
-        let all = [Action::Write, Action::MakeFolder, Action::Remove, Action::RenameFrom, Action::RenameTo];
+        let all = [Action::Write, Action::CreateDirectory, Action::Remove, Action::RenameFrom, Action::RenameTo];
         let permitted = |place: &str| {
             let names: Vec<String> = place.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
             all.into_iter().filter(|action| rules.permits(*action, &names)).collect::<Vec<_>>()
         };
         assert_eq!(permitted(""), []);
-        assert_eq!(permitted("inbox"), [Action::MakeFolder]);
-        assert_eq!(permitted("inbox/job"), [Action::MakeFolder, Action::Remove]);
+        assert_eq!(permitted("inbox"), [Action::CreateDirectory]);
+        assert_eq!(permitted("inbox/job"), [Action::CreateDirectory, Action::Remove]);
         assert_eq!(permitted("inbox/job/dataset.hes"), [Action::Remove, Action::RenameTo]);
         assert_eq!(permitted("inbox/job/dataset.hes.part"), all);
         assert_eq!(permitted("outbox/job/totals.hes"), [Action::Remove]);

@@ -174,7 +174,7 @@ fn open(mut request: ServeRequest, bell: Arc<Wakeup>) -> Result<(FtpService, Ser
         key: identity.key,
         passive_ports: request.passive_ports,
         public_address: request.public_address,
-        plain: request.plain,
+        allow_plain: request.plain,
         limits: request.limits,
     };
     let service = FtpService::start(options, Arc::new(UploadPolicy(bell)))?;

@@ -1,165 +1,90 @@
-//! Taking in connections, and ending those that are late.
+//! Accepts control connections and runs a session for each one in its own thread.
 
-use std::io;
-use std::net::{IpAddr, SocketAddr, TcpListener, TcpStream};
+use std::io::Write;
+use std::net::{SocketAddr, TcpListener, TcpStream};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use rand_core::Rng;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use tracing::{info, warn};
 
-use super::super::deadline::{Deadline, TICK};
+use super::super::deadline::{CloseReason, Deadline};
+use super::accept_socket::{accept, configure_control_socket};
+use super::client::Client;
 use super::connections::Connection;
-use super::log_limit::shortened;
-use super::session::Session;
+use super::limits::THREAD_STACK_SIZE;
+use super::log_limit::truncated;
+use super::session;
 use super::shared::Shared;
 use super::stream::MaybeTlsStream;
-use crate::foundation::random;
 
-/// Stack of a connection's thread.
-const STACK: usize = 512 << 10;
+/// Pause after an error of the listening socket, such as too many open files.
+const RETRY_DELAY: Duration = Duration::from_secs(1);
 
-impl Shared {
-    /// Takes in whoever comes.
-    pub(super) fn accept_loop(self: &Arc<Self>, listener: &TcpListener) {
-        while !self.is_stopping() {
-            match accept(listener, &|| self.is_stopping()) {
-                Ok(Some((socket, peer))) => self.admit(socket, peer),
-                Ok(None) => {}
-                Err(_) if self.is_stopping() => {}
-                Err(error) => {
-                    warn!(%error, "no connection can be taken in now");
-                    self.sleep_or_shutdown(Duration::from_secs(1));
-                }
+/// Accepts connections until the server stops.
+pub(super) fn accept_loop(shared: &Arc<Shared>, listener: &TcpListener) {
+    while !shared.is_stopping() {
+        match accept(listener, &|| shared.is_stopping()) {
+            Ok(Some((socket, peer))) => admit(shared, socket, peer),
+            Ok(None) => {}
+            Err(_) if shared.is_stopping() => {}
+            Err(error) => {
+                warn!(%error, "cannot accept connections");
+                shared.sleep_or_shutdown(RETRY_DELAY);
             }
         }
-    }
-
-    fn admit(self: &Arc<Self>, socket: TcpStream, peer: SocketAddr) {
-        let reject = |mut socket: TcpStream, text: &str| {
-            if self.connections_logged.admits(Instant::now()) {
-                info!(%peer, text, "turned away");
-            }
-            // It may be gone by now.
-            drop(socket.set_nonblocking(true));
-            drop(io::Write::write_all(&mut socket, format!("421 {text}\r\n").as_bytes()));
-        };
-        if self.logins.is_throttled(peer.ip(), Instant::now()) {
-            return reject(socket, "Too many failed logins from your address; come back in a minute.");
-        }
-        let watch = Deadline::strict(self.limits.login);
-        watch.allow_final_reply();
-        let prepared = prepare(&socket).and_then(|()| watch.add(&socket));
-        let Some(link) = prepared.ok().and_then(|()| self.connections.admit(peer, watch)) else {
-            return reject(socket, "Too many connections; come back later.");
-        };
-        let (house, its_link) = (Arc::clone(self), Arc::clone(&link));
-        let spawned = thread::Builder::new().stack_size(STACK).spawn(move || house.serve(socket, &its_link));
-        if let Err(error) = spawned {
-            if self.connections_logged.admits(Instant::now()) {
-                warn!(%error, %peer, "no thread for a connection");
-            }
-            self.connections.remove(&link);
-        }
-    }
-
-    fn serve(&self, socket: TcpStream, link: &Arc<Connection>) {
-        let begun = Instant::now();
-        if self.connections_logged.admits(begun) {
-            info!(connection = link.number, peer = %link.peer, "connected");
-        }
-        let outcome = socket.local_addr().and_then(|local| {
-            let wire = MaybeTlsStream::plain(socket, &link.deadline);
-            Session::new(self, Arc::clone(link), wire, local.ip().to_canonical()).run()
-        });
-        let seconds = begun.elapsed().as_secs();
-        let how = match (link.deadline.close_reason(), outcome) {
-            (Some(cut), _) => format!("{cut:?}").to_lowercase(),
-            (None, Err(error)) => shortened(&error.to_string()),
-            (None, Ok(())) => "closed".into(),
-        };
-        // What those have done who logged in is always told.
-        if link.logged_in.load(Ordering::Relaxed) || self.connections_logged.admits(Instant::now()) {
-            info!(connection = link.number, peer = %link.peer, seconds, how, "disconnected");
-        }
-        self.connections.remove(link);
-    }
-
-    pub(super) fn enforce_deadlines(&self) {
-        while !self.is_stopping() {
-            self.connections.tick();
-            self.log_left_out(false);
-            thread::park_timeout(TICK);
-        }
-        self.log_left_out(true);
-    }
-
-    /// Logs how many lines were not written in the minute that is over; in the last one, when the service ends.
-    fn log_left_out(&self, is_last: bool) {
-        let now = Instant::now();
-        if let Some(lines) = self.connections_logged.left_out(now, is_last) {
-            info!(lines, "more connections without a login; not logged one by one");
-        }
-        if let Some(lines) = self.logins_logged.left_out(now, is_last) {
-            info!(lines, "more refused logins; not logged one by one");
-        }
-    }
-
-    /// A listener for one data connection: at a random one of the ports, for whoever can guess it may come first.
-    pub(super) fn bind_passive(&self, address: IpAddr) -> io::Result<TcpListener> {
-        let Some(ports) = &self.passive_ports else { return TcpListener::bind((address, 0)) };
-        let count = u32::from(ports.end() - ports.start()) + 1;
-        let first = random::from_system().map_err(io::Error::other)?.next_u32() % count;
-        let at = |step: u32| *ports.start() + ((first + step) % count) as u16;
-        let mut bound = Err(io::ErrorKind::AddrInUse.into());
-        for step in 0..count {
-            bound = TcpListener::bind((address, at(step)));
-            if bound.is_ok() {
-                break;
-            }
-        }
-        bound
     }
 }
 
-/// The kernel notices peers that vanished. ABOR may come as urgent data (RFC 959, section 4.1.3), which is read like all else.
-fn prepare(socket: &TcpStream) -> io::Result<()> {
-    socket.set_nodelay(true)?;
-    rustix::net::sockopt::set_socket_oobinline(socket, true)?;
-    Ok(rustix::net::sockopt::set_socket_keepalive(socket, true)?)
-}
-
-/// The next connection, if one is there already.
-pub(super) fn try_accept(listener: &TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-    listener.set_nonblocking(true)?;
-    match listener.accept() {
-        Ok((socket, peer)) => {
-            socket.set_nonblocking(false)?;
-            Ok(Some((socket, SocketAddr::new(peer.ip().to_canonical(), peer.port()))))
+fn admit(shared: &Arc<Shared>, socket: TcpStream, peer: SocketAddr) {
+    if shared.logins.is_throttled(peer.ip(), Instant::now()) {
+        return reject(shared, socket, peer, "Too many failed logins from your address; try again in a minute.");
+    }
+    let deadline = Deadline::strict(shared.limits.login);
+    deadline.allow_final_reply();
+    let configured = configure_control_socket(&socket).and_then(|()| deadline.add(&socket));
+    let Some(connection) = configured.ok().and_then(|()| shared.connections.admit(peer, deadline)) else {
+        return reject(shared, socket, peer, "Too many connections; try again later.");
+    };
+    let (thread_shared, thread_connection) = (Arc::clone(shared), Arc::clone(&connection));
+    let serve = move || serve(&thread_shared, socket, &thread_connection);
+    if let Err(error) = thread::Builder::new().stack_size(THREAD_STACK_SIZE).spawn(serve) {
+        if shared.connection_log.admits(Instant::now()) {
+            warn!(%error, %peer, "cannot start a thread for a connection");
         }
-        Err(error) if error.kind() == io::ErrorKind::WouldBlock => Ok(None),
-        // A peer that was gone before it was taken in.
-        Err(error) if matches!(error.kind(), io::ErrorKind::ConnectionAborted | io::ErrorKind::Interrupted) => Ok(None),
-        Err(error) => Err(error),
+        shared.connections.remove(&connection);
     }
 }
 
-/// The next connection; none when it is over.
-fn accept(listener: &TcpListener, is_over: &dyn Fn() -> bool) -> io::Result<Option<(TcpStream, SocketAddr)>> {
-    loop {
-        if let Some(accepted) = try_accept(listener)? {
-            return Ok(Some(accepted));
-        }
-        if is_over() {
-            return Ok(None);
-        }
-        let tick = Timespec { tv_sec: 0, tv_nsec: i64::from(TICK.subsec_nanos()) };
-        match poll(&mut [PollFd::new(listener, PollFlags::IN)], Some(&tick)) {
-            Ok(_) | Err(rustix::io::Errno::INTR) => {}
-            Err(error) => return Err(error.into()),
-        }
+fn reject(shared: &Shared, mut socket: TcpStream, peer: SocketAddr, reason: &str) {
+    if shared.connection_log.admits(Instant::now()) {
+        info!(%peer, reason, "connection rejected");
     }
+    // The client may have disconnected already, and must not block the acceptor.
+    let _ = socket.set_nonblocking(true);
+    let _ = socket.write_all(format!("421 {reason}\r\n").as_bytes());
+}
+
+fn serve(shared: &Shared, socket: TcpStream, connection: &Arc<Connection>) {
+    let started = Instant::now();
+    if shared.connection_log.admits(started) {
+        info!(connection = connection.id, peer = %connection.peer, "connected");
+    }
+    let outcome = socket.local_addr().and_then(|local| {
+        let stream = MaybeTlsStream::plain(socket, &connection.deadline);
+        session::run(Client::new(shared, Arc::clone(connection), stream, local.ip().to_canonical()))
+    });
+    let seconds = started.elapsed().as_secs();
+    let reason = match (connection.deadline.close_reason(), outcome) {
+        (Some(CloseReason::Expired), _) => "timed out".into(),
+        (Some(CloseReason::Requested), _) => "closed by the server".into(),
+        (None, Err(error)) => truncated(&error.to_string()),
+        (None, Ok(())) => "closed".into(),
+    };
+    // The limit is for unauthenticated connections only.
+    if connection.logged_in.load(Ordering::Relaxed) || shared.connection_log.admits(Instant::now()) {
+        info!(connection = connection.id, peer = %connection.peer, seconds, reason, "disconnected");
+    }
+    shared.connections.remove(connection);
 }

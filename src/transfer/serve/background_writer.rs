@@ -1,4 +1,4 @@
-//! A file on its way to the disk while more of it comes in.
+//! Writes an upload to disk in the background, while more of it is received.
 
 use std::fs::File;
 use std::io::{self, Read, Write};
@@ -11,22 +11,22 @@ use rustix::fs::{Advice, fadvise};
 
 use super::super::deadline::TRANSFER_BUFFER_BYTES;
 
-/// Pieces that may wait to be written.
-const WAITING: usize = 4;
+/// Maximum number of buffers that wait to be written.
+const QUEUE_LENGTH: usize = 4;
 
-/// Bytes after which what was written is sent on its way to the disk.
-const STEP: u64 = 4 << 20;
+/// Bytes after which the kernel is asked to start writing them to the disk.
+const WRITEBACK_INTERVAL: u64 = 4 << 20;
 
-/// The most bytes of a TLS record (RFC 5246, section 6.2.1); one that is shorter is followed by a pause more often than not.
-const RECORD: usize = 16 << 10;
+/// Maximum bytes of a TLS record (RFC 5246, section 6.2.1). A pause often follows a shorter one.
+const TLS_RECORD: usize = 16 << 10;
 
-/// Bytes of one write. More at once took longer.
-const CHUNK: usize = 16 << 10;
+/// Bytes per write. Larger writes were slower.
+const WRITE_SIZE: usize = 16 << 10;
 
-/// Stack of the thread that does it.
-const STACK: usize = 64 << 10;
+/// Stack size of the writer thread, in bytes.
+const STACK_SIZE: usize = 64 << 10;
 
-/// Bytes from a client.
+/// Bytes received from a client.
 #[derive(Debug)]
 pub(super) struct Buffer {
     bytes: Vec<u8>,
@@ -38,17 +38,18 @@ impl Buffer {
         Self { bytes: vec![0; TRANSFER_BUFFER_BYTES], filled: 0 }
     }
 
+    /// Returns the number of bytes that it contains.
     pub(super) fn len(&self) -> u64 {
         self.filled as u64
     }
 
-    /// Takes what is there, up to a whole piece; whether more may come.
+    /// Reads what is available, up to the buffer's capacity; returns whether more may follow.
     pub(super) fn fill(&mut self, source: &mut impl Read) -> io::Result<bool> {
-        while let Some(room) = self.bytes.get_mut(self.filled..).filter(|room| !room.is_empty()) {
-            let asked = room.len().min(RECORD);
-            let count = source.read(room.get_mut(..asked).unwrap_or_default())?;
+        while self.filled < self.bytes.len() {
+            let size = (self.bytes.len() - self.filled).min(TLS_RECORD);
+            let count = source.read(&mut self.bytes[self.filled..][..size])?;
             self.filled += count;
-            if count < asked {
+            if count < size {
                 return Ok(count > 0);
             }
         }
@@ -56,110 +57,112 @@ impl Buffer {
     }
 }
 
-/// A file that is written from its first byte to its last by a thread of its own, so that taking bytes out of TLS does not
-/// wait for the kernel, and the kernel not for the disk: what is left to wait for at the end is little.
+/// Writes a file sequentially in its own thread. Decryption does not wait for the kernel, the kernel does not wait for
+/// the disk, and little is left to write at the end.
 #[derive(Debug)]
 pub(super) struct BackgroundWriter {
-    pieces: Option<SyncSender<Buffer>>,
+    queue: Option<SyncSender<Buffer>>,
     written: Receiver<Buffer>,
-    writer: Option<JoinHandle<io::Result<()>>>,
-    spare: Vec<Buffer>,
-    /// Pieces that were taken and are not known to be in the file.
-    waiting: usize,
-    /// Bytes that are in the file and were not told of.
+    thread: Option<JoinHandle<io::Result<()>>>,
+    free: Vec<Buffer>,
+    /// Buffers that are in the queue or in `written`.
+    in_flight: usize,
+    /// Bytes written to the file and not reported by [`BackgroundWriter::newly_stored`] yet.
     stored: u64,
 }
 
 impl BackgroundWriter {
+    /// Starts the thread. The file's position must be at its end.
     pub(super) fn new(file: File) -> io::Result<Self> {
-        let (pieces, waiting) = sync_channel(WAITING);
+        let (queue, queued) = sync_channel(QUEUE_LENGTH);
         let (done, written) = channel();
-        let write = move || write_all(&file, &waiting, &done);
-        let writer = Some(Builder::new().stack_size(STACK).spawn(write)?);
-        Ok(Self { pieces: Some(pieces), written, writer, spare: Vec::new(), waiting: 0, stored: 0 })
+        let write = move || write_all(&file, &queued, &done);
+        let thread = Some(Builder::new().stack_size(STACK_SIZE).spawn(write)?);
+        Ok(Self { queue: Some(queue), written, thread, free: Vec::new(), in_flight: 0, stored: 0 })
     }
 
-    /// Takes a piece; gives one to be filled next.
-    pub(super) fn write(&mut self, piece: Buffer) -> io::Result<Buffer> {
-        let taken = self.pieces.as_ref().is_some_and(|pieces| pieces.send(piece).is_ok());
-        if !taken {
-            // The writer is gone, and knows why.
+    /// Queues a buffer; returns an empty one.
+    pub(super) fn write(&mut self, buffer: Buffer) -> io::Result<Buffer> {
+        let is_queued = self.queue.as_ref().is_some_and(|queue| queue.send(buffer).is_ok());
+        if !is_queued {
+            // The thread has failed; joining it returns its error.
             self.join()?;
         }
-        self.waiting += 1;
-        while let Ok(piece) = self.written.try_recv() {
-            self.recycle(piece);
+        self.in_flight += 1;
+        while let Ok(buffer) = self.written.try_recv() {
+            self.recycle(buffer);
         }
-        Ok(self.spare.pop().unwrap_or_else(Buffer::new))
+        Ok(self.free.pop().unwrap_or_else(Buffer::new))
     }
 
-    /// Waits until everything that was taken is in the file.
+    /// Waits until all queued buffers have been written to the file.
     pub(super) fn flush(&mut self) -> io::Result<()> {
-        while self.waiting > 0 {
+        while self.in_flight > 0 {
             match self.written.recv() {
-                Ok(piece) => self.recycle(piece),
+                Ok(buffer) => self.recycle(buffer),
                 Err(_) => return self.join(),
             }
         }
         Ok(())
     }
 
-    /// How many more bytes are in the file than when this was asked before.
+    /// Returns the number of bytes written to the file since the last call.
     pub(super) fn newly_stored(&mut self) -> u64 {
         std::mem::take(&mut self.stored)
     }
 
-    fn recycle(&mut self, mut piece: Buffer) {
-        self.waiting -= 1;
-        self.stored += piece.len();
-        piece.filled = 0;
-        self.spare.push(piece);
+    fn recycle(&mut self, mut buffer: Buffer) {
+        self.in_flight -= 1;
+        self.stored += buffer.len();
+        buffer.filled = 0;
+        self.free.push(buffer);
     }
 
-    /// Returns when all is on the disk.
+    /// Waits until the whole file is on disk.
     pub(super) fn finish(mut self) -> io::Result<()> {
         self.join()
     }
 
     fn join(&mut self) -> io::Result<()> {
-        self.pieces = None;
-        join(self.writer.take())
+        self.queue = None;
+        join(self.thread.take())
     }
 }
 
 impl Drop for BackgroundWriter {
     fn drop(&mut self) {
-        // With the file goes the lock on it. What an unfinished file lacks, its length tells.
-        drop(self.join());
+        // Waits until the file is closed, which releases its lock. An incomplete file shows in its length, so an error
+        // can be ignored.
+        let _ = self.join();
     }
 }
 
-/// Writes what comes, and returns when all of it is on the disk.
-fn write_all(file: &File, waiting: &Receiver<Buffer>, written: &Sender<Buffer>) -> io::Result<()> {
-    let start = file.metadata()?.len();
-    let (mut begun, mut end) = (start, start);
-    for piece in waiting {
-        for part in piece.bytes.get(..piece.filled).unwrap_or_default().chunks(CHUNK) {
-            (&*file).write_all(part)?;
+/// Writes the queued buffers, and returns when all of them are on disk.
+fn write_all(file: &File, queued: &Receiver<Buffer>, written: &Sender<Buffer>) -> io::Result<()> {
+    let length = file.metadata()?.len();
+    let (mut start, mut end) = (length, length);
+    for buffer in queued {
+        for chunk in buffer.bytes[..buffer.filled].chunks(WRITE_SIZE) {
+            (&*file).write_all(chunk)?;
         }
-        end += piece.len();
-        // Nobody takes it back who has all that he needs.
-        drop(written.send(piece));
-        if end - begun >= STEP {
-            // Of pages that are not on the disk, this advice begins to write them, without waiting.
-            let _advice = fadvise(file, begun, NonZeroU64::new(end - begun), Advice::DontNeed);
-            begun = end;
+        end += buffer.len();
+        // The receiver is gone if the writer is being dropped.
+        let _ = written.send(buffer);
+        if end - start >= WRITEBACK_INTERVAL {
+            // For pages that are not on disk yet, this advice starts their writeback without waiting.
+            let _ = fadvise(file, start, NonZeroU64::new(end - start), Advice::DontNeed);
+            start = end;
         }
     }
     file.sync_all()?;
-    // Somebody may have taken its last name.
+    // The file may have been removed meanwhile.
     if file.metadata()?.nlink() == 0 { Err(io::ErrorKind::NotFound.into()) } else { Ok(()) }
 }
 
-/// An error is told to the first who asks for it, and to nobody after that.
+/// Returns the thread's error on the first call, and no error on later ones.
 fn join(thread: Option<JoinHandle<io::Result<()>>>) -> io::Result<()> {
-    let lost = |_| Err(io::Error::other("a thread that writes to the disk is gone"));
-    thread.map_or(Ok(()), |thread| thread.join().unwrap_or_else(lost))
+    let panicked = |_| Err(io::Error::other("a writer thread panicked"));
+    thread.map_or(Ok(()), |thread| thread.join().unwrap_or_else(panicked))
 }
 
 #[cfg(test)]
@@ -167,56 +170,53 @@ mod tests {
     use super::*;
 
     #[test]
-    fn all_is_there_in_its_order_and_the_lock_goes_with_it() {
+    fn bytes_are_written_in_order_and_finishing_releases_the_lock() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("file");
         let open = || File::options().write(true).create(true).truncate(false).open(&path).unwrap();
         let file = open();
         file.try_lock().unwrap();
-        let mut incoming = BackgroundWriter::new(file).unwrap();
-        let pieces = 40;
-        for number in 0..pieces {
-            let mut piece = Buffer::new();
-            assert!(piece.fill(&mut io::repeat(number)).unwrap());
-            assert_eq!(incoming.write(piece).unwrap().len(), 0);
+        let mut writer = BackgroundWriter::new(file).unwrap();
+        let buffers = 40;
+        for number in 0..buffers {
+            let mut buffer = Buffer::new();
+            assert!(buffer.fill(&mut io::repeat(number)).unwrap());
+            assert_eq!(writer.write(buffer).unwrap().len(), 0);
         }
         assert!(open().try_lock().is_err());
-        incoming.flush().unwrap();
-        let bytes = u64::from(pieces) * TRANSFER_BUFFER_BYTES as u64;
-        assert_eq!(
-            (incoming.newly_stored(), incoming.newly_stored(), path.metadata().unwrap().len()),
-            (bytes, 0, bytes)
-        );
-        incoming.finish().unwrap();
+        writer.flush().unwrap();
+        let bytes = u64::from(buffers) * TRANSFER_BUFFER_BYTES as u64;
+        assert_eq!((writer.newly_stored(), writer.newly_stored(), path.metadata().unwrap().len()), (bytes, 0, bytes));
+        writer.finish().unwrap();
         open().try_lock().unwrap();
         let content = std::fs::read(&path).unwrap();
         assert!(
             content
                 .chunks(TRANSFER_BUFFER_BYTES)
-                .zip(0..pieces)
-                .all(|(piece, number)| piece.iter().all(|byte| *byte == number))
+                .zip(0..buffers)
+                .all(|(chunk, number)| chunk.iter().all(|byte| *byte == number))
         );
-        assert_eq!(content.len(), usize::from(pieces) * TRANSFER_BUFFER_BYTES);
+        assert_eq!(content.len(), usize::from(buffers) * TRANSFER_BUFFER_BYTES);
     }
 
     #[test]
-    fn what_cannot_be_written_is_told() {
-        let mut incoming = BackgroundWriter::new(File::options().write(true).open("/dev/full").unwrap()).unwrap();
-        let told = (0..100).find_map(|_| incoming.write(Buffer { bytes: vec![0; 4096], filled: 4096 }).err()).unwrap();
-        assert_eq!(told.kind(), io::ErrorKind::StorageFull);
+    fn a_write_error_is_returned() {
+        let mut writer = BackgroundWriter::new(File::options().write(true).open("/dev/full").unwrap()).unwrap();
+        let error = (0..100).find_map(|_| writer.write(Buffer { bytes: vec![0; 4096], filled: 4096 }).err()).unwrap();
+        assert_eq!(error.kind(), io::ErrorKind::StorageFull);
     }
 
     #[test]
-    fn what_has_no_name_any_more_is_not_kept() {
-        let incoming = BackgroundWriter::new(tempfile::tempfile().unwrap()).unwrap();
-        assert_eq!(incoming.finish().unwrap_err().kind(), io::ErrorKind::NotFound);
+    fn finishing_a_removed_file_fails() {
+        let writer = BackgroundWriter::new(tempfile::tempfile().unwrap()).unwrap();
+        assert_eq!(writer.finish().unwrap_err().kind(), io::ErrorKind::NotFound);
     }
 
     #[test]
-    fn a_piece_takes_what_is_there() {
-        let mut piece = Buffer::new();
-        assert!(piece.fill(&mut [7; 20_000].as_slice()).unwrap());
-        assert_eq!(piece.len(), 20_000);
-        assert!(!piece.fill(&mut io::empty()).unwrap());
+    fn a_buffer_takes_what_is_available() {
+        let mut buffer = Buffer::new();
+        assert!(buffer.fill(&mut [7; 20_000].as_slice()).unwrap());
+        assert_eq!(buffer.len(), 20_000);
+        assert!(!buffer.fill(&mut io::empty()).unwrap());
     }
 }

@@ -1,4 +1,4 @@
-//! The connections that there are: how many at most, and which goes when there are too many.
+//! The open connections, their maximum number, and which one is closed when there are too many.
 
 use std::cmp::Reverse;
 use std::collections::BTreeMap;
@@ -8,157 +8,163 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::super::deadline::{CloseReason, Deadline};
+use super::limits::CONNECT_TIMEOUT;
 use super::login_throttle::rate_limit_key;
-use super::passive::CONNECT_TIMEOUT;
 use super::virtual_path::VirtualPath;
 
-/// After this long without a byte, an upload may be taken over.
+/// Time without a byte after which another connection may take over an upload.
 const STALLED_AFTER: Duration = Duration::from_secs(1);
 
-/// A control connection, with the data connection that it may have.
+/// A control connection, its passive port and the file that it writes.
 #[derive(Debug)]
 pub(super) struct Connection {
-    pub(super) number: u64,
+    /// Its number in the log.
+    pub(super) id: u64,
     pub(super) peer: SocketAddr,
+    /// Covers the control connection and its data connection.
     pub(super) deadline: Arc<Deadline>,
     pub(super) logged_in: AtomicBool,
-    /// The file that it is writing.
-    writes: Mutex<Option<Writing>>,
-    /// Where its next data connection is expected, and since when.
+    upload: Mutex<Option<Upload>>,
+    /// The listener for the next data connection, and the time when it was opened.
     port: Mutex<Option<(TcpListener, Instant)>>,
 }
 
-/// A file that is being written.
+/// An upload in progress.
 #[derive(Debug)]
-struct Writing {
-    place: VirtualPath,
-    /// All of it is there, and on its way to the disk.
-    is_whole: bool,
+struct Upload {
+    path: VirtualPath,
+    /// Whether all data has been received; it may still be on its way to the disk.
+    is_complete: bool,
 }
 
 impl Connection {
-    fn writing(&self) -> MutexGuard<'_, Option<Writing>> {
-        self.writes.lock().unwrap_or_else(PoisonError::into_inner)
+    fn upload(&self) -> MutexGuard<'_, Option<Upload>> {
+        self.upload.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Says which file it is writing from now on.
-    pub(super) fn set_writing(&self, place: Option<&VirtualPath>) {
-        *self.writing() = place.map(|place| Writing { place: place.clone(), is_whole: false });
+    /// Sets the file that this connection is writing.
+    pub(super) fn set_writing(&self, path: Option<&VirtualPath>) {
+        *self.upload() = path.map(|path| Upload { path: path.clone(), is_complete: false });
     }
 
-    /// Says that the file is whole, and waits for the disk only.
+    /// Marks the file as complete: only the disk is still busy with it.
     pub(super) fn mark_complete(&self) {
-        self.writing().iter_mut().for_each(|writing| writing.is_whole = true);
+        self.upload().iter_mut().for_each(|upload| upload.is_complete = true);
     }
 
-    fn is_writing(&self, place: &VirtualPath, what: impl Fn(&Writing) -> bool) -> bool {
-        self.writing().as_ref().is_some_and(|writing| writing.place.is_within(place) && what(writing))
+    /// Returns whether it writes to `path`, or below it, and the upload meets `condition`.
+    fn is_writing(&self, path: &VirtualPath, condition: impl Fn(&Upload) -> bool) -> bool {
+        self.upload().as_ref().is_some_and(|upload| upload.path.is_within(path) && condition(upload))
     }
 
     fn port(&self) -> MutexGuard<'_, Option<(TcpListener, Instant)>> {
         self.port.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Its next data connection is expected here.
+    /// Sets the listener for the next data connection.
     pub(super) fn offer_port(&self, listener: TcpListener) {
         *self.port() = Some((listener, Instant::now()));
     }
 
-    /// Where its data connection is expected, if it asked for that and not too long ago.
+    /// Takes the listener for the next data connection, unless there is none or it has timed out.
     pub(super) fn take_port(&self) -> Option<TcpListener> {
         self.port().take().map(|(listener, _)| listener)
     }
 
-    /// Ends what is late.
+    /// Closes the connection if its deadline has passed, and its port if it has timed out: ports may be few.
     fn tick(&self) {
         self.deadline.tick();
-        // There may be few ports, and others who need them.
-        self.port().take_if(|(_, since)| since.elapsed() > CONNECT_TIMEOUT);
+        self.port().take_if(|(_, opened)| opened.elapsed() > CONNECT_TIMEOUT);
     }
 }
 
-/// All of them.
+/// The open connections.
 #[derive(Debug)]
 pub(super) struct Connections {
-    most: usize,
+    capacity: usize,
     state: Mutex<State>,
 }
 
 #[derive(Debug, Default)]
 struct State {
-    last: u64,
+    last_id: u64,
     open: BTreeMap<u64, Arc<Connection>>,
 }
 
 impl Connections {
-    pub(super) fn new(most: usize) -> Self {
-        Self { most, state: Mutex::default() }
+    pub(super) fn new(capacity: usize) -> Self {
+        Self { capacity, state: Mutex::default() }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Takes in a connection. If there are too many, one that has not logged in gives way: those who only occupy places
-    /// do not keep out those who know the password. `None` if all are logged in.
-    pub(super) fn admit(&self, peer: SocketAddr, watch: Arc<Deadline>) -> Option<Arc<Connection>> {
+    /// Adds a connection. At capacity, an unauthenticated connection is closed instead, so that idle connections
+    /// cannot keep out clients that know the password. Returns `None` if all connections have logged in.
+    pub(super) fn admit(&self, peer: SocketAddr, deadline: Arc<Deadline>) -> Option<Arc<Connection>> {
         let mut state = self.state();
-        if state.staying().count() >= self.most {
-            // It goes when it has been told why.
+        if state.active().count() >= self.capacity {
+            // It is removed after its last reply.
             state.eviction_candidate()?.deadline.close(CloseReason::Requested);
         }
-        state.last += 1;
-        let link = Arc::new(Connection {
-            number: state.last,
+        state.last_id += 1;
+        let connection = Arc::new(Connection {
+            id: state.last_id,
             peer,
-            deadline: watch,
+            deadline,
             logged_in: AtomicBool::new(false),
-            writes: Mutex::default(),
+            upload: Mutex::default(),
             port: Mutex::default(),
         });
-        state.open.insert(link.number, Arc::clone(&link));
-        Some(link)
+        state.open.insert(connection.id, Arc::clone(&connection));
+        Some(connection)
     }
 
-    /// A connection is over.
-    pub(super) fn remove(&self, link: &Connection) {
-        self.state().open.remove(&link.number);
+    /// Removes a connection that has ended.
+    pub(super) fn remove(&self, connection: &Connection) {
+        self.state().open.remove(&connection.id);
     }
 
-    /// Whether somebody is writing this file, or one below this folder.
-    pub(super) fn is_written(&self, place: &VirtualPath) -> bool {
-        self.state().open.values().any(|link| link.is_writing(place, |_| true))
+    /// Returns whether a connection writes to `path`, or below it.
+    pub(super) fn is_writing(&self, path: &VirtualPath) -> bool {
+        self.state().open.values().any(|connection| connection.is_writing(path, |_| true))
     }
 
-    /// The same, but for a file that is whole already.
-    pub(super) fn is_unfinished(&self, place: &VirtualPath) -> bool {
-        self.state().open.values().any(|link| link.is_writing(place, |file| !file.is_whole || file.place != *place))
+    /// Returns the same as [`Connections::is_writing`], except that the file `path` itself may be complete.
+    pub(super) fn is_incomplete(&self, path: &VirtualPath) -> bool {
+        let is_blocking = |upload: &Upload| !upload.is_complete || upload.path != *path;
+        self.state().open.values().any(|connection| connection.is_writing(path, is_blocking))
     }
 
-    /// A file that may still be on its way to the disk has another name.
+    /// Updates the path of an upload after its file was renamed.
     pub(super) fn renamed(&self, from: &VirtualPath, to: &VirtualPath) {
-        for link in self.state().open.values() {
-            link.writing().iter_mut().filter(|file| file.place == *from).for_each(|file| file.place = to.clone());
+        for connection in self.state().open.values() {
+            connection
+                .upload()
+                .iter_mut()
+                .filter(|upload| upload.path == *from)
+                .for_each(|upload| upload.path = to.clone());
         }
     }
 
-    /// Ends the connection that writes there, if no byte of it has moved for a while; whether there is one. A client
-    /// whose line broke comes back for the rest of its upload before the server notices that the line is dead.
-    pub(super) fn evict_stalled_writer(&self, place: &VirtualPath) -> bool {
+    /// Closes the connection that writes to `path` if it has stalled; returns whether there was one. A client whose
+    /// connection was lost comes back to resume its upload before the server notices the loss.
+    pub(super) fn evict_stalled_writer(&self, path: &VirtualPath) -> bool {
         let state = self.state();
-        let mut writers = state.open.values().filter(|link| link.is_writing(place, |file| !file.is_whole));
-        let stuck = writers.find(|link| link.deadline.idle_time() > STALLED_AFTER);
-        stuck.inspect(|link| link.deadline.close(CloseReason::Requested)).is_some()
+        let mut writers = state.open.values().filter(|writer| writer.is_writing(path, |upload| !upload.is_complete));
+        let stalled = writers.find(|writer| writer.deadline.idle_time() > STALLED_AFTER);
+        stalled.inspect(|writer| writer.deadline.close(CloseReason::Requested)).is_some()
     }
 
-    /// Ends what is late.
+    /// Closes all connections whose deadline has passed, and all ports that have timed out.
     pub(super) fn tick(&self) {
-        self.state().open.values().for_each(|link| link.tick());
+        self.state().open.values().for_each(|connection| connection.tick());
     }
 
-    /// Ends all.
+    /// Closes all connections.
     pub(super) fn close_all(&self) {
-        self.state().open.values().for_each(|link| link.deadline.close(CloseReason::Requested));
+        self.state().open.values().for_each(|connection| connection.deadline.close(CloseReason::Requested));
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -167,17 +173,17 @@ impl Connections {
 }
 
 impl State {
-    /// Those that are not about to go.
-    fn staying(&self) -> impl Iterator<Item = &Arc<Connection>> {
-        self.open.values().filter(|link| link.deadline.close_reason().is_none())
+    /// Returns the connections that are not being closed.
+    fn active(&self) -> impl Iterator<Item = &Arc<Connection>> {
+        self.open.values().filter(|connection| connection.deadline.close_reason().is_none())
     }
 
-    /// Who gives way: the oldest stranger from the address that most of them come from, so that a rush from one address
-    /// does not push out who is just logging in from another.
+    /// Returns the oldest unauthenticated connection from the address that has most of them, so that many connections
+    /// from one address do not evict a client that is just logging in from another.
     fn eviction_candidate(&self) -> Option<&Arc<Connection>> {
         let mut addresses = BTreeMap::new();
-        for link in self.staying().filter(|link| !link.logged_in.load(Ordering::Relaxed)) {
-            addresses.entry(rate_limit_key(link.peer.ip())).or_insert((0, Reverse(link.number))).0 += 1;
+        for connection in self.active().filter(|connection| !connection.logged_in.load(Ordering::Relaxed)) {
+            addresses.entry(rate_limit_key(connection.peer.ip())).or_insert((0, Reverse(connection.id))).0 += 1;
         }
         let (_, Reverse(oldest)) = addresses.into_values().max()?;
         self.open.get(&oldest)
@@ -188,10 +194,12 @@ impl State {
 mod tests {
     use super::*;
 
+    const TIMEOUT: Duration = Duration::from_secs(9);
+
     #[test]
-    fn the_oldest_stranger_gives_way() {
-        let links = Connections::new(2);
-        let admit = || links.admit("192.0.2.1:1".parse().unwrap(), Deadline::new(Duration::from_secs(9)));
+    fn the_oldest_unauthenticated_connection_is_evicted() {
+        let connections = Connections::new(2);
+        let admit = || connections.admit("192.0.2.1:1".parse().unwrap(), Deadline::new(TIMEOUT));
         let (first, second) = (admit().unwrap(), admit().unwrap());
         first.logged_in.store(true, Ordering::Relaxed);
         let third = admit().unwrap();
@@ -201,34 +209,34 @@ mod tests {
         );
         third.logged_in.store(true, Ordering::Relaxed);
         assert!(admit().is_none());
-        links.remove(&first);
+        connections.remove(&first);
         assert!(admit().is_some());
-        links.close_all();
+        connections.close_all();
         assert_eq!(third.deadline.close_reason(), Some(CloseReason::Requested));
     }
 
     #[test]
-    fn a_port_that_nobody_uses_is_free_again() {
-        let links = Connections::new(1);
-        let link = links.admit("192.0.2.1:1".parse().unwrap(), Deadline::new(Duration::from_secs(9))).unwrap();
-        let offer = || link.offer_port(TcpListener::bind("127.0.0.1:0").unwrap());
+    fn an_unused_port_is_closed_after_the_timeout() {
+        let connections = Connections::new(1);
+        let connection = connections.admit("192.0.2.1:1".parse().unwrap(), Deadline::new(TIMEOUT)).unwrap();
+        let offer = || connection.offer_port(TcpListener::bind("127.0.0.1:0").unwrap());
         offer();
-        links.tick();
-        assert!(link.take_port().is_some() && link.take_port().is_none());
+        connections.tick();
+        assert!(connection.take_port().is_some() && connection.take_port().is_none());
         offer();
-        link.port().as_mut().unwrap().1 -= CONNECT_TIMEOUT + Duration::from_secs(1);
-        links.tick();
-        assert!(link.take_port().is_none());
+        connection.port().as_mut().unwrap().1 -= CONNECT_TIMEOUT + Duration::from_secs(1);
+        connections.tick();
+        assert!(connection.take_port().is_none());
     }
 
     #[test]
-    fn a_rush_makes_way_before_others_do() {
-        let links = Connections::new(3);
-        let admit = |peer: &str| links.admit(peer.parse().unwrap(), Deadline::new(Duration::from_secs(9))).unwrap();
+    fn many_connections_from_one_address_evict_each_other_first() {
+        let connections = Connections::new(3);
+        let admit = |peer: &str| connections.admit(peer.parse().unwrap(), Deadline::new(TIMEOUT)).unwrap();
         let honest = admit("192.0.2.1:1");
-        let rush: Vec<_> = (1..9).map(|port| admit(&format!("192.0.2.2:{port}"))).collect();
+        let flood: Vec<_> = (1..9).map(|port| admit(&format!("192.0.2.2:{port}"))).collect();
         assert_eq!(honest.deadline.close_reason(), None);
-        let pushed_out: Vec<bool> = rush.iter().map(|link| link.deadline.close_reason().is_some()).collect();
-        assert_eq!(pushed_out, [true, true, true, true, true, true, false, false]);
+        let evicted: Vec<bool> = flood.iter().map(|connection| connection.deadline.close_reason().is_some()).collect();
+        assert_eq!(evicted, [true, true, true, true, true, true, false, false]);
     }
 }

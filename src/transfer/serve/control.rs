@@ -1,5 +1,6 @@
-//! The control connection: lines come in, replies go out.
+//! The control connection: reads command lines and sends replies.
 
+use std::fmt::Display;
 use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
@@ -8,55 +9,56 @@ use rustls::ServerConfig;
 
 use super::stream::MaybeTlsStream;
 
-/// The longest line of a command, in bytes: room for the longest path. So much is kept of what comes during a transfer, too.
-const LONGEST_LINE: usize = 16 << 10;
+/// Maximum length of a command line in bytes, enough for the longest path. It also bounds the input that is buffered
+/// during a transfer.
+const MAX_LINE: usize = 16 << 10;
 
-/// Bytes that are read at a time.
-const CHUNK: usize = 4 << 10;
+/// Bytes per read.
+const READ_SIZE: usize = 4 << 10;
 
-/// Bytes of lines that are sent at a time.
-const LINES: usize = 16 << 10;
+/// Bytes of a long reply that are sent at a time.
+const SEND_SIZE: usize = 16 << 10;
 
-/// What is thrown away of what still comes when the connection is closed: unread bytes would reset it, and take the last reply
-/// with them.
-const MOST_DISCARDED: usize = 64 << 10;
+/// Maximum input that is discarded when the connection is closed. Closing a socket with unread data resets the
+/// connection, and the last reply would be lost.
+const MAX_DISCARDED: usize = 64 << 10;
 
-/// Whether more may come while nobody waits for it.
+/// The result of reading without blocking.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ReadAhead {
-    /// All that has come is here.
+    /// All data received so far is in the buffer.
     Drained,
-    /// There is no room for more before some of it has been taken.
+    /// The buffer is full; the rest stays in the socket.
     BufferFull,
-    /// Nothing more will come.
+    /// The client has closed the connection, or it has failed.
     Closed,
 }
 
-/// A control connection, and what has come over it and has not been taken as a command yet.
+/// A control connection and the input that has not been handled yet.
 pub(super) struct ControlConnection {
-    wire: MaybeTlsStream,
-    buffered: Vec<u8>,
+    stream: MaybeTlsStream,
+    buffer: Vec<u8>,
 }
 
 impl ControlConnection {
-    pub(super) fn new(wire: MaybeTlsStream) -> Self {
-        Self { wire, buffered: Vec::new() }
+    pub(super) fn new(stream: MaybeTlsStream) -> Self {
+        Self { stream, buffer: Vec::new() }
     }
 
-    /// The socket beneath, to wait for.
+    /// Returns the underlying socket, for polling.
     pub(super) fn socket(&self) -> &TcpStream {
-        self.wire.socket()
+        self.stream.socket()
     }
 
-    /// The next line without its end; `None` if there will be none.
+    /// Reads the next line, and returns it without its end; `None` at the end of the stream.
     ///
     /// # Errors
-    /// [`io::ErrorKind::FileTooLarge`] for a line that is too long.
+    /// [`io::ErrorKind::FileTooLarge`] if the line is longer than [`MAX_LINE`], and the errors of the connection.
     pub(super) fn read_line(&mut self) -> io::Result<Option<Vec<u8>>> {
         loop {
-            match self.buffered.iter().position(|byte| *byte == b'\n') {
-                Some(end) if end < LONGEST_LINE => return Ok(Some(self.take(end))),
-                None if self.buffered.len() < LONGEST_LINE => {}
+            match self.buffer.iter().position(|byte| *byte == b'\n') {
+                Some(end) if end < MAX_LINE => return Ok(Some(self.take_line(end))),
+                None if self.buffer.len() < MAX_LINE => {}
                 _ => return Err(io::ErrorKind::FileTooLarge.into()),
             }
             if self.read_once()? == 0 {
@@ -65,96 +67,101 @@ impl ControlConnection {
         }
     }
 
-    /// Takes in what has come, without waiting for more.
+    /// Reads what has been received, without blocking.
     pub(super) fn read_ahead(&mut self) -> ReadAhead {
-        self.wire.set_waiting(false);
-        let heard = loop {
-            if self.buffered.len() >= LONGEST_LINE {
+        self.stream.set_blocking(false);
+        let outcome = loop {
+            if self.buffer.len() >= MAX_LINE {
                 break ReadAhead::BufferFull;
             }
             match self.read_once() {
                 Ok(0) => break ReadAhead::Closed,
                 Ok(_) => {}
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock => break ReadAhead::Drained,
-                // Whoever waits for the next line will get it again.
+                // The next call of `read_line` fails with the same error.
                 Err(_) => break ReadAhead::Closed,
             }
         };
-        self.wire.set_waiting(true);
-        heard
+        self.stream.set_blocking(true);
+        outcome
     }
 
-    /// Takes the next line of those that have come if it is one of these commands, with no argument.
+    /// Removes the next line from the buffer if it is one of these commands, without an argument.
     pub(super) fn take_command(&mut self, verbs: &[&'static str]) -> Option<&'static str> {
-        let end = self.buffered.iter().position(|byte| *byte == b'\n')?;
-        let verb = verbs.iter().find(|verb| is_command(self.buffered.get(..end).unwrap_or_default(), verb))?;
-        self.take(end);
+        let end = self.buffer.iter().position(|byte| *byte == b'\n')?;
+        let verb = verbs.iter().find(|verb| is_command(&self.buffer[..end], verb))?;
+        self.take_line(end);
         Some(verb)
     }
 
-    /// Whether a line that has come is this command.
-    pub(super) fn has(&self, verb: &str) -> bool {
-        self.buffered.split_inclusive(|byte| *byte == b'\n').any(|line| line.ends_with(b"\n") && is_command(line, verb))
+    /// Returns whether a buffered line is this command.
+    pub(super) fn has_received(&self, verb: &str) -> bool {
+        self.buffer.split_inclusive(|byte| *byte == b'\n').any(|line| line.ends_with(b"\n") && is_command(line, verb))
     }
 
+    /// Sends a reply of one line.
     pub(super) fn reply(&mut self, code: u16, text: &str) -> io::Result<()> {
         self.send(&format!("{code} {text}\r\n"))
     }
 
-    /// A reply during a transfer, for which only its own bytes earn time.
+    /// Sends a reply during a transfer. It does not extend the deadline, which only the transfer's own bytes do.
     pub(super) fn reply_during_transfer(&mut self, code: u16, text: &str) -> io::Result<()> {
-        self.wire.set_earning(false);
+        self.stream.set_extends_deadline(false);
         let outcome = self.reply(code, text);
-        self.wire.set_earning(true);
+        self.stream.set_extends_deadline(true);
         outcome
     }
 
-    /// A reply of several lines (RFC 959, section 4.2).
-    pub(super) fn reply_lines(&mut self, code: u16, first: &str, lines: &[String], last: &str) -> io::Result<()> {
+    /// Sends a reply of several lines (RFC 959, section 4.2).
+    pub(super) fn reply_lines(&mut self, code: u16, first: &str, lines: &[impl Display], last: &str) -> io::Result<()> {
         let lines: String = lines.iter().map(|line| format!(" {line}\r\n")).collect();
         self.send(&format!("{code}-{first}\r\n{lines}{code} {last}\r\n"))
     }
 
-    /// The same with lines that are read while they are sent; each must begin with a blank.
+    /// Sends a reply of several lines, which are read from `lines`. Each of them must begin with a space.
     pub(super) fn reply_from(&mut self, code: u16, first: &str, mut lines: impl Read) -> io::Result<()> {
         self.send(&format!("{code}-{first}\r\n"))?;
-        let mut piece = vec![0; LINES];
+        let mut buffer = vec![0; SEND_SIZE];
         let last = loop {
-            match lines.read(&mut piece) {
+            match lines.read(&mut buffer) {
                 Ok(0) => break "End",
-                Ok(count) => self.send_bytes(piece.get(..count).unwrap_or_default())?,
-                Err(_) => break "End; not all could be read",
+                Ok(count) => self.send_bytes(&buffer[..count])?,
+                Err(_) => break "End; the listing is incomplete",
             }
         };
         self.send(&format!("{code} {last}\r\n"))
     }
 
-    /// A reply to a client that may not be reading: it is lost if it cannot be sent at once.
+    /// Sends a reply without blocking; it is lost if the client is not reading.
     pub(super) fn reply_without_waiting(&mut self, code: u16, text: &str) {
-        self.wire.set_waiting(false);
-        drop(self.reply(code, text));
-        self.wire.set_waiting(true);
+        self.stream.set_blocking(false);
+        let _ = self.reply(code, text);
+        self.stream.set_blocking(true);
     }
 
-    /// Ends the connection with this reply, without waiting for the client.
+    /// Sends a last reply and ends the connection, without blocking.
     pub(super) fn close_with(&mut self, code: u16, text: &str) {
-        self.wire.set_waiting(false);
-        drop(self.reply(code, text).and_then(|()| self.wire.finish()));
-        let (mut scrap, mut discarded) = ([0; CHUNK], 0);
-        while let Ok(count @ 1..) = self.wire.read(&mut scrap) {
+        self.stream.set_blocking(false);
+        let _ = self.reply(code, text).and_then(|()| self.stream.finish());
+        let (mut buffer, mut discarded) = ([0; READ_SIZE], 0);
+        while let Ok(count @ 1..) = self.stream.read(&mut buffer) {
             discarded += count;
-            if discarded > MOST_DISCARDED {
+            if discarded > MAX_DISCARDED {
                 break;
             }
         }
     }
 
-    /// Puts the connection under TLS. What was sent before TLS began is not believed to come from the same peer.
+    /// Performs the TLS handshake.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::InvalidData`] if plain-text input is buffered: an attacker could have injected it, and it would
+    /// be taken for the client's. Otherwise the errors of the handshake.
     pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
-        if !self.buffered.is_empty() {
+        if !self.buffer.is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        self.wire.secure(config)
+        self.stream.secure(config)
     }
 
     fn send(&mut self, text: &str) -> io::Result<()> {
@@ -162,37 +169,37 @@ impl ControlConnection {
     }
 
     fn send_bytes(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.wire.write_all(bytes)?;
-        self.wire.flush()
+        self.stream.write_all(bytes)?;
+        self.stream.flush()
     }
 
-    /// Reads once; how many bytes came.
+    /// Reads once into the buffer, and returns the number of bytes read.
     fn read_once(&mut self) -> io::Result<usize> {
-        let mut chunk = [0; CHUNK];
+        let mut input = [0; READ_SIZE];
         let count = loop {
-            match self.wire.read(&mut chunk) {
+            match self.stream.read(&mut input) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
                 outcome => break outcome?,
             }
         };
-        self.buffered.extend_from_slice(chunk.get(..count).unwrap_or_default());
+        self.buffer.extend_from_slice(&input[..count]);
         Ok(count)
     }
 
-    /// Takes the line that ends here.
-    fn take(&mut self, end: usize) -> Vec<u8> {
-        let rest = self.buffered.split_off(end + 1);
-        let line = std::mem::replace(&mut self.buffered, rest);
+    /// Removes the first line from the buffer; its line feed is at `end`.
+    fn take_line(&mut self, end: usize) -> Vec<u8> {
+        let rest = self.buffer.split_off(end + 1);
+        let line = std::mem::replace(&mut self.buffer, rest);
         trimmed(&line).to_vec()
     }
 }
 
-/// A line without its end, and without the signals of Telnet that come before ABOR (RFC 959, section 4.1.3).
+/// Strips the line end, and the Telnet signals that precede ABOR (RFC 959, section 4.1.3).
 fn trimmed(line: &[u8]) -> &[u8] {
     let line = line.strip_suffix(b"\n").unwrap_or(line);
     let line = line.strip_suffix(b"\r").unwrap_or(line);
-    let said = line.iter().position(|byte| *byte < 0xF0).unwrap_or(line.len());
-    line.get(said..).unwrap_or_default()
+    let start = line.iter().position(|byte| *byte < 0xF0).unwrap_or(line.len());
+    &line[start..]
 }
 
 fn is_command(line: &[u8], verb: &str) -> bool {

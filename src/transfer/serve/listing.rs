@@ -1,66 +1,85 @@
-//! The list of a folder while it is sent: an entry is read when there is room for its line, so that a folder of any size
-//! takes the memory of one line.
+//! Directory listings: the formats of their lines, and a reader that produces them while they are sent. An entry is
+//! read only when its line is needed, so that a directory of any size takes the memory of one line.
 
 use std::io::{self, Read};
 
-use crate::foundation::root_dir::Entry;
+use chrono::DateTime;
 
-/// A folder's entries, to be read as lines.
+use crate::foundation::root_dir::{Entry, EntryKind};
+
+/// Formats a line of MLSD and MLST (RFC 3659, section 7.2).
+pub(super) fn mlsx_facts(name: &str, entry: &Entry) -> String {
+    let kind = if entry.kind == EntryKind::Directory { "dir" } else { "file" };
+    format!("type={kind};size={};modify={}; {name}", entry.bytes, format_time(entry.modified))
+}
+
+/// Formats a line of LIST as `ls -l` does, which is what clients parse.
+pub(super) fn list_line(name: &str, entry: &Entry) -> String {
+    let mode = if entry.kind == EntryKind::Directory { "drwxr-xr-x" } else { "-rw-r--r--" };
+    let modified = DateTime::from_timestamp(entry.modified, 0).unwrap_or_default();
+    format!("{mode} 1 hestat hestat {:>13} {} {name}", entry.bytes, modified.format("%b %e  %Y"))
+}
+
+/// Formats a Unix time as in RFC 3659, section 2.3. A time that has no such form becomes 1970-01-01.
+pub(super) fn format_time(seconds: i64) -> String {
+    DateTime::from_timestamp(seconds, 0).unwrap_or_default().format("%Y%m%d%H%M%S").to_string()
+}
+
+/// Reads a directory's entries as lines of text.
 pub(super) struct Listing<I> {
     entries: I,
     format: fn(&str, &Entry) -> String,
-    /// The line that is being read, and how much of it has been.
     line: Vec<u8>,
-    read: usize,
-    /// What came after the last whole line.
-    failed: Option<io::Error>,
+    /// Bytes of `line` that have been read.
+    position: usize,
+    /// An error that occurred after complete lines had been read; returned by the next read.
+    pending_error: Option<io::Error>,
 }
 
 impl<I: Iterator<Item = io::Result<(String, Entry)>>> Listing<I> {
-    /// A line for each of `entries`.
+    /// Creates a listing with one line for each entry.
     pub(super) fn new(entries: I, format: fn(&str, &Entry) -> String) -> Self {
-        Self { entries, format, line: Vec::new(), read: 0, failed: None }
+        Self { entries, format, line: Vec::new(), position: 0, pending_error: None }
     }
 
-    /// Takes the next entry; whether there is one.
+    /// Formats the next entry; returns whether there was one.
     fn advance(&mut self) -> io::Result<bool> {
         let Some((name, entry)) = self.entries.next().transpose()? else { return Ok(false) };
         self.line.clear();
         self.line.extend_from_slice((self.format)(&name, &entry).as_bytes());
         self.line.extend_from_slice(b"\r\n");
-        self.read = 0;
+        self.position = 0;
         Ok(true)
     }
 }
 
 impl<I: Iterator<Item = io::Result<(String, Entry)>>> Read for Listing<I> {
-    /// As many lines as there is room for. An error comes between two lines.
-    fn read(&mut self, mut bytes: &mut [u8]) -> io::Result<usize> {
-        let room = bytes.len();
-        while !bytes.is_empty() {
-            if self.read == self.line.len() {
-                match self.failed.take().map_or_else(|| self.advance(), Err) {
+    /// Fills `buffer` with lines. Errors are returned between lines only.
+    fn read(&mut self, mut buffer: &mut [u8]) -> io::Result<usize> {
+        let length = buffer.len();
+        while !buffer.is_empty() {
+            if self.position == self.line.len() {
+                match self.pending_error.take().map_or_else(|| self.advance(), Err) {
                     Ok(true) => {}
                     Ok(false) => break,
-                    Err(error) if bytes.len() == room => return Err(error),
+                    Err(error) if buffer.len() == length => return Err(error),
                     Err(error) => {
-                        self.failed = Some(error);
+                        self.pending_error = Some(error);
                         break;
                     }
                 }
             }
-            let count = self.line.get(self.read..).unwrap_or_default().read(bytes)?;
-            self.read += count;
-            bytes = bytes.get_mut(count..).unwrap_or_default();
+            let count = (&self.line[self.position..]).read(buffer)?;
+            self.position += count;
+            buffer = &mut buffer[count..];
         }
-        Ok(room - bytes.len())
+        Ok(length - buffer.len())
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::root_dir::EntryKind;
 
     fn entries(count: u64) -> impl Iterator<Item = io::Result<(String, Entry)>> {
         let entry = |bytes| Entry { kind: EntryKind::File, bytes, modified: 0, nanoseconds: 0, inode: 0 };
@@ -68,14 +87,14 @@ mod tests {
     }
 
     #[test]
-    fn lines_come_whole_however_they_are_read() {
+    fn lines_are_complete_with_any_buffer_size() {
         let format = |name: &str, entry: &Entry| format!("{name}: {}", entry.bytes);
         for size in [1, 2, 7, 100, 4096] {
             let mut listing = Listing::new(entries(300), format);
-            let (mut text, mut piece) = (Vec::new(), vec![0; size]);
+            let (mut text, mut buffer) = (Vec::new(), vec![0; size]);
             loop {
-                let count = listing.read(&mut piece).unwrap();
-                text.extend_from_slice(&piece[..count]);
+                let count = listing.read(&mut buffer).unwrap();
+                text.extend_from_slice(&buffer[..count]);
                 if count == 0 {
                     break;
                 }
@@ -86,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn an_entry_is_taken_only_when_there_is_room_for_it() {
+    fn entries_are_read_only_when_needed() {
         let taken = std::cell::Cell::new(0);
         let counted = entries(1000).inspect(|_| taken.set(taken.get() + 1));
         let mut listing = Listing::new(counted, |name, _| name.to_owned());
@@ -95,7 +114,7 @@ mod tests {
     }
 
     #[test]
-    fn an_error_between_entries_is_told() {
+    fn an_error_between_entries_is_returned() {
         let broken = entries(1).chain([Err(io::ErrorKind::NotFound.into())]);
         let mut text = Vec::new();
         assert!(Listing::new(broken, |name, _| name.to_owned()).read_to_end(&mut text).is_err());

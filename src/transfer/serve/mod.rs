@@ -1,17 +1,31 @@
-//! The FTPS server: one account, one directory, and bounds on everything that a client can ask for. A thread for each
-//! connection, and one for each transfer, so that the client is heard meanwhile; one more ends what is late.
+//! The FTPS server. It has one account and one root directory, and limits everything that clients can use.
+//!
+//! ```text
+//! accept ─▶ session ─▶ auth, files, data ─▶ client ─▶ shared ─▶ connections, virtual_fs, login_throttle, log_limit
+//! ```
+//!
+//! Threads: "acceptor" accepts control connections, "timer" closes those that exceed a timeout, and "quota" measures
+//! the disk usage. Each connection has a thread, and each transfer a further one, so that ABOR is read during the
+//! transfer.
 
 mod accept;
+mod accept_socket;
 mod active_transfer;
 mod auth;
 mod background_writer;
+mod capabilities;
+mod client;
 mod connections;
 mod control;
 mod data;
+mod data_transfer;
+mod failure;
 mod files;
+mod limits;
 mod listing;
 mod log_limit;
 mod login_throttle;
+mod maintenance;
 mod passive;
 mod session;
 mod shared;
@@ -36,91 +50,62 @@ use crate::crypto::CertificateFingerprint;
 use crate::foundation::quota::Quota;
 use crate::foundation::rlimit;
 use crate::foundation::secret::Secret;
+pub use limits::ServerLimits;
 use shared::Shared;
 
-/// How long sessions are waited for when the service stops.
+/// How long a stopping server waits for its sessions to end.
 const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
 
-/// What a client wants to do to a place.
+/// An access to a path that a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Action {
-    /// Write into a file.
+    /// Create a file or write to it.
     Write,
-    /// Make a folder.
-    MakeFolder,
-    /// Remove a file or folder.
+    /// Create a directory.
+    CreateDirectory,
+    /// Remove a file or directory.
     Remove,
-    /// Take away a name, to give another one.
+    /// Rename a file or directory from this path.
     RenameFrom,
-    /// Give this name.
+    /// Rename a file or directory to this path.
     RenameTo,
 }
 
-/// What clients may do where, and who hears of what they did.
+/// Decides which changes clients may make. Reading is always allowed.
 pub trait AccessPolicy: Send + Sync {
-    /// Whether clients may do this to the place with these names.
-    fn permits(&self, action: Action, place: &[String]) -> bool;
+    /// Returns whether clients may do this to a path, given as its names from the root.
+    fn permits(&self, action: Action, path: &[String]) -> bool;
 
-    /// A file came to be there, or got its name.
+    /// Called after a file was uploaded or renamed.
     fn on_upload(&self);
 }
 
-/// Bounds.
-#[derive(Debug, Clone)]
-pub struct ServerLimits {
-    /// How long a connection may take to log in.
-    pub login: Duration,
-    /// How long one that has may say nothing.
-    pub idle: Duration,
-    /// How long a transfer may stand still.
-    pub transfer: Duration,
-    /// Connections at once.
-    pub connections: usize,
-    /// Failed logins from one address before it has to wait.
-    pub failed_logins: u32,
-    /// Bytes below the root, all together.
-    pub disk: Option<u64>,
-}
-
-impl Default for ServerLimits {
-    fn default() -> Self {
-        Self {
-            login: Duration::from_secs(30),
-            idle: Duration::from_mins(5),
-            transfer: Duration::from_mins(1),
-            connections: 256,
-            failed_logins: 10,
-            disk: None,
-        }
-    }
-}
-
-/// What to serve, where, and to whom.
+/// What to serve, and how.
 pub struct ServeOptions {
-    /// The root.
+    /// The directory that clients see as `/`.
     pub root: PathBuf,
-    /// Where to listen; port 0 is any free one.
+    /// Address of the control port; port 0 means any free one.
     pub listen: SocketAddr,
-    /// The account.
+    /// User name of the account.
     pub user: String,
-    /// Its password.
+    /// Password of the account.
     pub password: Secret<String>,
-    /// Certificates (PEM), the server's own first.
+    /// Certificate chain (PEM), the server's own certificate first.
     pub certificates: Vec<u8>,
-    /// Its private key (PEM).
+    /// Private key of the certificate (PEM).
     pub key: Secret<Vec<u8>>,
-    /// Ports of data connections; any free one if there are none named.
+    /// Ports for data connections; any free ones if `None`.
     pub passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that clients reach it at, if that is another one than it has.
+    /// Address that PASV replies contain, if clients reach the server at another address than its own (behind NAT).
     pub public_address: Option<Ipv4Addr>,
-    /// Whether logins and data are taken in plain, too.
-    pub plain: bool,
-    /// Bounds.
+    /// Whether logins and data without TLS are allowed.
+    pub allow_plain: bool,
+    /// Limits on what clients can use.
     pub limits: ServerLimits,
 }
 
 impl ServeOptions {
-    /// On any free port of the loopback interface, under TLS, with the usual bounds.
+    /// Returns options for a TLS-only server on a free port of the loopback interface, with the default limits.
     pub fn on_loopback(
         root: PathBuf,
         user: &str,
@@ -137,13 +122,13 @@ impl ServeOptions {
             key,
             passive_ports: None,
             public_address: None,
-            plain: false,
+            allow_plain: false,
             limits: ServerLimits::default(),
         }
     }
 }
 
-/// A server at work; it stops when dropped.
+/// A running server; it stops when dropped.
 pub struct FtpService {
     address: SocketAddr,
     fingerprint: CertificateFingerprint,
@@ -153,11 +138,13 @@ pub struct FtpService {
 }
 
 impl FtpService {
-    /// Listens from now on.
+    /// Starts the server.
     ///
     /// # Errors
-    /// [`TransferError::PortTaken`], [`TransferError::Listen`].
-    pub fn start(options: ServeOptions, rules: Arc<dyn AccessPolicy>) -> Result<Self, TransferError> {
+    /// [`TransferError::PortTaken`] if another process uses the port, [`TransferError::Identity`] for an invalid
+    /// certificate or key, [`TransferError::Local`] if the root cannot be read, [`TransferError::Listen`] if the server
+    /// cannot listen or start its threads.
+    pub fn start(options: ServeOptions, policy: Arc<dyn AccessPolicy>) -> Result<Self, TransferError> {
         let address = options.listen.to_string();
         let failed = |source| TransferError::Listen { address: address.clone(), source };
         let listener = TcpListener::bind(options.listen).map_err(|source| match source.kind() {
@@ -165,48 +152,53 @@ impl FtpService {
             _ => failed(source),
         })?;
         if let Err(error) = rlimit::raise() {
-            warn!(%error, "no more open files are allowed: with many connections, some will wait");
+            warn!(%error, "cannot raise the limit on open files: with many connections, some will have to wait");
         }
         let bound = listener.local_addr().map_err(failed)?;
         let listener = Arc::new(listener);
-        let (house, fingerprint) = Shared::new(options, rules)?;
-        let house = Arc::new(house);
-        let (door, janitor, measurer) = (Arc::clone(&house), Arc::clone(&house), Arc::clone(&house));
-        let entrance = Arc::clone(&listener);
-        let threads = vec![
-            thread::Builder::new().name("door".into()).spawn(move || door.accept_loop(&entrance)).map_err(failed)?,
-            thread::Builder::new().name("janitor".into()).spawn(move || janitor.enforce_deadlines()).map_err(failed)?,
-            thread::Builder::new().name("quota".into()).spawn(move || measurer.keep_measuring()).map_err(failed)?,
-        ];
-        Ok(Self { address: bound, fingerprint, shared: house, listener, threads })
+        let (shared, fingerprint) = Shared::new(options, policy)?;
+        let shared = Arc::new(shared);
+        let threads = start_threads(&shared, &listener).map_err(failed)?;
+        Ok(Self { address: bound, fingerprint, shared, listener, threads })
     }
 
-    /// Where it listens.
+    /// Returns the address of the control port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// What everything below its root may take, for whoever else writes there.
+    /// Returns the quota on everything below the root, for other writers there.
     pub fn quota(&self) -> Quota {
         self.shared.quota.clone()
     }
 
-    /// What its certificate is known by.
+    /// Returns the fingerprint of the server's certificate.
     pub fn fingerprint(&self) -> CertificateFingerprint {
         self.fingerprint
     }
+}
+
+fn start_threads(shared: &Arc<Shared>, listener: &Arc<TcpListener>) -> io::Result<Vec<JoinHandle<()>>> {
+    let (acceptor, timer, quota) = (Arc::clone(shared), Arc::clone(shared), Arc::clone(shared));
+    let listener = Arc::clone(listener);
+    let builder = |name: &str| thread::Builder::new().name(name.into());
+    Ok(vec![
+        builder("acceptor").spawn(move || accept::accept_loop(&acceptor, &listener))?,
+        builder("timer").spawn(move || maintenance::enforce_deadlines(&timer))?,
+        builder("quota").spawn(move || maintenance::remeasure_usage(&quota))?,
+    ])
 }
 
 impl Drop for FtpService {
     fn drop(&mut self) {
         self.shared.stopping.store(true, Ordering::Relaxed);
         self.shared.connections.close_all();
-        // Who waits at the door or for the next tick wakes at once; where that does not work, after a tick.
-        let _woken = shutdown(&self.listener, Shutdown::Both);
+        // Wakes the acceptor at once; where this has no effect, the acceptor notices the shutdown after one tick.
+        let _ = shutdown(&self.listener, Shutdown::Both);
         for thread in self.threads.drain(..) {
             thread.thread().unpark();
-            // Its end is all that matters.
-            drop(thread.join());
+            // A thread that panicked has ended, too.
+            let _ = thread.join();
         }
         let deadline = Instant::now() + SHUTDOWN_GRACE;
         while !self.shared.connections.is_empty() && Instant::now() < deadline {

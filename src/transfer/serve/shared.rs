@@ -1,4 +1,4 @@
-//! What all sessions share.
+//! The state that all connections share.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -15,164 +15,143 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use super::super::deadline::TICK;
 use super::super::error::TransferError;
 use super::connections::Connections;
+use super::limits::ServerLimits;
 use super::log_limit::LogLimit;
 use super::login_throttle::LoginThrottle;
 use super::virtual_fs::VirtualFs;
 use super::virtual_path::VirtualPath;
-use super::{AccessPolicy, Action, ServeOptions, ServerLimits, stream};
+use super::{AccessPolicy, Action, ServeOptions, stream};
 use crate::crypto::CertificateFingerprint;
 use crate::foundation::quota::{MARGIN, Quota};
 
-/// How long a connection that was ended may take to let go of its file.
+/// How long a command waits for another connection to release its file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Time between two measurements of what is below the root.
-const MEASURE_INTERVAL: Duration = Duration::from_secs(5);
+/// Pause between two attempts to get at a locked file.
+const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
-/// The same as a multiple of the time that a measurement takes.
-const MEASURE_BACKOFF: u32 = 50;
-
-/// Files, bounds and whoever is there.
+/// The files, the limits, the logins and the open connections.
 pub(super) struct Shared {
     pub(super) files: VirtualFs,
     pub(super) tls: Arc<ServerConfig>,
     pub(super) logins: LoginThrottle,
     pub(super) connections: Connections,
-    /// What everything below the root may take.
+    /// Limit on the size of everything below the root, not only of uploads.
     pub(super) quota: Quota,
-    /// Connections whose clients have not logged in.
-    pub(super) connections_logged: LogLimit,
-    /// Refused logins.
-    pub(super) logins_logged: LogLimit,
-    /// Held by whoever opens a file to write it, and by whoever takes a name away.
-    pub(super) rename_lock: Mutex<()>,
+    /// Limits the log lines about unauthenticated connections.
+    pub(super) connection_log: LogLimit,
+    /// Limits the log lines about refused logins.
+    pub(super) login_log: LogLimit,
+    /// Held while a file is opened for writing, renamed or removed.
+    rename_lock: Mutex<()>,
     pub(super) limits: ServerLimits,
     pub(super) passive_ports: Option<RangeInclusive<u16>>,
     pub(super) public_address: Option<Ipv4Addr>,
-    pub(super) plain: bool,
+    /// Whether logins and data without TLS are allowed.
+    pub(super) allow_plain: bool,
     pub(super) policy: Arc<dyn AccessPolicy>,
     pub(super) stopping: AtomicBool,
 }
 
 impl Shared {
+    /// Loads the certificate, opens the root and measures its disk usage.
     pub(super) fn new(
         options: ServeOptions,
-        rules: Arc<dyn AccessPolicy>,
+        policy: Arc<dyn AccessPolicy>,
     ) -> Result<(Self, CertificateFingerprint), TransferError> {
-        let unusable = |what, reason: String| TransferError::Identity { what, reason };
-        let certificates = CertificateDer::pem_slice_iter(&options.certificates).collect::<Result<Vec<_>, _>>();
-        let certificates = certificates.map_err(|error| unusable("certificate", error.to_string()))?;
-        let none = || unusable("certificate", "there is none in its file (PEM)".into());
-        let fingerprint = CertificateFingerprint::of(certificates.first().ok_or_else(none)?);
-        let key = PrivateKeyDer::from_pem_slice(options.key.expose());
-        let key = key.map_err(|error| unusable("private key", error.to_string()))?;
-        let tls = stream::tls(certificates, key).map_err(|error| unusable("private key", error.to_string()))?;
-        let root = |source| TransferError::Local { file: options.root.display().to_string(), source };
+        let (tls, fingerprint) = load_identity(&options)?;
+        let root_error = |source| TransferError::Local { file: options.root.display().to_string(), source };
         let quota = options.limits.disk.map_or_else(Quota::unlimited, Quota::new);
-        let house = Self {
-            files: VirtualFs::open(&options.root, quota.with_margin(MARGIN)).map_err(&root)?,
+        let shared = Self {
+            files: VirtualFs::open(&options.root, quota.with_margin(MARGIN)).map_err(&root_error)?,
             quota,
             tls,
             logins: LoginThrottle::new(options.user, options.password, options.limits.failed_logins),
             connections: Connections::new(options.limits.connections),
-            connections_logged: LogLimit::default(),
-            logins_logged: LogLimit::default(),
+            connection_log: LogLimit::default(),
+            login_log: LogLimit::default(),
             rename_lock: Mutex::default(),
             limits: options.limits,
             passive_ports: options.passive_ports,
             public_address: options.public_address,
-            plain: options.plain,
-            policy: rules,
+            allow_plain: options.allow_plain,
+            policy,
             stopping: AtomicBool::new(false),
         };
-        house.measure().map_err(root)?;
-        Ok((house, fingerprint))
+        shared.measure_usage().map_err(root_error)?;
+        Ok((shared, fingerprint))
     }
 
     pub(super) fn is_stopping(&self) -> bool {
         self.stopping.load(Ordering::Relaxed)
     }
 
-    pub(super) fn permit(&self, action: Action, place: &VirtualPath) -> io::Result<()> {
-        let permitted = self.policy.permits(action, place.names());
+    /// Checks the access policy.
+    pub(super) fn permit(&self, action: Action, path: &VirtualPath) -> io::Result<()> {
+        let permitted = self.policy.permits(action, path.names());
         if permitted { Ok(()) } else { Err(io::ErrorKind::PermissionDenied.into()) }
     }
 
-    pub(super) fn on_upload(&self) {
-        self.policy.on_upload();
-    }
-
-    /// Bytes that clients may still store.
+    /// Returns the number of bytes that clients can still store.
     pub(super) fn free_bytes(&self) -> io::Result<u64> {
         Ok(self.files.free()?.min(self.files.quota().free()))
     }
 
-    /// Finds out how much is used below the root, unless that is not bounded.
-    fn measure(&self) -> io::Result<()> {
+    /// Measures the disk usage below the root, unless it is unlimited.
+    pub(super) fn measure_usage(&self) -> io::Result<()> {
         if self.quota.is_unlimited() {
             return Ok(());
         }
         self.quota.measure(|| self.files.measure(&|| !self.is_stopping()))
     }
 
-    /// Corrects the running total of what is used by what others than this server have changed, now and then.
-    pub(super) fn keep_measuring(&self) {
-        let mut pause = MEASURE_INTERVAL;
-        while !self.quota.is_unlimited() && !self.is_stopping() {
-            self.sleep_or_shutdown(pause);
-            let begun = Instant::now();
-            // What cannot be measured now may be the next time.
-            drop(self.measure());
-            pause = MEASURE_INTERVAL.max(begun.elapsed().saturating_mul(MEASURE_BACKOFF));
-        }
-    }
-
-    /// Tries until nobody else writes at this place; a connection that is stuck there is ended.
+    /// Repeats `attempt` while another connection writes to `path`, and closes that connection if it has stalled.
     pub(super) fn retry_while_locked<T>(
         &self,
-        place: &VirtualPath,
+        path: &VirtualPath,
         mut attempt: impl FnMut() -> io::Result<T>,
     ) -> io::Result<T> {
         let deadline = Instant::now() + LOCK_TIMEOUT;
         loop {
             let outcome = {
-                let _names = self.rename_lock.lock().unwrap_or_else(PoisonError::into_inner);
+                let _guard = self.rename_lock.lock().unwrap_or_else(PoisonError::into_inner);
                 attempt()
             };
             match outcome {
                 Err(error) if error.kind() == io::ErrorKind::WouldBlock && Instant::now() < deadline => {
-                    if !self.connections.evict_stalled_writer(place) {
+                    if !self.connections.evict_stalled_writer(path) {
                         return Err(error);
                     }
-                    thread::sleep(Duration::from_millis(5));
+                    thread::sleep(LOCK_RETRY_INTERVAL);
                 }
                 outcome => return outcome,
             }
         }
     }
 
-    /// Removes what nobody is writing to.
-    pub(super) fn remove(&self, place: &VirtualPath, is_folder: bool) -> io::Result<()> {
-        self.retry_while_locked(place, || {
-            if self.connections.is_written(place) { Err(written()) } else { self.files.remove(place, is_folder) }
+    /// Removes a file or an empty directory that no connection is writing to.
+    pub(super) fn remove(&self, path: &VirtualPath, is_directory: bool) -> io::Result<()> {
+        self.retry_while_locked(path, || {
+            if self.connections.is_writing(path) { Err(file_busy()) } else { self.files.remove(path, is_directory) }
         })?;
-        self.files.sync_folder(place)
+        self.files.sync_parent(path)
     }
 
-    /// Gives another name to what is whole. Whoever wrote it may have been cut off before it was on the disk.
+    /// Renames a complete file or a directory.
     pub(super) fn rename(&self, from: &VirtualPath, to: &VirtualPath) -> io::Result<()> {
+        // The connection that wrote the file may have ended before its data was on disk.
         self.files.sync(from)?;
         self.retry_while_locked(from, || {
-            if self.connections.is_unfinished(from) {
-                return Err(written());
+            if self.connections.is_incomplete(from) {
+                return Err(file_busy());
             }
             self.files.rename(from, to).map(|()| self.connections.renamed(from, to))
         })?;
-        self.files.sync_folder(from)?;
-        self.files.sync_folder(to)
+        self.files.sync_parent(from)?;
+        self.files.sync_parent(to)
     }
 
-    /// Waits, but not longer than the house stands.
+    /// Sleeps for `time`, or until shutdown.
     pub(super) fn sleep_or_shutdown(&self, time: Duration) {
         let end = Instant::now() + time;
         while !self.is_stopping() && Instant::now() < end {
@@ -181,6 +160,19 @@ impl Shared {
     }
 }
 
-fn written() -> io::Error {
-    io::Error::new(io::ErrorKind::WouldBlock, "another connection is writing it")
+/// Loads the certificates and their private key.
+fn load_identity(options: &ServeOptions) -> Result<(Arc<ServerConfig>, CertificateFingerprint), TransferError> {
+    let invalid = |what, reason: String| TransferError::Identity { what, reason };
+    let certificates = CertificateDer::pem_slice_iter(&options.certificates).collect::<Result<Vec<_>, _>>();
+    let certificates = certificates.map_err(|error| invalid("certificate", error.to_string()))?;
+    let missing = || invalid("certificate", "no PEM certificate found".into());
+    let fingerprint = CertificateFingerprint::of(certificates.first().ok_or_else(missing)?);
+    let key = PrivateKeyDer::from_pem_slice(options.key.expose());
+    let key = key.map_err(|error| invalid("private key", error.to_string()))?;
+    let tls = stream::tls_config(certificates, key).map_err(|error| invalid("private key", error.to_string()))?;
+    Ok((tls, fingerprint))
+}
+
+fn file_busy() -> io::Error {
+    io::Error::new(io::ErrorKind::WouldBlock, "another connection is writing the file")
 }

@@ -1,4 +1,4 @@
-//! A connection in plain or under TLS, watched in both cases.
+//! A control or data connection, with or without TLS, whose progress counts towards the client's deadline.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -11,11 +11,11 @@ use rustls::{ServerConfig, ServerConnection, Stream};
 use super::super::deadline::{Deadline, DeadlineSocket, TRANSFER_BUFFER_BYTES};
 use super::super::tls::{provider, ticketer};
 
-/// Sessions that may be resumed.
-const SESSIONS: usize = 256;
+/// TLS sessions kept for resumption.
+const MAX_CACHED_SESSIONS: usize = 256;
 
-/// TLS 1.2 and 1.3 with this certificate.
-pub(super) fn tls(
+/// Returns a configuration for TLS 1.2 and 1.3 with this certificate chain.
+pub(super) fn tls_config(
     certificates: Vec<CertificateDer<'static>>,
     key: PrivateKeyDer<'static>,
 ) -> Result<Arc<ServerConfig>, rustls::Error> {
@@ -23,35 +23,36 @@ pub(super) fn tls(
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])?
         .with_no_client_auth()
         .with_single_cert(certificates, key)?;
-    config.session_storage = ServerSessionMemoryCache::new(SESSIONS);
+    config.session_storage = ServerSessionMemoryCache::new(MAX_CACHED_SESSIONS);
     config.ticketer = ticketer()?;
-    // A client that only sends does not read tickets, and what it does not read resets its connection when it closes it,
-    // with the end of the upload still on its way.
+    // A client that only sends never reads the tickets. Closing a socket with unread data resets the connection, and
+    // the end of the upload would be lost.
     config.send_tls13_tickets = 0;
     Ok(Arc::new(config))
 }
 
-/// One connection, in plain or under TLS.
+/// A connection with or without TLS.
 pub(super) struct MaybeTlsStream {
     socket: DeadlineSocket,
     tls: Option<Box<ServerConnection>>,
 }
 
 impl MaybeTlsStream {
-    pub(super) fn plain(socket: TcpStream, watch: &Arc<Deadline>) -> Self {
-        Self { socket: DeadlineSocket::new(socket, Arc::clone(watch)), tls: None }
+    /// Wraps a control connection, without TLS at first.
+    pub(super) fn plain(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
+        Self { socket: DeadlineSocket::new(socket, Arc::clone(deadline)), tls: None }
     }
 
-    /// A data connection.
-    pub(super) fn data(socket: TcpStream, watch: &Arc<Deadline>) -> Self {
-        Self { socket: DeadlineSocket::reading_ahead(socket, Arc::clone(watch)), tls: None }
+    /// Wraps a data connection, without TLS at first.
+    pub(super) fn data(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
+        Self { socket: DeadlineSocket::reading_ahead(socket, Arc::clone(deadline)), tls: None }
     }
 
-    /// Puts the connection under TLS, once both sides agree.
+    /// Performs the TLS handshake.
     pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
         let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         connection.set_buffer_limit(Some(TRANSFER_BUFFER_BYTES));
-        // From now on nothing goes out in plain, whether the handshake succeeds or not.
+        // Stored before the handshake, so that nothing is sent in plain text after a failed one.
         let connection = self.tls.insert(Box::new(connection));
         while connection.is_handshaking() {
             connection.complete_io(&mut self.socket)?;
@@ -59,22 +60,22 @@ impl MaybeTlsStream {
         Ok(())
     }
 
-    /// The socket beneath.
+    /// Returns the underlying socket.
     pub(super) fn socket(&self) -> &TcpStream {
         self.socket.socket()
     }
 
-    /// Whether reads and writes wait until something moves.
-    pub(super) fn set_waiting(&mut self, waits: bool) {
-        self.socket.set_blocking(waits);
+    /// Sets whether reads and writes block.
+    pub(super) fn set_blocking(&mut self, is_blocking: bool) {
+        self.socket.set_blocking(is_blocking);
     }
 
-    /// Whether what moves earns time.
-    pub(super) fn set_earning(&mut self, earns: bool) {
-        self.socket.set_extends_deadline(earns);
+    /// Sets whether bytes sent and received extend the deadline.
+    pub(super) fn set_extends_deadline(&mut self, extends_deadline: bool) {
+        self.socket.set_extends_deadline(extends_deadline);
     }
 
-    /// Ends the connection so that the peer knows that this is the end.
+    /// Ends the stream: sends TLS `close_notify`, if TLS is in use, and shuts down the sending side.
     pub(super) fn finish(&mut self) -> io::Result<()> {
         self.flush()?;
         if let Some(connection) = &mut self.tls {
@@ -86,10 +87,10 @@ impl MaybeTlsStream {
 }
 
 impl Read for MaybeTlsStream {
-    fn read(&mut self, bytes: &mut [u8]) -> io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         match &mut self.tls {
-            None => self.socket.read(bytes),
-            Some(connection) => Stream::new(connection.as_mut(), &mut self.socket).read(bytes),
+            None => self.socket.read(buffer),
+            Some(connection) => Stream::new(connection.as_mut(), &mut self.socket).read(buffer),
         }
     }
 }

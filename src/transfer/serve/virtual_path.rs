@@ -1,4 +1,4 @@
-//! Names that clients send: places below the root, by words alone.
+//! Paths as clients see them: relative to the served root, and normalised without looking at the disk.
 
 use std::fmt;
 use std::io;
@@ -6,61 +6,65 @@ use std::io;
 use crate::foundation::atomic::TEMPORARY;
 use crate::foundation::text::sanitize;
 
-/// The most folders on the way to a place.
-const DEEPEST: usize = 32;
+/// Maximum number of names in a path.
+const MAX_DEPTH: usize = 32;
 
-/// The longest name, in bytes, as on most file systems.
-const LONGEST: usize = 255;
+/// Maximum length of a name in bytes, as on most file systems.
+const MAX_NAME: usize = 255;
 
-/// A file or folder below the root; the root itself has no name.
+/// The names that lead from the root to a file or directory; none for the root itself.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct VirtualPath(Vec<String>);
 
 impl VirtualPath {
-    /// What `argument` means when it is said in this folder. Links play no part, for none is ever followed.
+    /// Resolves a client's argument against this working directory. `..` can be resolved by name alone, since symbolic
+    /// links are never followed.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidFilename`] for what climbs out of the root and for names that no file here has.
+    /// [`io::ErrorKind::InvalidFilename`] for a path that leaves the root or is too deep, and for names that
+    /// [`is_allowed_name`] refuses.
     pub(super) fn resolve(&self, argument: &str) -> io::Result<Self> {
         let mut names = if argument.starts_with('/') { Vec::new() } else { self.0.clone() };
         for name in argument.split('/') {
             match name {
                 "" | "." => {}
-                ".." => drop(names.pop().ok_or(io::ErrorKind::InvalidFilename)?),
-                name if is_name(name) && names.len() < DEEPEST => names.push(name.to_owned()),
+                ".." => {
+                    names.pop().ok_or(io::ErrorKind::InvalidFilename)?;
+                }
+                name if is_allowed_name(name) && names.len() < MAX_DEPTH => names.push(name.to_owned()),
                 _ => return Err(io::ErrorKind::InvalidFilename.into()),
             }
         }
         Ok(Self(names))
     }
 
-    /// The names that lead there.
+    /// Returns the names from the root to this path.
     pub(super) fn names(&self) -> &[String] {
         &self.0
     }
 
-    /// The folder that it is in and its name there.
+    /// Returns the names of the parent directory, and the last name.
     ///
     /// # Errors
-    /// [`io::ErrorKind::InvalidFilename`] for the root, which is in none.
+    /// [`io::ErrorKind::InvalidFilename`] for the root.
     pub(super) fn split(&self) -> io::Result<(&[String], &str)> {
-        let (name, folder) = self.0.split_last().ok_or(io::ErrorKind::InvalidFilename)?;
-        Ok((folder, name))
+        let (name, parent) = self.0.split_last().ok_or(io::ErrorKind::InvalidFilename)?;
+        Ok((parent, name))
     }
 
-    /// Whether it is this place, or one below it.
+    /// Returns whether this is `other`, or a path below it.
     pub(super) fn is_within(&self, other: &Self) -> bool {
         self.0.starts_with(&other.0)
     }
 
-    /// Itself for a log, whose readers it cannot command.
-    pub(super) fn shown(&self) -> String {
+    /// Returns the path for the log, without control characters.
+    pub(super) fn sanitized(&self) -> String {
         sanitize(&self.to_string())
     }
 
-    /// One folder up; the root stays where it is.
+    /// Returns the parent directory; the root is its own parent.
     pub(super) fn parent(&self) -> Self {
-        Self(self.0.split_last().map(|(_, folder)| folder.to_vec()).unwrap_or_default())
+        Self(self.0.split_last().map(|(_, parent)| parent.to_vec()).unwrap_or_default())
     }
 }
 
@@ -70,9 +74,9 @@ impl fmt::Display for VirtualPath {
     }
 }
 
-/// Whether clients may know a file by this name.
-pub(super) fn is_name(name: &str) -> bool {
-    name.len() <= LONGEST && !name.starts_with(TEMPORARY) && !name.chars().any(char::is_control)
+/// Returns whether clients may use this name: names of temporary files and names with control characters are reserved.
+pub(super) fn is_allowed_name(name: &str) -> bool {
+    name.len() <= MAX_NAME && !name.starts_with(TEMPORARY) && !name.chars().any(char::is_control)
 }
 
 #[cfg(test)]
@@ -80,19 +84,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn words_lead_below_the_root_or_nowhere() {
-        let here = VirtualPath::default().resolve("a/b").unwrap();
-        let shown = |argument: &str| here.resolve(argument).map(|place| place.to_string()).ok();
-        assert_eq!(shown("c d/ü").as_deref(), Some("/a/b/c d/ü"));
-        assert_eq!(shown("/x//./y/").as_deref(), Some("/x/y"));
-        assert_eq!(shown("../../z").as_deref(), Some("/z"));
-        assert_eq!(shown("../..").as_deref(), Some("/"));
+    fn paths_stay_below_the_root() {
+        let directory = VirtualPath::default().resolve("a/b").unwrap();
+        let resolved = |argument: &str| directory.resolve(argument).map(|path| path.to_string()).ok();
+        assert_eq!(resolved("c d/ü").as_deref(), Some("/a/b/c d/ü"));
+        assert_eq!(resolved("/x//./y/").as_deref(), Some("/x/y"));
+        assert_eq!(resolved("../../z").as_deref(), Some("/z"));
+        assert_eq!(resolved("../..").as_deref(), Some("/"));
         for bad in
             ["../../..", "/..", "/../etc/passwd", "a\0b", "a\nb", ".hestat-x", &"x".repeat(256), &"x/".repeat(33)]
         {
-            assert_eq!(shown(bad), None, "{bad:?}");
+            assert_eq!(resolved(bad), None, "{bad:?}");
         }
-        assert_eq!(here.parent().parent().parent(), VirtualPath::default());
+        assert_eq!(directory.parent().parent().parent(), VirtualPath::default());
         assert!(VirtualPath::default().split().is_err());
     }
 }

@@ -47,10 +47,10 @@ fn the_log_says_who_did_what_and_how_much() {
     assert_clean(&served, &log);
     let told = |words: &[&str]| log.lines().filter(|line| words.iter().all(|word| line.contains(word))).count();
     let client = ["peer=127.0.0.1:", "user=\"hestat\""];
-    assert_eq!(told(&[&client[..], &["STOR", "place=\"/name\"", "bytes=54321", "milliseconds="]].concat()), 1, "{log}");
-    assert_eq!(told(&[&client[..], &["RETR", "place=\"/other\"", "bytes=54321"]].concat()), 1, "{log}");
-    assert_eq!(told(&[&client[..], &["RNTO", "place=\"/other\""]].concat()), 1, "{log}");
-    assert_eq!(told(&[&client[..], &["DELE", "place=\"/other\""]].concat()), 1, "{log}");
+    assert_eq!(told(&[&client[..], &["STOR", "path=\"/name\"", "bytes=54321", "milliseconds="]].concat()), 1, "{log}");
+    assert_eq!(told(&[&client[..], &["RETR", "path=\"/other\"", "bytes=54321"]].concat()), 1, "{log}");
+    assert_eq!(told(&[&client[..], &["RNTO", "path=\"/other\""]].concat()), 1, "{log}");
+    assert_eq!(told(&[&client[..], &["DELE", "path=\"/other\""]].concat()), 1, "{log}");
     assert_eq!(told(&["peer=127.0.0.2:", "login refused"]), 2, "{log}");
     assert_eq!(told(&["peer=127.0.0.2:", "disconnected", "seconds="]), 1, "{log}");
     // Each line is one that the server began.
@@ -85,7 +85,7 @@ fn the_json_log_is_json_line_by_line() {
     let (served, log) = everything_said(&["--log-json"]);
     assert_clean(&served, &log);
     let lines: Vec<Value> = log.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-    let stored = lines.iter().find(|line| line["place"] == "/name" && line["command"] == "STOR").unwrap();
+    let stored = lines.iter().find(|line| line["path"] == "/name" && line["command"] == "STOR").unwrap();
     assert_eq!((&stored["user"], &stored["bytes"]), (&"hestat".into(), &54_321.into()));
     assert!(stored["milliseconds"].is_u64() && stored["peer"].as_str().unwrap().starts_with("127.0.0.1:"));
     let refused = lines.iter().filter(|line| line["message"] == "login refused").count();
