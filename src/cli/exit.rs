@@ -15,7 +15,7 @@ use std::process::ExitCode;
 use self::codes::{LOCAL, USAGE};
 use super::console::Console;
 use crate::foundation::ownership::OwnershipError;
-use crate::foundation::threads::NoThreads;
+use crate::foundation::threads::ThreadStartError;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
 use crate::scenarios::fog::FogError;
@@ -64,7 +64,7 @@ fn explain(error: &anyhow::Error) -> (u8, Option<String>) {
     if let Some(error) = known.into_iter().flatten().next() {
         return error.explain();
     }
-    if error.is::<NoThreads>() {
+    if error.is::<ThreadStartError>() {
         return (LOCAL, Some(MORE_THREADS.into()));
     }
     match error.downcast_ref::<Usage>() {

@@ -1,4 +1,4 @@
-//! A file appears under its name whole and on disk, or not at all.
+//! Atomic file creation: a file appears under its name when it is complete and on disk, or not at all.
 
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
@@ -13,37 +13,37 @@ use rustix::fs::{Advice, fadvise};
 use super::file_space::FileSpace;
 use super::quota::Reservation;
 use super::root_dir::{EntryKind, RootDir};
-use super::{open_regular, random};
+use super::{random, regular_file};
 
-/// Begins the names of files that have not got theirs yet.
+/// The prefix of the temporary names of files that are being written.
 pub const TEMPORARY: &str = ".hestat-";
 
-/// The most files that share one name but for a number.
-const MOST_NAMESAKES: u32 = 1000;
+/// The highest number that [`AtomicFile::commit_unique`] appends to a name.
+const MAX_SUFFIX: u32 = 1000;
 
-/// Bytes behind what is being written that may still be on their way to the disk.
-const KEPT: u64 = 32 << 20;
+/// The distance behind the current position, in bytes, up to which written pages are flushed and dropped from the cache.
+const WRITEBACK_WINDOW: u64 = 32 << 20;
 
-/// Writes, unbuffered, to a hidden neighbour of a file that takes its name when [`AtomicFile::commit`]ted and vanishes when
-/// dropped. Both are reached through their directory, which may get another name meanwhile.
+/// A temporary file in the directory of its target. [`AtomicFile::commit`] renames it to the target; dropping it removes it.
+/// Writes are not buffered. The directory is held open, so it may be renamed meanwhile.
 #[derive(Debug)]
 pub struct AtomicFile {
     directory: RootDir,
-    /// The name that it has now, unless it has its own.
-    hidden: Option<String>,
+    /// The temporary name; `None` once the file has its final name.
+    temporary: Option<String>,
     path: PathBuf,
     file: File,
     space: FileSpace,
 }
 
-/// Who may use a file.
+/// The permissions of a new file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Access {
-    /// Its owner only (0600).
+    /// Only the owner can read and write (0600).
     Private,
-    /// Everybody, but nobody else can write to it, whatever the user's mask says (0644).
+    /// All users can read, and only the owner can write, even if the umask allows more (0644).
     Public,
-    /// Whoever the user's mask lets.
+    /// As the umask allows (0666 before it is applied).
     Shared,
 }
 
@@ -58,25 +58,24 @@ impl Access {
 }
 
 impl AtomicFile {
-    /// Begins a file that will be called `path`.
+    /// Creates the temporary file for `path`.
     ///
     /// # Errors
-    /// If the neighbour cannot be made, or if `path` is a device, a pipe, a directory or, as `/dev/stderr` is, a name for an open
-    /// file: taking its name would destroy it.
+    /// The temporary file cannot be created, or `path` must not be replaced: it is a device, a pipe, a directory or, like
+    /// `/dev/stderr`, a link to an open file.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
-        // Also where a link leads to one.
         let is_open_file = path.read_link().is_ok_and(|target| target.starts_with("/proc"));
         if is_open_file || path.metadata().is_ok_and(|meta| !meta.is_file()) {
             return Err(not_replaceable());
         }
-        Self::begin(RootDir::open(folder(path))?, path.into(), access)
+        Self::begin(RootDir::open(parent(path))?, path.into(), access)
     }
 
-    /// Begins a file that will be called `name` in `directory`, in place of a file or link that is there; it counts for the
-    /// directory's quota.
+    /// Creates the temporary file for `name` in `directory`, which replaces a file or link of that name. It counts toward
+    /// the quota of the directory.
     ///
     /// # Errors
-    /// As [`AtomicFile::create`]; [`io::ErrorKind::QuotaExceeded`], also while it is written.
+    /// As [`AtomicFile::create`]. Creating and writing can also fail with [`io::ErrorKind::QuotaExceeded`].
     pub fn create_in(directory: &RootDir, name: &str, access: Access) -> io::Result<Self> {
         Self::begin(directory.try_clone()?, name.into(), access)
     }
@@ -86,62 +85,62 @@ impl AtomicFile {
         if directory.entry(name).is_ok_and(|entry| matches!(entry.kind, EntryKind::Directory | EntryKind::Other)) {
             return Err(not_replaceable());
         }
-        let space = FileSpace::of(directory.quota(), 0);
+        let space = FileSpace::new(directory.quota(), 0);
         loop {
-            let hidden = hidden_name()?;
-            match directory.make_file(hidden.as_str(), access.mode()) {
+            let temporary = temporary_name()?;
+            match directory.make_file(temporary.as_str(), access.mode()) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 Err(error) => return Err(error),
-                Ok(file) => return Ok(Self { directory, hidden: Some(hidden), path, file, space }),
+                Ok(file) => return Ok(Self { directory, temporary: Some(temporary), path, file, space }),
             }
         }
     }
 
-    /// The same in a folder that others may [`remove_stale`]: they see that somebody writes it.
+    /// Creates the temporary file for `path` and locks it, so that [`remove_stale`] in another process leaves it alone.
     ///
     /// # Errors
-    /// As [`AtomicFile::create`], and if it cannot be locked.
+    /// As [`AtomicFile::create`], or locking fails.
     pub fn create_locked(path: &Path, access: Access) -> io::Result<Self> {
         loop {
-            let begun = Self::create(path, access)?;
-            begun.file.lock()?;
-            // A sweep that sees it before the lock takes it for abandoned.
-            if begun.hidden.as_deref().is_some_and(|hidden| begun.directory.has_file(hidden)) {
-                return Ok(begun);
+            let created = Self::create(path, access)?;
+            created.file.lock()?;
+            // Another process may have removed it as stale before it was locked.
+            if created.temporary.as_deref().is_some_and(|temporary| created.directory.has_file(temporary)) {
+                return Ok(created);
             }
         }
     }
 
-    /// Uses space that was reserved for it before it takes other space.
+    /// Adds reserved space, which is used before more is reserved.
     pub fn add_space(&mut self, reservation: Reservation) {
         self.space.add(reservation);
     }
 
-    /// Puts the file on disk under its name, in place of one that has it.
+    /// Syncs the file and gives it its name, replacing an existing file.
     ///
     /// # Errors
-    /// If syncing or renaming fails; then nothing has changed under the name.
+    /// Syncing or renaming fails. An existing file is unchanged unless syncing the directory fails.
     pub fn commit(mut self) -> io::Result<()> {
         self.file.sync_all()?;
-        self.take_name()?;
+        self.rename_to_target()?;
         self.directory.sync()
     }
 
-    /// Puts the file on disk under its name or, where a file has that, under the first of `name.2`, `name.3`, … that is
-    /// free; returns where.
+    /// Syncs the file and gives it its name or, if that exists, the first free one of `name.2`, `name.3`, …; returns the
+    /// path.
     ///
     /// # Errors
-    /// If syncing or renaming fails.
+    /// Syncing or renaming fails, or all names exist.
     pub fn commit_unique(mut self) -> io::Result<PathBuf> {
         self.file.sync_all()?;
         let path = std::mem::take(&mut self.path);
-        let others = (2..=MOST_NAMESAKES).map(|number| {
+        let numbered = (2..=MAX_SUFFIX).map(|number| {
             let mut name = path.clone().into_os_string();
             name.push(format!(".{number}"));
             PathBuf::from(name)
         });
-        for path in std::iter::once(path.clone()).chain(others) {
-            match self.take_free_name(path.file_name().unwrap_or_default()) {
+        for path in std::iter::once(path.clone()).chain(numbered) {
+            match self.rename_to_free(path.file_name().unwrap_or_default()) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 outcome => return outcome.and_then(|()| self.directory.sync()).map(|()| path),
             }
@@ -149,70 +148,70 @@ impl AtomicFile {
         Err(io::ErrorKind::AlreadyExists.into())
     }
 
-    fn take_name(&mut self) -> io::Result<()> {
+    fn rename_to_target(&mut self) -> io::Result<()> {
         self.space.settle(&self.file);
-        let Some(hidden) = self.hidden.as_deref() else { return Ok(()) };
-        self.directory.replace(hidden, &self.directory, self.path.file_name().unwrap_or_default())?;
-        self.hidden = None;
+        let Some(temporary) = self.temporary.as_deref() else { return Ok(()) };
+        self.directory.replace(temporary, &self.directory, self.path.file_name().unwrap_or_default())?;
+        self.temporary = None;
         Ok(())
     }
 
-    fn take_free_name(&mut self, name: &OsStr) -> io::Result<()> {
-        let Some(hidden) = self.hidden.as_deref() else { return Ok(()) };
-        self.directory.rename(hidden, &self.directory, name)?;
-        self.hidden = None;
+    fn rename_to_free(&mut self, name: &OsStr) -> io::Result<()> {
+        let Some(temporary) = self.temporary.as_deref() else { return Ok(()) };
+        self.directory.rename(temporary, &self.directory, name)?;
+        self.temporary = None;
         Ok(())
     }
 
-    /// The same file, for others who write into it at places of their own until it is committed.
+    /// Returns another handle of the file, for writing at given offsets before it is committed.
     ///
     /// # Errors
-    /// If the system has no handle left.
+    /// The process has no file descriptor left.
     pub fn handle(&self) -> io::Result<File> {
         self.file.try_clone()
     }
 
-    /// [`start_writeback`] for the last bytes that were written.
+    /// Calls [`start_writeback`] for the last `bytes` bytes that were written.
     pub fn start_writeback(&mut self, bytes: u64) {
         if let Ok(end) = self.file.stream_position() {
             start_writeback(&self.file, end.saturating_sub(bytes), bytes);
         }
     }
 
-    /// Gives the file its name without waiting for the disk: for what a power cut may take.
+    /// Gives the file its name without syncing it: for data that may be lost in a power failure.
     ///
     /// # Errors
-    /// If renaming fails.
+    /// Renaming fails.
     pub fn commit_unsynced(mut self) -> io::Result<()> {
-        self.take_name()
+        self.rename_to_target()
     }
 }
 
 impl Drop for AtomicFile {
     fn drop(&mut self) {
-        if let Some(hidden) = self.hidden.as_deref() {
+        if let Some(temporary) = self.temporary.as_deref() {
             self.space.settle(&self.file);
-            // What cannot be removed now is swept later.
-            drop(self.directory.remove_file(hidden));
+            // If this fails, `remove_stale` removes the file later.
+            let _ = self.directory.remove_file(temporary);
         }
     }
 }
 
-fn hidden_name() -> io::Result<String> {
+fn temporary_name() -> io::Result<String> {
     let mut random = random::from_system().map_err(io::Error::other)?;
     Ok(format!("{TEMPORARY}{:016x}", random.next_u64()))
 }
 
 fn not_replaceable() -> io::Error {
-    io::Error::new(io::ErrorKind::InvalidInput, "it is no regular file and cannot be replaced by one")
+    io::Error::new(io::ErrorKind::InvalidInput, "not a regular file, so it cannot be replaced by one")
 }
 
-/// Removes files that killed processes left in `folder` before they had their names.
+/// Removes the temporary files that killed processes left in `directory`.
 ///
 /// # Errors
-/// Those of reading the folder and removing.
-pub fn remove_stale(folder: &Path) -> io::Result<()> {
-    for entry in fs::read_dir(folder)? {
+/// Reading the directory or removing a file fails.
+pub fn remove_stale(directory: &Path) -> io::Result<()> {
+    for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
             remove_abandoned(&entry.path())?;
@@ -221,39 +220,39 @@ pub fn remove_stale(folder: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Removes a file that nobody writes any more: who does holds a lock on it. Nobody begins to while it is removed.
+/// Removes a temporary file unless its writer still holds the lock. The lock is held here until the file is removed.
 fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let Some(_locked) = open_regular::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
+    let Some(_lock) = regular_file::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
     match fs::remove_file(path) {
-        // Somebody else sweeps too.
+        // Another process removed it.
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
         outcome => outcome,
     }
 }
 
-/// Whether a file could be put at `path`, as far as this can be told without doing so; nothing is left there.
+/// Checks that a file can be written at `path`, as far as this is possible without writing it. Leaves no file behind.
 ///
 /// # Errors
-/// As of [`AtomicFile::create`], for a name that no file can have, and where the file that has the name may not be replaced.
+/// As [`AtomicFile::create`], or the name is not valid, or the existing file may not be replaced.
 pub fn probe(path: &Path) -> io::Result<()> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::ErrorKind::IsADirectory.into());
     }
     match path.symlink_metadata() {
-        Ok(taken) => require_replaceable(&taken, folder(path))?,
+        Ok(existing) => require_replaceable(&existing, parent(path))?,
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
     AtomicFile::create(path, Access::Private).map(drop)
 }
 
-/// In a sticky folder, the file that has the name is replaced by its owner, the folder's owner and root only.
-fn require_replaceable(taken: &Metadata, folder: &Path) -> io::Result<()> {
-    let (folder, user) = (folder.metadata()?, rustix::process::geteuid());
-    let is_sticky = folder.mode() & 0o1000 != 0;
-    let may_replace = user.is_root() || [taken.uid(), folder.uid()].contains(&user.as_raw());
+/// In a sticky directory, only the owner of a file, the owner of the directory and root can replace the file.
+fn require_replaceable(existing: &Metadata, directory: &Path) -> io::Result<()> {
+    let (directory, user) = (directory.metadata()?, rustix::process::geteuid());
+    let is_sticky = directory.mode() & 0o1000 != 0;
+    let may_replace = user.is_root() || [existing.uid(), directory.uid()].contains(&user.as_raw());
     if is_sticky && !may_replace {
-        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "it belongs to another user"));
+        return Err(io::Error::new(io::ErrorKind::PermissionDenied, "the existing file belongs to another user"));
     }
     Ok(())
 }
@@ -271,34 +270,34 @@ impl Write for AtomicFile {
     }
 }
 
-/// Writes `bytes` as the whole file `path`.
+/// Writes `bytes` to the file `path`, atomically.
 ///
 /// # Errors
-/// As [`AtomicFile`].
+/// As [`AtomicFile::create`] and [`AtomicFile::commit`], or writing fails.
 pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     let mut file = AtomicFile::create(path, access)?;
     file.write_all(bytes)?;
     file.commit()
 }
 
-/// Has the system begin to put so many bytes of `file`, those from `from` on, on the disk, and waits for nothing: so there is
-/// less to wait for when the file is synced. Of what was written well before them, the system forgets what is on the disk: its
-/// next pages are these, which are warm, and what others have in its cache stays there.
-pub fn start_writeback(file: &File, from: u64, bytes: u64) {
-    let begin = from.saturating_sub(KEPT);
-    // Of pages that are not on the disk, this advice begins to write them. It may fail: then they are written later.
-    let _advice = fadvise(file, begin, NonZeroU64::new(from + bytes - begin), Advice::DontNeed);
+/// Starts writing `bytes` bytes of `file` at `offset` to disk without waiting, so that the sync at the end takes less time.
+/// Pages shortly before them that are on disk already are dropped from the page cache: they are reused for the next
+/// writes, and pages of other files stay cached.
+pub fn start_writeback(file: &File, offset: u64, bytes: u64) {
+    let begin = offset.saturating_sub(WRITEBACK_WINDOW);
+    // For dirty pages, this advice starts writeback. If it fails, they are written later.
+    let _ = fadvise(file, begin, NonZeroU64::new(offset + bytes - begin), Advice::DontNeed);
 }
 
-/// Makes what happened in the directory of `path` (a rename, a removal) survive a power cut.
+/// Syncs the directory of `path`, so that a rename or removal in it survives a power failure.
 ///
 /// # Errors
-/// If the directory cannot be synced.
+/// The directory cannot be opened or synced.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(folder(path))?.sync_all()
+    File::open(parent(path))?.sync_all()
 }
 
-fn folder(path: &Path) -> &Path {
+fn parent(path: &Path) -> &Path {
     path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 

@@ -1,16 +1,16 @@
-//! Decimal numbers of any length: what sums are.
+//! Decimal numbers of arbitrary size, for sums.
 
 use std::fmt;
 
 use dashu_int::{
-    IBig, UBig,
-    ops::{Abs, DivRem},
+    IBig,
+    ops::{DivRem, UnsignedAbs},
 };
 use dashu_ratio::RBig;
 
 use super::rational::power_of_ten;
 
-/// `mantissa · 10^exponent` of any size, in lowest terms: equal numbers are equal values.
+/// `mantissa · 10^exponent`, in lowest terms: equal numbers have equal representations.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct BigDecimal {
     mantissa: IBig,
@@ -18,7 +18,7 @@ pub struct BigDecimal {
 }
 
 impl BigDecimal {
-    /// The number `mantissa · 10^exponent`.
+    /// Creates the number `mantissa · 10^exponent`.
     pub fn new(mantissa: IBig, exponent: i32) -> Self {
         let (mut mantissa, mut exponent) = (mantissa, exponent);
         if mantissa == IBig::ZERO {
@@ -33,18 +33,18 @@ impl BigDecimal {
         }
     }
 
-    /// The same number as a rational.
+    /// Returns the number as a rational.
     pub fn rational(&self) -> RBig {
         RBig::from(self.mantissa.clone()) * power_of_ten(self.exponent)
     }
 }
 
-/// Plain digits: no exponent, no idle zeros.
+/// Writes plain digits: no exponent, no redundant zeros.
 impl fmt::Display for BigDecimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let sign = if self.mantissa < IBig::ZERO { "-" } else { "" };
-        let digits = UBig::try_from(self.mantissa.clone().abs()).unwrap_or_default().to_string();
-        let places = usize::try_from(self.exponent.unsigned_abs()).unwrap_or_default();
+        let digits = (&self.mantissa).unsigned_abs().to_string();
+        let places = self.exponent.unsigned_abs() as usize;
         if self.exponent >= 0 {
             return write!(f, "{sign}{digits}{}", "0".repeat(places));
         }
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn plain_digits_have_no_idle_zeros() {
+    fn plain_digits_have_no_redundant_zeros() {
         for (mantissa, exponent, text) in
             [(0, 5, "0"), (-5, -3, "-0.005"), (1500, -2, "15"), (1, 3, "1000"), (5_609_095, -1, "560909.5")]
         {

@@ -1,17 +1,17 @@
-//! Time as a thing one is given, so that tests need not wait.
+//! The time as a parameter, so that tests need not wait.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-/// Tells the time and lets time pass.
+/// A source of time.
 pub trait Clock: Sync {
-    /// Milliseconds since 1970-01-01 00:00:00 UTC.
+    /// Returns the time in milliseconds since 1970-01-01 00:00:00 UTC.
     fn now(&self) -> u64;
 
     /// Blocks for `duration`.
     fn sleep(&self, duration: Duration);
 }
 
-/// The machine's clock.
+/// The clock of the operating system.
 #[derive(Debug, Clone, Copy)]
 pub struct SystemClock;
 

@@ -1,20 +1,20 @@
-//! Small structured records as bytes. The only file that names `bincode`.
+//! Encodes small records as bytes. The only file that names `bincode`.
 //!
 //! Fixed-width little-endian integers, `u64` lengths, no trailing bytes (bincode 1.3, "fixint").
 
 use bincode::Options;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Bytes that are no record of the expected kind, or a record too large for its place.
+/// The bytes are not a record of the expected type, or the record exceeds its size limit.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("the bytes are no record of the expected kind")]
+#[error("not a record of the expected type")]
 pub struct CodecError;
 
 fn options(limit: u64) -> impl Options {
     bincode::DefaultOptions::new().with_fixint_encoding().with_limit(limit).reject_trailing_bytes()
 }
 
-/// `record` as at most `limit` bytes.
+/// Encodes `record` as at most `limit` bytes.
 ///
 /// # Errors
 /// [`CodecError`] if it needs more.
@@ -22,12 +22,12 @@ pub fn encode<T: Serialize>(record: &T, limit: u64) -> Result<Vec<u8>, CodecErro
     options(limit).serialize(record).map_err(|_| CodecError)
 }
 
-/// The record that `bytes` hold, all of them; of at most `limit` bytes.
+/// Decodes the record that `bytes`, at most `limit` of them, consist of.
 ///
 /// # Errors
-/// [`CodecError`] if they hold something else, more, or less.
+/// [`CodecError`] if the bytes are too many, too few, or not a valid record.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8], limit: u64) -> Result<T, CodecError> {
-    // bincode does not apply its limit to slices: there the slice itself is what bounds it.
+    // bincode does not apply its limit to slices, whose length bounds the work anyway.
     if bytes.len() as u64 > limit {
         return Err(CodecError);
     }
@@ -39,13 +39,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_record_comes_back() {
+    fn a_record_decodes_to_itself() {
         let bytes = encode(&(7_u16, vec![1_u8, 2]), 64).unwrap();
         assert_eq!(decode::<(u16, Vec<u8>)>(&bytes, 64), Ok((7, vec![1, 2])));
     }
 
     #[test]
-    fn leftovers_and_lying_lengths_are_refused() {
+    fn trailing_bytes_and_false_lengths_are_rejected() {
         let mut bytes = encode(&vec![1_u8, 2], 64).unwrap();
         bytes.push(0);
         assert_eq!(decode::<Vec<u8>>(&bytes, 64), Err(CodecError));
@@ -54,7 +54,7 @@ mod tests {
     }
 
     #[test]
-    fn the_limit_holds_both_ways() {
+    fn the_limit_applies_to_both_directions() {
         assert_eq!(encode(&[0_u8; 32].to_vec(), 16), Err(CodecError));
         let bytes = encode(&[0_u8; 32].to_vec(), 64).unwrap();
         assert_eq!(decode::<Vec<u8>>(&bytes, 16), Err(CodecError));

@@ -1,12 +1,12 @@
-//! What else a process leaves of the secrets in its memory.
+//! Keeps secrets in memory out of core dumps.
 
 use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
 
-/// From now on this process leaves no core dump, not even to a handler of the system, and only root can attach a debugger to it
+/// Disables core dumps of this process, including those piped to a system handler, and lets only root attach a debugger
 /// or read its memory.
 ///
-/// A sandbox may refuse either request; the program works all the same.
+/// Both requests are best effort: a sandbox may refuse either.
 pub fn disable() {
-    let _limited = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
-    let _hidden = set_dumpable_behavior(DumpableBehavior::NotDumpable);
+    let _ = setrlimit(Resource::Core, Rlimit { current: Some(0), maximum: Some(0) });
+    let _ = set_dumpable_behavior(DumpableBehavior::NotDumpable);
 }

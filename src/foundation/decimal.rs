@@ -1,4 +1,4 @@
-//! Exact decimal numbers as people write them in CSV files. No float anywhere.
+//! Exact decimal numbers as written in CSV files. No floating point is involved.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -8,21 +8,21 @@ use serde::{Deserialize, Serialize};
 
 use super::big_decimal::BigDecimal;
 
-/// The most significant digits that a number may have; 10^38 < 2^127.
+/// The maximum number of significant digits; 10^38 < 2^127.
 pub const MAX_DIGITS: u32 = 38;
-/// The largest power of ten, either way, that a number may need. Doubles end at 10^308 and 10^-324.
+/// The largest absolute power of ten that a number may need. Doubles range from 10^-324 to 10^308.
 pub const MAX_EXPONENT: i32 = 400;
 
 /// `mantissa · 10^exponent`, in lowest terms: the mantissa does not end in 0, and zero is 0·10^0.
 ///
-/// |mantissa| < 10^38, and neither the first nor the last digit lies farther out than 10^±[`MAX_EXPONENT`].
+/// |mantissa| < 10^38, and the power of ten of the first and of the last digit is within ±[`MAX_EXPONENT`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct Decimal {
     mantissa: i128,
     exponent: i32,
 }
 
-/// Why some text is no [`Decimal`].
+/// The reason why a text is not a [`Decimal`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum ParseDecimalError {
     /// The text does not have the form of a number.
@@ -31,12 +31,12 @@ pub enum ParseDecimalError {
     /// More than [`MAX_DIGITS`] significant digits.
     #[error("has more than {MAX_DIGITS} significant digits")]
     Digits,
-    /// Farther from 1 than 10^±[`MAX_EXPONENT`].
+    /// The first or last digit is beyond 10^±[`MAX_EXPONENT`].
     #[error("needs a power of ten beyond ±{MAX_EXPONENT}")]
     Exponent,
 }
 
-/// Powers of ten that fit an `i128`, by exponent.
+/// The powers of ten that fit in an `i128`, indexed by exponent.
 const POWERS_OF_TEN: [i128; MAX_DIGITS as usize + 1] = {
     let mut powers = [1; MAX_DIGITS as usize + 1];
     let mut i = 1;
@@ -51,12 +51,12 @@ impl Decimal {
     /// Zero.
     pub const ZERO: Self = Self { mantissa: 0, exponent: 0 };
 
-    /// Reads `[+-] digits [point digits] [e [+-] digits]`; at least one digit before the exponent.
+    /// Parses `[+-] digits [point digits] [e [+-] digits]`, with at least one digit before the exponent.
     ///
-    /// `point` is the decimal mark, `.` or `,`. Nothing may stand around the number.
+    /// `point` is the decimal mark, `.` or `,`. No other text may precede or follow the number.
     ///
     /// # Errors
-    /// [`ParseDecimalError`] says why the text is not taken.
+    /// [`ParseDecimalError`]: the text is not a number, has too many digits, or an exponent out of range.
     pub fn parse(text: &[u8], point: u8) -> Result<Self, ParseDecimalError> {
         let (negative, unsigned) = split_sign(text);
         let mut digits = Digits::default();
@@ -69,7 +69,7 @@ impl Decimal {
         digits.finish(negative, shift)
     }
 
-    /// The integer m with `m · 10^exponent` equal to this number, if there is one that fits.
+    /// Returns the integer m with `m · 10^exponent` equal to this number, if it exists and fits.
     pub fn at_exponent(self, exponent: i32) -> Option<i128> {
         if self.mantissa == 0 || self.exponent == exponent {
             return Some(self.mantissa);
@@ -78,17 +78,17 @@ impl Decimal {
         self.mantissa.checked_mul(*POWERS_OF_TEN.get(shift)?)
     }
 
-    /// The signed integer of the significant digits.
+    /// Returns the significant digits as a signed integer.
     pub fn mantissa(self) -> i128 {
         self.mantissa
     }
 
-    /// The power of ten that the mantissa is multiplied by; `None` for zero, which fits any.
+    /// Returns the power of ten that the mantissa is multiplied by; `None` for zero, which has no specific one.
     pub fn exponent(self) -> Option<i32> {
         (self.mantissa != 0).then_some(self.exponent)
     }
 
-    /// The power of ten of the first digit; `None` for zero.
+    /// Returns the power of ten of the first digit; `None` for zero.
     fn magnitude(self) -> Option<i32> {
         let digits = self.mantissa.unsigned_abs().checked_ilog10()?;
         Some(self.exponent + i32::try_from(digits).ok()?)
@@ -102,7 +102,7 @@ impl Ord for Decimal {
             let common = self.exponent.min(other.exponent);
             match (self.at_exponent(common), other.at_exponent(common)) {
                 (Some(a), Some(b)) => a.cmp(&b),
-                // Too far apart for common digits: then the first digits differ in place.
+                // A common exponent does not fit, so the first digits have different powers of ten.
                 _ if self.mantissa > 0 => self.magnitude().cmp(&other.magnitude()),
                 _ => other.magnitude().cmp(&self.magnitude()),
             }
@@ -131,7 +131,7 @@ fn split_sign(text: &[u8]) -> (bool, &[u8]) {
     }
 }
 
-/// Exponents beyond five digits are answered without being read into an integer.
+/// Exponents of more than five digits are rejected before they can overflow.
 fn parse_exponent(text: &[u8]) -> Result<i32, ParseDecimalError> {
     let (negative, digits) = split_sign(text);
     if digits.is_empty() || !digits.iter().all(u8::is_ascii_digit) {
@@ -145,62 +145,62 @@ fn parse_exponent(text: &[u8]) -> Result<i32, ParseDecimalError> {
     Ok(if negative { -value } else { value })
 }
 
-/// Significant digits as they come; zeros wait until a later digit proves them significant.
+/// The digits read so far; zeros are pending until a later digit makes them significant.
 #[derive(Default)]
 struct Digits {
     mantissa: i128,
     significant: u32,
-    waiting_zeros: u32,
-    any: bool,
-    fraction: i64,
+    pending_zeros: u32,
+    has_digits: bool,
+    fraction_digits: i64,
 }
 
 impl Digits {
-    /// Reads digits and at most one point; returns what follows.
+    /// Reads digits and at most one point; returns the rest of the text.
     fn read<'t>(&mut self, text: &'t [u8], point: u8) -> Result<&'t [u8], ParseDecimalError> {
         let mut after_point = false;
         for (position, &byte) in text.iter().enumerate() {
             match byte {
                 b'0'..=b'9' => {
                     self.push(byte - b'0')?;
-                    self.fraction += i64::from(after_point);
+                    self.fraction_digits += i64::from(after_point);
                 }
                 _ if byte == point && !after_point => after_point = true,
-                _ => return Ok(text.get(position..).unwrap_or_default()),
+                _ => return Ok(&text[position..]),
             }
         }
         Ok(&[])
     }
 
     fn push(&mut self, digit: u8) -> Result<(), ParseDecimalError> {
-        self.any = true;
+        self.has_digits = true;
         if digit == 0 {
-            self.waiting_zeros += u32::from(self.mantissa != 0);
+            self.pending_zeros += u32::from(self.mantissa != 0);
             return Ok(());
         }
-        let places = self.waiting_zeros.saturating_add(1);
-        self.significant = self.significant.saturating_add(places);
+        let digits = self.pending_zeros.saturating_add(1);
+        self.significant = self.significant.saturating_add(digits);
         if self.significant > MAX_DIGITS {
             return Err(ParseDecimalError::Digits);
         }
-        self.mantissa = self.mantissa * POWERS_OF_TEN[places as usize] + i128::from(digit);
-        self.waiting_zeros = 0;
+        self.mantissa = self.mantissa * POWERS_OF_TEN[digits as usize] + i128::from(digit);
+        self.pending_zeros = 0;
         Ok(())
     }
 
     fn finish(self, negative: bool, shift: i32) -> Result<Decimal, ParseDecimalError> {
-        if !self.any {
+        if !self.has_digits {
             return Err(ParseDecimalError::Form);
         }
         if self.mantissa == 0 {
             return Ok(Decimal::ZERO);
         }
-        let exponent = i64::from(shift) + i64::from(self.waiting_zeros) - self.fraction;
+        let exponent = i64::from(shift) + i64::from(self.pending_zeros) - self.fraction_digits;
         let exponent = i32::try_from(exponent).map_err(|_| ParseDecimalError::Exponent)?;
         let mantissa = if negative { -self.mantissa } else { self.mantissa };
         let number = Decimal { mantissa, exponent };
-        let within = |place: i32| place.abs() <= MAX_EXPONENT;
-        if within(exponent) && number.magnitude().is_some_and(within) {
+        let is_in_range = |power: i32| power.abs() <= MAX_EXPONENT;
+        if is_in_range(exponent) && number.magnitude().is_some_and(is_in_range) {
             Ok(number)
         } else {
             Err(ParseDecimalError::Exponent)
@@ -218,7 +218,7 @@ mod tests {
     }
 
     #[test]
-    fn numbers_are_read_in_lowest_terms() {
+    fn numbers_are_parsed_in_lowest_terms() {
         for (text, mantissa, exponent) in [
             ("0", 0, 0),
             ("-0.000", 0, 0),
@@ -238,7 +238,7 @@ mod tests {
     }
 
     #[test]
-    fn other_text_is_refused_with_its_reason() {
+    fn other_text_is_rejected_with_the_reason() {
         for text in ["", "-", ".", "e5", "1e", "1e+", "1.2.3", "0x10", "1 ", "inf", "1,5", "--1", "1e5.0"] {
             assert_eq!(parse(text), Err(ParseDecimalError::Form), "{text}");
         }
@@ -257,13 +257,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn display_reads_back(mantissa in -(1_i128 << 100)..(1 << 100), exponent in -60..60_i32) {
+        fn displayed_numbers_parse_to_themselves(mantissa in -(1_i128 << 100)..(1 << 100), exponent in -60..60_i32) {
             let number = parse(&format!("{mantissa}e{exponent}")).unwrap();
             prop_assert_eq!(parse(&number.to_string()), Ok(number));
         }
 
         #[test]
-        fn order_is_that_of_the_numbers(a in -1000..1000_i64, e in -3..3_i32, b in -1000..1000_i64, f in -3..3_i32) {
+        fn the_order_is_numeric(a in -1000..1000_i64, e in -3..3_i32, b in -1000..1000_i64, f in -3..3_i32) {
             let exact = |m: i64, exponent: i32| i128::from(m) * 10_i128.pow(u32::try_from(exponent + 3).unwrap());
             let left = parse(&format!("{a}e{e}")).unwrap();
             let right = parse(&format!("{b}e{f}")).unwrap();
@@ -271,7 +271,7 @@ mod tests {
         }
 
         #[test]
-        fn no_bytes_make_it_panic(text in proptest::collection::vec(any::<u8>(), 0..60)) {
+        fn arbitrary_bytes_do_not_panic(text in proptest::collection::vec(any::<u8>(), 0..60)) {
             let _ = Decimal::parse(&text, b'.');
         }
     }

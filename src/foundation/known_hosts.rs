@@ -1,4 +1,5 @@
-//! Those met before: a file with a line `endpoint fingerprint` for each, as ssh's `known_hosts`; the last one counts.
+//! The fingerprints of known endpoints, like `known_hosts` of ssh: a file with one line `endpoint fingerprint` each. The last
+//! line of an endpoint counts.
 
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};
@@ -9,56 +10,56 @@ use std::str::FromStr;
 
 use super::{ownership, text_file};
 
-/// The file, which need not be there; `F` is what is remembered of an endpoint.
+/// A file of known endpoints, which may not exist yet. `F` is the type of the fingerprints.
 #[derive(Debug, Clone, Copy)]
 pub struct KnownHosts<'p, F> {
     path: &'p Path,
-    of: PhantomData<F>,
+    fingerprint: PhantomData<F>,
 }
 
 impl<'p, F> KnownHosts<'p, F>
 where
     F: FromStr<Err: Display> + Display + PartialEq,
 {
-    /// The list in the file at `path`.
+    /// Refers to the file at `path`.
     pub fn at(path: &'p Path) -> Self {
-        Self { path, of: PhantomData }
+        Self { path, fingerprint: PhantomData }
     }
 
-    /// What `endpoint` is known by.
+    /// Returns the fingerprint of `endpoint`, if it is known.
     ///
     /// # Errors
-    /// Those of reading, [`OwnershipError`](ownership::OwnershipError), and [`io::ErrorKind::InvalidData`] if a line is none of such a file: it might have been that of
-    /// `endpoint`.
+    /// The file cannot be read, is not private ([`OwnershipError`](ownership::OwnershipError)), or has an invalid line
+    /// ([`io::ErrorKind::InvalidData`]), which might have been the one of `endpoint`.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
         find(&self.text()?, endpoint)
     }
 
-    /// Knows `endpoint` by this from now on.
+    /// Records the fingerprint of `endpoint`.
     ///
     /// # Errors
-    /// As [`KnownHosts::find`], and those of writing.
+    /// As [`KnownHosts::find`], or the file cannot be written.
     pub fn remember(&self, endpoint: &str, fingerprint: &F) -> io::Result<()> {
         let text = self.text()?;
         if find(&text, endpoint)?.as_ref() == Some(fingerprint) {
             return Ok(());
         }
-        if let Some(folder) = self.path.parent() {
+        if let Some(directory) = self.path.parent() {
             let mut builder = fs::DirBuilder::new();
             std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(folder)?;
+            builder.recursive(true).create(directory)?;
         }
         let mut options = OpenOptions::new();
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // One write at the end: others who do the same at once lose nothing.
-        let unended = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
-        let line = format!("{unended}{endpoint} {fingerprint}\n");
+        // A single appending write, so that concurrent processes do not overwrite each other's lines.
+        let line_break = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
+        let line = format!("{line_break}{endpoint} {fingerprint}\n");
         options.create(true).append(true).open(self.path)?.write_all(line.as_bytes())
     }
 
     fn text(&self) -> io::Result<String> {
-        if let Some(folder) = self.path.parent() {
-            ownership::require_private(folder)?;
+        if let Some(directory) = self.path.parent() {
+            ownership::require_private(directory)?;
         }
         let file = match ownership::open_regular(self.path) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
@@ -70,16 +71,19 @@ where
 
 fn find<F: FromStr<Err: Display>>(text: &str, endpoint: &str) -> io::Result<Option<F>> {
     let mut found = None;
-    for (line, number) in
-        text.lines().map(str::trim).zip(1..).filter(|(line, _)| !line.is_empty() && !line.starts_with('#'))
-    {
-        let unreadable =
-            |why: &dyn Display| io::Error::new(io::ErrorKind::InvalidData, format!("line {number}: {why}"));
-        let (of, it) =
-            line.split_once([' ', '\t']).ok_or_else(|| unreadable(&"it has an address and no fingerprint"))?;
-        let it = it.trim().parse().map_err(|error| unreadable(&error))?;
-        // Names of hosts are the same in any case (RFC 4343).
-        found = if of.eq_ignore_ascii_case(endpoint) { Some(it) } else { found };
+    for (line, number) in text.lines().map(str::trim).zip(1..) {
+        if line.is_empty() || line.starts_with('#') {
+            continue;
+        }
+        let invalid =
+            |reason: &dyn Display| io::Error::new(io::ErrorKind::InvalidData, format!("line {number}: {reason}"));
+        let (name, fingerprint) =
+            line.split_once([' ', '\t']).ok_or_else(|| invalid(&"no fingerprint after the address"))?;
+        let fingerprint = fingerprint.trim().parse().map_err(|error| invalid(&error))?;
+        // Host names are case-insensitive (RFC 4343).
+        if name.eq_ignore_ascii_case(endpoint) {
+            found = Some(fingerprint);
+        }
     }
     Ok(found)
 }
@@ -101,7 +105,7 @@ mod tests {
         assert_eq!(fs::read_to_string(&path).unwrap().lines().count(), 3);
         fs::write(&path, "# mine\n\n\ta:1 \t 7 \n").unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(7));
-        // As editors and people write it: what is written there is never taken for nothing.
+        // Files written by an editor: byte order mark, CRLF, other case.
         fs::write(&path, "\u{FEFF}A:1 7\r\n").unwrap();
         assert_eq!(known.find("a:1").unwrap(), Some(7));
         fs::remove_file(&path).unwrap();
@@ -109,9 +113,9 @@ mod tests {
         assert!(known.find("a:1").is_err());
     }
 
-    /// Nor is what cannot be understood, by whichever endpoint it may be.
+    /// Whichever endpoint is looked up.
     #[test]
-    fn a_file_that_is_none_knows_nobody_and_says_so() {
+    fn an_invalid_line_is_an_error() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("known");
         let known = KnownHosts::<u32>::at(&path);

@@ -1,5 +1,5 @@
-//! What every room stands on: exact decimals, atomic files, temporary ones, lists of those met before, a bounded codec,
-//! secrets, time and patience, progress.
+//! Building blocks with no domain knowledge, which every other module may use: exact decimals, atomic and private files,
+//! quotas, a bounded codec, secrets, randomness, clocks and progress reporting.
 
 pub mod atomic;
 pub mod backoff;
@@ -11,11 +11,11 @@ pub mod decimal;
 pub mod file_space;
 pub mod known_hosts;
 pub mod observer;
-pub mod open_regular;
 pub mod ownership;
 pub mod quota;
 pub mod random;
 pub mod rational;
+pub mod regular_file;
 pub mod rlimit;
 pub mod root_dir;
 pub mod secret;

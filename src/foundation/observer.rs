@@ -1,70 +1,70 @@
-//! Who watches a long piece of work: it is told how far the work is, and may end it.
+//! Progress reports, notices and cancellation of long operations.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A stretch of work with a length of its own.
+/// A phase of an operation, with its own total and unit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// The first pass over the CSV; in bytes.
+    /// The first pass over the CSV file; in bytes.
     Reading,
-    /// The second pass: rows encoded and encrypted; in rows.
+    /// The second pass, which encodes and encrypts rows; in rows.
     Encrypting,
-    /// Bytes going to the server.
+    /// Upload to the server; in bytes.
     Uploading,
-    /// Blocks of ciphertext being added up.
+    /// Addition of ciphertext blocks; in blocks.
     Computing,
-    /// Bytes coming from the server.
+    /// Download from the server; in bytes.
     Downloading,
-    /// Blocks still to be added up on the server while the client waits.
+    /// Waiting for the server to add up blocks; in blocks.
     Waiting,
-    /// The clear data being read again for comparison; in bytes.
+    /// Reading the clear data again for comparison; in bytes.
     Checking,
-    /// Nodes being waited for; in nodes.
+    /// Waiting for nodes to connect; in nodes.
     Gathering,
-    /// Parts of a message coming back encrypted; in bytes of the message.
+    /// Receiving encrypted parts of a message; in bytes of the message.
     Returning,
 }
 
-/// The work was asked to end early (Ctrl-C, a termination signal).
+/// The operation was cancelled, by Ctrl-C or a termination signal.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("stopped on request")]
 pub struct Cancelled;
 
-/// Is told of progress and asked whether to go on.
+/// Receives the progress of an operation and decides whether it continues.
 pub trait Observer: Sync {
-    /// A stage of `total` units begins (unit: see [`Stage`]); a later call ends the one before.
+    /// Begins a stage of `total` units (see [`Stage`]), and ends the current one.
     fn begin(&self, stage: Stage, total: u64);
 
-    /// `units` more of the current stage are done.
+    /// Advances the current stage by `units`.
     fn advance(&self, units: u64);
 
-    /// The current stage is over.
+    /// Ends the current stage.
     fn end(&self);
 
-    /// Something the user should know although nothing failed.
+    /// Reports something that the user should know although nothing failed.
     fn notice(&self, message: &str);
 
-    /// Whether the work should go on.
+    /// Checks whether the operation was cancelled.
     ///
     /// # Errors
-    /// [`Cancelled`] if it should end now.
+    /// [`Cancelled`] if it was.
     fn check_cancelled(&self) -> Result<(), Cancelled>;
 }
 
-/// Watches silently, and ends the work once [`NullObserver::stop`] was called, on it or on a clone.
+/// Ignores all reports. Cancels the operation once [`NullObserver::stop`] is called on it or a clone.
 #[derive(Debug, Clone, Default)]
 pub struct NullObserver(Arc<AtomicBool>);
 
 impl From<Arc<AtomicBool>> for NullObserver {
-    /// Ends the work when the flag is set.
+    /// Cancels the operation when the flag is set.
     fn from(flag: Arc<AtomicBool>) -> Self {
         Self(flag)
     }
 }
 
 impl NullObserver {
-    /// Ends the work at its next question.
+    /// Cancels the operation at its next check.
     pub fn stop(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
@@ -81,10 +81,10 @@ impl Observer for NullObserver {
     }
 }
 
-/// Ends the work when the other one does, and tells it of nothing but notices: its stage counts something else.
-pub struct Uncounted<'o>(pub &'o dyn Observer);
+/// Forwards notices and cancellation, but no progress: for a nested operation with another unit than the current stage.
+pub struct WithoutProgress<'o>(pub &'o dyn Observer);
 
-impl Observer for Uncounted<'_> {
+impl Observer for WithoutProgress<'_> {
     fn begin(&self, _: Stage, _: u64) {}
     fn advance(&self, _: u64) {}
     fn end(&self) {}

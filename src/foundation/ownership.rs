@@ -1,13 +1,15 @@
-//! Whether other users of this machine could have written a file of secrets or trust, as the StrictModes of OpenSSH ask.
+//! Checks that no other user of this machine can modify a file that holds secrets or trust decisions, like `StrictModes` of
+//! OpenSSH.
 //!
-//! A file or directory is private if it belongs to the user of this process or to root, if nobody else can write to it, and if
-//! nobody else can put another one in its place. For the last, the same must hold for every directory above it and for the owner
-//! of every symbolic link on the way. A directory above it may be writable if it is sticky, as `/tmp` is, for then others cannot
-//! rename what is not theirs. The directory that holds a mount point is not looked at, for renaming does not replace what is mounted
-//! there; its owner can do that only by exchanging the mount point itself, in a mount namespace of their own.
+//! A file or directory is private if it belongs to the user of this process or to root, if only its owner can write to it,
+//! and if no other user can replace it. The last condition requires the same of every directory above it, and of the owner
+//! of every symbolic link on the path. A directory above it may be writable if it is sticky, like `/tmp`: other users
+//! cannot rename entries that they do not own. The directory that contains a mount point is not checked, because renaming
+//! does not replace the mounted file system; its owner could only replace the mount point itself, in a mount namespace of
+//! their own.
 //!
-//! Where all directories are private nobody can exchange a path between this check and its use; files that [`open`] and
-//! [`open_regular`](fn@open_regular) open are checked by their handles besides.
+//! If all directories are private, no other user can replace a path between this check and its use. [`open`] and
+//! [`open_regular`] also check the open file itself.
 
 use std::ffi::OsString;
 use std::fmt;
@@ -19,47 +21,47 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
-use super::{open_regular, shell};
+use super::{regular_file, shell};
 
-/// The owner that everybody trusts.
+/// The owner that every user trusts.
 const ROOT: u32 = 0;
-/// Mode bits that let the group or everybody write.
+/// Mode bits that let the group or others write.
 const WRITABLE: u32 = 0o022;
-/// The mode bit of a directory in which everybody renames and removes what is their own only.
+/// The mode bit of a directory in which users can rename and remove only their own entries.
 const STICKY: u32 = 0o1000;
-/// The most symbolic links on the way to a file, as in Linux.
-const MOST_LINKS: usize = 40;
+/// The limit of symbolic links on a path, as in Linux.
+const MAX_LINKS: usize = 40;
 
-/// A file, directory or link that another user could have changed.
+/// A file, directory or symbolic link that another user could have changed.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct OwnershipError {
-    place: PathBuf,
+    path: PathBuf,
     owner: u32,
     mode: u32,
-    fault: Fault,
-    /// Whether it is a directory above the file or directory in question.
-    is_above: bool,
+    problem: Problem,
+    /// Whether `path` is a directory above the file or directory that was checked.
+    is_ancestor: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Fault {
-    /// It belongs to another user.
-    Owner,
-    /// It is a symbolic link, and belongs to another user.
-    Link,
-    /// Group or others can write to it.
+enum Problem {
+    /// Another user owns the file or directory.
+    ForeignOwner,
+    /// Another user owns the symbolic link.
+    ForeignLink,
+    /// The group or others can write.
     Writable,
 }
 
 impl fmt::Display for OwnershipError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, owner, mode, fault, .. } = self;
-        let place = place.display();
-        let what = format_args!("owner {owner}, mode {mode:04o}");
-        match fault {
-            Fault::Owner => write!(f, "{place} belongs to another user ({what})"),
-            Fault::Link => write!(f, "the symbolic link {place} belongs to another user ({what})"),
-            Fault::Writable => write!(f, "other users can write to {place} ({what})"),
+        let Self { path, owner, mode, problem, .. } = self;
+        let path = path.display();
+        let details = format_args!("owner {owner}, mode {mode:04o}");
+        match problem {
+            Problem::ForeignOwner => write!(f, "{path} belongs to another user ({details})"),
+            Problem::ForeignLink => write!(f, "the symbolic link {path} belongs to another user ({details})"),
+            Problem::Writable => write!(f, "other users can write to {path} ({details})"),
         }
     }
 }
@@ -73,94 +75,95 @@ impl From<OwnershipError> for io::Error {
 }
 
 impl OwnershipError {
-    /// The one inside an error of the system.
+    /// Returns the ownership error that an I/O error wraps.
     pub fn inside(error: &io::Error) -> Option<&Self> {
         error.get_ref()?.downcast_ref()
     }
 
-    /// The shell command that makes the place private.
+    /// Returns the shell command that makes the path private.
     pub fn fix(&self) -> String {
-        let (user, place) = (user(), shell::quoted(self.place.as_os_str().as_bytes()));
-        match self.fault {
-            Fault::Owner => format!("chown {user} {place}"),
-            Fault::Link => format!("chown -h {user} {place}"),
-            Fault::Writable => format!("chmod go-w {place}"),
+        let (user, path) = (user(), shell::quoted(self.path.as_os_str().as_bytes()));
+        match self.problem {
+            Problem::ForeignOwner => format!("chown {user} {path}"),
+            Problem::ForeignLink => format!("chown -h {user} {path}"),
+            Problem::Writable => format!("chmod go-w {path}"),
         }
     }
 
-    /// Whether another user has a directory above the file, such as their home directory: it may have to stay theirs.
-    pub fn is_in_anothers_directory(&self) -> bool {
-        self.is_above && self.fault == Fault::Owner
+    /// Returns whether another user owns a directory above the file. If it is their home directory, it must stay theirs.
+    pub fn is_in_foreign_directory(&self) -> bool {
+        self.is_ancestor && self.problem == Problem::ForeignOwner
     }
 
-    /// Whether only root can run that command.
-    pub fn takes_root(&self) -> bool {
+    /// Returns whether only root can run the command of [`OwnershipError::fix`].
+    pub fn fix_requires_root(&self) -> bool {
         user() != ROOT && self.owner != user()
     }
 
-    fn of(place: &Path, meta: &Metadata, fault: Fault) -> Self {
-        Self { place: place.into(), owner: meta.uid(), mode: meta.mode() & 0o7777, fault, is_above: false }
+    fn new(path: &Path, meta: &Metadata, problem: Problem) -> Self {
+        Self { path: path.into(), owner: meta.uid(), mode: meta.mode() & 0o7777, problem, is_ancestor: false }
     }
 }
 
-/// Fails unless the file or directory at `path` is private. One that is not there is, if nobody else can put one there.
+/// Checks that the file or directory at `path` is private. A path that does not exist is private if no other user can
+/// create it.
 ///
 /// # Errors
-/// [`OwnershipError`] inside of an [`io::Error`], and those of looking.
+/// An [`OwnershipError`] inside an [`io::Error`] if it is not, or the error of reading metadata or a symbolic link.
 pub fn require_private(path: &Path) -> io::Result<()> {
-    let mut walk = Walk::new(&std::path::absolute(path)?)?;
-    while let Some(name) = walk.ahead.pop() {
-        if walk.step(&name)? {
+    let mut walker = PathWalker::new(&std::path::absolute(path)?)?;
+    while let Some(name) = walker.pending.pop() {
+        if walker.step(&name)? {
             break;
         }
     }
     Ok(())
 }
 
-/// Opens the file of secrets or trust at `path` for reading, whatever kind of file it is.
+/// Opens a private file of any type for reading.
 ///
 /// # Errors
-/// As [`require_private`], and those of opening.
+/// As [`require_private`], or opening fails.
 pub fn open(path: &Path) -> io::Result<File> {
     require_private(path)?;
-    private(File::open(path)?, path)
+    check_opened(File::open(path)?, path)
 }
 
-/// The same for a regular file only.
+/// Opens a private regular file for reading.
 ///
 /// # Errors
-/// As [`open`], and one for whatever is no regular file.
+/// As [`open`], or it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
     require_private(path)?;
-    private(open_regular::open_linked(path)?, path)
+    check_opened(regular_file::open_following_links(path)?, path)
 }
 
-/// `file`, which was opened at `path`, if nobody else can write to it.
-fn private(file: File, path: &Path) -> io::Result<File> {
-    fault(path, &file.metadata()?).map_or(Ok(file), |fault| Err(fault.into()))
+/// Returns `file`, which was opened at `path`, if no other user can write to it.
+fn check_opened(file: File, path: &Path) -> io::Result<File> {
+    check(path, &file.metadata()?)?;
+    Ok(file)
 }
 
-/// What is wrong with a file or directory itself. A terminal or another device holds nothing that others could have left there.
-fn fault(place: &Path, meta: &Metadata) -> Option<OwnershipError> {
+/// Checks a file or directory itself. Terminals and other character devices store nothing that another user could have
+/// written.
+fn check(path: &Path, meta: &Metadata) -> Result<(), OwnershipError> {
     if meta.file_type().is_char_device() {
-        return None;
-    }
-    let fault = if !is_trusted(meta) {
-        Fault::Owner
+        Ok(())
+    } else if !is_trusted(meta) {
+        Err(OwnershipError::new(path, meta, Problem::ForeignOwner))
     } else if meta.mode() & WRITABLE != 0 {
-        Fault::Writable
+        Err(OwnershipError::new(path, meta, Problem::Writable))
     } else {
-        return None;
-    };
-    Some(OwnershipError::of(place, meta, fault))
+        Ok(())
+    }
 }
 
-/// What is wrong with a directory above it.
-fn fault_above(place: &Path) -> io::Result<Option<OwnershipError>> {
-    let meta = place.symlink_metadata()?;
+/// Checks a directory above the file in question.
+fn check_ancestor(path: &Path) -> io::Result<Option<OwnershipError>> {
+    let meta = path.symlink_metadata()?;
     let is_sticky = is_trusted(&meta) && meta.mode() & STICKY != 0;
-    let above = |fault| OwnershipError { is_above: true, ..fault };
-    Ok(if is_sticky { None } else { fault(place, &meta).map(above) })
+    let error = check(path, &meta).err().filter(|_| !is_sticky);
+    Ok(error.map(|error| OwnershipError { is_ancestor: true, ..error }))
 }
 
 fn is_trusted(meta: &Metadata) -> bool {
@@ -171,88 +174,90 @@ fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
-/// Goes down a path from the root directory, one name after the other, through symbolic links.
-struct Walk {
-    /// Where it is: a directory, and no link on the way.
-    here: PathBuf,
-    /// What is wrong with that, unless a mount point comes next.
-    doubt: Option<OwnershipError>,
-    /// Names that are still to come, the next one last.
-    ahead: Vec<OsString>,
-    /// Links that were followed.
+/// Walks down a path from the root directory, component by component, and resolves symbolic links.
+struct PathWalker {
+    /// The current directory, free of symbolic links.
+    current: PathBuf,
+    /// The error of the current directory, which does not matter if a mount point comes next.
+    deferred: Option<OwnershipError>,
+    /// The components that remain, the next one last.
+    pending: Vec<OsString>,
+    /// The number of symbolic links that were followed.
     links: usize,
 }
 
-impl Walk {
+impl PathWalker {
     fn new(path: &Path) -> io::Result<Self> {
-        let mut walk = Self { here: PathBuf::new(), doubt: None, ahead: Vec::new(), links: 0 };
-        walk.go(path)?;
-        Ok(walk)
+        let mut walker = Self { current: PathBuf::new(), deferred: None, pending: Vec::new(), links: 0 };
+        walker.push(path)?;
+        Ok(walker)
     }
 
-    /// Has `path` before it, seen from where it is.
-    fn go(&mut self, path: &Path) -> io::Result<()> {
+    /// Adds the components of `path`, which is absolute or relative to the current directory.
+    fn push(&mut self, path: &Path) -> io::Result<()> {
         if path.has_root() {
             self.enter(PathBuf::from("/"))?;
         }
         let names = path.components().filter(|part| matches!(part, Component::Normal(_) | Component::ParentDir));
-        self.ahead.extend(names.map(|part| part.as_os_str().to_owned()).rev());
+        self.pending.extend(names.map(|part| part.as_os_str().to_owned()).rev());
         Ok(())
     }
 
     fn enter(&mut self, directory: PathBuf) -> io::Result<()> {
-        self.doubt = fault_above(&directory)?;
-        self.here = directory;
+        self.deferred = check_ancestor(&directory)?;
+        self.current = directory;
         Ok(())
     }
 
-    /// Goes on by one name; whether nothing is left to look at.
+    /// Advances by one component; returns whether nothing remains to be checked.
     fn step(&mut self, name: &OsString) -> io::Result<bool> {
         if name == ".." {
-            self.enter(self.here.parent().unwrap_or(Path::new("/")).into())?;
+            self.enter(self.current.parent().unwrap_or(Path::new("/")).into())?;
             return Ok(false);
         }
-        let next = self.here.join(name);
-        // An open file of this process, which is no question of names.
-        if next == Path::new("/proc") && names_open_file(&self.ahead) {
+        let next = self.current.join(name);
+        // A path that names an open file of a process is not resolved through directories.
+        if next == Path::new("/proc") && names_open_file(&self.pending) {
             return Ok(true);
         }
         let meta = match next.symlink_metadata() {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self.doubt.take().map_or(Ok(true), |doubt| Err(doubt.into()));
+                return self.deferred.take().map_or(Ok(true), |error| Err(error.into()));
             }
             meta => meta?,
         };
-        if let Some(doubt) = self.doubt.take().filter(|_| !is_mount_point(&next)) {
-            return Err(doubt.into());
+        if let Some(error) = self.deferred.take().filter(|_| !is_mount_point(&next)) {
+            return Err(error.into());
         }
         if meta.is_symlink() {
             return self.follow(&next, &meta).map(|()| false);
         }
-        if self.ahead.is_empty() {
-            return fault(&next, &meta).map_or(Ok(true), |fault| Err(fault.into()));
+        if self.pending.is_empty() {
+            check(&next, &meta)?;
+            return Ok(true);
         }
         self.enter(next).map(|()| false)
     }
 
     fn follow(&mut self, link: &Path, meta: &Metadata) -> io::Result<()> {
         if !is_trusted(meta) {
-            return Err(OwnershipError::of(link, meta, Fault::Link).into());
+            return Err(OwnershipError::new(link, meta, Problem::ForeignLink).into());
         }
         self.links += 1;
-        if self.links > MOST_LINKS {
+        if self.links > MAX_LINKS {
             return Err(rustix::io::Errno::LOOP.into());
         }
-        self.doubt = fault_above(&self.here)?;
-        self.go(&link.read_link()?)
+        self.deferred = check_ancestor(&self.current)?;
+        self.push(&link.read_link()?)
     }
 }
 
-/// Whether the names that are ahead in `/proc`, the next one last, are those of a process, or its thread, `fd` and a number.
-fn names_open_file(ahead: &[OsString]) -> bool {
+/// Returns whether the components below `/proc`, the first one last, name a file descriptor: `<process>/fd/<number>` or
+/// `<process>/task/<thread>/fd/<number>`.
+fn names_open_file(components: &[OsString]) -> bool {
     let is_number = |name: &OsString| name.to_str().is_some_and(|name| name.parse::<u32>().is_ok());
     let is_process = |name: &OsString| name == "self" || is_number(name);
-    match ahead {
+    match components {
         [file, fd, process] => is_number(file) && fd == "fd" && (is_process(process) || process == "thread-self"),
         [file, fd, thread, task, process] => {
             is_number(file) && fd == "fd" && is_number(thread) && task == "task" && is_process(process)
@@ -261,10 +266,10 @@ fn names_open_file(ahead: &[OsString]) -> bool {
     }
 }
 
-/// Whether something is mounted at `place`. Where the kernel does not tell (before Linux 5.8), nothing is.
-fn is_mount_point(place: &Path) -> bool {
-    let looked = rustix::fs::statx(CWD, place, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
-    looked.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+/// Returns whether `path` is a mount point; `false` where the kernel does not report it (before Linux 5.8).
+fn is_mount_point(path: &Path) -> bool {
+    let statx = rustix::fs::statx(CWD, path, AtFlags::SYMLINK_NOFOLLOW, StatxFlags::empty());
+    statx.is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
 }
 
 #[cfg(test)]

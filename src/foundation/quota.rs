@@ -1,29 +1,30 @@
-//! A bound on the space that files take: a running total in memory, so that no command has to walk over the files.
+//! Limits the disk space of a directory tree with a running total in memory, so that no command has to walk over the files.
 //!
 //! ```text
-//! limit = used (by what is on disk) + reserved (for what is being written) + free
+//! limit = used (on disk) + reserved (for files that are being written) + free
 //! ```
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-/// Bytes that disks give out at a time; nothing takes less.
+/// The allocation unit of disks, in bytes: every entry uses at least this much.
 pub const BLOCK: u64 = 4096;
 
-/// What clients leave of the limit to the server, so that it can tell them how a job is: folders, a status and the one that
-/// replaces it, the record of an attempt. That suffices for a few jobs that fail for want of space, not for hundreds.
+/// The part of the limit, in bytes, that clients leave to the server so that it can report the state of a job: directories,
+/// a status and its replacement, the record of an attempt. It suffices for a few jobs that fail for lack of space, not for
+/// hundreds.
 pub const MARGIN: u64 = 8 * BLOCK;
 
-/// The space of a file or directory of so many bytes, in whole blocks.
+/// Returns the disk space of a file or directory of this length, in whole blocks.
 pub fn space_of(bytes: u64) -> u64 {
     bytes.max(1).div_ceil(BLOCK).saturating_mul(BLOCK)
 }
 
-/// A share in the bound: all clones count together.
+/// A limit on disk space. Clones share the same total.
 #[derive(Debug, Clone)]
 pub struct Quota {
     total: Arc<Total>,
-    /// Bytes that reservations made through this clone leave to others.
+    /// Bytes that reservations through this clone must leave free.
     margin: u64,
 }
 
@@ -31,7 +32,7 @@ pub struct Quota {
 struct Total {
     limit: u64,
     state: Mutex<State>,
-    /// Held while entries of directories change, so that a change and its record are one.
+    /// Locked while directory entries change, so that a change and its accounting are atomic.
     changes: Mutex<()>,
 }
 
@@ -42,33 +43,33 @@ struct State {
     measurement: Option<Measurement>,
 }
 
-/// What has changed since a measurement began, which may have seen it or not.
+/// Changes since a measurement began, which it may or may not have seen. All values in bytes.
 #[derive(Debug, Default, Clone, Copy)]
 struct Measurement {
     grown: u64,
     shrunk: u64,
-    /// Bytes that may be on disk and are not yet counted as used.
+    /// Bytes that may be on disk but do not count as used yet.
     unrecorded: u64,
 }
 
 impl Quota {
-    /// At most so many bytes.
+    /// Creates a quota of `limit` bytes.
     pub fn new(limit: u64) -> Self {
         let total = Total { limit, state: Mutex::default(), changes: Mutex::default() };
         Self { total: Arc::new(total), margin: 0 }
     }
 
-    /// Without a bound.
+    /// Creates a quota without a limit.
     pub fn unlimited() -> Self {
         Self::new(u64::MAX)
     }
 
-    /// Whether there is no bound.
+    /// Returns whether there is no limit.
     pub fn is_unlimited(&self) -> bool {
         self.total.limit == u64::MAX
     }
 
-    /// The same, but what is reserved through it leaves `margin` bytes free.
+    /// Returns the same quota, but reservations through it leave `margin` bytes free.
     #[must_use]
     pub fn with_margin(&self, margin: u64) -> Self {
         Self { total: Arc::clone(&self.total), margin }
@@ -78,7 +79,7 @@ impl Quota {
         self.total.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Bytes that can still be reserved.
+    /// Returns the number of bytes that can still be reserved.
     pub fn free(&self) -> u64 {
         self.free_in(&self.state())
     }
@@ -88,26 +89,26 @@ impl Quota {
         if self.is_unlimited() { u64::MAX } else { self.total.limit.saturating_sub(taken) }
     }
 
-    /// Sets so many bytes aside.
+    /// Reserves `bytes` bytes.
     ///
     /// # Errors
-    /// [`io::ErrorKind::QuotaExceeded`].
+    /// [`io::ErrorKind::QuotaExceeded`] if fewer are free.
     pub fn reserve(&self, bytes: u64) -> io::Result<Reservation> {
-        let mut reservation = self.reserve_nothing();
+        let mut reservation = self.empty_reservation();
         reservation.grow(bytes).map(|()| reservation)
     }
 
-    /// A reservation that can grow.
-    pub fn reserve_nothing(&self) -> Reservation {
+    /// Creates a reservation of 0 bytes, which can grow.
+    pub fn empty_reservation(&self) -> Reservation {
         Reservation { quota: self.clone(), held: 0 }
     }
 
-    /// Held by whoever changes entries of a directory, until the change is recorded.
-    pub(super) fn changing(&self) -> MutexGuard<'_, ()> {
+    /// Locks directory entries until a change of them is recorded.
+    pub(super) fn lock_changes(&self) -> MutexGuard<'_, ()> {
         self.total.changes.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What took `before` bytes takes `after` now.
+    /// Records that entries that used `before` bytes now use `after`.
     pub(super) fn record(&self, before: u64, after: u64) {
         let mut state = self.state();
         let (grown, shrunk) = (after.saturating_sub(before), before.saturating_sub(after));
@@ -118,19 +119,21 @@ impl Quota {
         }
     }
 
-    /// Corrects the total by what `measure` finds on disk. Others go on meanwhile: a total that agrees with what was found,
-    /// given what has changed since it began, stays as it is; another one becomes the nearest that agrees.
+    /// Corrects the total with the number of bytes that `measure` finds on disk.
+    ///
+    /// Other threads may change files meanwhile, so the result is a range: a total within it is kept, any other is moved to
+    /// the nearest end.
     ///
     /// # Errors
-    /// Those of `measure`; then the total stays as it is.
+    /// Those of `measure`; the total is then unchanged.
     pub fn measure(&self, measure: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
         {
-            let _changing = self.changing();
+            let _changing = self.lock_changes();
             let mut state = self.state();
             state.measurement = Some(Measurement { unrecorded: state.reserved, ..Measurement::default() });
         }
         let found = measure();
-        let _changing = self.changing();
+        let _changing = self.lock_changes();
         let mut state = self.state();
         let Measurement { grown, shrunk, unrecorded } = state.measurement.take().unwrap_or_default();
         let found = found?;
@@ -140,7 +143,7 @@ impl Quota {
     }
 }
 
-/// Space that was set aside; what is left of it is free again when it is dropped.
+/// Reserved disk space. The uncommitted rest is freed when it is dropped.
 #[derive(Debug)]
 pub struct Reservation {
     quota: Quota,
@@ -148,19 +151,19 @@ pub struct Reservation {
 }
 
 impl Reservation {
-    /// Bytes that are set aside.
+    /// Returns the number of bytes that are reserved and not committed.
     pub fn held(&self) -> u64 {
         self.held
     }
 
-    /// Sets so many bytes more aside.
+    /// Reserves `bytes` more bytes.
     ///
     /// # Errors
-    /// [`io::ErrorKind::QuotaExceeded`]; then nothing has changed.
+    /// [`io::ErrorKind::QuotaExceeded`] if fewer are free; the reservation is then unchanged.
     pub fn grow(&mut self, bytes: u64) -> io::Result<()> {
         let mut state = self.quota.state();
         if self.quota.free_in(&state) < bytes {
-            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "no space: this server stores no more"));
+            return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "storage quota exceeded"));
         }
         state.reserved = state.reserved.saturating_add(bytes);
         if let Some(measurement) = &mut state.measurement {
@@ -170,7 +173,7 @@ impl Reservation {
         Ok(())
     }
 
-    /// So many of them are on disk now.
+    /// Records that `bytes` of the reserved bytes are on disk now.
     pub fn commit(&mut self, bytes: u64) {
         let bytes = bytes.min(self.held);
         self.held -= bytes;
@@ -183,7 +186,7 @@ impl Reservation {
         }
     }
 
-    /// Takes over what another one of the same quota holds.
+    /// Takes over the bytes of another reservation of the same quota.
     pub fn absorb(&mut self, mut other: Self) {
         self.held = self.held.saturating_add(std::mem::take(&mut other.held));
     }

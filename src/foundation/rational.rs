@@ -1,4 +1,4 @@
-//! From exact rationals to the nearest double. The last step of every statistic, and the only one with floats.
+//! Rounds exact rationals to the nearest double: the last step of every statistic, and the only one with floating point.
 
 use dashu_int::{
     IBig, UBig,
@@ -6,22 +6,22 @@ use dashu_int::{
 };
 use dashu_ratio::RBig;
 
-/// 10^exponent, exactly.
+/// Returns 10^exponent, exactly.
 pub fn power_of_ten(exponent: i32) -> RBig {
-    let power = UBig::from(10_u8).pow(usize::try_from(exponent.unsigned_abs()).unwrap_or(usize::MAX));
+    let power = UBig::from(10_u8).pow(exponent.unsigned_abs() as usize);
     if exponent < 0 { RBig::from_parts(IBig::ONE, power) } else { RBig::from(power) }
 }
 
-/// The double nearest to `value`, ties to even (IEEE 754-2019 §4.3.1).
+/// Returns the double nearest to `value`, ties to even (IEEE 754-2019 §4.3.1).
 pub fn nearest(value: &RBig) -> f64 {
     value.to_f64().value()
 }
 
-/// The double nearest to √`value`, ties to even; `None` below zero.
+/// Returns the double nearest to √`value`, ties to even; `None` if `value` is negative.
 ///
 /// With p/q = value and r = ⌊√(p·q·4^k)⌋ the root lies in [r, r+1) / (q·2^k). For k = 64 + the bits of q that is at least
 /// 2^64 in units of 2^-k, so the midpoint of any two neighbouring doubles there is a whole number of 1/(q·2^k), and none
-/// falls strictly between r and r+1: all that matters of the remainder is whether there is one.
+/// falls strictly between r and r+1: only whether the remainder is zero matters.
 pub fn nearest_root(value: &RBig) -> Option<f64> {
     let (numerator, denominator) = value.clone().into_parts();
     let numerator = UBig::try_from(numerator).ok()?;
@@ -51,7 +51,7 @@ mod tests {
     }
 
     #[test]
-    fn ten_to_a_power() {
+    fn powers_of_ten_are_exact() {
         assert_eq!(power_of_ten(-2), ratio(1, 100));
         assert_eq!(power_of_ten(3), ratio(1000, 1));
     }

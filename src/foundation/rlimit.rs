@@ -1,40 +1,41 @@
-//! How many files and sockets this process may have open.
+//! The limit of open files and sockets of this process.
 
 use std::io;
 
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
-/// Open files, at most.
-const MOST_FILES: u64 = 1 << 16;
+/// The number of open files to request.
+const WANTED_FILES: u64 = 1 << 16;
 
-/// The system lets this process have too few.
+/// The limit of open files is too low.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it takes up to {needed} open files and connections, and this process may have no more than {allowed}")]
+#[error("up to {needed} open files and connections are needed, and the limit of this process is {allowed}")]
 pub struct TooFewFiles {
-    /// How many it takes.
+    /// The number of files and sockets that are needed.
     pub needed: u64,
-    /// How many it may have.
+    /// The limit of this process.
     pub allowed: u64,
 }
 
-/// Makes sure that so many can be open at once; returns how many more can.
+/// Raises the limit, and ensures that at least `needed` files can be open at once; returns how many more can.
 ///
 /// # Errors
-/// [`TooFewFiles`] if the system refuses.
+/// [`TooFewFiles`] if the limit is lower.
 pub fn require(needed: u64) -> Result<u64, TooFewFiles> {
-    // What this does not bring about is seen in a moment.
-    drop(raise());
+    // If this fails, the check below finds out.
+    let _ = raise();
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     allowed.checked_sub(needed).ok_or(TooFewFiles { needed, allowed })
 }
 
-/// Asks for many. Each connection has a few sockets and a file, and many systems allow 1,024 in all unless asked for more.
+/// Raises the soft limit of open files to 65,536 or the hard limit. Each connection uses a few sockets and a file, and many
+/// systems have a default limit of 1,024.
 ///
 /// # Errors
-/// If the system refuses; then there may be as few as before.
+/// The system refuses; the limit is then unchanged.
 pub fn raise() -> io::Result<()> {
     let Rlimit { current, maximum } = getrlimit(Resource::Nofile);
-    let wanted = maximum.map_or(MOST_FILES, |maximum| maximum.min(MOST_FILES));
+    let wanted = maximum.map_or(WANTED_FILES, |maximum| maximum.min(WANTED_FILES));
     if current.is_none_or(|current| current >= wanted) {
         return Ok(());
     }

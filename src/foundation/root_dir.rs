@@ -1,5 +1,5 @@
-//! A directory and what is below it, reached one directory at a time: no symbolic link is followed, whoever puts it there
-//! and whenever; no device or pipe is opened. What is made and removed counts for a quota.
+//! Access to a directory tree that other processes may modify: paths are resolved one directory handle at a time, symbolic
+//! links are never followed, and devices and pipes are never opened. Changes count toward a quota.
 
 mod changes;
 mod entry;
@@ -20,7 +20,7 @@ pub use entry::{Entry, EntryKind};
 const DIRECTORY: OFlags = OFlags::RDONLY.union(OFlags::DIRECTORY).union(OFlags::CLOEXEC);
 const FILE: OFlags = OFlags::NONBLOCK.union(OFlags::NOFOLLOW).union(OFlags::CLOEXEC);
 
-/// A directory that is open. Names given to it are those of its own entries, never paths.
+/// An open directory. All names passed to its methods are names of its entries, never paths.
 #[derive(Debug)]
 pub struct RootDir {
     directory: OwnedFd,
@@ -28,54 +28,54 @@ pub struct RootDir {
 }
 
 impl RootDir {
-    /// Opens `path`, in which links are followed, without a quota.
+    /// Opens the directory at `path` without a quota; symbolic links in `path` are followed.
     ///
     /// # Errors
-    /// Those of opening.
+    /// Opening fails, or `path` is not a directory.
     pub fn open(path: &Path) -> io::Result<Self> {
         Ok(Self { directory: fs::open(path, DIRECTORY, Mode::empty())?, quota: Quota::unlimited() })
     }
 
-    /// The same directory, and all that is reached through it, with this quota.
+    /// Returns the same directory with a quota, which also applies to all directories opened through it.
     #[must_use]
     pub fn with_quota(self, quota: Quota) -> Self {
         Self { quota, ..self }
     }
 
-    /// What entries count for.
+    /// Returns the quota that entries count toward.
     pub fn quota(&self) -> &Quota {
         &self.quota
     }
 
-    /// The directory `name`.
+    /// Opens the directory `name`.
     ///
     /// # Errors
-    /// [`io::ErrorKind::NotADirectory`] for a link and whatever else is none, and others.
+    /// [`io::ErrorKind::NotADirectory`] for a symbolic link or any other entry that is not a directory; opening fails.
     pub fn directory(&self, name: impl Arg + Copy) -> io::Result<Self> {
         let opened = fs::openat(&self.directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
-        let directory = opened.map_err(|error| self.unopened(name, error))?;
+        let directory = opened.map_err(|error| self.explain_link(name, error))?;
         Ok(Self { directory, quota: self.quota.clone() })
     }
 
-    /// A link says what it is, for the system's words mislead.
-    fn unopened(&self, name: impl Arg + Copy, error: Errno) -> io::Error {
+    /// Names the symbolic link as the cause, where the system's error message is misleading.
+    fn explain_link(&self, name: impl Arg + Copy, error: Errno) -> io::Error {
         match self.entry(name).map(|entry| entry.kind) {
             Ok(EntryKind::Link) if [Errno::LOOP, Errno::NOTDIR].contains(&error) => {
-                io::Error::new(io::ErrorKind::NotADirectory, "it is a symbolic link, which is not followed")
+                io::Error::new(io::ErrorKind::NotADirectory, "symbolic links are not followed")
             }
             _ => error.into(),
         }
     }
 
-    /// Another handle of the same directory.
+    /// Returns another handle of the same directory.
     ///
     /// # Errors
-    /// If the system has none left.
+    /// The process has no file descriptor left.
     pub fn try_clone(&self) -> io::Result<Self> {
         Ok(Self { directory: self.directory.try_clone()?, quota: self.quota.clone() })
     }
 
-    /// The directory to which these names lead.
+    /// Opens the directory at the relative path that consists of `names`.
     ///
     /// # Errors
     /// As [`RootDir::directory`].
@@ -87,7 +87,7 @@ impl RootDir {
         Ok(directory)
     }
 
-    /// The directory `name`, which is made if it is not there.
+    /// Opens the directory `name`, and creates it if it does not exist.
     ///
     /// # Errors
     /// As [`RootDir::directory`] and [`RootDir::make_directory`].
@@ -101,15 +101,15 @@ impl RootDir {
         }
     }
 
-    /// Opens the regular file `name` to read it.
+    /// Opens the regular file `name` for reading.
     ///
     /// # Errors
-    /// [`io::ErrorKind::PermissionDenied`] for whatever else it is, and those of the system.
+    /// [`io::ErrorKind::PermissionDenied`] if it is not a regular file; opening fails.
     pub fn read(&self, name: impl Arg + Copy) -> io::Result<File> {
         self.open_file(name, OFlags::RDONLY)
     }
 
-    /// Opens the regular file `name`, which is there, to write it.
+    /// Opens the existing regular file `name` for writing.
     ///
     /// # Errors
     /// As [`RootDir::read`].
@@ -121,66 +121,66 @@ impl RootDir {
     }
 
     fn open_file(&self, name: impl Arg + Copy, flags: OFlags) -> io::Result<File> {
-        // Links and sockets are what must not be there, not what fails here.
-        let not_a_link =
+        // The errors of opening a symbolic link and a socket.
+        let map_error =
             |error| if [Errno::LOOP, Errno::NXIO].contains(&error) { not_regular() } else { io::Error::from(error) };
         let opened = fs::openat(&self.directory, name, FILE | flags, Mode::empty());
-        let file = File::from(opened.map_err(not_a_link)?);
+        let file = File::from(opened.map_err(map_error)?);
         if file.metadata()?.is_file() { Ok(file) } else { Err(not_regular()) }
     }
 
-    /// What `name` is.
+    /// Returns the metadata of the entry `name`.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The entry does not exist or cannot be examined.
     pub fn entry(&self, name: impl Arg + Copy) -> io::Result<Entry> {
         Ok(Entry::from(&fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW)?))
     }
 
-    /// What it is itself.
+    /// Returns the metadata of the directory itself.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The system call fails.
     pub fn itself(&self) -> io::Result<Entry> {
         Ok(Entry::from(&fs::fstat(&self.directory)?))
     }
 
-    /// Whether `name` is a regular file.
+    /// Returns whether `name` is a regular file.
     pub fn has_file(&self, name: impl Arg + Copy) -> bool {
         self.entry(name).is_ok_and(|entry| entry.kind == EntryKind::File)
     }
 
-    /// Its entries, one by one, in the order in which the system has them.
+    /// Iterates over the entries in the order of the file system.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The directory cannot be read.
     pub fn entries(&self) -> io::Result<impl Iterator<Item = io::Result<DirEntry>> + use<>> {
-        let is_named = |entry: &DirEntry| ![c".", c".."].contains(&entry.file_name());
+        let is_regular_name = |entry: &DirEntry| ![c".", c".."].contains(&entry.file_name());
         let entries = Dir::read_from(&self.directory)?;
-        Ok(entries.map(|entry| Ok(entry?)).filter(move |entry| entry.as_ref().map_or(true, is_named)))
+        Ok(entries.map(|entry| Ok(entry?)).filter(move |entry| entry.as_ref().map_or(true, is_regular_name)))
     }
 
-    /// Makes what happened to its entries survive a power cut.
+    /// Syncs the directory, so that changes to its entries survive a power failure.
     ///
     /// # Errors
-    /// Those of the system.
+    /// Syncing fails.
     pub fn sync(&self) -> io::Result<()> {
         Ok(fs::fsync(&self.directory)?)
     }
 
-    /// Bytes that the file system has free.
+    /// Returns the free space of the file system, in bytes.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The system call fails.
     pub fn free(&self) -> io::Result<u64> {
         let stat = fs::fstatvfs(&self.directory)?;
-        // One without blocks does not tell.
+        // File systems that report no blocks do not report free space either.
         Ok(if stat.f_blocks == 0 { u64::MAX } else { stat.f_bavail.saturating_mul(stat.f_frsize) })
     }
 }
 
 fn not_regular() -> io::Error {
-    io::Error::new(io::ErrorKind::PermissionDenied, "it is no regular file")
+    io::Error::new(io::ErrorKind::PermissionDenied, "not a regular file")
 }
 
 #[cfg(test)]

@@ -1,4 +1,4 @@
-//! Secret material: wiped when dropped, never shown.
+//! Secret values: wiped when dropped, never displayed.
 
 use std::fmt;
 
@@ -6,23 +6,23 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 /// A value that is overwritten when dropped and prints as `[secret]`.
 ///
-/// It has neither `Clone` nor `PartialEq` nor `Serialize`: whoever needs one of them argues for it
-/// where it is needed, on the value that [`Secret::expose`] gives.
+/// It implements neither `Clone` nor `PartialEq` nor `Serialize`: code that needs one of them applies it to the value that
+/// [`Secret::expose`] returns, and argues for it there.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Secret<T: Zeroize>(T);
 
 impl<T: Zeroize> Secret<T> {
-    /// Takes charge of `value`.
+    /// Wraps `value`.
     pub fn new(value: T) -> Self {
         Self(value)
     }
 
-    /// The value itself, for the one computation that needs it.
+    /// Returns the value, for the one computation that needs it.
     pub fn expose(&self) -> &T {
         &self.0
     }
 
-    /// The value itself, to be filled in place so that no copy is left behind.
+    /// Returns the value for filling it in place, so that no copy remains.
     pub fn expose_mut(&mut self) -> &mut T {
         &mut self.0
     }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn debug_shows_nothing_of_the_value() {
+    fn debug_does_not_show_the_value() {
         assert_eq!(format!("{:?}", Secret::new(vec![42_u8; 3])), "[secret]");
     }
 

@@ -1,28 +1,34 @@
-//! Words of a POSIX shell, for commands that a user is to run.
+//! Quotes arguments for POSIX shell commands that are shown to the user.
 
 use super::text::is_hidden;
 
-/// `bytes` as one word. Those that cannot be shown are made by `printf` (POSIX.1-2024, XCU 3); line breaks at the end are lost
-/// then.
+/// Quotes `bytes` as one shell word.
+///
+/// Bytes that cannot be displayed are produced by `printf` (POSIX.1-2024, XCU 3). The command substitution around it
+/// drops trailing line breaks.
 pub fn quoted(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
-        Ok(text) if !text.contains(is_hidden) => in_quotes(text),
+        Ok(text) if !text.contains(is_hidden) => single_quoted(text),
         _ => {
-            let shown = |byte: &u8| match byte {
-                b'%' => "%%".into(),
-                b'\\' => r"\\".into(),
-                // At the beginning, it would make an option.
-                b'-' => r"\055".into(),
-                b' '..=b'~' => char::from(*byte).to_string(),
-                _ => format!("\\{byte:03o}"),
-            };
-            format!("\"$(printf {})\"", in_quotes(&bytes.iter().map(shown).collect::<String>()))
+            let escaped: String = bytes.iter().map(printf_escape).collect();
+            format!("\"$(printf {})\"", single_quoted(&escaped))
         }
     }
 }
 
-fn in_quotes(text: &str) -> String {
+fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
+}
+
+fn printf_escape(byte: &u8) -> String {
+    match byte {
+        b'%' => "%%".into(),
+        b'\\' => r"\\".into(),
+        // A format that begins with it would be read as an option.
+        b'-' => r"\055".into(),
+        b' '..=b'~' => char::from(*byte).to_string(),
+        _ => format!("\\{byte:03o}"),
+    }
 }
 
 #[cfg(test)]
@@ -34,7 +40,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_can_be_shown_is_shown() {
+    fn only_hidden_characters_are_escaped() {
         assert_eq!(quoted("it's $HOME/é".as_bytes()), r"'it'\''s $HOME/é'");
         assert_eq!(quoted(b"a\tb"), r#""$(printf 'a\011b')""#);
         assert_eq!(quoted("\u{202E}".as_bytes()), r#""$(printf '\342\200\256')""#);
@@ -43,10 +49,10 @@ mod tests {
     proptest! {
         #![proptest_config(ProptestConfig::with_cases(50))]
         #[test]
-        fn a_shell_gives_back_the_same_word(bytes in prop::collection::vec(b'\n' + 1..=255, 0..20)) {
+        fn a_shell_expands_the_word_to_the_same_bytes(bytes in prop::collection::vec(b'\n' + 1..=255, 0..20)) {
             let word = quoted(&bytes);
-            let said = Command::new("sh").args(["-c", &format!("printf %s {word}")]).output().unwrap().stdout;
-            prop_assert_eq!(said, bytes);
+            let output = Command::new("sh").args(["-c", &format!("printf %s {word}")]).output().unwrap();
+            prop_assert_eq!(output.stdout, bytes);
         }
     }
 }

@@ -1,4 +1,4 @@
-//! Temporary directories for secrets: gone with the process that made them, or, where it was killed, with the next one's.
+//! Temporary directories for secrets. They are removed when the process ends or, if it was killed, by the next process.
 
 use std::fs::{self, File, Permissions};
 use std::io;
@@ -9,19 +9,19 @@ use tempfile::TempDir;
 
 use super::ownership;
 
-/// A private directory in the folder for temporary files, removed when it is dropped.
+/// A private directory below the system's temporary directory. It is removed when dropped.
 #[derive(Debug)]
 pub struct PrivateTempDir {
     directory: TempDir,
-    /// Held for as long as it is in use.
+    /// Marks the directory as in use.
     _lock: File,
 }
 
 impl PrivateTempDir {
-    /// Makes one whose name begins with `prefix`.
+    /// Creates a directory whose name begins with `prefix`.
     ///
     /// # Errors
-    /// Those of making and locking a directory.
+    /// The directory cannot be created or locked.
     pub fn new(prefix: &str) -> io::Result<Self> {
         loop {
             let private = Permissions::from_mode(0o700);
@@ -31,30 +31,31 @@ impl PrivateTempDir {
                 lock => lock?,
             };
             lock.lock()?;
-            // A sweep that sees it before the lock takes it for abandoned.
+            // Another process may have removed it as stale before it was locked.
             if directory.path().is_dir() {
                 return Ok(Self { directory, _lock: lock });
             }
         }
     }
 
-    /// Removes this user's that were left behind by processes that were killed; returns how many.
+    /// Removes directories of this user that killed processes left behind; returns how many.
     pub fn remove_stale(prefix: &str) -> usize {
         let Ok(entries) = fs::read_dir(std::env::temp_dir()) else { return 0 };
-        let named = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
-        named.filter(|entry| is_removed(&entry.path())).count()
+        let candidates = entries.flatten().filter(|entry| entry.file_name().to_string_lossy().starts_with(prefix));
+        candidates.filter(|entry| remove_if_stale(&entry.path())).count()
     }
 
-    /// Where it lies.
+    /// Returns the path of the directory.
     pub fn path(&self) -> &Path {
         self.directory.path()
     }
 }
 
-/// Whether it was abandoned, and is removed now. A link, or what others have or could have put there, is left alone.
-fn is_removed(directory: &Path) -> bool {
-    let own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
-    if !fs::symlink_metadata(directory).is_ok_and(own) || ownership::require_private(directory).is_err() {
+/// Removes a directory that no process uses; returns whether it did. Symbolic links, and directories that another user owns
+/// or could have changed, are left alone.
+fn remove_if_stale(directory: &Path) -> bool {
+    let is_own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
+    if !fs::symlink_metadata(directory).is_ok_and(is_own) || ownership::require_private(directory).is_err() {
         return false;
     }
     let Ok(lock) = File::open(directory) else { return false };

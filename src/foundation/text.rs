@@ -1,8 +1,8 @@
-//! Text from elsewhere, made fit for a terminal.
+//! Makes text from untrusted sources safe to display on a terminal.
 
 use std::error::Error;
 
-/// An error and its causes, in a line.
+/// Formats an error and its causes as one line, separated by colons.
 pub fn with_causes(error: &dyn Error) -> String {
     let (mut text, mut cause) = (error.to_string(), error.source());
     while let Some(error) = cause {
@@ -12,32 +12,31 @@ pub fn with_causes(error: &dyn Error) -> String {
     text
 }
 
-/// `text` with U+FFFD in place of every character that would command a terminal, turn the direction of writing or end a line
-/// unseen; line breaks stay.
+/// Replaces every character that [`is_hidden`] by U+FFFD, except line breaks.
 pub fn sanitize(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
-/// Whether a character is not seen as itself where text is shown: a control character (C0, C1, DEL), one that turns the
-/// direction of writing, or a separator of lines or paragraphs (U+2028, U+2029).
+/// Returns whether a character does not appear as itself when displayed: a control character (C0, C1, DEL), a
+/// bidirectional formatting character, or a line or paragraph separator (U+2028, U+2029).
 pub fn is_hidden(c: char) -> bool {
-    c == '\n' || commands(c) || matches!(c, '\u{2028}' | '\u{2029}')
+    c == '\n' || is_control_or_bidi(c) || matches!(c, '\u{2028}' | '\u{2029}')
 }
 
-/// Whether nothing in `text` would command a terminal: line breaks (CRLF, too), tabs, and marks of direction, which do no
-/// more than letters, do not.
+/// Returns whether `text` can be written to a terminal as it is. Line breaks (CRLF too), tabs and implicit directional
+/// marks, which have no more effect than letters, are allowed.
 pub fn is_printable(text: &str) -> bool {
-    text.replace("\r\n", "\n").chars().all(|c| c == '\t' || is_mark(c) || !commands(c))
+    text.replace("\r\n", "\n").chars().all(|c| c == '\t' || is_directional_mark(c) || !is_control_or_bidi(c))
 }
 
-/// Control characters, and the bidirectional formatting characters of Unicode (UAX #9 §2).
-fn commands(c: char) -> bool {
-    let turns = is_mark(c) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
-    turns || c.is_control() && c != '\n'
+/// Control characters except the line feed, and the bidirectional formatting characters of Unicode (UAX #9 §2).
+fn is_control_or_bidi(c: char) -> bool {
+    let is_bidi = is_directional_mark(c) || matches!(c, '\u{202A}'..='\u{202E}' | '\u{2066}'..='\u{2069}');
+    is_bidi || c.is_control() && c != '\n'
 }
 
 /// The implicit directional marks (UAX #9 §2.6).
-fn is_mark(c: char) -> bool {
+fn is_directional_mark(c: char) -> bool {
     matches!(c, '\u{061C}' | '\u{200E}' | '\u{200F}')
 }
 
@@ -46,7 +45,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_commands_a_terminal_is_replaced() {
+    fn terminal_control_characters_are_replaced() {
         assert!(is_printable("a\r\n\tש\u{200F}!\n") && !is_printable("a\rb") && !is_printable("a\u{202E}b"));
         assert_eq!(sanitize("a\u{1b}[2J\u{202E}b\r\nü→\u{2028}"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→\u{FFFD}");
     }

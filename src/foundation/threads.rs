@@ -1,4 +1,4 @@
-//! Threads that compute: as many as there are cores, or fewer where the system gives no more.
+//! Starts the pool of compute threads: one per core, or fewer where the system allows no more.
 
 use std::io;
 use std::num::NonZero;
@@ -7,44 +7,47 @@ use std::thread::{self, JoinHandle};
 
 use rustix::process::{Resource, getrlimit};
 
-/// What a thread takes beside its stack, in bytes, roughly.
+/// The approximate memory of a thread in addition to its stack, in bytes.
 const MEMORY: usize = 1 << 20;
 
-/// The system gives this process no thread.
+/// The system refuses to start threads for this process.
 #[derive(Debug, thiserror::Error)]
-#[error("cannot start the threads that compute")]
-pub struct NoThreads(#[from] io::Error);
+#[error("cannot start compute threads")]
+pub struct ThreadStartError(#[from] io::Error);
 
-/// Starts them for this process, once, and before there is work for them: started by the first work, as rayon does it, they
-/// would end the process where the system refuses one.
+/// Starts the compute threads of this process.
+///
+/// Call it once, before the first parallel computation: rayon would otherwise start the threads lazily and abort the
+/// process where the system refuses one.
 ///
 /// # Errors
-/// [`NoThreads`].
-pub fn start() -> Result<(), NoThreads> {
+/// [`ThreadStartError`] if the system allows no thread, or the pool exists already.
+pub fn start() -> Result<(), ThreadStartError> {
     let wanted = wanted().min(within_address_space());
-    let given = try_out(wanted)?;
-    // Where there are no more, others need some, too.
-    let count = if given < wanted { given.div_ceil(2) } else { wanted };
+    let available = count_available(wanted)?;
+    // At the system's limit, half of the threads are left to others.
+    let count = if available < wanted { available.div_ceil(2) } else { wanted };
     let started = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
-    started.map_err(|error| NoThreads(io::Error::other(error)))
+    started.map_err(|error| ThreadStartError(io::Error::other(error)))
 }
 
-/// As many as rayon would start.
+/// Returns the number of threads that rayon would start.
 fn wanted() -> usize {
-    let told = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok()).filter(|count| *count > 0);
-    told.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1)
+    let configured = std::env::var("RAYON_NUM_THREADS").ok().and_then(|count| count.parse().ok());
+    let configured = configured.filter(|count| *count > 0);
+    configured.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1)
 }
 
-/// How many have enough address space where that is limited: glibc reserves 64 MiB for what each thread allocates, beside its
-/// stack, and what is left must do for all else.
+/// Returns the number of threads that fit in the address space, where it is limited. For each thread glibc reserves
+/// 64 MiB of heap in addition to the stack; the rest is left for everything else.
 fn within_address_space() -> usize {
-    const EACH: u64 = 96 << 20;
+    const PER_THREAD: u64 = 96 << 20;
     let limit = getrlimit(Resource::As).current.unwrap_or(u64::MAX);
-    usize::try_from(limit / EACH).unwrap_or(usize::MAX).max(1)
+    usize::try_from(limit / PER_THREAD).unwrap_or(usize::MAX).max(1)
 }
 
-/// How many of `wanted` threads can be there at once; all of them have ended when it returns.
-fn try_out(wanted: usize) -> io::Result<usize> {
+/// Returns how many of `wanted` threads can run at once. All of them have ended when it returns.
+fn count_available(wanted: usize) -> io::Result<usize> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);
     let mut threads: Vec<JoinHandle<bool>> = Vec::new();
@@ -64,10 +67,11 @@ fn try_out(wanted: usize) -> io::Result<usize> {
         }
     };
     drop(closed);
-    let given = threads.into_iter().filter_map(|thread| thread.join().ok()).filter(|has_memory| *has_memory).count();
+    let available =
+        threads.into_iter().filter_map(|thread| thread.join().ok()).filter(|has_memory| *has_memory).count();
     match failed {
-        Some(error) if given == 0 => Err(error),
-        _ => Ok(given.max(1)),
+        Some(error) if available == 0 => Err(error),
+        _ => Ok(available.max(1)),
     }
 }
 
@@ -76,7 +80,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn threads_that_can_be_had_are_counted() {
-        assert_eq!(try_out(3).unwrap(), 3);
+    fn available_threads_are_counted() {
+        assert_eq!(count_available(3).unwrap(), 3);
     }
 }

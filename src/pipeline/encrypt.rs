@@ -8,8 +8,8 @@ use zeroize::Zeroizing;
 
 use super::error::PipelineError;
 use crate::encoding::Plan;
-use crate::foundation::observer::{Cancelled, Observer, Uncounted};
-use crate::foundation::threads::NoThreads;
+use crate::foundation::observer::{Cancelled, Observer, WithoutProgress};
+use crate::foundation::threads::ThreadStartError;
 use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
 use crate::table::{CsvSource, Schema, TableError, TableReader};
@@ -49,7 +49,7 @@ impl PlannedTable<'_> {
         let (sender, receiver) = sync_channel(2);
         thread::scope(|scope| {
             let rows = thread::Builder::new().spawn_scoped(scope, move || self.encode(&sender, observer));
-            let rows = rows.map_err(NoThreads::from)?;
+            let rows = rows.map_err(ThreadStartError::from)?;
             let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset, &mut evaluator);
             // After a failure nobody takes batches any more, and the encoder must not wait for that.
             drop(receiver);
@@ -62,7 +62,7 @@ impl PlannedTable<'_> {
 
     fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: &dyn Observer) -> Result<(), PipelineError> {
         // The observer counts rows in this pass, not bytes.
-        let bytes = Uncounted(observer);
+        let bytes = WithoutProgress(observer);
         let mut reader = TableReader::open(self.source, &self.schema.dialect, &bytes)?;
         let mut packer = Packer::new(self.layout);
         let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);

@@ -1,8 +1,8 @@
 //! What a step of the pipeline can end with.
 
 use crate::foundation::observer::Cancelled;
-use crate::foundation::random::NoRandomness;
-use crate::foundation::threads::NoThreads;
+use crate::foundation::random::RandomnessError;
+use crate::foundation::threads::ThreadStartError;
 use crate::he::HeError;
 use crate::keystore::KeyStoreError;
 use crate::package::{JobId, PackageError};
@@ -26,7 +26,7 @@ pub enum PipelineError {
     Transfer(#[from] TransferError),
     /// No randomness.
     #[error(transparent)]
-    Randomness(#[from] NoRandomness),
+    Randomness(#[from] RandomnessError),
     /// A file of ours is not as it should be.
     #[error("cannot use {name}")]
     Package {
@@ -127,7 +127,7 @@ pub enum PipelineError {
     Refused(JobId),
     /// The system gives no thread.
     #[error(transparent)]
-    Threads(#[from] NoThreads),
+    Threads(#[from] ThreadStartError),
     /// What went wrong with the answer in `hestat run`, which keeps nothing.
     #[error(transparent)]
     InRun(Box<PipelineError>),

@@ -6,8 +6,8 @@ use crate::foundation::ownership::OwnershipError;
 
 impl Explain for OwnershipError {
     fn explain(&self) -> (u8, Option<String>) {
-        let root = if self.takes_root() { " (as root)" } else { "" };
-        let then = if self.is_in_anothers_directory() {
+        let root = if self.fix_requires_root() { " (as root)" } else { "" };
+        let then = if self.is_in_foreign_directory() {
             "If that directory is to stay theirs (as with sudo, in their HOME), use a file or directory elsewhere. If it is yours, run"
         } else {
             "Make sure that nobody has changed these. Then run"

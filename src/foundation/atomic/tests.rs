@@ -1,4 +1,4 @@
-//! Names appear with whole files.
+//! Files appear under their names complete, or not at all.
 
 use super::*;
 
@@ -8,40 +8,40 @@ fn names(directory: &Path) -> Vec<String> {
 }
 
 #[test]
-fn a_file_appears_whole_or_not_at_all() {
+fn a_file_appears_complete_or_not_at_all() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("name");
     let mut abandoned = AtomicFile::create(&path, Access::Shared).unwrap();
-    abandoned.write_all(b"half").unwrap();
+    abandoned.write_all(b"incomplete").unwrap();
     drop(abandoned);
     assert!(names(directory.path()).is_empty());
-    let nowhere = AtomicFile::create(&path.join("x"), Access::Shared).unwrap_err();
-    assert_eq!(nowhere.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()));
-    write(&path, b"whole", Access::Shared).unwrap();
+    let error = AtomicFile::create(&path.join("x"), Access::Shared).unwrap_err();
+    assert_eq!(error.raw_os_error(), Some(rustix::io::Errno::NOENT.raw_os_error()));
+    write(&path, b"complete", Access::Shared).unwrap();
     write(&path, b"again", Access::Shared).unwrap();
     assert_eq!(names(directory.path()), ["name"]);
     assert_eq!(fs::read(&path).unwrap(), b"again");
 }
 
 #[test]
-fn what_nobody_writes_any_more_is_swept() {
+fn temporary_files_without_a_writer_are_removed() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     for name in [".hestat-abandoned", "kept", ".other"] {
-        fs::write(path(name), b"half").unwrap();
+        fs::write(path(name), b"incomplete").unwrap();
     }
     let mut writing = AtomicFile::create_locked(&path("name"), Access::Shared).unwrap();
     remove_stale(directory.path()).unwrap();
-    writing.write_all(b"whole").unwrap();
+    writing.write_all(b"complete").unwrap();
     writing.commit().unwrap();
     let mut left = names(directory.path());
     left.sort();
     assert_eq!(left, [".other", "kept", "name"]);
-    assert_eq!(fs::read(path("name")).unwrap(), b"whole");
+    assert_eq!(fs::read(path("name")).unwrap(), b"complete");
 }
 
 #[test]
-fn a_name_that_is_taken_stays_with_its_file() {
+fn an_existing_file_keeps_its_name() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("name");
     for (content, name) in [("first", "name"), ("second", "name.2"), ("third", "name.3")] {
@@ -55,20 +55,20 @@ fn a_name_that_is_taken_stays_with_its_file() {
 }
 
 #[test]
-fn what_could_not_be_written_is_found_by_trying() {
+fn a_probe_finds_paths_that_cannot_be_written() {
     let directory = tempfile::tempdir().unwrap();
     let path = |name: &str| directory.path().join(name);
     for name in ["none/name", "none/", ".", "..", &"x".repeat(300), "name/name"] {
-        fs::write(path("name"), b"whole").unwrap();
+        fs::write(path("name"), b"complete").unwrap();
         assert!(probe(&path(name)).is_err(), "{name:?}");
     }
     probe(&path("name")).unwrap();
     probe(&path("other")).unwrap();
-    assert_eq!((names(directory.path()), fs::read(path("name")).unwrap()), (vec!["name".into()], b"whole".to_vec()));
+    assert_eq!((names(directory.path()), fs::read(path("name")).unwrap()), (vec!["name".into()], b"complete".to_vec()));
 }
 
 #[test]
-fn what_is_no_file_is_not_replaced() {
+fn only_regular_files_are_replaced() {
     let directory = tempfile::tempdir().unwrap();
     let socket = directory.path().join("socket");
     let _listener = std::os::unix::net::UnixListener::bind(&socket).unwrap();
@@ -86,7 +86,7 @@ fn what_is_no_file_is_not_replaced() {
 
 #[test]
 #[cfg(unix)]
-fn private_files_are_the_owners() {
+fn only_the_owner_can_access_private_files() {
     use std::os::unix::fs::PermissionsExt;
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("name");

@@ -3,15 +3,15 @@ use std::os::unix::fs::{PermissionsExt, chown, lchown, symlink};
 
 use super::*;
 
-/// A user who is neither root nor, most likely, whoever runs the tests.
-const SOMEBODY: u32 = 65_533;
+/// A user who is neither root nor, most likely, the user who runs the tests.
+const OTHER_USER: u32 = 65_533;
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// A private directory with `inner/file` in it.
-fn place() -> (tempfile::TempDir, PathBuf) {
+/// Creates a private directory that contains `inner/file`.
+fn private_directory() -> (tempfile::TempDir, PathBuf) {
     let directory = tempfile::tempdir().unwrap();
     fs::create_dir(directory.path().join("inner")).unwrap();
     let file = directory.path().join("inner/file");
@@ -22,7 +22,7 @@ fn place() -> (tempfile::TempDir, PathBuf) {
 }
 
 #[track_caller]
-fn refused(path: &Path) -> OwnershipError {
+fn assert_rejected(path: &Path) -> OwnershipError {
     let error = require_private(path).unwrap_err();
     let found = OwnershipError::inside(&error).unwrap_or_else(|| panic!("{error}")).clone();
     assert!(open(path).is_err());
@@ -30,8 +30,8 @@ fn refused(path: &Path) -> OwnershipError {
 }
 
 #[test]
-fn what_nobody_else_can_write_is_private() {
-    let (directory, file) = place();
+fn files_that_only_the_owner_can_write_are_private() {
+    let (directory, file) = private_directory();
     require_private(&file).unwrap();
     assert!(open(&file).is_ok() && open_regular(&file).is_ok());
     require_private(directory.path()).unwrap();
@@ -42,69 +42,69 @@ fn what_nobody_else_can_write_is_private() {
 }
 
 #[test]
-fn what_others_can_write_is_refused_with_the_command_that_ends_it() {
-    let (directory, file) = place();
+fn files_that_others_can_write_are_rejected_with_the_command_that_fixes_it() {
+    let (directory, file) = private_directory();
     for mode in [0o664, 0o646, 0o666, 0o620, 0o602] {
         set_mode(&file, mode);
-        let error = refused(&file);
+        let error = assert_rejected(&file);
         assert_eq!(error.fix(), format!("chmod go-w '{}'", file.display()));
         assert!(error.to_string().contains(&format!("mode {mode:04o}")), "{error}");
-        assert!(File::open(&file).and_then(|open| private(open, &file)).is_err());
-        assert!(!error.takes_root());
+        assert!(File::open(&file).and_then(|open| check_opened(open, &file)).is_err());
+        assert!(!error.fix_requires_root());
     }
     set_mode(&file, 0o600);
     let inner = directory.path().join("inner");
     for (mode, is_private) in [(0o770, false), (0o707, false), (0o777, false), (0o1777, true), (0o750, true)] {
         set_mode(&inner, mode);
         assert_eq!(require_private(&file).is_ok(), is_private, "{mode:o}");
-        // Somebody else could put one there.
+        // Another user could create the file.
         assert_eq!(require_private(&inner.join("none")).is_ok(), is_private, "{mode:o}");
     }
     set_mode(&inner, 0o1777);
-    assert_eq!(refused(&inner).fix(), format!("chmod go-w '{}'", inner.display()));
+    assert_eq!(assert_rejected(&inner).fix(), format!("chmod go-w '{}'", inner.display()));
     set_mode(&inner, 0o755);
     set_mode(directory.path(), 0o777);
-    assert_eq!(refused(&file).place, directory.path().canonicalize().unwrap());
-    assert_eq!(refused(&inner.join("../inner/file")).place, directory.path().canonicalize().unwrap());
+    assert_eq!(assert_rejected(&file).path, directory.path().canonicalize().unwrap());
+    assert_eq!(assert_rejected(&inner.join("../inner/file")).path, directory.path().canonicalize().unwrap());
     set_mode(directory.path(), 0o700);
 }
 
 #[test]
-fn a_link_is_followed_to_its_end() {
-    let (directory, file) = place();
+fn a_link_is_followed_to_its_target() {
+    let (directory, file) = private_directory();
     let link = directory.path().join("link");
     symlink("inner/../inner/file", &link).unwrap();
     require_private(&link).unwrap();
     set_mode(&file, 0o666);
-    assert_eq!(refused(&link).place, file.canonicalize().unwrap());
-    let turning = directory.path().join("turning");
-    symlink("turning", &turning).unwrap();
-    assert!(OwnershipError::inside(&require_private(&turning).unwrap_err()).is_none());
+    assert_eq!(assert_rejected(&link).path, file.canonicalize().unwrap());
+    let circular = directory.path().join("circular");
+    symlink("circular", &circular).unwrap();
+    assert!(OwnershipError::inside(&require_private(&circular).unwrap_err()).is_none());
 }
 
 #[test]
-fn what_belongs_to_another_user_is_refused() {
+fn files_of_another_user_are_rejected() {
     if user() != ROOT {
         return;
     }
-    let (directory, file) = place();
+    let (directory, file) = private_directory();
     let inner = directory.path().join("inner");
-    for place in [&file, &inner] {
-        chown(place, Some(SOMEBODY), None).unwrap();
-        let error = refused(&file);
-        assert_eq!(error.fix(), format!("chown 0 '{}'", place.canonicalize().unwrap().display()));
-        assert!(error.to_string().contains(&format!("owner {SOMEBODY}")), "{error}");
-        assert_eq!(error.is_in_anothers_directory(), place == &inner);
-        chown(place, Some(ROOT), None).unwrap();
+    for path in [&file, &inner] {
+        chown(path, Some(OTHER_USER), None).unwrap();
+        let error = assert_rejected(&file);
+        assert_eq!(error.fix(), format!("chown 0 '{}'", path.canonicalize().unwrap().display()));
+        assert!(error.to_string().contains(&format!("owner {OTHER_USER}")), "{error}");
+        assert_eq!(error.is_in_foreign_directory(), path == &inner);
+        chown(path, Some(ROOT), None).unwrap();
     }
     let link = directory.path().join("link");
     symlink(&file, &link).unwrap();
-    lchown(&link, Some(SOMEBODY), None).unwrap();
-    assert_eq!(refused(&link).fix(), format!("chown -h 0 '{}'", link.canonicalize_parent().display()));
-    // A sticky directory keeps its owner from nothing.
+    lchown(&link, Some(OTHER_USER), None).unwrap();
+    assert_eq!(assert_rejected(&link).fix(), format!("chown -h 0 '{}'", link.canonicalize_parent().display()));
+    // The sticky bit does not restrict the owner of the directory.
     set_mode(&inner, 0o1777);
-    chown(&inner, Some(SOMEBODY), None).unwrap();
-    assert_eq!(refused(&file).fault, Fault::Owner);
+    chown(&inner, Some(OTHER_USER), None).unwrap();
+    assert_eq!(assert_rejected(&file).problem, Problem::ForeignOwner);
 }
 
 trait CanonicalizeParent {
@@ -118,20 +118,20 @@ impl CanonicalizeParent for Path {
 }
 
 #[test]
-fn a_way_through_proc_is_looked_at_too() {
+fn paths_through_proc_are_checked_too() {
     let directory = tempfile::tempdir().unwrap();
     let open = directory.path().join("open");
     fs::create_dir(&open).unwrap();
     set_mode(&open, 0o777);
-    let around = Path::new("/proc/self/root").join(open.strip_prefix("/").unwrap()).join("state");
-    let error = require_private(&around).unwrap_err();
+    let indirect = Path::new("/proc/self/root").join(open.strip_prefix("/").unwrap()).join("state");
+    let error = require_private(&indirect).unwrap_err();
     assert!(OwnershipError::inside(&error).is_some(), "{error}");
-    // A directory is no list of open files because of its name.
+    // A directory called `fd` is not a list of file descriptors.
     let named = open.join("fd");
     fs::create_dir(&named).unwrap();
     fs::write(named.join("3"), "").unwrap();
-    let around = Path::new("/proc/self/root").join(named.strip_prefix("/").unwrap()).join("3");
-    assert!(OwnershipError::inside(&require_private(&around).unwrap_err()).is_some());
+    let indirect = Path::new("/proc/self/root").join(named.strip_prefix("/").unwrap()).join("3");
+    assert!(OwnershipError::inside(&require_private(&indirect).unwrap_err()).is_some());
     let (reader, _writer) = io::pipe().unwrap();
     let number = std::os::fd::AsRawFd::as_raw_fd(&reader);
     require_private(Path::new(&format!("/proc/self/fd/{number}"))).unwrap();

@@ -1,4 +1,4 @@
-//! Reservations and measurements add up.
+//! Accounting of reservations and measurements.
 
 use super::*;
 
@@ -7,7 +7,7 @@ fn used(quota: &Quota) -> u64 {
 }
 
 #[test]
-fn reservations_together_are_no_more_than_the_limit() {
+fn the_sum_of_reservations_cannot_exceed_the_limit() {
     let quota = Quota::new(1000);
     let (mut first, second) = (quota.reserve(600).unwrap(), quota.reserve(300).unwrap());
     assert_eq!(quota.reserve(101).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
@@ -25,20 +25,20 @@ fn reservations_together_are_no_more_than_the_limit() {
 }
 
 #[test]
-fn a_margin_is_left_to_those_without_one() {
+fn a_margin_is_left_to_clones_without_one() {
     let quota = Quota::new(1000);
     let others = quota.with_margin(100);
     assert_eq!((quota.free(), others.free()), (1000, 900));
-    let _most = others.reserve(900).unwrap();
+    let _nearly_all = others.reserve(900).unwrap();
     assert!(others.reserve(1).is_err());
     assert!(quota.reserve(100).is_ok());
     let unlimited = Quota::unlimited().with_margin(100);
-    let _much = unlimited.reserve(u64::MAX).unwrap();
+    let _unbounded = unlimited.reserve(u64::MAX).unwrap();
     assert!(unlimited.reserve(u64::MAX).is_ok() && unlimited.is_unlimited());
 }
 
 #[test]
-fn a_measurement_corrects_what_others_have_changed() {
+fn a_measurement_corrects_the_total() {
     let quota = Quota::new(10_000);
     quota.measure(|| Ok(4000)).unwrap();
     assert_eq!(used(&quota), 4000);
@@ -48,9 +48,9 @@ fn a_measurement_corrects_what_others_have_changed() {
     assert_eq!(used(&quota), 1000);
 }
 
-/// Whatever of it the measurement has seen.
+/// Whether or not the measurement has seen them.
 #[test]
-fn what_changes_during_a_measurement_is_counted_once() {
+fn changes_during_a_measurement_are_counted_once() {
     for seen in [false, true] {
         let quota = Quota::new(100_000);
         quota.measure(|| Ok(5000)).unwrap();
@@ -61,7 +61,7 @@ fn what_changes_during_a_measurement_is_counted_once() {
             upload.commit(700);
             quota.record(0, 40);
             quota.record(50, 20);
-            // What is written and not told of may be seen, too.
+            // The measurement may also have seen bytes that are written but not committed.
             Ok(5000 + if seen { 300 + 1000 + 40 } else { 0 } - 30)
         });
         measured.unwrap();
@@ -70,7 +70,7 @@ fn what_changes_during_a_measurement_is_counted_once() {
 }
 
 #[test]
-fn space_is_whole_blocks() {
+fn space_is_counted_in_whole_blocks() {
     let spaces = [0, 1, BLOCK, BLOCK + 1, u64::MAX].map(space_of);
     assert_eq!(spaces, [BLOCK, BLOCK, BLOCK, 2 * BLOCK, u64::MAX]);
 }

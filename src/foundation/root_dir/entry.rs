@@ -1,11 +1,11 @@
-//! What is known of the entries of directories.
+//! Metadata of directory entries.
 
 use std::fs::File;
 use std::io;
 
 use rustix::fs::{FileType, Stat, fstat};
 
-/// What an entry of a directory is.
+/// The type of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum EntryKind {
     /// A regular file.
@@ -18,26 +18,26 @@ pub enum EntryKind {
     Other,
 }
 
-/// What is known of an entry of a directory.
+/// The metadata of a directory entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Entry {
-    /// What it is.
+    /// The type of the entry.
     pub kind: EntryKind,
-    /// Its length.
+    /// The length in bytes.
     pub bytes: u64,
-    /// When it was written last, in seconds since 1970.
+    /// The time of the last modification, in seconds since 1970-01-01 00:00:00 UTC.
     pub modified: i64,
-    /// And nanoseconds.
+    /// The nanoseconds within that second.
     pub nanoseconds: u64,
-    /// The number by which the file system knows it.
+    /// The inode number.
     pub inode: u64,
 }
 
 impl Entry {
-    /// What is known of an open file.
+    /// Returns the metadata of an open file.
     ///
     /// # Errors
-    /// Those of the system.
+    /// The system call fails.
     pub fn of(file: &File) -> io::Result<Self> {
         Ok(Self::from(&fstat(file)?))
     }
@@ -51,12 +51,11 @@ impl From<&Stat> for Entry {
             FileType::Symlink => EntryKind::Link,
             _ => EntryKind::Other,
         };
-        Self {
-            kind,
-            bytes: u64::try_from(stat.st_size).unwrap_or_default(),
-            modified: stat.st_mtime,
-            nanoseconds: stat.st_mtime_nsec,
-            inode: stat.st_ino,
-        }
+        Self { kind, bytes: length(stat), modified: stat.st_mtime, nanoseconds: stat.st_mtime_nsec, inode: stat.st_ino }
     }
+}
+
+/// Returns the length in bytes. `st_size` is signed, and POSIX defines no negative value for it.
+pub(super) fn length(stat: &Stat) -> u64 {
+    u64::try_from(stat.st_size).unwrap_or(0)
 }

@@ -1,4 +1,4 @@
-//! No link is followed, and all that is made and removed is counted.
+//! Symbolic links are not followed, and all changes are counted.
 
 use std::io::Write;
 use std::os::unix::fs::symlink;
@@ -9,7 +9,7 @@ use super::super::quota::BLOCK;
 use super::*;
 
 #[test]
-fn links_devices_and_pipes_are_neither_entered_nor_opened() {
+fn symbolic_links_and_pipes_are_not_opened() {
     let directory = tempfile::tempdir().unwrap();
     let at = |name: &str| directory.path().join(name);
     std::fs::create_dir(at("root")).unwrap();
@@ -23,55 +23,55 @@ fn links_devices_and_pipes_are_neither_entered_nor_opened() {
         assert!(root.directory_or_new(name).is_err() && root.make_file(name, 0o666).is_err(), "{name}");
         assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { EntryKind::Other } else { EntryKind::Link });
     }
-    let told = root.directory("out").unwrap_err();
-    assert!(told.kind() == io::ErrorKind::NotADirectory && told.to_string().contains("symbolic link"), "{told}");
+    let error = root.directory("out").unwrap_err();
+    assert!(error.kind() == io::ErrorKind::NotADirectory && error.to_string().contains("symbolic link"), "{error}");
     assert!(root.descend(&["out", "root"]).is_err());
     root.remove_file("out").unwrap();
     root.replace("pipe", &root, "link").unwrap();
     assert_eq!(std::fs::read(at("secret")).unwrap(), b"x");
 }
 
-/// Whatever happens, the running total is what a walk finds.
+/// After each change, the running total is what a walk finds.
 #[test]
-fn all_that_is_made_and_removed_is_counted() {
+fn all_changes_are_counted() {
     let directory = tempfile::tempdir().unwrap();
     let quota = Quota::new(1 << 40);
     let root = RootDir::open(directory.path()).unwrap().with_quota(quota.clone());
     let measure = || root.measure(&|| true).unwrap();
     quota.measure(|| Ok(measure())).unwrap();
     let check = |what: &str| assert_eq!((1 << 40) - quota.free(), measure(), "{what}");
-    check("at the beginning");
+    check("initial state");
     let inner = root.directory_or_new("inner").unwrap();
-    check("a directory");
+    check("new directory");
     for number in 0..300 {
         inner.make_file(format!("{number:0200}").as_str(), 0o666).unwrap();
     }
     check("many files with long names");
     assert!(inner.make_file(format!("{:0200}", 7).as_str(), 0o666).is_err());
-    check("a file that was there");
+    check("existing file");
     std::fs::write(directory.path().join("other"), vec![7; 9000]).unwrap();
     quota.measure(|| Ok(measure())).unwrap();
     root.rename("other", &inner, "moved").unwrap();
-    check("a file that was moved");
+    check("moved file");
     inner.replace("moved", &inner, format!("{:0200}", 1).as_str()).unwrap();
-    check("a file that was replaced");
+    check("replaced file");
     assert!(root.rename("inner", &root, "inner").is_err() && root.remove_file("inner").is_err());
-    check("what could not be done");
+    check("failed changes");
     for number in 0..300 {
         inner.remove_file(format!("{number:0200}").as_str()).unwrap();
     }
     root.remove_directory("inner").unwrap();
-    check("at the end");
+    check("everything removed");
 }
 
 #[test]
-fn entries_take_what_the_quota_has() {
+fn entries_use_up_the_quota() {
     let directory = tempfile::tempdir().unwrap();
     let root = RootDir::open(directory.path()).unwrap().with_quota(Quota::new(3 * BLOCK));
     root.make_file("file", 0o666).unwrap().write_all(b"x").unwrap();
     root.make_directory("directory").unwrap();
-    for refused in [root.make_file("more", 0o666).map(drop), root.make_directory("more")] {
-        assert_eq!(refused.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+    for outcome in [root.make_file("more", 0o666).map(drop), root.make_directory("more")] {
+        assert_eq!(outcome.unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
     }
     assert!(root.directory_or_new("directory").is_ok() && root.directory_or_new("more").is_err());
     root.remove_file("file").unwrap();
@@ -79,7 +79,7 @@ fn entries_take_what_the_quota_has() {
 }
 
 #[test]
-fn a_walk_ends_when_it_is_to_end() {
+fn a_measurement_can_be_stopped() {
     let directory = tempfile::tempdir().unwrap();
     std::fs::write(directory.path().join("file"), "x").unwrap();
     let root = RootDir::open(directory.path()).unwrap();

@@ -4,7 +4,7 @@ use std::io;
 
 use crate::crypto::{EncryptError, KeyError, KeyFingerprint};
 use crate::foundation::observer::Cancelled;
-use crate::foundation::random::NoRandomness;
+use crate::foundation::random::RandomnessError;
 use crate::foundation::rlimit::TooFewFiles;
 use crate::keystore::KeyStoreError;
 use crate::wire::WireError;
@@ -20,7 +20,7 @@ pub enum FogError {
     KeyStore(#[from] KeyStoreError),
     /// No randomness.
     #[error(transparent)]
-    Randomness(#[from] NoRandomness),
+    Randomness(#[from] RandomnessError),
     /// No new key.
     #[error(transparent)]
     Key(#[from] KeyError),

@@ -8,7 +8,7 @@ use chrono::DateTime;
 use serde::{Serialize, Serializer};
 
 use crate::foundation::clock::Clock;
-use crate::foundation::open_regular;
+use crate::foundation::regular_file;
 
 /// The file's name.
 pub(super) const NAME: &str = "journal.jsonl";
@@ -73,7 +73,7 @@ impl<'c> Journal<'c> {
     /// Opened for each line: who stays for days finds it moved away, or the folder emptied.
     fn file(&self) -> io::Result<File> {
         fs::create_dir_all(&self.folder)?;
-        open_regular::append(&self.folder.join(NAME))
+        regular_file::append(&self.folder.join(NAME))
     }
 }
 
