@@ -1,44 +1,44 @@
-//! Authenticated encryption with associated data (RFC 5116), in place and with the tag apart.
+//! Authenticated encryption with associated data (RFC 5116), in place and with a detached tag.
 //!
 //! ```text
 //! ciphertext, tag = Seal(key, nonce, associated, plaintext)
-//! plaintext       = Open(key, nonce, associated, ciphertext, tag), or nothing
+//! plaintext       = Open(key, nonce, associated, ciphertext, tag), or an error
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
 
 use super::error::{DecryptError, EncryptError};
 
-/// Bytes of a key.
+/// The key length in bytes.
 pub const KEY_BYTES: usize = 32;
-/// Bytes of a nonce, which no key may meet twice.
+/// The nonce length in bytes. A nonce must not be used twice with the same key.
 pub const NONCE_BYTES: usize = 12;
-/// Bytes of a tag.
+/// The tag length in bytes.
 pub const TAG_BYTES: usize = 16;
 
-/// A key with its cipher; wiped when dropped.
+/// A cipher with a key; wiped when dropped.
 pub struct Aead(LessSafeKey);
 
 impl Aead {
-    /// AES-256-GCM with 96-bit nonces and full tags (NIST SP 800-38D; AEAD_AES_256_GCM of RFC 5116 §5.2).
+    /// Creates AES-256-GCM with 96-bit nonces and full tags (NIST SP 800-38D; AEAD_AES_256_GCM of RFC 5116 §5.2).
     pub fn aes_256_gcm(key: &[u8; KEY_BYTES]) -> Option<Self> {
         Self::new(&AES_256_GCM, key)
     }
 
-    /// ChaCha20-Poly1305 (RFC 8439 §2.8).
+    /// Creates ChaCha20-Poly1305 (RFC 8439 §2.8).
     pub fn chacha20_poly1305(key: &[u8; KEY_BYTES]) -> Option<Self> {
         Self::new(&CHACHA20_POLY1305, key)
     }
 
-    /// Nothing only where there is no memory for a key.
+    /// Returns `None` only if memory for the key cannot be allocated.
     fn new(cipher: &'static Algorithm, key: &[u8; KEY_BYTES]) -> Option<Self> {
         UnboundKey::new(cipher, key).ok().map(|key| Self(LessSafeKey::new(key)))
     }
 
-    /// Encrypts `text` in place; the tag that it opens with.
+    /// Encrypts `text` in place; returns the tag.
     ///
     /// # Errors
-    /// [`EncryptError::Failed`] if it is longer than the cipher allows (64 GiB and more).
+    /// [`EncryptError::Failed`] if the text is longer than the cipher allows (64 GiB and more).
     pub fn seal(
         &self,
         nonce: [u8; NONCE_BYTES],
@@ -50,10 +50,10 @@ impl Aead {
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(EncryptError::Failed)
     }
 
-    /// Decrypts `text` in place. What it holds after a failure is of no use.
+    /// Decrypts `text` in place. Its content is unspecified after a failure.
     ///
     /// # Errors
-    /// [`DecryptError`], whatever the reason.
+    /// [`DecryptError`] if the key, nonce, associated data, text or tag is wrong.
     pub fn open(
         &self,
         nonce: [u8; NONCE_BYTES],

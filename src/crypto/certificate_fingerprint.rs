@@ -1,21 +1,21 @@
-//! Fingerprints of certificates: SHA-256 (FIPS 180-4) of the DER bytes, as `openssl x509 -fingerprint -sha256` shows it.
+//! Fingerprints of certificates: SHA-256 (FIPS 180-4) of the DER bytes, as shown by `openssl x509 -fingerprint -sha256`.
 
 use std::fmt;
 use std::str::FromStr;
 
 use super::sha256;
 
-/// What a certificate is known by.
+/// The fingerprint of a certificate.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct CertificateFingerprint([u8; 32]);
 
-/// Text that is no fingerprint.
+/// The text is not a certificate fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a fingerprint is the SHA-256 of a certificate: 64 hexadecimal digits, with colons between pairs or without")]
-pub struct ParseFingerprintError;
+#[error("not a certificate fingerprint (SHA-256: 64 hexadecimal digits, with or without colons)")]
+pub struct ParseCertificateFingerprintError;
 
 impl CertificateFingerprint {
-    /// That of the certificate with these DER bytes.
+    /// Returns the fingerprint of the certificate in DER.
     pub fn of(certificate: &[u8]) -> Self {
         Self(sha256::sha256(certificate))
     }
@@ -35,10 +35,10 @@ impl fmt::Debug for CertificateFingerprint {
 }
 
 impl FromStr for CertificateFingerprint {
-    type Err = ParseFingerprintError;
+    type Err = ParseCertificateFingerprintError;
 
-    fn from_str(text: &str) -> Result<Self, ParseFingerprintError> {
-        sha256::parse(text, &[':']).map(Self).ok_or(ParseFingerprintError)
+    fn from_str(text: &str) -> Result<Self, ParseCertificateFingerprintError> {
+        sha256::parse(text, &[':']).map(Self).ok_or(ParseCertificateFingerprintError)
     }
 }
 
@@ -50,7 +50,7 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn it_reads_in_the_forms_that_tools_write() {
+    fn the_forms_that_tools_write_are_parsed() {
         let expected = CertificateFingerprint::of(b"abc");
         let shown = expected.to_string();
         assert!(shown.starts_with("SHA256:BA:78:16:BF:"), "{shown}");
@@ -58,7 +58,7 @@ mod tests {
             assert_eq!(text.parse(), Ok(expected), "{text}");
         }
         for text in ["", "SHA256:", &ABC[1..], &format!("{ABC}00"), &ABC.replace('a', "g"), &"ü".repeat(32)] {
-            assert_eq!(text.parse::<CertificateFingerprint>(), Err(ParseFingerprintError), "{text}");
+            assert_eq!(text.parse::<CertificateFingerprint>(), Err(ParseCertificateFingerprintError), "{text}");
         }
     }
 }

@@ -1,78 +1,78 @@
-//! What can go wrong with keys, and with what is sealed under them.
+//! Errors of keys, encryption and decryption.
 
-/// It does not open. Whether the key was wrong or the bytes were altered, and where, is not told.
+/// Decryption failed. The error is opaque: it does not reveal whether the key was wrong or the data was altered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("it does not open: another key, or altered bytes")]
+#[error("decryption failed: wrong key or altered data")]
 pub struct DecryptError;
 
-/// Why something cannot be encrypted.
+/// The reason why encryption failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum EncryptError {
-    /// More than fits.
+    /// The plaintext exceeds the limit of the operation.
     #[error("{bytes} bytes are too many to encrypt at once")]
     TooLong {
-        /// How many.
+        /// The length of the plaintext.
         bytes: usize,
     },
-    /// The claims are no record with named fields, or too long, or name what the header says itself.
-    #[error("this cannot be said in a token's header")]
+    /// The claims are not a struct with named fields, are too long, or use a reserved name.
+    #[error("value not representable in a JOSE header")]
     Header,
-    /// The key cannot be used, or there is no memory for the work.
-    #[error("the encryption fails")]
+    /// The key cannot be used, or memory is exhausted.
+    #[error("encryption failed")]
     Failed,
 }
 
-/// Why bytes are no key that can be used.
+/// The reason why a key cannot be used or generated.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum KeyError {
-    /// An RSA key that is not strong enough.
-    #[error("an RSA key of {bits} bits can be broken; 2048 is the least that is accepted, and 3072 or more is better")]
+    /// An RSA key that is too weak.
+    #[error("an RSA key of {bits} bits is too weak: the minimum is 2048")]
     TooSmall {
-        /// Of its modulus.
+        /// The length of the modulus.
         bits: usize,
     },
-    /// An RSA key that would take too long.
-    #[error("an RSA key of {bits} bits is too slow to use; 8192 is the most that is accepted")]
+    /// An RSA key that is too slow.
+    #[error("an RSA key of {bits} bits is too slow: the maximum is 8192")]
     TooLarge {
-        /// Of its modulus.
+        /// The length of the modulus.
         bits: usize,
     },
-    /// A size that no new key has.
-    #[error("no RSA key is made with {bits} bits, but with 2048, 3072, 4096 or 8192")]
-    NoSuchSize {
-        /// As asked for.
+    /// A size that is not offered for new keys.
+    #[error("unsupported RSA key size of {bits} bits: must be 2048, 3072, 4096 or 8192")]
+    UnsupportedSize {
+        /// The requested length of the modulus.
         bits: usize,
     },
-    /// What should say a size says none.
-    #[error("a size is a number of bits: 2048, 3072, 4096 or 8192")]
-    NotASize,
-    /// No key of the expected kind.
-    #[error("it is no key of the kind that is needed")]
+    /// The text is not a number.
+    #[error("not an RSA key size in bits: must be 2048, 3072, 4096 or 8192")]
+    ParseSize,
+    /// The data is not a key of the expected type.
+    #[error("not a key of the expected type")]
     NotAKey,
-    /// No new key.
-    #[error("no key can be made: the system gives no randomness")]
+    /// Key generation failed.
+    #[error("cannot generate a key: the operating system provides no randomness")]
     NoRandomness,
 }
 
-/// Why a PEM file gives no private key.
+/// The reason why a private key cannot be read from PEM.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PemError {
-    /// Something else.
-    #[error("it holds no private key in PEM (PKCS#8)")]
+    /// The text contains no PKCS#8 private key.
+    #[error("no private key in PEM (PKCS#8)")]
     NotPem,
-    /// A private key in a form of its algorithm's own.
-    #[error("its private key is in a form from before PKCS#8")]
+    /// An RSA private key in the older PKCS#1 format.
+    #[error("the private key is in PKCS#1 format, not PKCS#8")]
     Pkcs1,
-    /// Encrypted, and nothing to open it with.
-    #[error("it is protected by a passphrase")]
+    /// The key is encrypted, and no passphrase was given.
+    #[error("the private key is protected by a passphrase")]
     PassphraseNeeded,
-    /// Encrypted in a way that is not known here.
-    #[error("its encryption is none of PBES2 with AES under scrypt or PBKDF2-HMAC-SHA-2")]
+    /// The key is encrypted with an unsupported algorithm.
+    #[error("unsupported encryption: only PBES2 with AES and scrypt or PBKDF2-HMAC-SHA-2 can be read")]
     Unsupported,
-    /// A key derivation without bounds.
-    #[error("to open it would take more time or memory than a key file may ask for")]
+    /// The key derivation would need too much time or memory.
+    #[error("its key derivation parameters exceed the limit")]
     CostTooHigh,
-    /// A wrong passphrase, or altered bytes.
-    #[error("the passphrase does not open it")]
+    /// The passphrase is wrong, or the data was altered.
+    #[error("the passphrase does not decrypt the private key")]
     CannotOpen,
 }

@@ -1,4 +1,4 @@
-//! Identities: Ed25519 keys (RFC 8032), by which the ends of a link know each other.
+//! Identity keys: Ed25519 key pairs (RFC 8032) by which the two peers of a link authenticate each other.
 
 use std::fmt;
 
@@ -21,25 +21,25 @@ pub struct IdentityKey {
 }
 
 impl IdentityKey {
-    /// A new one.
+    /// Generates a new key.
     ///
     /// # Errors
-    /// [`KeyError::NoRandomness`].
+    /// [`KeyError::NoRandomness`] if the generation fails.
     pub fn generate() -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::generate().map_err(|_| KeyError::NoRandomness)?;
-        Self::of(&pair)
+        Self::from_pair(&pair)
     }
 
-    /// That in a PKCS#8 document (RFC 5208, or RFC 5958 with the public key) as RFC 8410 has it.
+    /// Parses a PKCS#8 document (RFC 5208, or RFC 5958 with the public key) with the algorithm of RFC 8410, in DER.
     ///
     /// # Errors
-    /// [`KeyError::NotAKey`].
+    /// [`KeyError::NotAKey`] if it holds no Ed25519 private key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         let pair = Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?;
-        Self::of(&pair)
+        Self::from_pair(&pair)
     }
 
-    fn of(pair: &Ed25519KeyPair) -> Result<Self, KeyError> {
+    fn from_pair(pair: &Ed25519KeyPair) -> Result<Self, KeyError> {
         let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::NotAKey)?;
         let public_key = pair.public_key().as_der().map_err(|_| KeyError::NotAKey)?;
         Ok(Self {
@@ -48,17 +48,17 @@ impl IdentityKey {
         })
     }
 
-    /// The private key as PKCS#8 version 1 (RFC 5208) in DER, which every OpenSSL reads.
+    /// Returns the private key as PKCS#8 version 1 (RFC 5208) in DER, which every version of OpenSSL reads.
     pub fn pkcs8(&self) -> &Pkcs8Key {
         &self.pkcs8
     }
 
-    /// The public key as SPKI (RFC 5280 §4.1.2.7) in DER.
+    /// Returns the public key as SPKI (RFC 5280 §4.1.2.7) in DER.
     pub fn public_key(&self) -> &[u8] {
         &self.public_key
     }
 
-    /// What the public key is known by.
+    /// Returns the fingerprint of the public key.
     pub fn fingerprint(&self) -> KeyFingerprint {
         KeyFingerprint::of(&self.public_key)
     }

@@ -1,4 +1,4 @@
-//! Tokens: JWE compact serialization (RFC 7516 §3.1), with "RSA-OAEP-256" (RFC 7518 §4.3) and "A256GCM" (§5.3).
+//! Tokens: JWE compact serialization (RFC 7516 §3.1) with "RSA-OAEP-256" (RFC 7518 §4.3) and "A256GCM" (§5.3).
 //!
 //! ```text
 //! header     = base64url(JSON of alg, enc and the claims)
@@ -22,15 +22,17 @@ use crate::foundation::random::Randomness;
 use content_key::ContentKey;
 use token::Token;
 
-/// The longest plaintext of a token, in bytes.
-pub const LONGEST_PLAINTEXT: usize = 1 << 24;
+/// The maximum plaintext length of a token, in bytes.
+pub const MAX_PLAINTEXT: usize = 1 << 24;
 
-/// Encrypts; `claims`, a record with named fields, stand in the protected header beside "alg" and "enc", for all to see.
+/// Encrypts `plaintext` and returns the token. `claims`, a struct with named fields, become members of the protected header
+/// beside "alg" and "enc": they are authenticated, not encrypted.
 ///
-/// The plaintext is encrypted where it lies, so nothing of it is left to wipe.
+/// The plaintext is encrypted in place, so no copy remains to be wiped.
 ///
 /// # Errors
-/// [`EncryptError`].
+/// [`EncryptError::TooLong`] if the plaintext exceeds [`MAX_PLAINTEXT`], [`EncryptError::Header`] if the claims cannot be a
+/// header, [`EncryptError::Failed`] if the library fails.
 pub fn seal<C: Serialize>(
     key: &RsaPublicKey,
     claims: &C,
@@ -42,7 +44,8 @@ pub fn seal<C: Serialize>(
     Ok(token)
 }
 
-/// The same in place of what `token` held: memory that is used again costs nothing.
+/// Like [`seal`], but replaces the content of `token`, whose allocation is reused, and encrypts the borrowed plaintext in
+/// place.
 ///
 /// # Errors
 /// As [`seal`].
@@ -53,11 +56,11 @@ pub fn seal_into<C: Serialize>(
     plaintext: &mut [u8],
     random: &mut Randomness,
 ) -> Result<(), EncryptError> {
-    if plaintext.len() > LONGEST_PLAINTEXT {
+    if plaintext.len() > MAX_PLAINTEXT {
         return Err(EncryptError::TooLong { bytes: plaintext.len() });
     }
     let header = header::write(claims)?;
-    let content_key = ContentKey::draw(random);
+    let content_key = ContentKey::generate(random);
     let encrypted_key = content_key.wrap(key)?;
     let mut nonce = [0; NONCE_BYTES];
     random.fill_bytes(&mut nonce);
@@ -65,16 +68,16 @@ pub fn seal_into<C: Serialize>(
     token::write(token, &header, [&encrypted_key, &nonce, plaintext, &tag]).ok_or(EncryptError::Failed)
 }
 
-/// Decrypts; the claims and the plaintext, which is the caller's to wipe.
+/// Decrypts a token; returns the claims and the plaintext, which the caller must wipe.
 ///
 /// # Errors
-/// [`DecryptError`], whatever the reason.
+/// [`DecryptError`] for every failure.
 pub fn open<C: DeserializeOwned>(key: &RsaPrivateKey, compact: &[u8]) -> Result<(C, Vec<u8>), DecryptError> {
     let mut plaintext = Vec::new();
     Ok((open_into(&mut plaintext, key, compact)?, plaintext))
 }
 
-/// The same in place of what `plaintext` held, which is of no use after a failure.
+/// Like [`open`], but replaces the content of `plaintext`, which is unspecified after a failure.
 ///
 /// # Errors
 /// As [`open`].
@@ -84,7 +87,7 @@ pub fn open_into<C: DeserializeOwned>(
     compact: &[u8],
 ) -> Result<C, DecryptError> {
     let Token { header, claims, encrypted_key, nonce, content, tag } = Token::parse(compact).ok_or(DecryptError)?;
-    base64url::decode_into(plaintext, content, LONGEST_PLAINTEXT).ok_or(DecryptError)?;
+    base64url::decode_into(plaintext, content, MAX_PLAINTEXT).ok_or(DecryptError)?;
     let content_key = ContentKey::unwrap(key, &encrypted_key)?;
     content_key.cipher().ok_or(DecryptError)?.open(nonce, header, plaintext, &tag)?;
     header::claims(claims).ok_or(DecryptError)

@@ -9,23 +9,23 @@ use std::str::FromStr;
 
 use super::sha256;
 
-/// What a public key is known by, whatever certificate it comes in.
+/// The fingerprint of a public key, independent of the certificate that contains it.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct KeyFingerprint([u8; 32]);
 
-/// Text that is no fingerprint.
+/// The text is not a key fingerprint.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key's fingerprint is a SHA-256: 64 hexadecimal digits, in groups or without")]
+#[error("not a key fingerprint (SHA-256: 64 hexadecimal digits, with or without separators)")]
 pub struct ParseKeyFingerprintError;
 
 impl KeyFingerprint {
-    /// That of the public key with these DER bytes.
+    /// Returns the fingerprint of the public key in DER.
     pub fn of(spki: &[u8]) -> Self {
         Self(sha256::sha256(spki))
     }
 }
 
-/// One word for the shell, in groups that people can read to each other.
+/// Groups of four digits, which are easy to read aloud, separated by hyphens, so that the whole is one shell word.
 impl fmt::Display for KeyFingerprint {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.chunks(2).enumerate().try_for_each(|(index, pair)| {
@@ -57,7 +57,7 @@ mod tests {
     const ABC: &str = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     #[test]
-    fn it_reads_in_the_forms_that_people_and_tools_write() {
+    fn the_forms_that_people_and_tools_write_are_parsed() {
         let expected = KeyFingerprint::of(b"abc");
         let shown = expected.to_string();
         assert_eq!(shown, "ba78-16bf-8f01-cfea-4141-40de-5dae-2223-b003-61a3-9617-7a9c-b410-ff61-f200-15ad");

@@ -1,6 +1,6 @@
-//! Classical cryptography behind one wall: the only room that names `aws-lc-rs` for it.
+//! Classical cryptography: the only module that names `aws-lc-rs` for it.
 //!
-//! Whatever does not open gives one error, [`DecryptError`]; whatever tells one use of a key from another is in [`labels`].
+//! Every failed decryption gives the same opaque error, [`DecryptError`]. All labels for domain separation are in [`labels`].
 
 pub mod aead;
 mod base64url;

@@ -1,10 +1,11 @@
-//! Private keys under a passphrase, as openssl has them: `EncryptedPrivateKeyInfo` (RFC 5958 §3) by PBES2 (RFC 8018 §6.2).
+//! Private keys encrypted with a passphrase in the format of OpenSSL: `EncryptedPrivateKeyInfo` (RFC 5958 §3) with PBES2
+//! (RFC 8018 §6.2).
 //!
 //! ```text
 //! key  = scrypt(passphrase, salt; N, r, p)               RFC 7914
 //! text = AES-256-CBC(key, iv, PKCS#8 with padding)       NIST SP 800-38A
 //! ```
-//! There is no tag in it: who can write the file can alter the key, or make it another.
+//! The format has no authentication tag: anyone who can write the file can alter or replace the key.
 
 use pkcs8::EncryptedPrivateKeyInfoRef;
 use pkcs8::der::Encode;
@@ -19,16 +20,16 @@ use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
-/// log₂ N, r and p: 16 MiB, five times. OpenSSL refuses files that need 32 MiB; what is missing in memory p makes up for in
-/// time (OWASP Password Storage Cheat Sheet has this among its equals).
+/// log₂ N, r and p: 16 MiB, five times. OpenSSL refuses files that need 32 MiB, so p compensates for the smaller memory (one of
+/// the equivalent settings of the OWASP Password Storage Cheat Sheet).
 const SCRYPT: (u8, u32, u32) = (14, 8, 5);
 
-/// What a file may ask for at most: memory of scrypt in bytes (128·N·r), its work (N·r·p), and rounds of PBKDF2.
-const MOST_MEMORY: u64 = 1 << 28;
-const MOST_WORK: u64 = 1 << 23;
-const MOST_ROUNDS: u32 = 10_000_000;
+/// The highest cost that a file may request: scrypt memory in bytes (128·N·r), scrypt work (N·r·p), and PBKDF2 iterations.
+const MAX_MEMORY: u64 = 1 << 28;
+const MAX_WORK: u64 = 1 << 23;
+const MAX_ITERATIONS: u32 = 10_000_000;
 
-/// The document that holds `pkcs8` under the passphrase.
+/// Encrypts `pkcs8` with the passphrase; returns the document in DER.
 pub(super) fn seal(
     pkcs8: &Pkcs8Key,
     passphrase: &Passphrase,
@@ -47,39 +48,39 @@ pub(super) fn seal(
     document.to_der().map_err(|_| EncryptError::Failed)
 }
 
-/// What a document holds, by [`seal`] or by openssl.
+/// Decrypts a document of [`seal`] or OpenSSL.
 pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<Pkcs8Key, PemError> {
-    let sealed = EncryptedPrivateKeyInfoRef::try_from(document).map_err(|_| PemError::Unsupported)?;
-    let parameters = sealed.encryption_algorithm.pbes2().ok_or(PemError::Unsupported)?;
+    let info = EncryptedPrivateKeyInfoRef::try_from(document).map_err(|_| PemError::Unsupported)?;
+    let parameters = info.encryption_algorithm.pbes2().ok_or(PemError::Unsupported)?;
     if !cost_within_limits(&parameters.kdf) {
         return Err(PemError::CostTooHigh);
     }
-    let mut pkcs8 = Secret::new(sealed.encrypted_data.as_bytes().to_vec());
-    let opened = parameters.decrypt_in_place(passphrase.expose(), pkcs8.expose_mut());
-    let length = opened.map_err(refusal)?.len();
+    let mut pkcs8 = Secret::new(info.encrypted_data.as_bytes().to_vec());
+    let decrypted = parameters.decrypt_in_place(passphrase.expose(), pkcs8.expose_mut());
+    let length = decrypted.map_err(pem_error)?.len();
     pkcs8.expose_mut().truncate(length);
     Ok(Pkcs8Key::new(pkcs8))
 }
 
-fn refusal(error: Error) -> PemError {
+fn pem_error(error: Error) -> PemError {
     match error {
         Error::UnsupportedAlgorithm { .. } | Error::NoPbes1CryptSupport => PemError::Unsupported,
         _ => PemError::CannotOpen,
     }
 }
 
-/// Whether the derivation has parameters, and not too high ones.
+/// Returns whether the parameters of the key derivation are valid and within the limits.
 fn cost_within_limits(kdf: &Kdf) -> bool {
     match kdf {
-        Kdf::Pbkdf2(Pbkdf2Params { iteration_count, .. }) => (1..=MOST_ROUNDS).contains(iteration_count),
+        Kdf::Pbkdf2(Pbkdf2Params { iteration_count, .. }) => (1..=MAX_ITERATIONS).contains(iteration_count),
         Kdf::Scrypt(ScryptParams { cost_parameter: n, block_size, parallelization, .. }) => {
             let (r, p) = (u64::from(*block_size), u64::from(*parallelization));
             let memory = n.checked_mul(128 * r);
             let work = n.checked_mul(r * p);
             n.is_power_of_two()
                 && *n > 1
-                && memory.is_some_and(|memory| (1..=MOST_MEMORY).contains(&memory))
-                && work.is_some_and(|work| (1..=MOST_WORK).contains(&work))
+                && memory.is_some_and(|memory| (1..=MAX_MEMORY).contains(&memory))
+                && work.is_some_and(|work| (1..=MAX_WORK).contains(&work))
         }
         _ => false,
     }

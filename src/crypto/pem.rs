@@ -1,4 +1,4 @@
-//! Keys as text (RFC 7468): PKCS#8 and SPKI, which openssl reads and writes too.
+//! Keys in PEM (RFC 7468), PKCS#8 and SPKI, compatible with OpenSSL.
 
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::pem::{LineEnding, decode_label, encode_string};
@@ -18,10 +18,10 @@ const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
 /// RFC 7468 §13.
 const PUBLIC: &str = "PUBLIC KEY";
 
-/// A private key (PKCS#8 in DER) as text: in clear, or under a passphrase.
+/// Writes a private key as PEM, encrypted if there is a passphrase.
 ///
 /// # Errors
-/// [`EncryptError::Failed`] if the passphrase cannot be used, for want of memory.
+/// [`EncryptError::Failed`] if the key cannot be derived from the passphrase for lack of memory.
 pub fn write_private(
     pkcs8: &Pkcs8Key,
     passphrase: Option<&Passphrase>,
@@ -34,10 +34,10 @@ pub fn write_private(
     text.map(Secret::new).map_err(|_| EncryptError::Failed)
 }
 
-/// The private key (PKCS#8 in DER) that [`write_private`] or openssl wrote.
+/// Reads a private key in PEM that [`write_private`] or OpenSSL wrote.
 ///
 /// # Errors
-/// [`PemError`].
+/// [`PemError`]: the text holds no PKCS#8 key, or the key is encrypted and cannot be decrypted.
 pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Pkcs8Key, PemError> {
     let Some(block) = private_block(text) else {
         return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") { PemError::Pkcs1 } else { PemError::NotPem });
@@ -51,38 +51,38 @@ pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Pkcs8
     match PrivateKeyInfoRef::try_from(pkcs8.expose()) {
         Ok(_) => Ok(pkcs8),
         Err(_) if label == PRIVATE => Err(PemError::NotPem),
-        // PBES2 has no tag: now and then a wrong passphrase gives something.
+        // PBES2 has no tag: decryption with a wrong passphrase occasionally yields valid padding.
         Err(_) => Err(PemError::CannotOpen),
     }
 }
 
-/// Whether it takes a passphrase to read the private key in `text`.
+/// Returns whether the private key in `text` is encrypted.
 pub fn is_encrypted(text: &str) -> bool {
     private_block(text).and_then(|block| decode_label(block.as_bytes()).ok()) == Some(ENCRYPTED)
 }
 
-/// The first private key in `text`, which may hold certificates and remarks, too (RFC 7468 §2).
+/// Returns the first private key block in `text`, which may also contain certificates and explanatory text (RFC 7468 §2).
 fn private_block(text: &str) -> Option<&str> {
     let block = |label| {
         let begin = text.find(&format!("-----BEGIN {label}-----"))?;
-        let (from, end) = (text.get(begin..)?, format!("-----END {label}-----"));
-        from.get(..from.find(&end)? + end.len())
+        let (rest, end) = (text.get(begin..)?, format!("-----END {label}-----"));
+        rest.get(..rest.find(&end)? + end.len())
     };
     [PRIVATE, ENCRYPTED].into_iter().filter_map(block).min_by_key(|block| block.as_ptr())
 }
 
-/// A public key (SPKI in DER) as text.
+/// Writes a public key (SPKI in DER) as PEM.
 ///
 /// # Errors
-/// [`KeyError::NotAKey`] if it is longer than any key.
+/// [`KeyError::NotAKey`] if it is too long for PEM.
 pub fn write_public(spki: &[u8]) -> Result<String, KeyError> {
     encode_string(PUBLIC, LineEnding::LF, spki).map_err(|_| KeyError::NotAKey)
 }
 
-/// The public key (SPKI in DER) in `text`.
+/// Reads a public key in PEM; returns the SPKI in DER.
 ///
 /// # Errors
-/// [`KeyError::NotAKey`].
+/// [`KeyError::NotAKey`] if the text is not a PEM document with the label "PUBLIC KEY".
 pub fn read_public(text: &str) -> Result<Vec<u8>, KeyError> {
     let (label, document) = Document::from_pem(text).map_err(|_| KeyError::NotAKey)?;
     if label == PUBLIC { Ok(document.into_vec()) } else { Err(KeyError::NotAKey) }

@@ -1,4 +1,4 @@
-//! Private keys as documents.
+//! Encoded private keys.
 
 use crate::foundation::secret::Secret;
 
@@ -7,12 +7,12 @@ use crate::foundation::secret::Secret;
 pub struct Pkcs8Key(Secret<Vec<u8>>);
 
 impl Pkcs8Key {
-    /// What is in `der`.
+    /// Wraps the document `der`.
     pub(super) fn new(der: Secret<Vec<u8>>) -> Self {
         Self(der)
     }
 
-    /// The document, for who reads the key or writes it down.
+    /// Returns the document, for parsing or storing the key.
     pub fn expose(&self) -> &[u8] {
         self.0.expose()
     }

@@ -94,9 +94,9 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
         .says(&["no terminal to ask for the passphrase on; use --passphrase-file"]);
     assert!(!file(&house, "other").exists());
     fs::remove_file(file(&house, "safe").with_extension("pub")).unwrap();
-    house.run(["identity", "show"]).expect_code(5).says(&["it is protected by a passphrase", "--passphrase-file"]);
+    house.run(["identity", "show"]).expect_code(5).says(&["is protected by a passphrase", "--passphrase-file"]);
     let with = |name: &str| house.run(["identity", "show", "safe", "--json", "--passphrase-file", name]);
-    with("wrong").expect_code(5).says(&["the passphrase does not open it", "Try again with the right passphrase."]);
+    with("wrong").expect_code(5).says(&["the passphrase does not decrypt the private key", "Try again with the right passphrase."]);
     assert_eq!(with("right").expect_code(0).json(), told);
 }
 
@@ -139,7 +139,7 @@ fn what_is_no_file_is_nobody_s_key() {
     house.succeed(["identity", "new", "laptop"]);
     fs::remove_file(file(&house, "laptop")).unwrap();
     pipe(&file(&house, "laptop"));
-    house.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "no regular file"]);
+    house.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "not a regular file"]);
 }
 
 /// A passphrase that can be read only once protects both keys that a client makes at its first start.

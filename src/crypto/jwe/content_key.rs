@@ -1,4 +1,4 @@
-//! The key of one token's content.
+//! The content encryption key of one token.
 
 use rand_core::Rng;
 
@@ -8,26 +8,26 @@ use crate::crypto::rsa::{RsaPrivateKey, RsaPublicKey};
 use crate::foundation::random::{self, Randomness};
 use crate::foundation::secret::Secret;
 
-/// 256 bits for AES-256-GCM, used for one token only.
+/// A key for AES-256-GCM that is used for one token only.
 pub(super) struct ContentKey(Secret<[u8; KEY_BYTES]>);
 
 impl ContentKey {
-    /// A fresh one.
-    pub(super) fn draw(random: &mut Randomness) -> Self {
+    /// Generates a fresh key.
+    pub(super) fn generate(random: &mut Randomness) -> Self {
         let mut key = Secret::new([0; KEY_BYTES]);
         random.fill_bytes(key.expose_mut());
         Self(key)
     }
 
-    /// RSA-OAEP-256(key, CEK).
+    /// Returns RSA-OAEP-256(key, CEK).
     pub(super) fn wrap(&self, key: &RsaPublicKey) -> Result<Vec<u8>, EncryptError> {
         key.encrypt(self.0.expose())
     }
 
-    /// What [`ContentKey::wrap`] wrapped; of anything else a random key, with which the content does not open either: so it
-    /// cannot be seen where a token fails (RFC 7516 §11.5).
+    /// Decrypts a key of [`ContentKey::wrap`]. For an invalid one it returns a random key, so that the failure shows only when the
+    /// content is decrypted (RFC 7516 §11.5).
     pub(super) fn unwrap(key: &RsaPrivateKey, wrapped: &[u8]) -> Result<Self, DecryptError> {
-        let mut content_key = Self::draw(&mut random::from_system().map_err(|_| DecryptError)?);
+        let mut content_key = Self::generate(&mut random::from_system().map_err(|_| DecryptError)?);
         if let Ok(unwrapped) = key.decrypt(wrapped)
             && let Ok(unwrapped) = <&[u8; KEY_BYTES]>::try_from(unwrapped.expose().as_slice())
         {
@@ -36,7 +36,7 @@ impl ContentKey {
         Ok(content_key)
     }
 
-    /// A256GCM under it.
+    /// Returns A256GCM with this key.
     pub(super) fn cipher(&self) -> Option<Aead> {
         Aead::aes_256_gcm(self.0.expose())
     }

@@ -1,4 +1,4 @@
-//! The protected header (RFC 7516 §4): a JSON object in which no name stands twice.
+//! The protected header (RFC 7516 §4): a JSON object with unique member names.
 
 use std::fmt;
 
@@ -10,11 +10,11 @@ use crate::crypto::base64url;
 use crate::crypto::error::EncryptError;
 use crate::crypto::labels::{JWE_CONTENT, JWE_KEY};
 
-/// The longest header, in bytes of JSON.
-const LONGEST: usize = 1 << 13;
+/// The maximum header length, in bytes of JSON.
+const MAX_BYTES: usize = 1 << 13;
 
-/// What we say with these names, no claim says.
-const OURS: [&str; 4] = ["alg", "enc", "crit", "zip"];
+/// Member names that claims must not use.
+const RESERVED: [&str; 4] = ["alg", "enc", "crit", "zip"];
 
 #[derive(Serialize)]
 struct Header<'a> {
@@ -24,33 +24,33 @@ struct Header<'a> {
     claims: Map<String, Value>,
 }
 
-/// The header as it stands in a token.
+/// Returns the encoded header of a token with these claims.
 pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, EncryptError> {
     let Ok(Value::Object(claims)) = serde_json::to_value(claims) else { return Err(EncryptError::Header) };
-    if OURS.iter().any(|name| claims.contains_key(*name)) {
+    if RESERVED.iter().any(|name| claims.contains_key(*name)) {
         return Err(EncryptError::Header);
     }
     let header = Header { alg: JWE_KEY, enc: JWE_CONTENT, claims };
     let json = serde_json::to_vec(&header).map_err(|_| EncryptError::Header)?;
-    if json.len() <= LONGEST { Ok(base64url::encode(&json)) } else { Err(EncryptError::Header) }
+    if json.len() <= MAX_BYTES { Ok(base64url::encode(&json)) } else { Err(EncryptError::Header) }
 }
 
-/// The members of a header that asks for what we do and nothing else; "alg" and "enc" are not among them any more.
+/// Decodes a header and returns its members except "alg" and "enc"; `None` if it requires any other algorithm or extension.
 pub(super) fn read(text: &[u8]) -> Option<Map<String, Value>> {
-    let json = base64url::decode(text, LONGEST)?;
+    let json = base64url::decode(text, MAX_BYTES)?;
     let Members(mut members) = serde_json::from_slice(&json).ok()?;
-    let as_ours = members.remove("alg")? == JWE_KEY && members.remove("enc")? == JWE_CONTENT;
-    // What is critical is not understood, and nothing is compressed.
-    let simple = !members.contains_key("crit") && !members.contains_key("zip");
-    (as_ours && simple).then_some(members)
+    let is_supported = members.remove("alg")? == JWE_KEY && members.remove("enc")? == JWE_CONTENT;
+    // No critical extension and no compression is supported.
+    let is_plain = !members.contains_key("crit") && !members.contains_key("zip");
+    (is_supported && is_plain).then_some(members)
 }
 
-/// Members that the claims know; others are ignored (RFC 7516 §4).
+/// Deserializes the claims; members that they do not have are ignored (RFC 7516 §4).
 pub(super) fn claims<C: DeserializeOwned>(members: Map<String, Value>) -> Option<C> {
     serde_json::from_value(Value::Object(members)).ok()
 }
 
-/// An object's members.
+/// The members of a JSON object, with unique names.
 struct Members(Map<String, Value>);
 
 impl<'de> Deserialize<'de> for Members {
@@ -60,14 +60,14 @@ impl<'de> Deserialize<'de> for Members {
             type Value = Members;
 
             fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                f.write_str("an object in which no name stands twice")
+                f.write_str("an object with unique member names")
             }
 
             fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Members, A::Error> {
                 let mut members = Map::new();
                 while let Some((name, value)) = access.next_entry()? {
                     if members.insert(name, value).is_some() {
-                        return Err(A::Error::custom("a name stands twice"));
+                        return Err(A::Error::custom("duplicate member name"));
                     }
                 }
                 Ok(Members(members))

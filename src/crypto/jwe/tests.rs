@@ -1,4 +1,4 @@
-//! Tokens that come back, and all the others, which do not.
+//! Valid tokens decrypt to their plaintext; all others are rejected.
 
 use std::sync::LazyLock;
 
@@ -28,9 +28,9 @@ fn sealed(plaintext: &[u8]) -> Vec<u8> {
     seal(KEY.public_key(), &CLAIMS, plaintext.to_vec(), &mut random()).unwrap()
 }
 
-/// A token that is right in all but its header.
+/// A token that is valid except for its header.
 fn with_header(json: &str) -> Vec<u8> {
-    with_text(&base64url::encode(json.as_bytes()), &ContentKey::draw(&mut random()))
+    with_text(&base64url::encode(json.as_bytes()), &ContentKey::generate(&mut random()))
 }
 
 fn with_text(header: &[u8], content_key: &ContentKey) -> Vec<u8> {
@@ -50,7 +50,7 @@ fn opened(token: &[u8]) -> Result<(Claims, Vec<u8>), DecryptError> {
 }
 
 #[test]
-fn claims_and_plaintext_come_back() {
+fn claims_and_plaintext_are_recovered() {
     for length in [0, 1, 2, 3, 4096, (1 << 22) + 1] {
         let plaintext: Vec<u8> = (0..length).map(|index: u32| (index * 31) as u8).collect();
         let token = sealed(&plaintext);
@@ -64,7 +64,7 @@ fn claims_and_plaintext_come_back() {
 }
 
 #[test]
-fn buffers_are_used_again_and_nothing_of_before_stays() {
+fn reused_buffers_keep_no_old_content() {
     let (mut token, mut plaintext) = (Vec::new(), Vec::new());
     for length in [5000, 0, 1, 6000, 4096] {
         let text = vec![length as u8; length];
@@ -87,15 +87,15 @@ fn no_two_tokens_share_a_key_or_a_nonce() {
 }
 
 #[test]
-fn each_altered_character_is_found() {
+fn every_altered_character_is_detected() {
     let token = sealed(b"some text");
-    for at in 0..token.len() {
+    for position in 0..token.len() {
         for other in [b'A', b'B', b'.', b'=', b' ', 0, 0xFF] {
             let mut altered = token.clone();
-            altered[at] = other;
-            assert_eq!(opened(&altered).is_ok(), altered == token, "{at}");
+            altered[position] = other;
+            assert_eq!(opened(&altered).is_ok(), altered == token, "{position}");
         }
-        assert_eq!(opened(&token[..at]), Err(DecryptError));
+        assert_eq!(opened(&token[..position]), Err(DecryptError));
     }
     assert_eq!(opened(&[&token[..], b"."].concat()), Err(DecryptError));
     assert_eq!(opened(&[&token[..], b"\n"].concat()), Err(DecryptError));
@@ -103,7 +103,7 @@ fn each_altered_character_is_found() {
 }
 
 #[test]
-fn parts_of_other_tokens_do_not_fit() {
+fn parts_of_different_tokens_cannot_be_mixed() {
     let (one, other) = (
         sealed(b"one"),
         seal(KEY.public_key(), &Claims { part: 8, last: true }, b"two".into(), &mut Randomness::from_seed([4; 32]))
@@ -115,12 +115,12 @@ fn parts_of_other_tokens_do_not_fit() {
         mixed[part] = parts(&other)[part].clone();
         assert_eq!(opened(&mixed.join(&b'.')), Err(DecryptError), "{part}");
     }
-    let stranger = RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap();
-    assert_eq!(open::<Claims>(&stranger, &one), Err(DecryptError));
+    let other_key = RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap();
+    assert_eq!(open::<Claims>(&other_key, &one), Err(DecryptError));
 }
 
 #[test]
-fn headers_that_ask_for_something_else_are_refused() {
+fn unsupported_headers_are_rejected() {
     for header in [
         r#"{"alg":"RSA-OAEP","enc":"A256GCM","part":7,"last":true}"#,
         r#"{"alg":"RSA1_5","enc":"A256GCM","part":7,"last":true}"#,
@@ -151,7 +151,7 @@ fn headers_that_ask_for_something_else_are_refused() {
 }
 
 #[test]
-fn what_cannot_be_said_in_a_header_is_not_sealed() {
+fn claims_that_cannot_be_a_header_are_rejected() {
     let seal = |claims: &serde_json::Value| seal(KEY.public_key(), claims, Vec::new(), &mut random());
     for claims in
         [json!({ "alg": "none" }), json!({ "crit": [] }), json!({ "zip": "DEF" }), json!([1]), json!(1), json!(null)]
@@ -163,23 +163,23 @@ fn what_cannot_be_said_in_a_header_is_not_sealed() {
 }
 
 #[test]
-fn huge_tokens_are_neither_made_nor_opened() {
-    let too_long = vec![0; LONGEST_PLAINTEXT + 1];
-    let made = seal(KEY.public_key(), &CLAIMS, too_long, &mut random());
-    assert_eq!(made, Err(EncryptError::TooLong { bytes: LONGEST_PLAINTEXT + 1 }));
+fn oversized_tokens_are_neither_created_nor_decrypted() {
+    let too_long = vec![0; MAX_PLAINTEXT + 1];
+    let outcome = seal(KEY.public_key(), &CLAIMS, too_long, &mut random());
+    assert_eq!(outcome, Err(EncryptError::TooLong { bytes: MAX_PLAINTEXT + 1 }));
     let token = sealed(b"text");
     let mut parts: Vec<Vec<u8>> = token.split(|byte| *byte == b'.').map(<[u8]>::to_vec).collect();
     for part in 0..5 {
-        let usual = std::mem::replace(&mut parts[part], vec![b'A'; base64url::length(LONGEST_PLAINTEXT + 1)]);
+        let original = std::mem::replace(&mut parts[part], vec![b'A'; base64url::encoded_length(MAX_PLAINTEXT + 1)]);
         assert_eq!(opened(&parts.join(&b'.')), Err(DecryptError));
-        parts[part] = usual;
+        parts[part] = original;
     }
     assert_eq!(opened(&vec![b'.'; 1 << 20]), Err(DecryptError));
 }
 
-/// Whatever is wrong with the wrapped key, it takes decryption of the content to notice (RFC 7516 §11.5).
+/// An invalid wrapped key is detected only when the content is decrypted (RFC 7516 §11.5).
 #[test]
-fn a_wrapped_key_of_another_length_is_as_good_as_none() {
+fn a_wrapped_key_of_another_length_is_rejected() {
     let header = header::write(&CLAIMS).unwrap();
     for wrapped in [&b"short"[..], &[0; 31], &[0; 33], b""] {
         let wrapped = KEY.public_key().encrypt(wrapped).unwrap();

@@ -1,17 +1,17 @@
-//! How long the modulus in a document is, so that a weak key is told from one that is no key.
+//! Reads the modulus length of a key document, so that a weak key gives another error than an invalid one.
 
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{ObjectIdentifier, UintRef};
 use pkcs8::der::{Decode, Header, SliceReader};
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 
-use super::{LONGEST, SHORTEST};
+use super::{MAX_BITS, MIN_BITS};
 use crate::crypto::error::KeyError;
 
 /// rsaEncryption (RFC 8017 appendix A.1).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
 
-/// The modulus' bits in a PKCS#8 document.
+/// Returns the modulus length in bits of the key in a PKCS#8 document.
 pub(super) fn of_private(pkcs8: &[u8]) -> Result<usize, KeyError> {
     let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| KeyError::NotAKey)?;
     if info.algorithm.oid != RSA {
@@ -20,18 +20,18 @@ pub(super) fn of_private(pkcs8: &[u8]) -> Result<usize, KeyError> {
     second_integer(info.private_key.as_bytes()).ok_or(KeyError::NotAKey)
 }
 
-/// The modulus' bits in an SPKI document.
+/// Returns the modulus length in bits of the key in an SPKI document.
 pub(super) fn of_public(spki: &[u8]) -> Result<usize, KeyError> {
     let info = SubjectPublicKeyInfoRef::try_from(spki).map_err(|_| KeyError::NotAKey)?;
     let key = info.subject_public_key.as_bytes().filter(|_| info.algorithm.oid == RSA);
     key.and_then(first_integer).ok_or(KeyError::NotAKey)
 }
 
-/// That a modulus of so many bits is neither weak nor slow.
+/// Checks that a modulus of `bits` bits is neither too weak nor too slow.
 pub(super) fn check(bits: usize) -> Result<(), KeyError> {
     match bits {
-        0..SHORTEST => Err(KeyError::TooSmall { bits }),
-        SHORTEST..=LONGEST => Ok(()),
+        0..MIN_BITS => Err(KeyError::TooSmall { bits }),
+        MIN_BITS..=MAX_BITS => Ok(()),
         _ => Err(KeyError::TooLarge { bits }),
     }
 }

@@ -1,4 +1,4 @@
-//! The private half.
+//! RSA private keys.
 
 use std::fmt;
 
@@ -19,59 +19,59 @@ pub struct RsaPrivateKey {
 }
 
 impl RsaPrivateKey {
-    /// A new one.
+    /// Generates a new key.
     ///
     /// # Errors
-    /// [`KeyError::NoRandomness`].
+    /// [`KeyError::NoRandomness`] if the generation fails.
     pub fn generate(size: RsaBits) -> Result<Self, KeyError> {
-        let key = PrivateDecryptingKey::generate(size.size()).map_err(|_| KeyError::NoRandomness)?;
-        Self::of(key)
+        let key = PrivateDecryptingKey::generate(size.key_size()).map_err(|_| KeyError::NoRandomness)?;
+        Self::from_key(key)
     }
 
-    /// That in a PKCS#8 document (RFC 5208) in DER.
+    /// Parses a PKCS#8 document (RFC 5208) in DER.
     ///
     /// # Errors
-    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], [`KeyError::NotAKey`].
+    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], or [`KeyError::NotAKey`] if it holds no RSA private key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         modulus::of_private(der).and_then(modulus::check)?;
-        Self::of(PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?)
+        Self::from_key(PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?)
     }
 
-    fn of(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
+    fn from_key(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
         let pkcs8 = key.as_der().map_err(|_| KeyError::NotAKey)?;
         let pkcs8 = Pkcs8Key::new(Secret::new(pkcs8.as_ref().to_vec()));
-        let public_key = RsaPublicKey::of(key.public_key())?;
+        let public_key = RsaPublicKey::from_key(key.public_key())?;
         let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
         Ok(Self { key, pkcs8, public_key })
     }
 
-    /// As PKCS#8 version 1 (RFC 5208) in DER.
+    /// Returns the key as PKCS#8 version 1 (RFC 5208) in DER.
     pub fn pkcs8(&self) -> &Pkcs8Key {
         &self.pkcs8
     }
 
-    /// Its public half.
+    /// Returns the public key.
     pub fn public_key(&self) -> &RsaPublicKey {
         &self.public_key
     }
 
-    /// Length of the modulus.
+    /// Returns the length of the modulus in bits.
     pub fn bits(&self) -> usize {
         self.public_key.bits()
     }
 
-    /// Opens what [`RsaPublicKey::encrypt`] gave.
+    /// Decrypts a ciphertext of [`RsaPublicKey::encrypt`].
     ///
     /// ```text
     /// m = OAEP⁻¹(c^d mod n; L = "", SHA-256, MGF1-SHA-256)        RFC 8017 §7.1.2
     /// ```
     ///
     /// # Errors
-    /// [`DecryptError`], whatever the reason: which it is would help to decrypt (Manger 2001).
+    /// [`DecryptError`] for every failure: the reason would be a decryption oracle (Manger 2001).
     pub fn decrypt(&self, ciphertext: &[u8]) -> Result<Secret<Vec<u8>>, DecryptError> {
         let mut message = Secret::new(vec![0; self.key.min_output_size()]);
-        let opened = self.key.decrypt(&OAEP_SHA256_MGF1SHA256, ciphertext, message.expose_mut(), labels::OAEP);
-        let length = opened.map_err(|_| DecryptError)?.len();
+        let decrypted = self.key.decrypt(&OAEP_SHA256_MGF1SHA256, ciphertext, message.expose_mut(), labels::OAEP);
+        let length = decrypted.map_err(|_| DecryptError)?.len();
         message.expose_mut().truncate(length);
         Ok(message)
     }

@@ -1,4 +1,4 @@
-//! Sizes that new keys have.
+//! The sizes of new keys.
 
 use std::fmt;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use aws_lc_rs::rsa::KeySize;
 use super::modulus;
 use crate::crypto::error::KeyError;
 
-/// Length of a new key's modulus.
+/// The modulus length of a new key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RsaBits {
     /// 112 bits of strength (NIST SP 800-57 part 1, table 2).
@@ -17,15 +17,15 @@ pub enum RsaBits {
     Rsa3072,
     /// About 140 bits of strength.
     Rsa4096,
-    /// About 190 bits of strength; takes a minute to make.
+    /// About 190 bits of strength; generation takes about a minute.
     Rsa8192,
 }
 
 impl RsaBits {
-    /// All, the shortest first.
+    /// All sizes, the smallest first.
     pub const ALL: [Self; 4] = [Self::Rsa2048, Self::Rsa3072, Self::Rsa4096, Self::Rsa8192];
 
-    /// How many bits.
+    /// Returns the modulus length in bits.
     pub fn bits(self) -> usize {
         match self {
             Self::Rsa2048 => 2048,
@@ -35,7 +35,7 @@ impl RsaBits {
         }
     }
 
-    pub(super) fn size(self) -> KeySize {
+    pub(super) fn key_size(self) -> KeySize {
         match self {
             Self::Rsa2048 => KeySize::Rsa2048,
             Self::Rsa3072 => KeySize::Rsa3072,
@@ -50,7 +50,7 @@ impl TryFrom<usize> for RsaBits {
 
     fn try_from(bits: usize) -> Result<Self, KeyError> {
         modulus::check(bits)?;
-        Self::ALL.into_iter().find(|size| size.bits() == bits).ok_or(KeyError::NoSuchSize { bits })
+        Self::ALL.into_iter().find(|size| size.bits() == bits).ok_or(KeyError::UnsupportedSize { bits })
     }
 }
 
@@ -58,7 +58,7 @@ impl FromStr for RsaBits {
     type Err = KeyError;
 
     fn from_str(text: &str) -> Result<Self, KeyError> {
-        text.parse::<usize>().map_err(|_| KeyError::NotASize)?.try_into()
+        text.parse::<usize>().map_err(|_| KeyError::ParseSize)?.try_into()
     }
 }
 

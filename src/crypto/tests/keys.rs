@@ -1,4 +1,4 @@
-//! Keys as documents and as text.
+//! Keys in DER and PEM.
 
 use pkcs8::pkcs5::pbes2::Parameters;
 use pkcs8::pkcs5::scrypt;
@@ -20,7 +20,7 @@ fn passphrase(text: &str) -> Passphrase {
 
 #[test]
 fn an_identity_has_the_public_key_of_rfc_8032() {
-    // §7.1, tests 1 and 2: seed and public key. The document around them is that of RFC 8410 §7 and §4.
+    // RFC 8032 §7.1, tests 1 and 2: seed and public key. The encoding is that of RFC 8410 §7 and §4.
     for (seed, public_key) in [
         (
             "9d61b19deffd5a60ba844af492ec2cc44449c5697b326919703bac031cae7f60",
@@ -40,13 +40,13 @@ fn an_identity_has_the_public_key_of_rfc_8032() {
 }
 
 #[test]
-fn what_is_no_key_is_refused_and_no_key_is_shown() {
+fn invalid_keys_are_rejected_and_debug_shows_no_key() {
     let (identity, rsa) = (IdentityKey::generate().unwrap(), RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap());
     assert_ne!(IdentityKey::generate().unwrap().public_key(), identity.public_key());
-    let foreign = |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::NotAKey);
-    foreign(RsaPrivateKey::from_pkcs8(identity.pkcs8().expose()));
-    foreign(RsaPrivateKey::from_pkcs8(rsa.public_key().spki()));
-    foreign(RsaPrivateKey::from_pkcs8(b""));
+    let assert_not_a_key = |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::NotAKey);
+    assert_not_a_key(RsaPrivateKey::from_pkcs8(identity.pkcs8().expose()));
+    assert_not_a_key(RsaPrivateKey::from_pkcs8(rsa.public_key().spki()));
+    assert_not_a_key(RsaPrivateKey::from_pkcs8(b""));
     assert_eq!(IdentityKey::from_pkcs8(rsa.pkcs8().expose()).unwrap_err(), KeyError::NotAKey);
     assert_eq!(RsaPublicKey::from_spki(identity.public_key()).unwrap_err(), KeyError::NotAKey);
     let shown = format!("{rsa:?} {identity:?}");
@@ -54,24 +54,24 @@ fn what_is_no_key_is_refused_and_no_key_is_shown() {
     for (index, document) in [rsa.pkcs8().expose(), rsa.public_key().spki()].iter().enumerate() {
         for length in 0..document.len() {
             let cut = &document[..length];
-            let refused =
+            let error =
                 if index == 0 { RsaPrivateKey::from_pkcs8(cut).err() } else { RsaPublicKey::from_spki(cut).err() };
-            assert_eq!(refused, Some(KeyError::NotAKey), "{length}");
+            assert_eq!(error, Some(KeyError::NotAKey), "{length}");
         }
     }
 }
 
 #[test]
-fn sizes_are_those_that_are_safe_and_bearable() {
+fn only_safe_and_practical_sizes_are_accepted() {
     assert_eq!("3072".parse(), Ok(RsaBits::Rsa3072));
     assert_eq!("1024".parse::<RsaBits>(), Err(KeyError::TooSmall { bits: 1024 }));
-    assert_eq!("2049".parse::<RsaBits>(), Err(KeyError::NoSuchSize { bits: 2049 }));
+    assert_eq!("2049".parse::<RsaBits>(), Err(KeyError::UnsupportedSize { bits: 2049 }));
     assert_eq!("16384".parse::<RsaBits>(), Err(KeyError::TooLarge { bits: 16384 }));
-    assert_eq!("many".parse::<RsaBits>(), Err(KeyError::NotASize));
+    assert_eq!("many".parse::<RsaBits>(), Err(KeyError::ParseSize));
 }
 
 #[test]
-fn private_keys_come_back_from_pem() {
+fn private_keys_are_read_back_from_pem() {
     let key = IdentityKey::generate().unwrap();
     let mut random = Randomness::from_seed([1; 32]);
     let clear = write_private(key.pkcs8(), None, &mut random).unwrap();
@@ -85,7 +85,7 @@ fn private_keys_come_back_from_pem() {
     assert_eq!(read(clear.expose(), None), expected);
     assert_eq!(read(sealed.expose(), Some("right")), expected);
     assert_eq!(read(&format!("Bag Attributes\n{}", clear.expose()), None), expected);
-    // As servers keep them: with certificates and remarks, in a file from any system.
+    // Real files also contain certificates, explanatory text and CRLF.
     let others = "-----BEGIN CERTIFICATE-----\nMA==\n-----END CERTIFICATE-----\n";
     for (key, word) in [(clear.expose(), None), (sealed.expose(), Some("right"))] {
         for text in [format!("{others}{key}{others}"), format!("key:\n{key}\nof mine"), key.replace('\n', "\r\n")] {
@@ -106,8 +106,8 @@ fn private_keys_come_back_from_pem() {
     assert_eq!(read("-----BEGIN RSA PRIVATE KEY-----\n", None), Err(PemError::Pkcs1));
 }
 
-/// An encrypted document whose derivation has these parameters; what is in it does not matter.
-fn asking(kdf_parameters: &Parameters) -> String {
+/// An encrypted document with these key derivation parameters and arbitrary content.
+fn encrypted_with(kdf_parameters: &Parameters) -> String {
     use pkcs8::der::asn1::OctetStringRef;
     use pkcs8::der::pem::LineEnding;
     let encrypted_data = OctetStringRef::new(&[7; 48]).unwrap();
@@ -118,7 +118,7 @@ fn asking(kdf_parameters: &Parameters) -> String {
 }
 
 #[test]
-fn a_file_cannot_ask_for_endless_work() {
+fn a_file_cannot_request_an_unlimited_cost() {
     let scrypt = |log_n, r, p| {
         let cost = scrypt::Params::new(log_n, r, p).unwrap();
         Parameters::generate_scrypt_aes256cbc(cost, &[1; 16], [2; 16]).unwrap()
@@ -132,7 +132,7 @@ fn a_file_cannot_ask_for_endless_work() {
         }
         parameters
     };
-    let dear = [
+    let too_costly = [
         scrypt(30, 8, 1),
         scrypt(20, 8, 16),
         scrypt(14, 8, 65535),
@@ -142,12 +142,12 @@ fn a_file_cannot_ask_for_endless_work() {
         rounds(0),
         no_cost,
     ];
-    for parameters in dear {
-        let opened = read_private(&asking(&parameters), Some(&passphrase("any")));
+    for parameters in too_costly {
+        let opened = read_private(&encrypted_with(&parameters), Some(&passphrase("any")));
         assert_eq!(opened.unwrap_err(), PemError::CostTooHigh, "{:?}", parameters.kdf);
     }
     for parameters in [scrypt(14, 8, 5), rounds(2048)] {
-        let opened = read_private(&asking(&parameters), Some(&passphrase("any")));
+        let opened = read_private(&encrypted_with(&parameters), Some(&passphrase("any")));
         assert_eq!(opened.unwrap_err(), PemError::CannotOpen);
     }
 }

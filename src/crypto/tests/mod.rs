@@ -1,4 +1,4 @@
-//! The room as a whole: vectors of others for each primitive.
+//! Test vectors of other implementations for each primitive.
 
 mod keys;
 mod wycheproof;

