@@ -1,7 +1,7 @@
-//! The owner's part: encrypted totals become exact integers.
+//! The data owner's part: decrypts totals to exact integers.
 //!
-//! Only for totals that are known, byte by byte, to be the sum of the owner's own dataset. A server that learns anything of
-//! what other ciphertexts decrypt to, even only whether it looked right, can read the key and the data bit by bit.
+//! Decrypt only totals that are known, byte by byte, to be the sum of the owner's own dataset. A server that learns anything
+//! about the decryption of other ciphertexts, even only whether it looked right, can read the key and the data bit by bit.
 
 use zeroize::Zeroizing;
 
@@ -12,7 +12,7 @@ use super::keys::SecretKey;
 use super::layout::Layout;
 use super::parameters::POLYNOMIAL_SIZE;
 
-/// Decrypts segment after segment, and adds up what they hold.
+/// Decrypts the totals of each segment and adds them up.
 pub struct Decryptor<'k> {
     key: &'k SecretKey,
     layout: &'k Layout,
@@ -21,15 +21,15 @@ pub struct Decryptor<'k> {
 }
 
 impl<'k> Decryptor<'k> {
-    /// A decryptor of totals with this layout.
+    /// Creates a decryptor of totals with this layout.
     pub fn new(key: &'k SecretKey, layout: &'k Layout) -> Self {
         Self { key, layout, segments: 0, totals: Zeroizing::new(vec![0; layout.slots()]) }
     }
 
-    /// Takes the next segment's totals, all lanes of it.
+    /// Adds the totals of the next segment, which consist of all its lanes.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if they do not have the layout's shape.
+    /// [`HeError::Layout`] if they do not match the layout.
     pub fn add_segment(&mut self, lanes: &[LaneTotals]) -> Result<(), HeError> {
         let shape = |lane: &LaneTotals| (lane.mask.len(), lane.body.len());
         let expected = self.layout.widths().iter().map(|width| (POLYNOMIAL_SIZE, *width));
@@ -47,10 +47,10 @@ impl<'k> Decryptor<'k> {
         Ok(())
     }
 
-    /// The total of every slot over all rows.
+    /// Returns the total of every slot over all rows.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if segments are still missing, or there were too many.
+    /// [`HeError::Layout`] if there were too few or too many segments.
     pub fn finish(self) -> Result<Zeroizing<Vec<u128>>, HeError> {
         if self.segments == self.layout.segments() { Ok(self.totals) } else { Err(HeError::Layout) }
     }

@@ -1,4 +1,4 @@
-//! Plaintext blocks become GLWE ciphertexts, many at a time on all cores.
+//! Encrypts plaintext blocks to GLWE ciphertexts, in parallel on all cores.
 
 use rand_core::{Rng, SeedableRng};
 use rayon::prelude::*;
@@ -21,28 +21,27 @@ pub struct Encryptor {
     noise_seeds: Randomness,
 }
 
-/// What one block needs besides its values: the seed of its mask, which is public, and of its noise, which is not.
+/// The seeds of one block: the seed of the mask is public, that of the noise is secret.
 struct Seeds {
     mask: MaskSeed,
     noise: Zeroizing<[u8; 32]>,
 }
 
 impl Encryptor {
-    /// An encryptor under `key`. Public seeds and those of noise come from generators of their own, grown from `random`.
+    /// Creates an encryptor with `key`. Public and secret seeds come from separate generators, both seeded from `random`.
     ///
     /// # Errors
-    /// [`HeError::Mask`] if N had no transform, which the tests exclude.
+    /// [`HeError::Mask`] if N has no transform, which the tests exclude.
     pub fn new(key: &SecretKey, mut random: Randomness) -> Result<Self, HeError> {
         let product = key.product().ok_or(HeError::Mask)?;
         let [mask_seeds, noise_seeds] = [(); 2].map(|()| Randomness::from_rng(&mut random));
         Ok(Self { product, mask_seeds, noise_seeds })
     }
 
-    /// Encrypts `blocks`, each under a fresh seed; returns seed and body of each, one after the other, as they stand in a
-    /// file.
+    /// Encrypts `blocks`, each with a fresh seed; returns the concatenated seed and body of each, as stored in a file.
     ///
     /// # Errors
-    /// [`HeError`] for a block that is larger than a polynomial.
+    /// [`HeError::Layout`] if a block is larger than a polynomial, [`HeError::Mask`].
     pub fn encrypt(&mut self, blocks: &[PlainBlock]) -> Result<Vec<u64>, HeError> {
         let mut words = vec![0; blocks.iter().map(|plain| plain.block.words()).sum()];
         let mut work = Vec::with_capacity(blocks.len());
@@ -60,7 +59,7 @@ impl Encryptor {
         Ok(words)
     }
 
-    /// `product = mask · key` and nothing else: what the benchmarks set encryption beside.
+    /// Computes only `product = mask · key`, for comparison in the benchmarks.
     #[doc(hidden)]
     pub fn multiply(&self, mask: &[u64], product: &mut [u64]) {
         self.product.multiply(mask, product);
@@ -75,7 +74,7 @@ impl Encryptor {
     }
 }
 
-/// Writes the seed and b = a·s + Δ·m + e, as far as m goes, to `out`.
+/// Writes the seed and the coefficients of b = a·s + Δ·m + e for which m has values to `out`.
 pub(super) fn encrypt_block(
     product: &BinaryProduct,
     seed: MaskSeed,

@@ -1,28 +1,28 @@
-//! What can go wrong with ciphertexts.
+//! Errors of the homomorphic encryption.
 
 use super::parameters::{MAX_BLOCKS, SEGMENT_ROWS};
 
-/// Why a computation on ciphertexts was refused.
+/// The reason why a computation on ciphertexts was refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeError {
-    /// No rows, no slots, or more of them than the scheme holds.
-    #[error("a table of {rows} rows and {slots} slots cannot be laid out in blocks")]
+    /// The table has no rows, no slots, or more slots than the scheme supports.
+    #[error("tables of {rows} rows and {slots} slots are not supported")]
     Shape {
-        /// Rows of the table.
+        /// The number of rows of the table.
         rows: u64,
-        /// Slots per row.
+        /// The number of slots per row.
         slots: usize,
     },
-    /// More blocks than one key may encrypt.
-    #[error("the table needs more than {MAX_BLOCKS} blocks, the most that one key may encrypt")]
+    /// The table needs more blocks than one key may encrypt.
+    #[error("the table needs more than {MAX_BLOCKS} blocks, the limit of one key")]
     TooManyBlocks,
-    /// One row more than the noise of a segment allows.
+    /// The segment has more rows than its noise allows.
     #[error("a segment holds at most {SEGMENT_ROWS} rows")]
     SegmentFull,
-    /// Words that are not as many as the layout says, or rows after the last.
-    #[error("the ciphertext does not have the layout it claims")]
+    /// The number of words, rows or segments does not match the layout.
+    #[error("the ciphertext does not match its layout")]
     Layout,
-    /// AES-CTR failed, which it does only where the cryptographic library is broken.
+    /// AES-CTR failed, which happens only if the cryptographic library is broken.
     #[error("the mask generator failed")]
     Mask,
 }

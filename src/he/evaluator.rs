@@ -1,7 +1,7 @@
-//! The server's part: blocks are added up and folded. No key here, and none could be used.
+//! The server's part: adds up the blocks and folds them. It has no key and needs none.
 //!
-//! A fold over a mergeable value: threads add shares of the blocks into partial sums, which are merged when a segment
-//! ends. The client adds its own blocks by the same code: so it knows the only right answer.
+//! A fold over a mergeable value: threads add shares of the blocks to partial sums, which are merged at the end of a segment.
+//! The client adds its own blocks with the same code, so it knows the only correct result.
 
 use rayon::prelude::*;
 
@@ -16,7 +16,7 @@ use super::wrapping;
 pub struct LaneTotals {
     /// The whole mask, N words.
     pub mask: Vec<u64>,
-    /// One body coefficient per slot. The others would hold partial sums, which are nobody's business.
+    /// One body coefficient per slot. The others would hold partial sums, which must not be disclosed.
     pub body: Vec<u64>,
 }
 
@@ -27,34 +27,34 @@ impl LaneTotals {
     }
 }
 
-/// The most partial sums of all lanes together, of about 64 KiB each: what bounds the memory, however many threads and lanes
-/// there are.
+/// The maximum number of partial sums of all lanes together, of about 64 KiB each. It bounds the memory independently of the
+/// number of threads and lanes.
 const MAX_SUMS: usize = MAX_LANES;
 
-/// A block and its words in the file.
+/// A block and its words as stored in the file.
 type Stored<'b> = (&'b Block, &'b [u64]);
 
-/// Adds the blocks of a dataset, in their order.
+/// Adds the blocks of a dataset in the order of its layout.
 pub struct Evaluator {
     lanes: Vec<Lane>,
     /// The open segment.
     segment: u64,
-    /// The totals of the segments before it.
+    /// The totals of the previous segments.
     finished: Vec<Vec<LaneTotals>>,
 }
 
 impl Evaluator {
-    /// An evaluator for datasets of this layout.
+    /// Creates an evaluator for datasets with this layout.
     pub fn new(layout: &Layout) -> Self {
         let sums = (MAX_SUMS / layout.widths().len()).clamp(1, rayon::current_num_threads());
         let lanes = layout.widths().iter().map(|width| Lane::new(*width, sums)).collect();
         Self { lanes, segment: 0, finished: Vec::new() }
     }
 
-    /// Adds the next blocks of the layout, whose words these are.
+    /// Adds `blocks`, the next ones of the layout, whose stored words are `words`.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if the words are not those of the blocks or the blocks are not the next ones,
+    /// [`HeError::Layout`] if the number of words does not match or the blocks are not the next ones,
     /// [`HeError::SegmentFull`] if the noise of the totals could reach the next plaintext.
     pub fn add(&mut self, blocks: &[Block], words: &[u64]) -> Result<(), HeError> {
         let mut stored = Vec::with_capacity(blocks.len());
@@ -71,13 +71,13 @@ impl Evaluator {
         segments.try_for_each(|blocks| self.add_to_segment(blocks))
     }
 
-    /// The totals of each segment, lane by lane.
+    /// Returns the totals of each segment, lane by lane.
     pub fn finish(mut self) -> Vec<Vec<LaneTotals>> {
         self.finish_segment();
         self.finished
     }
 
-    /// Adds blocks of one segment, which is the open one or the one after it.
+    /// Adds blocks of one segment, which is the open one or its successor.
     fn add_to_segment(&mut self, blocks: &[Stored<'_>]) -> Result<(), HeError> {
         let segment = blocks.first().map_or(self.segment, |(block, _)| block.segment);
         if segment == self.segment + 1 {
@@ -96,9 +96,9 @@ impl Evaluator {
         shares.into_par_iter().try_for_each(|(sum, blocks)| sum.add(blocks))
     }
 
-    /// How many partial sums take memory now.
+    /// Returns the number of partial sums that are allocated.
     #[cfg(test)]
-    pub(super) fn made_sums(&self) -> usize {
+    pub(super) fn allocated_sums(&self) -> usize {
         self.lanes.iter().flat_map(|lane| &lane.sums).flatten().count()
     }
 
@@ -112,7 +112,7 @@ impl Evaluator {
 struct Lane {
     width: usize,
     rows: u64,
-    /// Each is fed by one thread at a time, and made when it first gets blocks.
+    /// The partial sums. Each is used by one thread at a time, and allocated when it first gets blocks.
     sums: Vec<Option<LaneSum>>,
 }
 
@@ -126,7 +126,7 @@ impl Lane {
         if self.rows > SEGMENT_ROWS { Err(HeError::SegmentFull) } else { Ok(()) }
     }
 
-    /// Cuts `blocks` into shares and gives each a sum to add it to.
+    /// Divides `blocks` into shares, and pairs each with the sum to add it to.
     fn share<'s, 'b>(
         &'s mut self,
         blocks: &'b [Stored<'b>],
@@ -136,7 +136,7 @@ impl Lane {
         sums.map(move |(sum, blocks)| (sum.get_or_insert_with(|| LaneSum::new(width)), blocks))
     }
 
-    /// The lane's totals; the next segment begins.
+    /// Returns the lane's totals, and prepares the next segment.
     fn finish(&mut self) -> LaneTotals {
         self.rows = 0;
         let sums = self.sums.iter_mut().filter_map(Option::take);
@@ -150,7 +150,7 @@ struct LaneSum {
     /// Σ of the masks and of the bodies of full blocks, not yet folded.
     mask: Vec<u64>,
     body: Vec<u64>,
-    /// The cut block at the segment's end, folded over the rows that it has.
+    /// The shorter block at the segment's end, folded over the rows that it has.
     cut: Option<LaneTotals>,
 }
 
@@ -238,7 +238,7 @@ fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
 mod tests {
     use super::*;
 
-    /// The fold as the formula says it.
+    /// The fold, straight from the formula.
     fn fold_by_definition(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
         let n = mask.len();
         let mut folded = vec![0_u64; n];
@@ -257,7 +257,7 @@ mod tests {
     }
 
     #[test]
-    fn the_fast_fold_is_the_fold() {
+    fn the_fast_fold_equals_the_definition() {
         let mask: Vec<u64> = (0..4096_u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
         for (width, rows) in [(1, 4096), (1, 17), (23, 178), (23, 5), (1365, 3), (4096, 1), (2049, 1), (100, 40)] {
             assert!(fold_mask(&mask, width, rows) == fold_by_definition(&mask, width, rows), "{width} × {rows}");

@@ -1,4 +1,4 @@
-//! Our blocks as tfhe-rs ciphertexts: what makes them genuine, and the way to everything that tfhe-rs can do with them.
+//! Converts our blocks to tfhe-rs ciphertexts, and decrypts these with tfhe-rs.
 
 use tfhe::core_crypto::prelude::{
     CiphertextModulus, GlweCiphertext, PlaintextList, PolynomialSize, decrypt_glwe_ciphertext,
@@ -11,7 +11,7 @@ use super::layout::SEED_WORDS;
 use super::mask::{self, MaskSeed};
 use super::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
 
-/// The ciphertext (a, b); body coefficients that `body` does not have are 0, and their plaintexts mean nothing.
+/// Returns the ciphertext (a, b). Body coefficients beyond `body` are 0, and their plaintexts are meaningless.
 pub fn glwe(mask: &[u64], body: &[u64]) -> GlweCiphertext<Vec<u64>> {
     let mut container = mask.to_vec();
     container.resize(POLYNOMIAL_SIZE, 0);
@@ -20,10 +20,10 @@ pub fn glwe(mask: &[u64], body: &[u64]) -> GlweCiphertext<Vec<u64>> {
     GlweCiphertext::from_container(container, PolynomialSize(POLYNOMIAL_SIZE), CiphertextModulus::new_native())
 }
 
-/// The ciphertext of a block as it stands in a file: its mask's seed (two words) and its body.
+/// Returns the ciphertext of a block as stored in a file: the seed of its mask (two words) and its body.
 ///
 /// # Errors
-/// [`HeError::Layout`] if there is no seed or more body than a polynomial has.
+/// [`HeError::Layout`] if the seed is missing or the body is longer than a polynomial.
 pub fn block(words: &[u64]) -> Result<GlweCiphertext<Vec<u64>>, HeError> {
     let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
     if body.len() > POLYNOMIAL_SIZE {
@@ -34,7 +34,7 @@ pub fn block(words: &[u64]) -> Result<GlweCiphertext<Vec<u64>>, HeError> {
     Ok(glwe(&expanded, body))
 }
 
-/// b − a·s, N words, by tfhe-rs.
+/// Returns the phase b − a·s, N words, computed by tfhe-rs.
 pub fn decrypt(key: &SecretKey, ciphertext: &GlweCiphertext<Vec<u64>>) -> Zeroizing<Vec<u64>> {
     let mut phase = Zeroizing::new(vec![0; POLYNOMIAL_SIZE]);
     let mut list = PlaintextList::from_container(phase.as_mut_slice());
@@ -42,7 +42,7 @@ pub fn decrypt(key: &SecretKey, ciphertext: &GlweCiphertext<Vec<u64>>) -> Zeroiz
     phase
 }
 
-/// The plaintext below 2^40 nearest to `phase` / Δ.
+/// Returns the plaintext below 2^40 nearest to `phase` / Δ.
 pub fn decode(phase: u64) -> u64 {
     phase.wrapping_add(1 << (DELTA_BITS - 1)) >> DELTA_BITS
 }

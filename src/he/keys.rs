@@ -26,7 +26,7 @@ impl SecretKey {
         Self::unpack(&packed)
     }
 
-    /// The key whose coefficient i is bit `i mod 8` of byte `⌊i/8⌋`.
+    /// Returns the key whose coefficient i is bit `i mod 8` of byte `⌊i/8⌋`.
     pub fn unpack(packed: &[u8; KEY_BYTES]) -> Self {
         let bit = |i: usize| u64::from(packed[i / 8] >> (i % 8) & 1);
         Self { coefficients: Secret::new((0..POLYNOMIAL_SIZE).map(bit).collect()) }
@@ -41,7 +41,7 @@ impl SecretKey {
         packed
     }
 
-    /// The key as tfhe-rs sees it, without a copy.
+    /// Returns the key as a tfhe-rs key, without a copy.
     pub fn as_glwe(&self) -> GlweSecretKey<&[u64]> {
         GlweSecretKey::from_container(self.coefficients.expose().as_slice(), PolynomialSize(POLYNOMIAL_SIZE))
     }

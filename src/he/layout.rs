@@ -9,7 +9,7 @@
 use super::error::HeError;
 use super::parameters::{MAX_BLOCKS, POLYNOMIAL_SIZE, SEGMENT_ROWS};
 
-/// The most lanes: a million slots.
+/// The maximum number of lanes, which hold a million slots.
 pub const MAX_LANES: usize = 256;
 
 /// Words of a block before its body: the seed of its mask.
@@ -26,44 +26,44 @@ pub struct Layout {
     widths: Vec<usize>,
 }
 
-/// One block's place in a [`Layout`].
+/// The position of one block in a [`Layout`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Block {
-    /// Which segment, from 0.
+    /// The segment, counted from 0.
     pub segment: u64,
-    /// Which lane, from 0.
+    /// The lane, counted from 0.
     pub lane: usize,
     /// Slots per row.
     pub width: usize,
     /// Rows in this block.
     pub rows: usize,
-    /// The first of them, counted from 0 over the whole table.
+    /// The first row of this block, counted from 0 over the whole table.
     pub first_row: u64,
 }
 
 impl Block {
-    /// Words of the block's body.
+    /// Returns the number of words of the block's body.
     pub fn body_words(&self) -> usize {
         self.rows * self.width
     }
 
-    /// Words of the block in a file: seed and body.
+    /// Returns the number of words of the block in a file: seed and body.
     pub fn words(&self) -> usize {
         SEED_WORDS + self.body_words()
     }
 }
 
-/// Words of `blocks` in a file.
+/// Returns the number of words of `blocks` in a file.
 pub fn words(blocks: &[Block]) -> usize {
     blocks.iter().map(Block::words).sum()
 }
 
 impl Layout {
-    /// The layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average. There
-    /// is no other one, so that nobody can make a server compute totals that are much larger than their dataset.
+    /// Returns the layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average.
+    /// A table has no other layout, so a client cannot make the server compute totals much larger than the dataset.
     ///
     /// # Errors
-    /// [`HeError::Shape`] and [`HeError::TooManyBlocks`].
+    /// [`HeError::Shape`] if there are no rows, no slots, or too many slots; [`HeError::TooManyBlocks`].
     pub fn new(rows: u64, slots: usize) -> Result<Self, HeError> {
         if slots > MAX_LANES * POLYNOMIAL_SIZE {
             return Err(HeError::Shape { rows, slots });
@@ -71,13 +71,13 @@ impl Layout {
         Self::with_widths(rows, lane_widths(slots))
     }
 
-    /// The layout for `rows` rows in lanes of these widths.
+    /// Returns the layout for `rows` rows in lanes of these widths.
     pub(super) fn with_widths(rows: u64, widths: Vec<usize>) -> Result<Self, HeError> {
         let fits = |width: &usize| (1..=POLYNOMIAL_SIZE).contains(width);
         if rows == 0 || widths.is_empty() || widths.len() > MAX_LANES || !widths.iter().all(fits) {
             return Err(HeError::Shape { rows, slots: widths.iter().fold(0, |sum, width| sum.saturating_add(*width)) });
         }
-        // Even one lane of single rows cannot have more rows than blocks are allowed times rows per block.
+        // The narrowest lane packs N rows in a block; more rows than this exceed the limit, and could overflow below.
         if rows > MAX_BLOCKS * POLYNOMIAL_SIZE as u64 {
             return Err(HeError::TooManyBlocks);
         }
@@ -85,32 +85,32 @@ impl Layout {
         if layout.block_count() > MAX_BLOCKS { Err(HeError::TooManyBlocks) } else { Ok(layout) }
     }
 
-    /// Rows of the table.
+    /// Returns the number of rows of the table.
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// Slots per row in each lane.
+    /// Returns the number of slots per row of each lane.
     pub fn widths(&self) -> &[usize] {
         &self.widths
     }
 
-    /// Slots per row in all lanes.
+    /// Returns the number of slots per row of all lanes together.
     pub fn slots(&self) -> usize {
         self.widths.iter().sum()
     }
 
-    /// How many segments there are.
+    /// Returns the number of segments.
     pub fn segments(&self) -> u64 {
         self.rows.div_ceil(SEGMENT_ROWS)
     }
 
-    /// Rows of segment number `segment`.
+    /// Returns the number of rows of the segment with this index.
     pub fn segment_rows(&self, segment: u64) -> u64 {
         self.rows.saturating_sub(segment.saturating_mul(SEGMENT_ROWS)).min(SEGMENT_ROWS)
     }
 
-    /// How many blocks there are.
+    /// Returns the number of blocks.
     pub fn block_count(&self) -> u64 {
         let full_segments = self.rows / SEGMENT_ROWS;
         let rest = self.rows % SEGMENT_ROWS;
@@ -121,18 +121,18 @@ impl Layout {
         self.widths.iter().map(lane).sum()
     }
 
-    /// Words of all blocks.
+    /// Returns the number of words of all blocks.
     pub fn words(&self) -> u64 {
         self.block_count() * SEED_WORDS as u64 + self.rows * self.slots() as u64
     }
 
-    /// Words of the totals: a mask and a truncated body per lane and segment.
+    /// Returns the number of words of the totals: a mask and a truncated body per lane and segment.
     pub fn totals_words(&self) -> u64 {
         let lane_words: usize = self.widths.iter().map(|width| POLYNOMIAL_SIZE + width).sum();
         self.segments() * lane_words as u64
     }
 
-    /// All blocks, in their order.
+    /// Iterates over all blocks in order.
     pub fn blocks(&self) -> impl Iterator<Item = Block> + '_ {
         (0..self.segments()).flat_map(|segment| SegmentBlocks {
             segment,
@@ -143,7 +143,7 @@ impl Layout {
         })
     }
 
-    /// All blocks in batches of about `words` words.
+    /// Iterates over all blocks in batches of about `words` words.
     pub fn batches(&self, words: usize) -> impl Iterator<Item = Vec<Block>> + '_ {
         let mut blocks = self.blocks();
         std::iter::from_fn(move || {
@@ -159,18 +159,18 @@ impl Layout {
     }
 }
 
-/// r = ⌊N/S⌋.
+/// Returns r = ⌊N/S⌋.
 pub fn rows_per_block(width: usize) -> usize {
     POLYNOMIAL_SIZE / width.max(1)
 }
 
-/// The blocks of one segment.
+/// An iterator over the blocks of one segment.
 struct SegmentBlocks<'l> {
     segment: u64,
     first_row: u64,
     rows: u64,
     widths: &'l [usize],
-    /// Rows already given out, per lane.
+    /// Rows that were returned already, per lane.
     done: Vec<u64>,
 }
 
@@ -181,19 +181,20 @@ impl Iterator for SegmentBlocks<'_> {
         let complete_at = |(done, width): (&u64, &usize)| (done + rows_per_block(*width) as u64).min(self.rows);
         let open = self.done.iter().zip(self.widths).enumerate().filter(|(_, (done, _))| **done < self.rows);
         let (end, lane) = open.map(|(lane, entry)| (complete_at(entry), lane)).min()?;
-        let done = self.done.get_mut(lane)?;
-        let first = std::mem::replace(done, end);
+        let first = std::mem::replace(&mut self.done[lane], end);
         Some(Block {
             segment: self.segment,
             lane,
-            width: *self.widths.get(lane)?,
-            rows: usize::try_from(end - first).ok()?,
+            width: self.widths[lane],
+            // At most `rows_per_block`, so at most N.
+            rows: (end - first) as usize,
             first_row: self.first_row + first,
         })
     }
 }
 
-/// Widths of the fewest lanes that fill blocks well: full ones while they last, then up to [`SPLITS`] for the rest.
+/// Returns the widths of the fewest lanes that fill blocks well: as many full lanes as possible, then up to [`SPLITS`] for
+/// the rest.
 fn lane_widths(slots: usize) -> Vec<usize> {
     let full_lanes = slots.saturating_sub(1) / POLYNOMIAL_SIZE;
     let rest = slots - full_lanes * POLYNOMIAL_SIZE;
@@ -204,25 +205,28 @@ fn lane_widths(slots: usize) -> Vec<usize> {
     [vec![POLYNOMIAL_SIZE; full_lanes], tail].concat()
 }
 
-/// At most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a block
-/// with next to no waste.
+/// Returns at most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a block
+/// with almost no waste.
 fn best_split(slots: usize, lanes: usize) -> Vec<usize> {
     let whole = vec![slots];
     if lanes <= 1 || slots <= 1 {
         return whole;
     }
-    // A first lane of far less than the whole leaves the same problem to the second.
+    // A first lane much narrower than the whole leaves the same problem to the second.
     let counts = 1..=rows_per_block(slots) + MAX_FIRST_LANE_TRIES;
     let firsts = counts.map(rows_per_block).filter(|width| (1..slots).contains(width));
     let splits = firsts.map(|first| [vec![first], best_split(slots - first, lanes - 1)].concat());
     let cost = |widths: &Vec<usize>| widths.iter().map(|width| 1.0 / rows_per_block(*width) as f64).sum::<f64>();
-    splits.chain([whole]).min_by(|a, b| cost(a).total_cmp(&cost(b))).unwrap_or_default()
+    match splits.min_by(|a, b| cost(a).total_cmp(&cost(b))) {
+        Some(best) if cost(&best).total_cmp(&cost(&whole)).is_le() => best,
+        _ => whole,
+    }
 }
 
-/// How many narrower first lanes are tried beyond the widest one that fits.
+/// The number of narrower first lanes that are tried beyond the widest one that fits.
 const MAX_FIRST_LANE_TRIES: usize = 40;
 
-/// Used coefficients of an average block, in tenths.
+/// Returns the used fraction of an average block, in tenths.
 fn fullness_tenths(slots: usize, widths: &[usize]) -> f64 {
     let blocks_per_row: f64 = widths.iter().map(|width| 1.0 / rows_per_block(*width) as f64).sum();
     10.0 * slots as f64 / (POLYNOMIAL_SIZE as f64 * blocks_per_row)
@@ -240,16 +244,16 @@ mod tests {
             assert_eq!(layout.slots(), slots);
             let capacity = layout.block_count() as f64 * POLYNOMIAL_SIZE as f64;
             let fullness = 100_000.0 * slots as f64 / capacity;
-            // One block per lane is cut short at the end of the table.
+            // The last block of each lane may be shorter.
             let last_blocks = layout.widths().len() as f64 / layout.block_count() as f64;
             assert!(fullness + last_blocks >= 0.9, "{slots} slots: {fullness}");
             assert!(8.0 * layout.words() as f64 <= 8.05 * 100_000.0 * slots as f64, "{slots} slots");
         }
     }
 
-    /// Files depend on it: another implementation, written after `docs/FORMAT.md`, made the list that has this digest.
+    /// The file format depends on this. The digest is that of a list made by another implementation of `docs/FORMAT.md`.
     #[test]
-    fn lanes_are_those_of_the_format() {
+    fn lanes_match_the_format() {
         let lanes = |slots| lane_widths(slots).iter().map(usize::to_string).collect::<Vec<_>>().join(" ");
         let list: String = (1..=5000).map(|slots| format!("{slots}: {}\n", lanes(slots))).collect();
         assert_eq!(
@@ -259,7 +263,7 @@ mod tests {
     }
 
     #[test]
-    fn shapes_that_cannot_be_are_refused() {
+    fn impossible_shapes_are_rejected() {
         for (rows, widths) in [(0, vec![1]), (1, vec![]), (1, vec![0]), (1, vec![4097]), (1, vec![1; 257])] {
             assert!(matches!(Layout::with_widths(rows, widths), Err(HeError::Shape { .. })));
         }
@@ -293,7 +297,7 @@ mod tests {
         }
 
         #[test]
-        fn batches_are_the_blocks(rows in 1..2_500_000_u64, width in 500..=4096_usize, size in 1..200_000_usize) {
+        fn batches_contain_all_blocks(rows in 1..2_500_000_u64, width in 500..=4096_usize, size in 1..200_000_usize) {
             let layout = Layout::with_widths(rows, vec![width]).unwrap();
             let batches: Vec<Vec<Block>> = layout.batches(size).collect();
             prop_assert!(batches.iter().flatten().copied().eq(layout.blocks()));

@@ -1,4 +1,4 @@
-//! Masks: the uniform half of a ciphertext, grown from a public seed.
+//! Masks: the uniform half of a ciphertext, expanded from a public seed.
 
 use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
@@ -6,17 +6,17 @@ use aws_lc_rs::iv::FixedLength;
 use super::error::HeError;
 use super::wrapping;
 
-/// The public seed of a block's mask. One seed serves one block, ever.
+/// The public seed of a block's mask. A seed is never used for a second block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct MaskSeed(pub [u8; 16]);
 
 impl MaskSeed {
-    /// The seed as it stands in a file: two little-endian words.
+    /// Returns the seed as stored in a file: two little-endian words.
     pub fn words(self) -> [u64; 2] {
         bytemuck::cast(self.0)
     }
 
-    /// The seed that these two words of a file are.
+    /// Returns the seed that is stored as these two words.
     pub fn from_words(words: [u64; 2]) -> Self {
         Self(bytemuck::cast(words))
     }
@@ -26,43 +26,43 @@ impl MaskSeed {
 /// big-endian integer (NIST SP 800-38A §6.5), read as little-endian words.
 ///
 /// # Errors
-/// [`HeError::Mask`], which a working library never gives.
+/// [`HeError::Mask`], which a working library never returns.
 pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
     let mut keystream = Keystream::new(seed)?;
-    mask.chunks_mut(PIECE).try_for_each(|piece| keystream.next(piece))
+    mask.chunks_mut(CHUNK_WORDS).try_for_each(|chunk| keystream.next(chunk))
 }
 
-/// Adds the masks of `seeds` to `sum` (N words): what [`expand`] gives, but it never leaves the nearest cache.
+/// Adds the masks of `seeds` to `sum` (N words). Equivalent to [`expand`] and adding, but the masks stay in the L1 cache.
 ///
 /// # Errors
 /// As [`expand`].
 pub fn add(seeds: &[MaskSeed], sum: &mut [u64]) -> Result<(), HeError> {
-    let mut pieces = [[0; PIECE]; TOGETHER];
-    for seeds in seeds.chunks(TOGETHER) {
+    let mut chunks = [[0; CHUNK_WORDS]; BATCH];
+    for seeds in seeds.chunks(BATCH) {
         let mut streams = seeds.iter().map(|seed| Keystream::new(*seed)).collect::<Result<Vec<_>, _>>()?;
-        for sum in sum.chunks_mut(PIECE) {
-            let mut made = Vec::with_capacity(TOGETHER);
-            for (stream, piece) in streams.iter_mut().zip(&mut pieces) {
-                let piece = piece.get_mut(..sum.len()).ok_or(HeError::Mask)?;
-                stream.next(piece)?;
-                made.push(&*piece);
+        for sum in sum.chunks_mut(CHUNK_WORDS) {
+            let mut expanded = Vec::with_capacity(BATCH);
+            for (stream, chunk) in streams.iter_mut().zip(&mut chunks) {
+                let chunk = chunk.get_mut(..sum.len()).ok_or(HeError::Mask)?;
+                stream.next(chunk)?;
+                expanded.push(&*chunk);
             }
-            wrapping::add_all(sum, &made);
+            wrapping::add_all(sum, &expanded);
         }
     }
     Ok(())
 }
 
-/// Masks that are added together.
-const TOGETHER: usize = 4;
+/// The number of masks that are added at a time.
+const BATCH: usize = 4;
 
-/// Words of a mask that are made at a time.
-const PIECE: usize = 1024;
+/// The number of words of a mask that are expanded at a time.
+const CHUNK_WORDS: usize = 1024;
 
-/// The keystream is what encrypting these gives.
-static ZEROS: [u8; 8 * PIECE] = [0; 8 * PIECE];
+/// Encrypting zeros gives the keystream.
+static ZEROS: [u8; 8 * CHUNK_WORDS] = [0; 8 * CHUNK_WORDS];
 
-/// A seed's keystream, piece after piece.
+/// The keystream of a seed, generated chunk by chunk.
 struct Keystream(StreamingEncryptingKey);
 
 impl Keystream {
@@ -72,9 +72,9 @@ impl Keystream {
         StreamingEncryptingKey::less_safe_ctr(key, start).map(Self).map_err(|_| HeError::Mask)
     }
 
-    fn next(&mut self, piece: &mut [u64]) -> Result<(), HeError> {
-        let zeros = ZEROS.get(..8 * piece.len()).ok_or(HeError::Mask)?;
-        self.0.less_safe_update(zeros, bytemuck::cast_slice_mut(piece)).map_err(|_| HeError::Mask)?;
+    fn next(&mut self, chunk: &mut [u64]) -> Result<(), HeError> {
+        let zeros = ZEROS.get(..8 * chunk.len()).ok_or(HeError::Mask)?;
+        self.0.less_safe_update(zeros, bytemuck::cast_slice_mut(chunk)).map_err(|_| HeError::Mask)?;
         Ok(())
     }
 }
@@ -85,7 +85,7 @@ mod tests {
     use crate::he::parameters::POLYNOMIAL_SIZE;
 
     #[test]
-    fn adding_masks_is_expanding_them_and_adding() {
+    fn adding_masks_equals_expanding_and_adding() {
         let seeds: Vec<MaskSeed> = (0..6).map(|i| MaskSeed([i; 16])).collect();
         let mut sum: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i << 50).collect();
         let mut expected = sum.clone();

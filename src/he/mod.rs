@@ -1,4 +1,4 @@
-//! Homomorphic encryption of slot totals. The only room that knows tfhe.
+//! Homomorphic encryption of slot totals. The only module that names `tfhe`.
 //!
 //! A row of S small integers becomes S coefficients of a polynomial; a polynomial becomes one GLWE ciphertext; adding
 //! ciphertexts adds rows; folding adds the rows inside a ciphertext. What remains is one small ciphertext that decrypts

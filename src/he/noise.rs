@@ -6,13 +6,13 @@ use zeroize::Zeroizing;
 use super::parameters::POLYNOMIAL_SIZE;
 use crate::foundation::random::Randomness;
 
-/// Noise of one block: N integers in [−8, 8], wiped when dropped.
+/// The noise of one block: N integers in [−8, 8], wiped when dropped.
 pub type Noise = Zeroizing<[i8; POLYNOMIAL_SIZE]>;
 
 /// Draws the noise of one block.
 ///
-/// TUniform(b) is uniform on [−2^b, 2^b] but for the ends, which have half the weight (Bergerat et al., *TFHE Gets
-/// Real*, 2024, §2): a uniform integer in [−2^b, 2^b − 1] plus a uniform bit has just this distribution.
+/// TUniform(b) is uniform on [−2^b, 2^b] except for the ends, which have half the weight (Bergerat et al., *TFHE Gets
+/// Real*, 2024, §2): a uniform integer in [−2^b, 2^b − 1] plus a uniform bit has exactly this distribution.
 pub fn draw(random: &mut Randomness) -> Noise {
     let mut bytes = Zeroizing::new([0_u8; POLYNOMIAL_SIZE]);
     random.fill_bytes(bytes.as_mut());
@@ -48,7 +48,7 @@ mod tests {
                 (f64::from(*count) - weight * total).powi(2) / (weight * total)
             })
             .sum();
-        // 16 degrees of freedom: 39.25 is passed once in a thousand seeds; this seed is fixed.
+        // 16 degrees of freedom: 39.25 is exceeded by one seed in a thousand; this seed is fixed.
         assert!(chi_square < 39.25, "{chi_square}");
     }
 }

@@ -1,4 +1,4 @@
-//! Rows of slots become plaintext blocks, in the order of the layout.
+//! Packs rows of slots into plaintext blocks, in the order of the layout.
 
 use zeroize::Zeroizing;
 
@@ -8,7 +8,7 @@ use super::parameters::SEGMENT_ROWS;
 
 /// A block before encryption: `block.body_words()` slot values below 2^20, row after row; wiped when dropped.
 pub struct PlainBlock {
-    /// Its place in the layout.
+    /// Its position in the layout.
     pub block: Block,
     /// Its values.
     pub values: Zeroizing<Vec<u32>>,
@@ -19,20 +19,20 @@ pub struct Packer<'l> {
     layout: &'l Layout,
     /// The next row, from 0.
     row: u64,
-    /// Values of each lane's open block.
+    /// The values of each lane's incomplete block.
     open: Vec<Zeroizing<Vec<u32>>>,
 }
 
 impl<'l> Packer<'l> {
-    /// A packer for the rows of `layout`.
+    /// Creates a packer for the rows of `layout`.
     pub fn new(layout: &'l Layout) -> Self {
         Self { layout, row: 0, open: layout.widths().iter().map(|width| empty_block(*width)).collect() }
     }
 
-    /// Takes the next row, `layout.slots()` values below 2^20, and gives the blocks that it completes to `emit`.
+    /// Adds the next row, `layout.slots()` values below 2^20, and passes the blocks that it completes to `emit`.
     ///
     /// # Errors
-    /// [`HeError::Layout`] for a row of another length or one more than the layout has.
+    /// [`HeError::Layout`] if the row has another length or the layout has no more rows.
     pub fn push(&mut self, row: &[u32], mut emit: impl FnMut(PlainBlock)) -> Result<(), HeError> {
         if row.len() != self.layout.slots() || self.row >= self.layout.rows() {
             return Err(HeError::Layout);
@@ -58,13 +58,13 @@ impl<'l> Packer<'l> {
     /// Ends the table.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if rows are still missing.
+    /// [`HeError::Layout`] if rows are missing.
     pub fn finish(self) -> Result<(), HeError> {
         if self.row == self.layout.rows() { Ok(()) } else { Err(HeError::Layout) }
     }
 }
 
-/// Room for a whole block, so that it never moves and leaves no copy behind.
+/// Returns a buffer with the capacity of a full block: a reallocation would leave a copy behind that is not wiped.
 fn empty_block(width: usize) -> Zeroizing<Vec<u32>> {
     Zeroizing::new(Vec::with_capacity(rows_per_block(width) * width))
 }

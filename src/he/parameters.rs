@@ -1,4 +1,4 @@
-//! The numbers of the scheme; `docs/PARAMETERS.md` argues for each.
+//! The parameters of the scheme; `docs/PARAMETERS.md` justifies each.
 
 /// N: coefficients of a polynomial modulo X^N + 1. The GLWE dimension k is 1, the modulus q is 2^64.
 pub const POLYNOMIAL_SIZE: usize = 4096;
@@ -9,17 +9,17 @@ pub const DELTA_BITS: u32 = 24;
 /// The largest |e| of a fresh ciphertext: TUniform(3), integers in [−8, 8].
 pub const NOISE_BOUND: u64 = 8;
 
-/// The most rows that may be added into one total: `NOISE_BOUND · rows` must stay below Δ/2 = 2^23, and a last block may
+/// The maximum number of rows that may be added to one total: `NOISE_BOUND · rows` must stay below Δ/2 = 2^23, and a last block may
 /// be padded by up to N − 1 rows.
 pub const SEGMENT_ROWS: u64 = (1 << 20) - POLYNOMIAL_SIZE as u64;
 
-/// The most blocks under one key.
+/// The maximum number of blocks encrypted with one key.
 pub const MAX_BLOCKS: u64 = 1 << 32;
 
-/// Slot values are smaller, so that a segment's totals stay below 2^40.
+/// The exclusive upper bound of slot values, so that a segment's totals stay below 2^40.
 pub const SLOT_BOUND: u64 = 1 << 20;
 
-/// Names this parameter set in files.
+/// The identifier of this parameter set in files.
 pub const PARAMETER_SET: u16 = 1;
 
 const _: () = {

@@ -1,10 +1,10 @@
 //! Products with a binary polynomial modulo X^N + 1 and 2^64, exact, by number-theoretic transforms.
 //!
-//! `tfhe-ntt` splits the integer product over a few primes and joins the residues by the Chinese remainder theorem. Its
-//! plans for a binary operand transform that operand at every product; ours is the secret key, whose transform is kept,
-//! which saves a third of the time. For that the pointwise products need plans of the single primes. The primes belong
-//! to `tfhe-ntt` and are not exported, so they stand here again and the crate's version is pinned; the tests compare
-//! with its own product and with tfhe's, coefficient by coefficient.
+//! `tfhe-ntt` computes the integer product modulo a few primes and joins the residues by the Chinese remainder theorem. Its
+//! plans for a binary operand transform that operand for every product. Our binary operand is always the secret key, whose
+//! transform is kept, which saves a third of the time. For that, the pointwise products need plans of the individual primes.
+//! `tfhe-ntt` does not export its primes, so they are repeated here and the crate's version is pinned. The tests compare
+//! with the schoolbook product and with tfhe's, coefficient by coefficient.
 
 use tfhe_ntt::{native_binary64, prime32, prime64};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -28,9 +28,9 @@ pub(super) enum BinaryProduct {
 }
 
 impl BinaryProduct {
-    /// Prepares products with `binary`, N coefficients that are 0 or 1; the fastest way that this machine has.
+    /// Prepares products with `binary`, N coefficients that are 0 or 1, by the fastest method that the processor supports.
     ///
-    /// `None` only if N has no transform, which the tests exclude.
+    /// Returns `None` only if N has no transform, which the tests exclude.
     pub(super) fn new(binary: &[u64]) -> Option<Self> {
         #[cfg(target_arch = "x86_64")]
         if let Some(wide) = WideProduct::new(binary) {
@@ -71,7 +71,7 @@ impl WideProduct {
     }
 
     fn multiply(&self, polynomial: &[u64], product: &mut [u64]) {
-        // Residues of a·s: with the public a they would give s away.
+        // Residues of a·s: together with the public a they would reveal s.
         let mut residues = Zeroizing::new([[0; POLYNOMIAL_SIZE]; 2]);
         let [r0, r1] = &mut *residues;
         self.plan.fwd(polynomial, r0, r1);
@@ -122,7 +122,7 @@ mod tests {
     use crate::foundation::random::Randomness;
     use rand_core::{Rng, SeedableRng};
 
-    /// Schoolbook product, the definition itself.
+    /// The schoolbook product, straight from the definition.
     fn schoolbook(a: &[u64], s: &[u64]) -> Vec<u64> {
         let mut product = vec![0_u64; POLYNOMIAL_SIZE];
         for (i, bit) in s.iter().enumerate().filter(|(_, bit)| **bit == 1) {
@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn both_ways_give_the_schoolbook_product() {
+    fn both_methods_give_the_schoolbook_product() {
         let mut random = Randomness::from_seed([3; 32]);
         let polynomials: [Vec<u64>; 3] = [
             (0..POLYNOMIAL_SIZE).map(|_| random.next_u64()).collect(),

@@ -7,7 +7,7 @@ pub(super) fn add(sum: &mut [u64], words: &[u64]) {
     }
 }
 
-/// Adds all of `many`, each as long as the sum, four at a time: then the sum itself is read and written a fourth as often.
+/// Adds all of `many`, each as long as the sum, four at a time, so that the sum is read and written a fourth as often.
 pub(super) fn add_all(sum: &mut [u64], many: &[&[u64]]) {
     let (fours, rest) = many.as_chunks::<4>();
     for [a, b, c, d] in fours {
@@ -25,7 +25,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn however_many_there_are_they_add_up() {
+    fn any_number_of_polynomials_is_added() {
         let many: Vec<[u64; 3]> = (0..11).map(|i| [i, u64::MAX - i, i * i]).collect();
         for count in 0..=many.len() {
             let slices: Vec<&[u64]> = many.iter().take(count).map(|words| &words[..]).collect();

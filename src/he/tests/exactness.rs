@@ -1,4 +1,4 @@
-//! Totals are the integer sums, also at the worst noise.
+//! Totals are the exact integer sums, even with the worst noise.
 
 use proptest::prelude::*;
 use zeroize::Zeroizing;
@@ -36,17 +36,17 @@ proptest! {
 }
 
 #[test]
-fn segments_add_up() {
+fn segments_are_added_up() {
     let rows = 2 * SEGMENT_ROWS + 17;
     let layout = Layout::new(rows, 1).unwrap();
     let key = SecretKey::generate(&mut random(1));
     let table = random_rows(rows, 1, 5);
     let words = encrypt(&layout, &key, &table);
-    let answer = evaluate(&layout, &words);
-    assert_eq!(answer.len(), 3);
-    assert_eq!(decrypt(&layout, &key, &answer), clear_totals(&table, 1));
+    let totals = evaluate(&layout, &words);
+    assert_eq!(totals.len(), 3);
+    assert_eq!(decrypt(&layout, &key, &totals), clear_totals(&table, 1));
     let at_once = evaluate_in_batches(&layout, &words, std::iter::once(layout.blocks().collect()));
-    assert!(at_once == answer, "a batch may hold blocks of several segments");
+    assert!(at_once == totals, "a batch may hold blocks of several segments");
 }
 
 #[test]
@@ -64,31 +64,31 @@ fn totals_of_another_shape_are_not_decrypted() {
     assert_eq!(Decryptor::new(&key, &layout).finish(), Err(HeError::Layout), "a segment is missing");
     decryptor.add_segment(&honest).unwrap();
     decryptor.add_segment(&honest).unwrap();
-    assert_eq!(decryptor.finish(), Err(HeError::Layout), "there is one too many");
+    assert_eq!(decryptor.finish(), Err(HeError::Layout), "one segment too many");
 }
 
-/// One row in the most lanes, with many threads: once, sums for each thread and lane were made beforehand.
+/// Regression test: sums for each thread and lane used to be allocated in advance.
 #[test]
-fn partial_sums_are_few_and_made_when_they_are_needed() {
+fn partial_sums_are_few_and_allocated_when_needed() {
     let pool = rayon::ThreadPoolBuilder::new().num_threads(64).build().unwrap();
     for slots in [1, 2 * POLYNOMIAL_SIZE, MAX_LANES * POLYNOMIAL_SIZE] {
         let layout = Layout::new(1, slots).unwrap();
         let mut evaluator = pool.install(|| Evaluator::new(&layout));
-        assert_eq!(evaluator.made_sums(), 0, "{slots}");
+        assert_eq!(evaluator.allocated_sums(), 0, "{slots}");
         let words = vec![7; usize::try_from(layout.words()).unwrap()];
         let blocks: Vec<Block> = layout.blocks().collect();
         pool.install(|| evaluator.add(&blocks, &words)).unwrap();
-        assert_eq!(evaluator.made_sums(), layout.widths().len(), "{slots}");
+        assert_eq!(evaluator.allocated_sums(), layout.widths().len(), "{slots}");
     }
     let layout = Layout::new(100_000, MAX_LANES * POLYNOMIAL_SIZE / 100).unwrap();
     let mut evaluator = pool.install(|| Evaluator::new(&layout));
     let blocks: Vec<Block> = layout.blocks().take(2000).collect();
     let words = vec![7; layout::words(&blocks)];
     pool.install(|| evaluator.add(&blocks, &words)).unwrap();
-    assert!(evaluator.made_sums() <= MAX_LANES, "{}", evaluator.made_sums());
+    assert!(evaluator.allocated_sums() <= MAX_LANES, "{}", evaluator.allocated_sums());
 }
 
-/// The largest segment, its values all at their bound and its noise all on one side.
+/// Evaluates `rows` rows in one segment, with maximum values and noise that never cancels out.
 fn worst_case(noise: i8, rows: u64) -> (Evaluator, SecretKey, Result<(), HeError>) {
     let key = SecretKey::generate(&mut random(1));
     let product = key.product().unwrap();
@@ -122,11 +122,11 @@ fn the_largest_segment_decodes_at_the_worst_noise() {
 }
 
 #[test]
-fn one_block_more_is_refused_because_it_could_decode_wrongly() {
+fn one_block_more_is_rejected_because_it_could_decode_wrongly() {
     let one_more = SEGMENT_ROWS + POLYNOMIAL_SIZE as u64;
     let (_, _, outcome) = worst_case(8, one_more);
     assert_eq!(outcome, Err(HeError::SegmentFull));
-    // At 2^20 rows the worst noise is Δ/2 and rounds to the next plaintext.
+    // With 2^20 rows the worst noise is Δ/2, which rounds to the next plaintext.
     assert_eq!(glwe::decode(NOISE_BOUND * one_more), 1);
     assert_eq!(glwe::decode(NOISE_BOUND * SEGMENT_ROWS), 0);
 }

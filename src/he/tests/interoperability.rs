@@ -1,4 +1,4 @@
-//! Our blocks are tfhe's ciphertexts, in both directions, coefficient by coefficient.
+//! Our blocks are tfhe ciphertexts and vice versa, coefficient by coefficient.
 
 use tfhe::core_crypto::prelude::*;
 use zeroize::Zeroizing;
@@ -12,7 +12,7 @@ use crate::he::parameters::{DELTA_BITS, NOISE_BOUND, POLYNOMIAL_SIZE};
 use crate::he::{Layout, SecretKey, glwe};
 
 #[test]
-fn tfhe_opens_our_blocks() {
+fn tfhe_decrypts_our_blocks() {
     let layout = Layout::new(500, 23).unwrap();
     let key = SecretKey::generate(&mut random(1));
     let table = random_rows(500, 23, 8);
@@ -31,9 +31,9 @@ fn tfhe_opens_our_blocks() {
     }
 }
 
-/// Our encryption under tfhe's mask and tfhe's noise is tfhe's encryption, word by word.
+/// With the same mask and noise, our ciphertext equals tfhe's, word by word.
 #[test]
-fn our_arithmetic_is_that_of_tfhe() {
+fn our_arithmetic_equals_that_of_tfhe() {
     let key = SecretKey::generate(&mut random(1));
     let seed = MaskSeed([6; 16]);
     let values: Vec<u32> = (0..POLYNOMIAL_SIZE as u32).map(|i| i * 255).collect();
@@ -41,7 +41,7 @@ fn our_arithmetic_is_that_of_tfhe() {
     let mut ours = vec![0; POLYNOMIAL_SIZE + 2];
     encrypt_block(&key.product().unwrap(), seed, &values, &noise, &mut ours).unwrap();
     let ours = glwe::block(&ours).unwrap();
-    // b = a·s + Δ·m + e, the product by tfhe's polynomial algorithms.
+    // b = a·s + Δ·m + e, with the product by tfhe's polynomial algorithms.
     let mut body = Polynomial::new(0_u64, PolynomialSize(POLYNOMIAL_SIZE));
     let secret = key.as_glwe();
     let mask_list = ours.get_mask();
@@ -55,7 +55,7 @@ fn our_arithmetic_is_that_of_tfhe() {
 }
 
 #[test]
-fn we_open_sums_of_tfhe_encryptions() {
+fn we_decrypt_sums_of_tfhe_ciphertexts() {
     let key = SecretKey::generate(&mut random(1));
     let mut seeder = new_seeder();
     let seed = seeder.seed();

@@ -1,4 +1,4 @@
-//! The engine as a whole: exact, random where it must be, and tfhe's.
+//! Tests of the whole scheme: exactness, randomness, interoperability with tfhe, and known attacks.
 
 mod exactness;
 mod interoperability;
@@ -14,7 +14,7 @@ fn random(seed: u8) -> Randomness {
     Randomness::from_seed([seed; 32])
 }
 
-/// Packs and encrypts all rows; the words of the dataset.
+/// Packs and encrypts all rows; returns the words of the dataset.
 fn encrypt(layout: &Layout, key: &SecretKey, rows: &[Vec<u32>]) -> Vec<u64> {
     let mut packer = Packer::new(layout);
     let mut blocks = Vec::new();
@@ -25,7 +25,7 @@ fn encrypt(layout: &Layout, key: &SecretKey, rows: &[Vec<u32>]) -> Vec<u64> {
     Encryptor::new(key, random(2)).unwrap().encrypt(&blocks).unwrap()
 }
 
-/// What an honest server answers, segment by segment.
+/// Returns the totals that an honest server computes, segment by segment.
 fn evaluate(layout: &Layout, words: &[u64]) -> Vec<Vec<LaneTotals>> {
     evaluate_in_batches(layout, words, layout.batches(100_000))
 }
@@ -46,9 +46,9 @@ fn evaluate_in_batches(
     evaluator.finish()
 }
 
-fn decrypt(layout: &Layout, key: &SecretKey, answer: &[Vec<LaneTotals>]) -> Vec<u128> {
+fn decrypt(layout: &Layout, key: &SecretKey, totals: &[Vec<LaneTotals>]) -> Vec<u128> {
     let mut decryptor = Decryptor::new(key, layout);
-    for segment in answer {
+    for segment in totals {
         decryptor.add_segment(segment).unwrap();
     }
     decryptor.finish().unwrap().to_vec()

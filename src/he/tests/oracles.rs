@@ -1,4 +1,4 @@
-//! Why nothing but the sum of the owner's own dataset may ever be decrypted: what a server would learn from more.
+//! Decryption oracles: what a server would learn if anything but the sum of the owner's own dataset were decrypted.
 
 use super::{clear_totals, decrypt, encrypt, evaluate, random, random_rows};
 use crate::he::layout::rows_per_block;
@@ -7,14 +7,14 @@ use crate::he::{LaneTotals, Layout, SecretKey, glwe};
 
 const WIDTH: usize = 23;
 
-/// −Δ·Σ_k 2^k·X^{−kS} as mask and nothing as body: slot 0 decodes to forty bits of the key.
+/// With the mask −Δ·Σ_k 2^k·X^{−kS} and an empty body, slot 0 decodes to forty bits of the key.
 #[test]
-fn a_crafted_mask_reads_the_key() {
+fn a_crafted_mask_reveals_the_key() {
     let key = SecretKey::generate(&mut random(1));
     let mut mask = vec![0_u64; POLYNOMIAL_SIZE];
     for k in 0..40 {
         let term = 1_u64 << (DELTA_BITS + k);
-        // X^{−d} = −X^{N−d}, and the answer's phase is b − a·s.
+        // X^{−d} = −X^{N−d}, and the phase of the totals is b − a·s.
         match k as usize * WIDTH {
             0 => mask[0] = mask[0].wrapping_sub(term),
             degree => mask[POLYNOMIAL_SIZE - degree] = mask[POLYNOMIAL_SIZE - degree].wrapping_add(term),
@@ -26,10 +26,10 @@ fn a_crafted_mask_reads_the_key() {
     assert_eq!(glwe::decode(phases[0]), read);
 }
 
-/// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals exactly if
-/// the guess is right. So even a verdict on what an answer decrypts to tells that row.
+/// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals if and
+/// only if the guess is right. So even the fact whether totals were accepted reveals that row.
 #[test]
-fn whether_an_answer_decrypts_to_the_right_totals_tells_a_patients_value() {
+fn accepting_or_rejecting_decrypted_totals_reveals_a_value() {
     let rows = 2 * rows_per_block(1) as u64;
     let layout = Layout::new(rows, 1).unwrap();
     let key = SecretKey::generate(&mut random(1));
@@ -42,11 +42,11 @@ fn whether_an_answer_decrypts_to_the_right_totals_tells_a_patients_value() {
     let value = u64::from(table[row][0]);
     for (guess, right) in [(value, true), (value + 1, false), (value ^ 1, false)] {
         let rotated = rotate(mask, row);
-        let mut answer = honest.clone();
-        let LaneTotals { mask: sum, body: total } = &mut answer[0][0];
+        let mut forged = honest.clone();
+        let LaneTotals { mask: sum, body: total } = &mut forged[0][0];
         sum.iter_mut().zip(&rotated).for_each(|(sum, word)| *sum = sum.wrapping_add(*word));
         total[0] = total[0].wrapping_add(body[row]).wrapping_sub(guess << DELTA_BITS);
-        assert_eq!(decrypt(&layout, &key, &answer) == clear_totals(&table, 1), right, "{guess}");
+        assert_eq!(decrypt(&layout, &key, &forged) == clear_totals(&table, 1), right, "{guess}");
     }
 }
 

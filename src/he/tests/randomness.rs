@@ -1,4 +1,4 @@
-//! Masks and noise have the distributions they should have, and no seed serves twice.
+//! Masks and noise have the intended distributions, and no seed is used twice.
 
 use std::collections::HashSet;
 
@@ -11,8 +11,8 @@ use crate::he::{Layout, SecretKey, glwe};
 
 #[test]
 fn masks_are_aes_128_ctr_keystream() {
-    // NIST SP 800-38A has no all-zero counter; AES-128 of the zero block under the zero key is FIPS 197's well-known
-    // 66e94bd4ef8a2c3b884cfa59ca342b2e, the next block is that of counter 1.
+    // NIST SP 800-38A has no vector with a zero counter. AES-128 of the zero block with the zero key is the well-known
+    // 66e94bd4ef8a2c3b884cfa59ca342b2e; the next block is that of counter 1.
     let mut mask = [0; POLYNOMIAL_SIZE];
     expand(MaskSeed([0; 16]), &mut mask).unwrap();
     let bytes: Vec<u8> = mask.iter().take(4).flat_map(|word| word.to_le_bytes()).collect();
@@ -40,7 +40,7 @@ fn masks_are_uniform() {
     }
     let expected = f64::from(masks) * POLYNOMIAL_SIZE as f64 * 8.0 / 256.0;
     let chi_square: f64 = counts.iter().map(|count| (f64::from(*count) - expected).powi(2) / expected).sum();
-    // 255 degrees of freedom: 330.5 is passed once in a thousand seeds; these are fixed.
+    // 255 degrees of freedom: 330.5 is exceeded by one seed in a thousand; these are fixed.
     assert!(chi_square < 330.5, "{chi_square}");
 }
 
@@ -58,7 +58,7 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
         for e in &noise {
             counts[usize::try_from(e + 8).unwrap()] += 1;
         }
-        assert!(noises.insert(noise), "the same noise twice");
+        assert!(noises.insert(noise), "noise was repeated");
     }
     let total = layout.rows() as f64;
     let chi_square: f64 = counts
@@ -74,7 +74,7 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
 }
 
 #[test]
-fn no_seed_serves_twice() {
+fn no_seed_is_used_twice() {
     let layout = Layout::new(3000, 100).unwrap();
     let key = SecretKey::generate(&mut random(1));
     let words = encrypt(&layout, &key, &random_rows(3000, 100, 3));
