@@ -1,4 +1,4 @@
-//! From rows of decimals to slots of small integers, and from exact slot totals back to sums.
+//! Encodes rows of decimals as slots of small integers, and decodes exact slot totals to sums.
 
 pub mod plan;
 pub mod slots;

@@ -1,4 +1,4 @@
-//! The plan: which slot means what. It is private to the data owner; the server only learns how many slots there are.
+//! The encoding plan: the meaning of each slot. It is private to the data owner; the server learns only the number of slots.
 
 use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
@@ -10,60 +10,92 @@ use crate::statistics::{Statistic, Sums, Term};
 use crate::table::limits::MAX_RANGE_BITS;
 use crate::table::{Cell, ColumnProfile};
 
-/// How one column is encoded.
+/// The encoding of one column.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawColumnPlan")]
 pub struct ColumnPlan {
-    /// The column's name.
-    pub name: String,
-    /// Field of the row, from 0.
-    pub position: usize,
+    name: String,
+    /// The index of the field in the row, from 0.
+    position: usize,
     /// Values are integers in units of 10^`exponent`.
-    pub exponent: i32,
+    exponent: i32,
     /// Subtracted from each value before encoding, in those units.
-    pub minimum: i128,
+    minimum: i128,
     /// The largest offset from the minimum.
-    pub range: u128,
-    /// The column's slots, group after group.
-    pub groups: Vec<SlotGroup>,
+    range: u128,
+    /// The column's slots.
+    groups: Vec<SlotGroup>,
 }
 
-/// How a table is encoded.
+/// The encoding of a table.
+///
+/// A plan is made by [`Plan::new`] or deserialized, which rejects plans that [`Plan::new`] cannot make.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(try_from = "RawPlan")]
 pub struct Plan {
-    /// Rows of the table.
-    pub rows: u64,
-    /// The columns, in the CSV's order.
-    pub columns: Vec<ColumnPlan>,
+    rows: u64,
+    /// The columns, in the order of the CSV file.
+    columns: Vec<ColumnPlan>,
     /// Whether squares are summed.
-    pub squares: bool,
+    squares: bool,
 }
 
-/// A cell that does not fit the plan: the file is not the one that the plan was made from.
+/// A [`ColumnPlan`] as stored, before validation; the same fields in the same order.
+#[derive(Deserialize)]
+struct RawColumnPlan {
+    name: String,
+    position: usize,
+    exponent: i32,
+    minimum: i128,
+    range: u128,
+    groups: Vec<SlotGroup>,
+}
+
+/// A [`Plan`] as stored, before validation; the same fields in the same order.
+#[derive(Deserialize)]
+struct RawPlan {
+    rows: u64,
+    columns: Vec<ColumnPlan>,
+    squares: bool,
+}
+
+/// A stored plan that no table can have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("invalid plan")]
+struct InvalidPlan;
+
+/// The data do not fit the plan: they are not those that the plan was made for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanMismatch;
 
 impl Plan {
-    /// The slots that `statistics` need for columns with these profiles.
+    /// Makes a plan of the slots that `statistics` need for a table with these column profiles. The table has at least one row
+    /// and one column.
     pub fn new(rows: u64, profiles: &[ColumnProfile], statistics: &[&dyn Statistic]) -> Self {
         let squares = statistics.iter().any(|statistic| statistic.terms().contains(&Term::Square));
         let columns = profiles.iter().map(|profile| ColumnPlan::new(profile, squares)).collect();
         Self { rows, columns, squares }
     }
 
-    /// Whether this can be a plan that [`Plan::new`] made; to be asked of one that was read from a file.
-    pub fn is_sound(&self) -> bool {
-        self.rows > 0 && !self.columns.is_empty() && self.columns.iter().all(ColumnPlan::is_sound)
+    /// Returns the number of rows of the table.
+    pub fn rows(&self) -> u64 {
+        self.rows
     }
 
-    /// Slots per row; at least one.
+    /// Returns the number of columns that are encoded.
+    pub fn column_count(&self) -> usize {
+        self.columns.len()
+    }
+
+    /// Returns the number of slots per row, at least one.
     pub fn slots(&self) -> usize {
         self.columns.iter().map(ColumnPlan::width).sum()
     }
 
-    /// Writes a row's slots; `cell` gives the row's field at a position, `slots` has [`Self::slots`] entries.
+    /// Encodes a row. `cell` returns the field at a position; `slots` has [`Self::slots`] entries.
     ///
     /// # Errors
-    /// [`PlanMismatch`] for a cell that the plan has no place for.
+    /// [`PlanMismatch`] if a cell cannot be encoded with this plan.
     pub fn encode(&self, cell: impl Fn(usize) -> Cell, slots: &mut [u32]) -> Result<(), PlanMismatch> {
         let mut rest = slots;
         for column in &self.columns {
@@ -74,10 +106,10 @@ impl Plan {
         Ok(())
     }
 
-    /// The columns' sums from the totals of all slots over all rows.
+    /// Decodes the totals of all slots over all rows to the sums of each column.
     ///
     /// # Errors
-    /// [`PlanMismatch`] if there are fewer totals than slots, or more rows present than the table has.
+    /// [`PlanMismatch`] if there are fewer totals than slots, or more values than rows.
     pub fn sums(&self, totals: &[u128]) -> Result<Vec<(String, Sums)>, PlanMismatch> {
         let mut rest = totals;
         let mut sums = |column: &ColumnPlan| {
@@ -89,9 +121,29 @@ impl Plan {
     }
 }
 
+impl TryFrom<RawPlan> for Plan {
+    type Error = InvalidPlan;
+
+    fn try_from(raw: RawPlan) -> Result<Self, InvalidPlan> {
+        let RawPlan { rows, columns, squares } = raw;
+        if rows > 0 && !columns.is_empty() { Ok(Self { rows, columns, squares }) } else { Err(InvalidPlan) }
+    }
+}
+
+impl TryFrom<RawColumnPlan> for ColumnPlan {
+    type Error = InvalidPlan;
+
+    fn try_from(raw: RawColumnPlan) -> Result<Self, InvalidPlan> {
+        let RawColumnPlan { name, position, exponent, minimum, range, groups } = raw;
+        let column = Self { name, position, exponent, minimum, range, groups };
+        let limits_hold = (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent) && range >> MAX_RANGE_BITS == 0;
+        let groups_fit = column.groups.iter().all(|group| *group == SlotGroup::new(group.term, range));
+        if limits_hold && groups_fit && column.has(Term::Value) { Ok(column) } else { Err(InvalidPlan) }
+    }
+}
+
 impl ColumnPlan {
-    /// Squares of offsets 0 and 1 are the offsets themselves and need no slots of their own; presence needs one only
-    /// where something is missing.
+    /// Offsets 0 and 1 equal their squares, which then need no slots. Presence needs a slot only if values are missing.
     fn new(profile: &ColumnProfile, squares: bool) -> Self {
         let presence = (profile.missing > 0).then_some(Term::Presence);
         let square = (squares && profile.range > 1).then_some(Term::Square);
@@ -104,11 +156,6 @@ impl ColumnPlan {
             range: profile.range,
             groups: terms.map(|term| SlotGroup::new(term, profile.range)).collect(),
         }
-    }
-
-    fn is_sound(&self) -> bool {
-        let groups = self.groups.iter().all(|group| *group == SlotGroup::new(group.term, self.range));
-        self.exponent.abs() <= MAX_EXPONENT && self.range >> MAX_RANGE_BITS == 0 && groups && self.has(Term::Value)
     }
 
     fn width(&self) -> usize {
@@ -166,5 +213,63 @@ impl ColumnPlan {
         let start: usize = self.groups.iter().take(index).map(|group| group.width()).sum();
         let group = self.groups.get(index)?;
         Some(join_limbs(totals.get(start..start + group.width())?))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::foundation::codec;
+
+    fn encoded<T: Serialize>(part: &T) -> Vec<u8> {
+        codec::encode(part, 1 << 10).unwrap()
+    }
+
+    /// The bytes of a plan with one column, as `secrets.hes` stores them.
+    fn stored(rows: u64, exponent: i32, range: u128, groups: &[(u32, u8)]) -> Vec<u8> {
+        let column = ("x", 4_u64, exponent, -70_i128, range, groups.to_vec());
+        encoded(&(rows, vec![column], true))
+    }
+
+    fn decode(bytes: &[u8]) -> Option<Plan> {
+        codec::decode(bytes, 1 << 10).ok()
+    }
+
+    #[test]
+    fn a_plan_is_stored_and_read_back() {
+        let profile = ColumnProfile {
+            name: "x".into(),
+            position: 4,
+            present: 8,
+            missing: 1,
+            exponent: -2,
+            minimum: -70,
+            range: 1 << 21,
+        };
+        let variance = crate::statistics::by_name("variance").unwrap();
+        let plan = Plan::new(9, &[profile], &[variance]);
+        let bytes = encoded(&plan);
+        assert_eq!(bytes, stored(9, -2, 1 << 21, &[(0, 1), (1, 2), (2, 3)]));
+        assert_eq!(decode(&bytes), Some(plan));
+    }
+
+    #[test]
+    fn plans_that_no_table_can_have_are_rejected() {
+        let groups = [(1, 1)];
+        assert!(decode(&stored(1, 400, 7, &groups)).is_some());
+        for invalid in [
+            stored(0, 0, 7, &groups),
+            stored(1, 401, 7, &groups),
+            stored(1, i32::MIN, 7, &groups),
+            stored(1, 0, 1 << MAX_RANGE_BITS, &[(1, 7)]),
+            stored(1, 0, 7, &[]),
+            stored(1, 0, 7, &[(0, 1)]),
+            stored(1, 0, 7, &[(1, 2)]),
+            stored(1, 0, 7, &[(1, 1), (2, 0)]),
+            stored(1, 0, 7, &[(3, 1)]),
+            encoded(&(1_u64, Vec::<u8>::new(), true)),
+        ] {
+            assert_eq!(decode(&invalid), None, "{invalid:?}");
+        }
     }
 }

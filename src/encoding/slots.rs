@@ -1,44 +1,46 @@
-//! Slots: the small integers that a row becomes.
+//! Slots: the small integers that encode a row.
 //!
-//! A quantity of any size is cut into limbs of [`LIMB_BITS`] bits, one per slot, so that a slot's total over a
-//! segment of fewer than 2^20 rows stays below 2^40.
+//! Each quantity is split into limbs of [`LIMB_BITS`] bits, one per slot, so that a slot's total over a segment of fewer than
+//! 2^20 rows stays below 2^40.
 
 use dashu_int::UBig;
 use serde::{Deserialize, Serialize};
 
 use crate::statistics::Term;
 
-/// Bits of a slot value.
+/// The number of bits of a slot value.
 pub const LIMB_BITS: u32 = 20;
 const LIMB_MASK: u128 = (1 << LIMB_BITS) - 1;
 
-/// Neighbouring slots that hold the limbs of one term of one column, lowest first.
+/// Adjacent slots that hold the limbs of one term of one column, lowest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SlotGroup {
-    /// What is summed.
-    pub term: Term,
-    /// How many slots.
-    pub limbs: u8,
+    /// The term whose sum the slots encode.
+    pub(super) term: Term,
+    /// The number of slots.
+    limbs: u8,
 }
 
+/// The limbs of the largest term, a square of two 128-bit factors, can be counted in a `u8`.
+const _: () = assert!((2 * u128::BITS).div_ceil(LIMB_BITS) <= u8::MAX as u32);
+
 impl SlotGroup {
-    /// The group for `term` of a column whose offsets from its minimum reach `range`.
+    /// Creates the group for `term` of a column whose offsets from its minimum are at most `range`.
     pub(super) fn new(term: Term, range: u128) -> Self {
         let bits = match term {
             Term::Presence => 1,
             Term::Value => u128::BITS - range.leading_zeros(),
             Term::Square => 2 * (u128::BITS - range.leading_zeros()),
         };
-        let limbs = bits.div_ceil(LIMB_BITS).max(1);
-        Self { term, limbs: u8::try_from(limbs).unwrap_or(u8::MAX) }
+        Self { term, limbs: bits.div_ceil(LIMB_BITS).max(1) as u8 }
     }
 
-    /// How many slots.
-    pub fn width(self) -> usize {
+    /// Returns the number of slots.
+    pub(super) fn width(self) -> usize {
         usize::from(self.limbs)
     }
 
-    /// Writes what a row with `offset` above the minimum contributes; `slots` has [`Self::width`] entries.
+    /// Writes the contribution of a row whose value is `offset` above the minimum to `slots`, which has [`Self::width`] entries.
     pub(super) fn encode(self, offset: u128, slots: &mut [u32]) {
         match self.term {
             Term::Presence => write_limbs(1, 0, slots),
@@ -51,15 +53,15 @@ impl SlotGroup {
     }
 }
 
-/// The integer whose limbs, lowest first, have these totals.
+/// Returns the integer whose limbs, lowest first, have these totals.
 pub(super) fn join_limbs(totals: &[u128]) -> UBig {
     totals.iter().rev().fold(UBig::ZERO, |sum, limb| (sum << LIMB_BITS as usize) + UBig::from(*limb))
 }
 
-/// Cuts `high · 2^128 + low` into limbs.
+/// Splits `high · 2^128 + low` into limbs.
 fn write_limbs(mut low: u128, mut high: u128, slots: &mut [u32]) {
     if let (Ok(mut small), 0) = (u64::try_from(low), high) {
-        // Nearly always; and one machine word is twice as fast as four.
+        // The usual case: one machine word is twice as fast as four.
         for slot in slots {
             *slot = (small & LIMB_MASK as u64) as u32;
             small >>= LIMB_BITS;
@@ -80,7 +82,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn limbs_add_up_to_the_term(offset in 0_u128..(1 << 120), shift in 0..120_u32) {
+        fn limbs_encode_the_term(offset in 0_u128..(1 << 120), shift in 0..120_u32) {
             let offset = offset >> shift;
             for (term, expected) in [
                 (Term::Presence, UBig::ONE),

@@ -151,7 +151,7 @@ impl JobSecrets {
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let stored: Stored = codec::decode(bytes, MAX_SECRETS).ok()?;
-        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok().filter(|_| stored.plan.is_sound())?;
+        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok()?;
         Some(Self {
             key: SecretKey::unpack(packed),
             totals: stored.totals,

@@ -48,5 +48,5 @@ fn summarise(
     }
     let same_file = reader.digest() == decrypted.csv.digest;
     let columns: Vec<_> = columns.into_iter().map(|(_, name, column)| (name, column)).collect();
-    Ok((reference::summary(&columns, &decrypted.summary.statistics), same_file))
+    Ok((reference::summary(&columns, &decrypted.statistics), same_file))
 }

@@ -121,12 +121,12 @@ fn encrypt(
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<Job, PipelineError> {
-    let layout = Layout::new(plan.rows, plan.slots())?;
+    let layout = Layout::new(plan.rows(), plan.slots())?;
     let mut random = random::from_system()?;
     let new = store.begin(JobId::draw(&mut random))?;
     let key = SecretKey::generate(&mut random);
     let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
-    observer.begin(Stage::Encrypting, plan.rows);
+    observer.begin(Stage::Encrypting, plan.rows());
     let spooled = spool(&table, &new, &key, observer);
     observer.end();
     let Spooled { dataset, bytes, totals } = spooled?;
@@ -136,8 +136,8 @@ fn encrypt(
         server: request.server.to_string(),
         dataset,
         dataset_bytes: bytes,
-        rows: plan.rows,
-        columns: plan.columns.len(),
+        rows: plan.rows(),
+        columns: plan.column_count(),
         slots: plan.slots(),
         protected: request.passphrase.is_some(),
         phase: Phase::Spooled,

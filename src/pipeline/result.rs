@@ -14,7 +14,7 @@ use crate::foundation::text::sanitize;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
-use crate::statistics::{Summary, by_name};
+use crate::statistics::{Statistic, Summary, by_name};
 use crate::transfer::{Connector, RemoteStore, TransferError};
 
 /// A job's answer as the server gave it. Nothing of it is believed, and no secret is loaded yet.
@@ -28,7 +28,9 @@ pub struct Fetched {
 pub struct Decrypted {
     /// The job's record.
     pub record: JobRecord,
-    /// Its statistics.
+    /// The statistics that were selected.
+    pub statistics: Vec<&'static dyn Statistic>,
+    /// Their values.
     pub summary: Summary,
     /// The CSV file that was encrypted.
     pub csv: CsvRecord,
@@ -65,9 +67,9 @@ impl Fetched {
         let name = job.record().job;
         let secrets = job.secrets(passphrase)?;
         let totals = received_totals::open(name, &secrets, answer)?;
-        let summary = summarise(name, &secrets, &totals)?;
+        let (statistics, summary) = summarise(name, &secrets, &totals)?;
         job.set_phase(Phase::Decrypted)?;
-        Ok(Decrypted { record: job.record().clone(), summary, csv: secrets.csv })
+        Ok(Decrypted { record: job.record().clone(), statistics, summary, csv: secrets.csv })
     }
 }
 
@@ -94,12 +96,17 @@ fn wait_and_fetch(
 }
 
 /// The statistics that were asked for, from the exact totals.
-fn summarise(job: JobId, secrets: &JobSecrets, totals: &[u128]) -> Result<Summary, PipelineError> {
+fn summarise(
+    job: JobId,
+    secrets: &JobSecrets,
+    totals: &[u128],
+) -> Result<(Vec<&'static dyn Statistic>, Summary), PipelineError> {
     let lost = |reason: &str| KeyStoreError::LostKey { job, reason: reason.into() };
     let sums = secrets.plan.sums(totals).map_err(|_| lost("its plan does not fit the totals"))?;
     let statistics: Option<Vec<_>> = secrets.statistics.iter().map(|name| by_name(name)).collect();
     let statistics = statistics.ok_or_else(|| lost("it names statistics that this version does not know"))?;
-    Ok(Summary::finish(&statistics, &sums))
+    let summary = Summary::finish(&statistics, &sums);
+    Ok((statistics, summary))
 }
 
 /// The longest pause between two questions to the server.

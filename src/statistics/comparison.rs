@@ -1,34 +1,34 @@
-//! Decrypted figures beside those of the clear data.
+//! Compares the decrypted statistics with those of the clear data.
 
 use super::summary::Summary;
 use super::value::Value;
 
-/// Both summaries, side by side.
+/// The statistics of the same table, computed twice.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
-    /// From the clear data.
+    /// Computed from the clear data.
     pub clear: Summary,
-    /// From the server's answer.
+    /// Decrypted from the server's totals.
     pub decrypted: Summary,
-    /// Whether the compared file is the one that was encrypted.
+    /// Whether the clear file is identical to the one that was encrypted.
     pub same_file: bool,
 }
 
-/// A figure that is not the same.
+/// A statistic whose two values differ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Difference {
-    /// The column.
+    /// The name of the column.
     pub column: String,
-    /// The statistic.
+    /// The name of the statistic.
     pub statistic: &'static str,
-    /// From the clear data.
+    /// Computed from the clear data.
     pub clear: Value,
-    /// From the server's answer.
+    /// Decrypted from the server's totals.
     pub decrypted: Value,
 }
 
 impl Comparison {
-    /// All figures that differ, in any digit.
+    /// Returns all statistics whose values differ in any digit.
     pub fn differences(&self) -> Vec<Difference> {
         let columns = self.clear.columns.iter().zip(&self.decrypted.columns);
         let differing = columns.flat_map(|(clear, decrypted)| {
@@ -43,7 +43,7 @@ impl Comparison {
         differing.collect()
     }
 
-    /// How many figures were compared.
+    /// Returns the number of values that were compared.
     pub fn figures(&self) -> usize {
         self.clear.columns.len() * self.clear.statistics.len()
     }

@@ -1,4 +1,4 @@
-//! Plain mathematics: which sums a statistic needs, and how it is finished from them. No cryptography here.
+//! Plain mathematics: the sums that each statistic needs, and how it is computed from them. No cryptography here.
 
 pub mod comparison;
 pub mod reference;

@@ -1,20 +1,20 @@
-//! The clear-data twin: the same figures by another way, to compare the decrypted ones with.
+//! The reference implementation: the same statistics from clear data, for comparison with the decrypted ones.
 //!
-//! It shares no plan, no slots and no finishing formula with the encrypted path: it adds the cells as they are
-//! written, grouped by their power of ten, and computes with exact rationals around the mean.
+//! It shares no plan, slots or formula with the encrypted path: it adds the cells as written, grouped by their power of ten, and
+//! computes with exact rationals around the mean.
 
 use std::collections::BTreeMap;
 
 use dashu_int::{IBig, UBig};
 use dashu_ratio::RBig;
 
+use super::statistic::Statistic;
 use super::summary::{ColumnSummary, Summary};
-use super::value::Value;
 use crate::foundation::big_decimal::BigDecimal;
 use crate::foundation::decimal::Decimal;
-use crate::foundation::rational::{nearest, nearest_root, power_of_ten};
+use crate::foundation::rational::power_of_ten;
 
-/// One column's cells, added up as they come.
+/// The running sums of one column.
 #[derive(Debug, Default)]
 pub struct ReferenceColumn {
     present: u64,
@@ -29,28 +29,28 @@ struct Powers {
     second: Accumulator,
 }
 
-/// An integer that is mostly added to in 128 bits.
+/// An integer sum that uses 128-bit arithmetic as long as possible.
 #[derive(Debug, Default)]
 struct Accumulator {
-    near: i128,
-    far: IBig,
+    small: i128,
+    large: IBig,
 }
 
 impl Accumulator {
     fn add(&mut self, term: i128) {
-        match self.near.checked_add(term) {
-            Some(sum) => self.near = sum,
-            None => self.far += IBig::from(std::mem::replace(&mut self.near, term)),
+        match self.small.checked_add(term) {
+            Some(sum) => self.small = sum,
+            None => self.large += IBig::from(std::mem::replace(&mut self.small, term)),
         }
     }
 
     fn total(&self) -> IBig {
-        &self.far + IBig::from(self.near)
+        &self.large + IBig::from(self.small)
     }
 }
 
 impl ReferenceColumn {
-    /// Takes the next row's cell.
+    /// Adds the next row's cell; `None` if it is missing.
     pub fn push(&mut self, cell: Option<Decimal>) {
         let Some(number) = cell else {
             self.missing += 1;
@@ -58,48 +58,42 @@ impl ReferenceColumn {
         };
         self.present += 1;
         let mantissa = number.mantissa();
-        let powers = self.by_exponent.entry(number.exponent().unwrap_or_default()).or_default();
+        let powers = self.by_exponent.entry(number.exponent().unwrap_or(0)).or_default();
         powers.first.add(mantissa);
         match mantissa.checked_mul(mantissa) {
             Some(square) => powers.second.add(square),
-            None => powers.second.far += IBig::from(mantissa) * IBig::from(mantissa),
+            None => powers.second.large += IBig::from(mantissa) * IBig::from(mantissa),
         }
     }
 
-    /// The column's figures for the statistics called `names`.
-    pub fn summary(&self, column: &str, names: &[&'static str]) -> ColumnSummary {
-        let values = names.iter().map(|name| self.value(name)).collect();
-        ColumnSummary { name: column.into(), values }
+    /// Returns the number of cells with a value.
+    pub(super) fn present(&self) -> u64 {
+        self.present
     }
 
-    fn value(&self, statistic: &str) -> Value {
-        let double = |value: Option<f64>| value.map_or(Value::Undefined, Value::Double);
-        match statistic {
-            "count" => Value::Count(self.present),
-            "missing" => Value::Count(self.missing),
-            "sum" => Value::Exact(self.sum()),
-            "mean" => double(self.mean().as_ref().map(nearest)),
-            "variance" => double(self.variance().as_ref().map(nearest)),
-            "std" => double(self.variance().as_ref().and_then(nearest_root)),
-            _ => Value::Undefined,
-        }
+    /// Returns the number of missing cells.
+    pub(super) fn missing(&self) -> u64 {
+        self.missing
     }
 
-    fn sum(&self) -> BigDecimal {
-        let finest = self.by_exponent.keys().next().copied().unwrap_or_default();
+    /// Returns Σ x.
+    pub(super) fn sum(&self) -> BigDecimal {
+        let Some(finest) = self.by_exponent.keys().next().copied() else { return BigDecimal::new(IBig::ZERO, 0) };
         let at_finest = |(exponent, powers): (&i32, &Powers)| {
-            let places = usize::try_from(exponent - finest).unwrap_or_default();
-            powers.first.total() * IBig::from(UBig::from(10_u8).pow(places))
+            // The keys of a B-tree are sorted, so no exponent is below the finest.
+            let shift = exponent.abs_diff(finest) as usize;
+            powers.first.total() * IBig::from(UBig::from(10_u8).pow(shift))
         };
         BigDecimal::new(self.by_exponent.iter().map(at_finest).sum(), finest)
     }
 
-    fn mean(&self) -> Option<RBig> {
+    /// Returns Σ x / n; `None` for n = 0.
+    pub(super) fn mean(&self) -> Option<RBig> {
         (self.present > 0).then(|| self.sum().rational() / RBig::from(self.present))
     }
 
-    /// Σ (x − mean)² / (n − 1), written out as (Σx² − n·mean²) / (n − 1).
-    fn variance(&self) -> Option<RBig> {
+    /// Returns Σ (x − mean)² / (n − 1), computed as (Σx² − n·mean²) / (n − 1); `None` for n < 2.
+    pub(super) fn variance(&self) -> Option<RBig> {
         let freedom = self.present.checked_sub(1).filter(|freedom| *freedom > 0)?;
         let mean = self.mean()?;
         let squares = self.by_exponent.iter().fold(RBig::ZERO, |sum, (exponent, powers)| {
@@ -109,8 +103,14 @@ impl ReferenceColumn {
     }
 }
 
-/// The figures of all columns.
-pub fn summary(columns: &[(String, ReferenceColumn)], statistics: &[&'static str]) -> Summary {
-    let columns = columns.iter().map(|(name, column)| column.summary(name, statistics)).collect();
-    Summary { statistics: statistics.to_vec(), columns }
+/// Computes `statistics` for each named column.
+pub fn summary(columns: &[(String, ReferenceColumn)], statistics: &[&'static dyn Statistic]) -> Summary {
+    let column = |(name, column): &(String, ReferenceColumn)| ColumnSummary {
+        name: name.clone(),
+        values: statistics.iter().map(|statistic| statistic.reference(column)).collect(),
+    };
+    Summary {
+        statistics: statistics.iter().map(|statistic| statistic.name()).collect(),
+        columns: columns.iter().map(column).collect(),
+    }
 }

@@ -1,29 +1,29 @@
-//! The figures of a table, column by column.
+//! The statistics of a table, column by column.
 
 use super::statistic::Statistic;
 use super::sums::Sums;
 use super::value::Value;
 
-/// The figures of one column, in the order of [`Summary::statistics`].
+/// The statistics of one column, in the order of [`Summary::statistics`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct ColumnSummary {
     /// The column's name.
     pub name: String,
-    /// Its figures.
+    /// The values of the statistics.
     pub values: Vec<Value>,
 }
 
-/// The figures of a table.
+/// The statistics of a table.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Names of the statistics.
+    /// The names of the statistics.
     pub statistics: Vec<&'static str>,
-    /// One entry per column of numbers, in the CSV's order.
+    /// One entry per numeric column, in the order of the CSV file.
     pub columns: Vec<ColumnSummary>,
 }
 
 impl Summary {
-    /// Finishes `statistics` for each named column.
+    /// Computes `statistics` for each named column from its sums.
     pub fn finish(statistics: &[&'static dyn Statistic], columns: &[(String, Sums)]) -> Self {
         let finish = |(name, sums): &(String, Sums)| ColumnSummary {
             name: name.clone(),

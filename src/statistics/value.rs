@@ -1,23 +1,23 @@
-//! A finished figure, and how it is written.
+//! The value of a statistic and its text form.
 
 use std::fmt;
 
 use crate::foundation::big_decimal::BigDecimal;
 
-/// One figure.
+/// The value of a statistic.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Value {
     /// A number of rows.
     Count(u64),
     /// An exact decimal.
     Exact(BigDecimal),
-    /// The double nearest to the true value.
+    /// The double nearest to the exact value.
     Double(f64),
-    /// Not defined for so few values.
+    /// Undefined, because the column has too few values.
     Undefined,
 }
 
-/// The fewest digits that read back to the same number; nothing for an undefined one.
+/// Writes the fewest digits that parse to the same number; nothing for an undefined value.
 impl fmt::Display for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -37,7 +37,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn doubles_have_the_fewest_digits_that_read_back() {
+    fn doubles_have_the_fewest_digits_that_parse_to_the_same_number() {
         for (double, text) in
             [(2.0, "2"), (0.1, "0.1"), (1e300, "1e300"), (-1.5e-7, "-1.5e-7"), (1.0 / 3.0, "0.3333333333333333")]
         {

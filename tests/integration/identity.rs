@@ -96,7 +96,9 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
     fs::remove_file(file(&house, "safe").with_extension("pub")).unwrap();
     house.run(["identity", "show"]).expect_code(5).says(&["is protected by a passphrase", "--passphrase-file"]);
     let with = |name: &str| house.run(["identity", "show", "safe", "--json", "--passphrase-file", name]);
-    with("wrong").expect_code(5).says(&["the passphrase does not decrypt the private key", "Try again with the right passphrase."]);
+    with("wrong")
+        .expect_code(5)
+        .says(&["the passphrase does not decrypt the private key", "Try again with the right passphrase."]);
     assert_eq!(with("right").expect_code(0).json(), told);
 }
 
