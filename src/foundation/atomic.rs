@@ -81,8 +81,10 @@ impl AtomicFile {
     }
 
     fn begin(directory: RootDir, path: PathBuf, access: Access) -> io::Result<Self> {
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidInput)?;
-        if directory.entry(name).is_ok_and(|entry| matches!(entry.kind, EntryKind::Directory | EntryKind::Other)) {
+        if directory
+            .entry(file_name(&path)?)
+            .is_ok_and(|entry| matches!(entry.kind, EntryKind::Directory | EntryKind::Other))
+        {
             return Err(not_replaceable());
         }
         let space = FileSpace::new(directory.quota(), 0);
@@ -140,7 +142,7 @@ impl AtomicFile {
             PathBuf::from(name)
         });
         for path in std::iter::once(path.clone()).chain(numbered) {
-            match self.rename_to_free(path.file_name().unwrap_or_default()) {
+            match self.rename_to_free(file_name(&path)?) {
                 Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
                 outcome => return outcome.and_then(|()| self.directory.sync()).map(|()| path),
             }
@@ -151,7 +153,7 @@ impl AtomicFile {
     fn rename_to_target(&mut self) -> io::Result<()> {
         self.space.settle(&self.file);
         let Some(temporary) = self.temporary.as_deref() else { return Ok(()) };
-        self.directory.replace(temporary, &self.directory, self.path.file_name().unwrap_or_default())?;
+        self.directory.replace(temporary, &self.directory, file_name(&self.path)?)?;
         self.temporary = None;
         Ok(())
     }
@@ -295,6 +297,10 @@ pub fn start_writeback(file: &File, offset: u64, bytes: u64) {
 /// The directory cannot be opened or synced.
 pub fn sync_directory(path: &Path) -> io::Result<()> {
     File::open(parent(path))?.sync_all()
+}
+
+fn file_name(path: &Path) -> io::Result<&OsStr> {
+    path.file_name().ok_or(io::ErrorKind::InvalidInput.into())
 }
 
 fn parent(path: &Path) -> &Path {

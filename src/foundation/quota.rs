@@ -40,12 +40,13 @@ struct Total {
 struct State {
     used: u64,
     reserved: u64,
-    measurement: Option<Measurement>,
+    /// Changes since the last measurement began.
+    since_measurement: Changes,
 }
 
-/// Changes since a measurement began, which it may or may not have seen. All values in bytes.
+/// Changes that a measurement may or may not have seen. All values in bytes.
 #[derive(Debug, Default, Clone, Copy)]
-struct Measurement {
+struct Changes {
     grown: u64,
     shrunk: u64,
     /// Bytes that may be on disk but do not count as used yet.
@@ -113,29 +114,28 @@ impl Quota {
         let mut state = self.state();
         let (grown, shrunk) = (after.saturating_sub(before), before.saturating_sub(after));
         state.used = state.used.saturating_add(grown).saturating_sub(shrunk);
-        if let Some(measurement) = &mut state.measurement {
-            measurement.grown = measurement.grown.saturating_add(grown);
-            measurement.shrunk = measurement.shrunk.saturating_add(shrunk);
-        }
+        let changes = &mut state.since_measurement;
+        changes.grown = changes.grown.saturating_add(grown);
+        changes.shrunk = changes.shrunk.saturating_add(shrunk);
     }
 
     /// Corrects the total with the number of bytes that `measure` finds on disk.
     ///
     /// Other threads may change files meanwhile, so the result is a range: a total within it is kept, any other is moved to
-    /// the nearest end.
+    /// the nearest end. Measurements must not overlap.
     ///
     /// # Errors
     /// Those of `measure`; the total is then unchanged.
     pub fn measure(&self, measure: impl FnOnce() -> io::Result<u64>) -> io::Result<()> {
         {
-            let _changing = self.lock_changes();
+            let _lock = self.lock_changes();
             let mut state = self.state();
-            state.measurement = Some(Measurement { unrecorded: state.reserved, ..Measurement::default() });
+            state.since_measurement = Changes { unrecorded: state.reserved, ..Changes::default() };
         }
         let found = measure();
-        let _changing = self.lock_changes();
+        let _lock = self.lock_changes();
         let mut state = self.state();
-        let Measurement { grown, shrunk, unrecorded } = state.measurement.take().unwrap_or_default();
+        let Changes { grown, shrunk, unrecorded } = state.since_measurement;
         let found = found?;
         let least = found.saturating_sub(shrunk).saturating_sub(unrecorded);
         state.used = state.used.clamp(least, found.saturating_add(grown));
@@ -166,9 +166,8 @@ impl Reservation {
             return Err(io::Error::new(io::ErrorKind::QuotaExceeded, "storage quota exceeded"));
         }
         state.reserved = state.reserved.saturating_add(bytes);
-        if let Some(measurement) = &mut state.measurement {
-            measurement.unrecorded = measurement.unrecorded.saturating_add(bytes);
-        }
+        let changes = &mut state.since_measurement;
+        changes.unrecorded = changes.unrecorded.saturating_add(bytes);
         self.held += bytes;
         Ok(())
     }
@@ -180,10 +179,9 @@ impl Reservation {
         let mut state = self.quota.state();
         state.reserved = state.reserved.saturating_sub(bytes);
         state.used = state.used.saturating_add(bytes);
-        if let Some(measurement) = &mut state.measurement {
-            measurement.grown = measurement.grown.saturating_add(bytes);
-            measurement.unrecorded = measurement.unrecorded.saturating_sub(bytes);
-        }
+        let changes = &mut state.since_measurement;
+        changes.grown = changes.grown.saturating_add(bytes);
+        changes.unrecorded = changes.unrecorded.saturating_sub(bytes);
     }
 
     /// Takes over the bytes of another reservation of the same quota.

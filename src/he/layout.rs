@@ -15,7 +15,7 @@ pub const MAX_LANES: usize = 256;
 /// Words of a block before its body: the seed of its mask.
 pub const SEED_WORDS: usize = 2;
 
-/// Blocks are made at least this full, in tenths, where it can be done with [`SPLITS`] lanes.
+/// Blocks are at least this full on average, in tenths, where at most [`SPLITS`] lanes can achieve it.
 const FULL_TENTHS: usize = 9;
 const SPLITS: usize = 3;
 
