@@ -1,4 +1,4 @@
-//! What users and files of theirs say of servers and peers: addresses, fingerprints, netrc files.
+//! Parsers of server and peer addresses, fingerprints and netrc files.
 #![no_main]
 
 use hestat::crypto::CertificateFingerprint;

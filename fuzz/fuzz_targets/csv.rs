@@ -1,8 +1,8 @@
-//! A table as the first pass learns it; what it accepts, the second pass must be able to encode.
+//! The two passes over a CSV file: the second must be able to encode whatever the first accepts.
 #![no_main]
 
 use hestat::encoding::Plan;
-use hestat::foundation::observer::Silent;
+use hestat::foundation::observer::NullObserver;
 use hestat::pipeline::Spool;
 use hestat::statistics;
 use hestat::table::{CsvSource, Dialect, Schema, Selection, TableError, TableReader};
@@ -10,20 +10,20 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
-    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()) {
-        Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()) {
+        Ok(schema) => encode(&source, &schema).expect("the second pass accepts what the first accepted"),
         Err(error) => assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
     }
 });
 
 fn encode(source: &CsvSource, schema: &Schema) -> Result<(), TableError> {
     let plan = Plan::new(schema.rows, &schema.columns, &statistics::ALL);
-    let silent = Silent::default();
-    let mut reader = TableReader::open(source, &schema.dialect, &silent)?;
+    let observer = NullObserver::default();
+    let mut reader = TableReader::open(source, &schema.dialect, &observer)?;
     let mut slots = vec![0; plan.slots()];
     let mut rows = 0;
     while reader.next_row()? {
-        plan.encode(|position| reader.cell(position), &mut slots).expect("a cell of the learnt schema");
+        plan.encode(|position| reader.cell(position), &mut slots).expect("the plan fits every cell of the table");
         assert!(slots.iter().all(|slot| *slot < 1 << 20));
         rows += 1;
     }

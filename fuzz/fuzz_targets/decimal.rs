@@ -1,4 +1,4 @@
-//! A number as people write it: what is read prints as a number that reads the same.
+//! Decimal numbers: whatever parses is displayed as a number that parses to the same value.
 #![no_main]
 
 use hestat::foundation::decimal::Decimal;

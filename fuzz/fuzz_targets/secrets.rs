@@ -1,4 +1,4 @@
-//! A job's secrets as they are read back from a disk, behind a right digest so that the rest is reached.
+//! A job's secrets as read from disk, with a correct digest so that the rest is reached.
 #![no_main]
 
 use std::fs;
@@ -13,7 +13,7 @@ use tempfile::TempDir;
 
 static STATE: LazyLock<State> = LazyLock::new(State::new);
 
-/// A key store of one job.
+/// A key store with one job.
 struct State {
     directory: TempDir,
     job: JobId,
@@ -22,16 +22,16 @@ struct State {
 impl State {
     fn new() -> Self {
         let state =
-            Self { directory: tempfile::tempdir().expect("a temporary folder"), job: JobId::from_bytes([1; 16]) };
-        fs::create_dir_all(state.folder()).expect("a folder for the job");
+            Self { directory: tempfile::tempdir().expect("a temporary directory"), job: JobId::from_bytes([1; 16]) };
+        fs::create_dir_all(state.job_directory()).expect("a directory for the job");
         let store = KeyStore::new(state.directory.path());
         assert!(store.open(state.job).is_err());
-        fs::write(state.folder().join("job.json"), state.record()).expect("room for a record");
+        fs::write(state.job_directory().join("job.json"), state.record()).expect("the record is writable");
         assert!(store.open(state.job).is_ok());
         state
     }
 
-    fn folder(&self) -> PathBuf {
+    fn job_directory(&self) -> PathBuf {
         self.directory.path().join("jobs").join(self.job.to_string())
     }
 
@@ -48,7 +48,7 @@ impl State {
             protected: false,
             phase: Phase::Uploaded,
         };
-        let mut record = serde_json::to_value(&record).expect("a record is JSON");
+        let mut record = serde_json::to_value(&record).expect("a record is valid JSON");
         record["format"] = VERSION.into();
         record.to_string().into_bytes()
     }
@@ -56,8 +56,8 @@ impl State {
 
 fuzz_target!(|bytes: &[u8]| {
     let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
-    fs::write(STATE.folder().join("secrets.hes"), sealed).expect("room for secrets");
-    let job = KeyStore::new(STATE.directory.path()).open(STATE.job).expect("the job is there");
+    fs::write(STATE.job_directory().join("secrets.hes"), sealed).expect("the secrets are writable");
+    let job = KeyStore::new(STATE.directory.path()).open(STATE.job).expect("the job exists");
     if let Err(error) = job.secrets(None) {
         assert!(matches!(error, KeyStoreError::LostKey { .. } | KeyStoreError::PassphraseNeeded(_) | KeyStoreError::OtherVersion { .. }), "{error}");
     }

@@ -1,4 +1,4 @@
-//! The server's word on a job: whatever it says, what is understood can be said again.
+//! A job's status from the server: whatever parses can be written and parsed again.
 #![no_main]
 
 use hestat::package::Status;

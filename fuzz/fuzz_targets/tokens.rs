@@ -1,4 +1,4 @@
-//! Tokens that somebody sends.
+//! Tokens from an untrusted peer.
 #![no_main]
 
 use std::sync::LazyLock;
@@ -10,6 +10,6 @@ use serde_json::{Map, Value};
 static KEY: LazyLock<RsaPrivateKey> = LazyLock::new(|| RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap());
 
 fuzz_target!(|token: &[u8]| {
-    // Nobody has seen the key, so none opens.
+    // The public key was never disclosed, so no input is a valid token.
     assert!(jwe::open::<Map<String, Value>>(&KEY, token).is_err());
 });

@@ -1,4 +1,4 @@
-//! An answer as the client reads it: its digest, made right so that the rest is reached, its header, every segment.
+//! Totals as the client reads them: a digest, corrected so that the rest is reached, a header, every segment.
 #![no_main]
 
 use std::io::Cursor;
@@ -8,18 +8,18 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let length = bytes.len() as u64;
-    drop(totals::verify_digest(bytes, length));
+    let _ = totals::verify_digest(bytes, length);
     let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
     let length = sealed.len() as u64;
-    let digest = totals::verify_digest(sealed.as_slice(), length).expect("the digest is right");
-    drop(read(&sealed, digest));
+    let digest = totals::verify_digest(sealed.as_slice(), length).expect("the digest is correct");
+    let _ = read(&sealed, digest);
 });
 
 fn read(bytes: &[u8], digest: Digest) -> Result<(), PackageError> {
     let mut totals = AcceptedTotals::open(Cursor::new(bytes), bytes.len() as u64, digest)?;
     for _ in 0..totals.layout().segments() {
-        // The length was as the header asks, so no segment can be cut short.
-        totals.read_segment().expect("a whole segment");
+        // The length matched the header, so no segment can be truncated.
+        totals.read_segment().expect("a complete segment");
     }
     Ok(())
 }
