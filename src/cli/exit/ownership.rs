@@ -1,4 +1,4 @@
-//! Files that other users could have changed.
+//! Next steps for files that other users could have changed.
 
 use super::Explain;
 use super::codes::NOT_PRIVATE;
@@ -6,14 +6,16 @@ use crate::foundation::ownership::OwnershipError;
 
 impl Explain for OwnershipError {
     fn explain(&self) -> (u8, Option<String>) {
-        let root = if self.fix_requires_root() { " (as root)" } else { "" };
-        let then = if self.is_in_foreign_directory() {
-            "If that directory is to stay theirs (as with sudo, in their HOME), use a file or directory elsewhere. If it is yours, run"
+        let as_root = if self.fix_requires_root() { " (as root)" } else { "" };
+        let advice = if self.is_in_foreign_directory() {
+            "If that directory must stay theirs (their HOME under sudo, for example), use a file or directory elsewhere. \
+             If it is yours, run"
         } else {
-            "Make sure that nobody has changed these. Then run"
+            "Make sure that no other user has changed them. Then run"
         };
         let remedy = format!(
-            "Keys, passwords and known servers and peers are taken only from files that no other user can change. {then}{root}: {}",
+            "Keys, passwords and lists of known servers and peers are read only from files that no other user can change. \
+             {advice}{as_root}: {}",
             self.fix()
         );
         (NOT_PRIVATE, Some(remedy))

@@ -250,7 +250,7 @@ fn a_state_that_is_mounted_in_a_directory_of_somebody_else() {
     give(&state, 0);
     let mut init = house.command(["init", "--input", "data.csv", "--server", &house.url()]);
     init.env("HESTAT_STATE", &state);
-    assert_refused(init.output().unwrap().into(), &above, "chown 0").says(&["If that directory is to stay theirs"]);
+    assert_refused(init.output().unwrap().into(), &above, "chown 0").says(&["If that directory must stay theirs"]);
     let script = "mount --bind volume above/state && exec \"$0\" \"$@\"";
     let mounted = wrapped(&["unshare", "-m", "sh", "-ec", script], &init).output().unwrap();
     Ended::from(mounted).expect_code(0);
