@@ -34,7 +34,7 @@ pub(super) fn decode(text: &[u8], max_bytes: usize) -> Option<Vec<u8>> {
     Some(bytes)
 }
 
-/// Decodes at most `max_bytes` bytes and replaces the content of `bytes`, whose allocation is reused without clearing it.
+/// Decodes at most `max_bytes` bytes and replaces the content of `bytes`. Its allocation is reused without clearing it.
 pub(super) fn decode_into(bytes: &mut Vec<u8>, text: &[u8], max_bytes: usize) -> Option<()> {
     if text.len() > encoded_length(max_bytes) {
         return None;

@@ -1,4 +1,4 @@
-//! Fingerprints of certificates: SHA-256 (FIPS 180-4) of the DER bytes, as shown by `openssl x509 -fingerprint -sha256`.
+//! Fingerprints of certificates: SHA-256 (FIPS 180-4) of the DER bytes, like `openssl x509 -fingerprint -sha256`.
 
 use std::fmt;
 use std::str::FromStr;

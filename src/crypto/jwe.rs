@@ -25,14 +25,14 @@ use token::Token;
 /// The maximum plaintext length of a token, in bytes.
 pub const MAX_PLAINTEXT: usize = 1 << 24;
 
-/// Encrypts `plaintext` and returns the token. `claims`, a struct with named fields, become members of the protected header
-/// beside "alg" and "enc": they are authenticated, not encrypted.
+/// Encrypts `plaintext` and returns the token. `claims`, a struct with named fields, become members of the protected
+/// header beside "alg" and "enc": they are authenticated, not encrypted.
 ///
 /// The plaintext is encrypted in place, so no copy remains to be wiped.
 ///
 /// # Errors
-/// [`EncryptError::TooLong`] if the plaintext exceeds [`MAX_PLAINTEXT`], [`EncryptError::Header`] if the claims cannot be a
-/// header, [`EncryptError::Failed`] if the library fails.
+/// [`EncryptError::TooLong`] if the plaintext exceeds [`MAX_PLAINTEXT`], [`EncryptError::Header`] if the claims cannot
+/// be a header, [`EncryptError::Failed`] if the library fails.
 pub fn seal<C: Serialize>(
     key: &RsaPublicKey,
     claims: &C,
@@ -44,8 +44,8 @@ pub fn seal<C: Serialize>(
     Ok(token)
 }
 
-/// Like [`seal`], but replaces the content of `token`, whose allocation is reused, and encrypts the borrowed plaintext in
-/// place.
+/// Like [`seal`], but replaces the content of `token`, whose allocation is reused, and encrypts the borrowed plaintext
+/// in place.
 ///
 /// # Errors
 /// As [`seal`].

@@ -6,7 +6,8 @@
 //! | RSA, for a content key | `OAEP` (RFC 7518 §4.3); the content key authenticates the token's header |
 //! | content key of a token | the token's header, which names `JWE_KEY` and `JWE_CONTENT` |
 
-/// Returns the associated data of a job's `secrets.hes`: the job's ID, so that they cannot be opened as those of another job.
+/// Returns the associated data of a job's `secrets.hes`: the job's ID, so that they cannot be opened as those of
+/// another job.
 pub fn job_secrets(job: [u8; 16]) -> [u8; 16] {
     job
 }

@@ -1,6 +1,6 @@
 //! Classical cryptography: the only module that names `aws-lc-rs` for it.
 //!
-//! Every failed decryption gives the same opaque error, [`DecryptError`]. All labels for domain separation are in [`labels`].
+//! Every failed decryption gives the same opaque error, [`DecryptError`]. [`labels`] lists all domain separation.
 
 pub mod aead;
 mod base64url;

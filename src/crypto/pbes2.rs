@@ -1,5 +1,5 @@
-//! Private keys encrypted with a passphrase in the format of OpenSSL: `EncryptedPrivateKeyInfo` (RFC 5958 §3) with PBES2
-//! (RFC 8018 §6.2).
+//! Private keys encrypted with a passphrase in the format of OpenSSL: `EncryptedPrivateKeyInfo` (RFC 5958 §3) with
+//! PBES2 (RFC 8018 §6.2).
 //!
 //! ```text
 //! key  = scrypt(passphrase, salt; N, r, p)               RFC 7914
@@ -20,11 +20,11 @@ use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
-/// log₂ N, r and p: 16 MiB, five times. OpenSSL refuses files that need 32 MiB, so p compensates for the smaller memory (one of
-/// the equivalent settings of the OWASP Password Storage Cheat Sheet).
+/// log₂ N, r and p: 16 MiB, five times. OpenSSL refuses files that need 32 MiB, so p compensates for the smaller memory
+/// (one of the equivalent settings of the OWASP Password Storage Cheat Sheet).
 const SCRYPT: (u8, u32, u32) = (14, 8, 5);
 
-/// The highest cost that a file may request: scrypt memory in bytes (128·N·r), scrypt work (N·r·p), and PBKDF2 iterations.
+/// The highest cost that a file may request: scrypt memory in bytes (128·N·r) and work (N·r·p), PBKDF2 iterations.
 const MAX_MEMORY: u64 = 1 << 28;
 const MAX_WORK: u64 = 1 << 23;
 const MAX_ITERATIONS: u32 = 10_000_000;

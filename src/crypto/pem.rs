@@ -61,7 +61,7 @@ pub fn is_encrypted(text: &str) -> bool {
     private_block(text).and_then(|block| decode_label(block.as_bytes()).ok()) == Some(ENCRYPTED)
 }
 
-/// Returns the first private key block in `text`, which may also contain certificates and explanatory text (RFC 7468 §2).
+/// Returns the first private key block in `text`, which may also contain certificates and other text (RFC 7468 §2).
 fn private_block(text: &str) -> Option<&str> {
     let block = |label| {
         let begin = text.find(&format!("-----BEGIN {label}-----"))?;

@@ -9,8 +9,8 @@ pub(super) fn sha256(bytes: &[u8]) -> [u8; 32] {
     output
 }
 
-/// Parses a digest of 64 hexadecimal digits in either case, with an optional prefix "SHA256" and any of `separators` between
-/// the digits.
+/// Parses a digest of 64 hexadecimal digits in either case, with an optional prefix "SHA256" and any of `separators`
+/// between the digits.
 pub(super) fn parse(text: &str, separators: &[char]) -> Option<[u8; 32]> {
     let lower_case = text.trim().to_ascii_lowercase();
     let unprefixed = lower_case.trim_start_matches("sha256").trim_start_matches([':', '=', ' ']);

@@ -1,4 +1,4 @@
-//! The encoding plan: the meaning of each slot. It is private to the data owner; the server learns only the number of slots.
+//! The encoding plan: the meaning of each slot. It is private to the data owner; the server learns only their number.
 
 use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
@@ -64,13 +64,13 @@ struct RawPlan {
 #[error("invalid plan")]
 struct InvalidPlan;
 
-/// The data do not fit the plan: they are not those that the plan was made for.
+/// The data does not match the plan.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PlanMismatch;
 
 impl Plan {
-    /// Makes a plan of the slots that `statistics` need for a table with these column profiles. The table has at least one row
-    /// and one column.
+    /// Makes a plan of the slots that `statistics` need for a table with these column profiles. The table has at least
+    /// one row and one column.
     pub fn new(rows: u64, profiles: &[ColumnProfile], statistics: &[&dyn Statistic]) -> Self {
         let squares = statistics.iter().any(|statistic| statistic.terms().contains(&Term::Square));
         let columns = profiles.iter().map(|profile| ColumnPlan::new(profile, squares)).collect();

@@ -1,7 +1,7 @@
 //! Slots: the small integers that encode a row.
 //!
-//! Each quantity is split into limbs of [`LIMB_BITS`] bits, one per slot, so that a slot's total over a segment of fewer than
-//! 2^20 rows stays below 2^40.
+//! Each quantity is split into limbs of [`LIMB_BITS`] bits, one per slot, so that a slot's total over a segment of
+//! fewer than 2^20 rows stays below 2^40.
 
 use dashu_int::UBig;
 use serde::{Deserialize, Serialize};
@@ -40,7 +40,7 @@ impl SlotGroup {
         usize::from(self.limbs)
     }
 
-    /// Writes the contribution of a row whose value is `offset` above the minimum to `slots`, which has [`Self::width`] entries.
+    /// Writes the contribution of a row with `offset` above the minimum to `slots`, which has [`Self::width`] entries.
     pub(super) fn encode(self, offset: u128, slots: &mut [u32]) {
         match self.term {
             Term::Presence => write_limbs(1, 0, slots),

@@ -21,11 +21,11 @@ pub const TEMPORARY: &str = ".hestat-";
 /// The highest number that [`AtomicFile::commit_unique`] appends to a name.
 const MAX_SUFFIX: u32 = 1000;
 
-/// The distance behind the current position, in bytes, up to which written pages are flushed and dropped from the cache.
+/// The distance behind the write position, in bytes, within which pages are flushed and dropped from the cache.
 const WRITEBACK_WINDOW: u64 = 32 << 20;
 
-/// A temporary file in the directory of its target. [`AtomicFile::commit`] renames it to the target; dropping it removes it.
-/// Writes are not buffered. The directory is held open, so it may be renamed meanwhile.
+/// A temporary file in the directory of its target. [`AtomicFile::commit`] renames it to the target; dropping it
+/// removes it. Writes are not buffered. The directory is held open, so it may be renamed meanwhile.
 #[derive(Debug)]
 pub struct AtomicFile {
     directory: RootDir,
@@ -61,8 +61,8 @@ impl AtomicFile {
     /// Creates the temporary file for `path`.
     ///
     /// # Errors
-    /// The temporary file cannot be created, or `path` must not be replaced: it is a device, a pipe, a directory or, like
-    /// `/dev/stderr`, a link to an open file.
+    /// The temporary file cannot be created, or `path` must not be replaced: it is a device, a pipe, a directory or,
+    /// like `/dev/stderr`, a link to an open file.
     pub fn create(path: &Path, access: Access) -> io::Result<Self> {
         let is_open_file = path.read_link().is_ok_and(|target| target.starts_with("/proc"));
         if is_open_file || path.metadata().is_ok_and(|meta| !meta.is_file()) {
@@ -71,8 +71,8 @@ impl AtomicFile {
         Self::begin(RootDir::open(parent(path))?, path.into(), access)
     }
 
-    /// Creates the temporary file for `name` in `directory`, which replaces a file or link of that name. It counts toward
-    /// the quota of the directory.
+    /// Creates the temporary file for `name` in `directory`, which replaces a file or link of that name. It counts
+    /// toward the quota of the directory.
     ///
     /// # Errors
     /// As [`AtomicFile::create`]. Creating and writing can also fail with [`io::ErrorKind::QuotaExceeded`].
@@ -128,8 +128,8 @@ impl AtomicFile {
         self.directory.sync()
     }
 
-    /// Syncs the file and gives it its name or, if that exists, the first free one of `name.2`, `name.3`, …; returns the
-    /// path.
+    /// Syncs the file and gives it its name or, if that exists, the first free one of `name.2`, `name.3`, …; returns
+    /// the path.
     ///
     /// # Errors
     /// Syncing or renaming fails, or all names exist.
@@ -282,9 +282,9 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
     file.commit()
 }
 
-/// Starts writing `bytes` bytes of `file` at `offset` to disk without waiting, so that the sync at the end takes less time.
-/// Pages shortly before them that are on disk already are dropped from the page cache: they are reused for the next
-/// writes, and pages of other files stay cached.
+/// Starts writing `bytes` bytes of `file` at `offset` to disk without waiting, so that the sync at the end takes less
+/// time. Pages shortly before them that are on disk already are dropped from the page cache: they are reused for the
+/// next writes, and pages of other files stay cached.
 pub fn start_writeback(file: &File, offset: u64, bytes: u64) {
     let begin = offset.saturating_sub(WRITEBACK_WINDOW);
     // For dirty pages, this advice starts writeback. If it fails, they are written later.

@@ -8,7 +8,7 @@ const BASE: Duration = Duration::from_millis(200);
 /// The upper bound of every pause.
 pub const CAP: Duration = Duration::from_secs(10);
 
-/// Returns the pause before retry `number`, counted from 1; `random` selects it from the range `0..=min(CAP, BASE·2^(number−1))`.
+/// Returns the pause before retry `number`, counted from 1: `random / u32::MAX` times min(CAP, BASE·2^(number−1)).
 pub fn pause(number: u32, random: u32) -> Duration {
     let longest = CAP.min(BASE.saturating_mul(1 << number.saturating_sub(1).min(16)));
     longest * random / u32::MAX

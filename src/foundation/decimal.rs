@@ -10,7 +10,7 @@ use super::big_decimal::BigDecimal;
 
 /// The maximum number of significant digits; 10^38 < 2^127.
 pub const MAX_DIGITS: u32 = 38;
-/// The largest absolute power of ten that a number may need. Doubles range from 10^-324 to 10^308.
+/// The largest absolute exponent of a number's first or last digit. Doubles range from 10^-324 to 10^308.
 pub const MAX_EXPONENT: i32 = 400;
 
 /// `mantissa · 10^exponent`, in lowest terms: the mantissa does not end in 0, and zero is 0·10^0.
@@ -151,8 +151,8 @@ struct Digits {
     mantissa: i128,
     significant: u32,
     pending_zeros: u32,
-    has_digits: bool,
-    fraction_digits: i64,
+    any_digit: bool,
+    fraction: i64,
 }
 
 impl Digits {
@@ -163,7 +163,7 @@ impl Digits {
             match byte {
                 b'0'..=b'9' => {
                     self.push(byte - b'0')?;
-                    self.fraction_digits += i64::from(after_point);
+                    self.fraction += i64::from(after_point);
                 }
                 _ if byte == point && !after_point => after_point = true,
                 _ => return Ok(&text[position..]),
@@ -173,7 +173,7 @@ impl Digits {
     }
 
     fn push(&mut self, digit: u8) -> Result<(), ParseDecimalError> {
-        self.has_digits = true;
+        self.any_digit = true;
         if digit == 0 {
             self.pending_zeros += u32::from(self.mantissa != 0);
             return Ok(());
@@ -189,13 +189,13 @@ impl Digits {
     }
 
     fn finish(self, negative: bool, shift: i32) -> Result<Decimal, ParseDecimalError> {
-        if !self.has_digits {
+        if !self.any_digit {
             return Err(ParseDecimalError::Form);
         }
         if self.mantissa == 0 {
             return Ok(Decimal::ZERO);
         }
-        let exponent = i64::from(shift) + i64::from(self.pending_zeros) - self.fraction_digits;
+        let exponent = i64::from(shift) + i64::from(self.pending_zeros) - self.fraction;
         let exponent = i32::try_from(exponent).map_err(|_| ParseDecimalError::Exponent)?;
         let mantissa = if negative { -self.mantissa } else { self.mantissa };
         let number = Decimal { mantissa, exponent };

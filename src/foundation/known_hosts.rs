@@ -1,5 +1,5 @@
-//! The fingerprints of known endpoints, like `known_hosts` of ssh: a file with one line `endpoint fingerprint` each. The last
-//! line of an endpoint counts.
+//! The fingerprints of known endpoints, like `known_hosts` of ssh: a file with one line `endpoint fingerprint` each.
+//! The last line of an endpoint counts.
 
 use std::fmt::Display;
 use std::fs::{self, OpenOptions};

@@ -1,5 +1,5 @@
-//! Building blocks with no domain knowledge, which every other module may use: exact decimals, atomic and private files,
-//! quotas, a bounded codec, secrets, randomness, clocks and progress reporting.
+//! Building blocks with no domain knowledge, which every other module may use: exact decimals, atomic and private
+//! files, quotas, a bounded codec, secrets, randomness, clocks and progress reporting.
 
 pub mod atomic;
 pub mod backoff;

@@ -1,12 +1,12 @@
-//! Checks that no other user of this machine can modify a file that holds secrets or trust decisions, like `StrictModes` of
-//! OpenSSH.
+//! Checks that no other user of this machine can modify a file that holds secrets or trust decisions, like
+//! `StrictModes` of OpenSSH.
 //!
-//! A file or directory is private if it belongs to the user of this process or to root, if only its owner can write to it,
-//! and if no other user can replace it. The last condition requires the same of every directory above it, and of the owner
-//! of every symbolic link on the path. A directory above it may be writable if it is sticky, like `/tmp`: other users
-//! cannot rename entries that they do not own. The directory that contains a mount point is not checked, because renaming
-//! does not replace the mounted file system; its owner could only replace the mount point itself, in a mount namespace of
-//! their own.
+//! A file or directory is private if it belongs to the user of this process or to root, if only its owner can write to
+//! it, and if no other user can replace it. The last condition requires the same of every directory above it, and of
+//! the owner of every symbolic link on the path. A directory above it may be writable if it is sticky, like `/tmp`:
+//! other users cannot rename entries that they do not own. The directory that contains a mount point is not checked,
+//! because renaming does not replace the mounted file system; its owner could only replace the mount point itself, in a
+//! mount namespace of their own.
 //!
 //! If all directories are private, no other user can replace a path between this check and its use. [`open`] and
 //! [`open_regular`] also check the open file itself.
@@ -90,7 +90,7 @@ impl OwnershipError {
         }
     }
 
-    /// Returns whether another user owns a directory above the file. If it is their home directory, it must stay theirs.
+    /// Returns whether another user owns a directory above the file; their home directory, for example, must stay theirs.
     pub fn is_in_foreign_directory(&self) -> bool {
         self.is_ancestor && self.problem == Problem::ForeignOwner
     }

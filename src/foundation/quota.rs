@@ -1,4 +1,4 @@
-//! Limits the disk space of a directory tree with a running total in memory, so that no command has to walk over the files.
+//! Limits the disk space of a directory tree. A running total in memory avoids walking over the files.
 //!
 //! ```text
 //! limit = used (on disk) + reserved (for files that are being written) + free
@@ -10,9 +10,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 /// The allocation unit of disks, in bytes: every entry uses at least this much.
 pub const BLOCK: u64 = 4096;
 
-/// The part of the limit, in bytes, that clients leave to the server so that it can report the state of a job: directories,
-/// a status and its replacement, the record of an attempt. It suffices for a few jobs that fail for lack of space, not for
-/// hundreds.
+/// The part of the limit, in bytes, that clients leave to the server so that it can report the state of a job:
+/// directories, a status and its replacement, the record of an attempt. It suffices for a few jobs that fail for lack
+/// of space, not for hundreds.
 pub const MARGIN: u64 = 8 * BLOCK;
 
 /// Returns the disk space of a file or directory of this length, in whole blocks.
@@ -121,8 +121,8 @@ impl Quota {
 
     /// Corrects the total with the number of bytes that `measure` finds on disk.
     ///
-    /// Other threads may change files meanwhile, so the result is a range: a total within it is kept, any other is moved to
-    /// the nearest end. Measurements must not overlap.
+    /// Other threads may change files meanwhile, so the result is a range: a total within it is kept, any other is
+    /// moved to the nearest end. Measurements must not overlap.
     ///
     /// # Errors
     /// Those of `measure`; the total is then unchanged.

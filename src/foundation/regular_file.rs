@@ -1,4 +1,4 @@
-//! Opens regular files only: a pipe or device that another process put at the path is refused instead of blocking.
+//! Opens regular files only. A pipe or device that another process placed at the path is rejected and cannot block.
 
 use std::fs::File;
 use std::io;
@@ -22,7 +22,7 @@ pub fn open_following_links(path: &Path) -> io::Result<File> {
     open_with(path, OFlags::RDONLY)
 }
 
-/// Opens the regular file at `path` for appending, and creates it if it does not exist; does not follow a symbolic link.
+/// Opens or creates the regular file at `path` for appending; does not follow a symbolic link.
 ///
 /// # Errors
 /// As [`open`].

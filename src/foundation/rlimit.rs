@@ -28,8 +28,8 @@ pub fn require(needed: u64) -> Result<u64, TooFewFiles> {
     allowed.checked_sub(needed).ok_or(TooFewFiles { needed, allowed })
 }
 
-/// Raises the soft limit of open files to 65,536 or the hard limit. Each connection uses a few sockets and a file, and many
-/// systems have a default limit of 1,024.
+/// Raises the soft limit of open files to 65,536 or the hard limit. Each connection uses a few sockets and a file, and
+/// many systems have a default limit of 1,024.
 ///
 /// # Errors
 /// The system refuses; the limit is then unchanged.

@@ -1,5 +1,5 @@
-//! Access to a directory tree that other processes may modify: paths are resolved one directory handle at a time, symbolic
-//! links are never followed, and devices and pipes are never opened. Changes count toward a quota.
+//! Access to a directory tree that other processes may modify: paths are resolved one directory handle at a time,
+//! symbolic links are never followed, and devices and pipes are never opened. Changes count toward a quota.
 
 mod changes;
 mod entry;

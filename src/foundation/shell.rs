@@ -10,7 +10,7 @@ pub fn quoted(bytes: &[u8]) -> String {
     match std::str::from_utf8(bytes) {
         Ok(text) if !text.contains(is_hidden) => single_quoted(text),
         _ => {
-            let escaped: String = bytes.iter().map(printf_escape).collect();
+            let escaped: String = bytes.iter().copied().map(printf_escape).collect();
             format!("\"$(printf {})\"", single_quoted(&escaped))
         }
     }
@@ -20,13 +20,13 @@ fn single_quoted(text: &str) -> String {
     format!("'{}'", text.replace('\'', r"'\''"))
 }
 
-fn printf_escape(byte: &u8) -> String {
+fn printf_escape(byte: u8) -> String {
     match byte {
         b'%' => "%%".into(),
         b'\\' => r"\\".into(),
         // A format that begins with it would be read as an option.
         b'-' => r"\055".into(),
-        b' '..=b'~' => char::from(*byte).to_string(),
+        b' '..=b'~' => char::from(byte).to_string(),
         _ => format!("\\{byte:03o}"),
     }
 }

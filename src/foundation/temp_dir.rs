@@ -51,8 +51,8 @@ impl PrivateTempDir {
     }
 }
 
-/// Removes a directory that no process uses; returns whether it did. Symbolic links, and directories that another user owns
-/// or could have changed, are left alone.
+/// Removes a directory that no process uses; returns whether it did. Symbolic links, and directories that another user
+/// owns or could have changed, are left alone.
 fn remove_if_stale(directory: &Path) -> bool {
     let is_own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
     if !fs::symlink_metadata(directory).is_ok_and(is_own) || ownership::require_private(directory).is_err() {

@@ -1,7 +1,8 @@
 //! The data owner's part: decrypts totals to exact integers.
 //!
-//! Decrypt only totals that are known, byte by byte, to be the sum of the owner's own dataset. A server that learns anything
-//! about the decryption of other ciphertexts, even only whether it looked right, can read the key and the data bit by bit.
+//! Decrypt only totals that are known, byte by byte, to be the sum of the owner's own dataset. A server that learns
+//! anything about the decryption of other ciphertexts, even only whether it looked right, can read the key and the data
+//! bit by bit.
 
 use zeroize::Zeroizing;
 

@@ -28,7 +28,7 @@ struct Seeds {
 }
 
 impl Encryptor {
-    /// Creates an encryptor with `key`. Public and secret seeds come from separate generators, both seeded from `random`.
+    /// Creates an encryptor with `key`. Public and secret seeds come from two generators, both seeded from `random`.
     ///
     /// # Errors
     /// [`HeError::Mask`] if N has no transform, which the tests exclude.

@@ -1,7 +1,7 @@
 //! The server's part: adds up the blocks and folds them. It has no key and needs none.
 //!
-//! A fold over a mergeable value: threads add shares of the blocks to partial sums, which are merged at the end of a segment.
-//! The client adds its own blocks with the same code, so it knows the only correct result.
+//! A fold over a mergeable value: threads add shares of the blocks to partial sums, which are merged at the end of a
+//! segment. The client adds its own blocks with the same code, so it knows the only correct result.
 
 use rayon::prelude::*;
 
@@ -27,8 +27,8 @@ impl LaneTotals {
     }
 }
 
-/// The maximum number of partial sums of all lanes together, of about 64 KiB each. It bounds the memory independently of the
-/// number of threads and lanes.
+/// The maximum number of partial sums of all lanes together, of about 64 KiB each. It bounds the memory independently
+/// of the number of threads and lanes.
 const MAX_SUMS: usize = MAX_LANES;
 
 /// A block and its words as stored in the file.

@@ -1,10 +1,10 @@
 //! How a table lies in blocks: lanes of slots, blocks of rows, segments of blocks.
 //!
-//! The slots of a row are cut into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block; slot
-//! j of a block's row i is coefficient `i·S + j`. Rows are cut into **segments** of at most [`SEGMENT_ROWS`] rows, the
-//! same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other in the order
-//! in which they are complete when rows come one by one; of blocks complete at the same row, the lower lane goes first.
-//! Client and server both derive this order from the number of rows and the widths of the lanes alone.
+//! The slots of a row are cut into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block;
+//! slot j of a block's row i is coefficient `i·S + j`. Rows are cut into **segments** of at most [`SEGMENT_ROWS`] rows,
+//! the same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other in the
+//! order in which they are complete when rows come one by one; of blocks complete at the same row, the lower lane goes
+//! first. Client and server both derive this order from the number of rows and the widths of the lanes alone.
 
 use super::error::HeError;
 use super::parameters::{MAX_BLOCKS, POLYNOMIAL_SIZE, SEGMENT_ROWS};
@@ -59,8 +59,9 @@ pub fn words(blocks: &[Block]) -> usize {
 }
 
 impl Layout {
-    /// Returns the layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on average.
-    /// A table has no other layout, so a client cannot make the server compute totals much larger than the dataset.
+    /// Returns the layout for `rows` rows of `slots` slots, its lanes chosen so that blocks are at least 90 % full on
+    /// average. A table has no other layout, so a client cannot make the server compute totals much larger than the
+    /// dataset.
     ///
     /// # Errors
     /// [`HeError::Shape`] if there are no rows, no slots, or too many slots; [`HeError::TooManyBlocks`].
@@ -193,8 +194,8 @@ impl Iterator for SegmentBlocks<'_> {
     }
 }
 
-/// Returns the widths of the fewest lanes that fill blocks well: as many full lanes as possible, then up to [`SPLITS`] for
-/// the rest.
+/// Returns the widths of the fewest lanes that fill blocks well: as many full lanes as possible, then up to [`SPLITS`]
+/// for the rest.
 fn lane_widths(slots: usize) -> Vec<usize> {
     let full_lanes = slots.saturating_sub(1) / POLYNOMIAL_SIZE;
     let rest = slots - full_lanes * POLYNOMIAL_SIZE;
@@ -205,8 +206,8 @@ fn lane_widths(slots: usize) -> Vec<usize> {
     [vec![POLYNOMIAL_SIZE; full_lanes], tail].concat()
 }
 
-/// Returns at most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a block
-/// with almost no waste.
+/// Returns at most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a
+/// block with almost no waste.
 fn best_split(slots: usize, lanes: usize) -> Vec<usize> {
     let whole = vec![slots];
     if lanes <= 1 || slots <= 1 {
@@ -251,7 +252,8 @@ mod tests {
         }
     }
 
-    /// The file format depends on this. The digest is that of a list made by another implementation of `docs/FORMAT.md`.
+    /// The file format depends on this. The digest is that of a list made by another implementation of
+    /// `docs/FORMAT.md`.
     #[test]
     fn lanes_match_the_format() {
         let lanes = |slots| lane_widths(slots).iter().map(usize::to_string).collect::<Vec<_>>().join(" ");

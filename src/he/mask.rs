@@ -32,7 +32,7 @@ pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
     mask.chunks_mut(CHUNK_WORDS).try_for_each(|chunk| keystream.next(chunk))
 }
 
-/// Adds the masks of `seeds` to `sum` (N words). Equivalent to [`expand`] and adding, but the masks stay in the L1 cache.
+/// Adds the masks of `seeds` to `sum` (N words), like [`expand`] and adding, but the masks stay in the L1 cache.
 ///
 /// # Errors
 /// As [`expand`].

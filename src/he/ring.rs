@@ -1,10 +1,10 @@
 //! Products with a binary polynomial modulo X^N + 1 and 2^64, exact, by number-theoretic transforms.
 //!
-//! `tfhe-ntt` computes the integer product modulo a few primes and joins the residues by the Chinese remainder theorem. Its
-//! plans for a binary operand transform that operand for every product. Our binary operand is always the secret key, whose
-//! transform is kept, which saves a third of the time. For that, the pointwise products need plans of the individual primes.
-//! `tfhe-ntt` does not export its primes, so they are repeated here and the crate's version is pinned. The tests compare
-//! with the schoolbook product and with tfhe's, coefficient by coefficient.
+//! `tfhe-ntt` computes the integer product modulo a few primes and joins the residues by the Chinese remainder theorem.
+//! Its plans for a binary operand transform that operand for every product. Our binary operand is always the secret
+//! key, whose transform is kept, which saves a third of the time. For that, the pointwise products need plans of the
+//! individual primes. `tfhe-ntt` does not export its primes, so they are repeated here and the crate's version is
+//! pinned. The tests compare with the schoolbook product and with tfhe's, coefficient by coefficient.
 
 use tfhe_ntt::{native_binary64, prime32, prime64};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -28,7 +28,7 @@ pub(super) enum BinaryProduct {
 }
 
 impl BinaryProduct {
-    /// Prepares products with `binary`, N coefficients that are 0 or 1, by the fastest method that the processor supports.
+    /// Prepares products with `binary`, N coefficients that are 0 or 1, by the fastest method of the processor.
     ///
     /// Returns `None` only if N has no transform, which the tests exclude.
     pub(super) fn new(binary: &[u64]) -> Option<Self> {

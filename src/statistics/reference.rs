@@ -1,7 +1,7 @@
 //! The reference implementation: the same statistics from clear data, for comparison with the decrypted ones.
 //!
-//! It shares no plan, slots or formula with the encrypted path: it adds the cells as written, grouped by their power of ten, and
-//! computes with exact rationals around the mean.
+//! It shares no plan, slots or formula with the encrypted path: it adds the cells as written, grouped by their power of
+//! ten, and computes with exact rationals around the mean.
 
 use std::collections::BTreeMap;
 

@@ -8,14 +8,14 @@ impl Explain for OwnershipError {
     fn explain(&self) -> (u8, Option<String>) {
         let as_root = if self.fix_requires_root() { " (as root)" } else { "" };
         let advice = if self.is_in_foreign_directory() {
-            "If that directory must stay theirs (their HOME under sudo, for example), use a file or directory elsewhere. \
-             If it is yours, run"
+            "If that directory must stay theirs (their HOME under sudo, for example), use a file or directory \
+             elsewhere. If it is yours, run"
         } else {
             "Make sure that no other user has changed them. Then run"
         };
         let remedy = format!(
-            "Keys, passwords and lists of known servers and peers are read only from files that no other user can change. \
-             {advice}{as_root}: {}",
+            "Keys, passwords and lists of known servers and peers are read only from files that no other user can \
+             change. {advice}{as_root}: {}",
             self.fix()
         );
         (NOT_PRIVATE, Some(remedy))

@@ -35,7 +35,7 @@ pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, EncryptError> {
     if json.len() <= MAX_BYTES { Ok(base64url::encode(&json)) } else { Err(EncryptError::Header) }
 }
 
-/// Decodes a header and returns its members except "alg" and "enc"; `None` if it requires any other algorithm or extension.
+/// Decodes a header; returns its members except "alg" and "enc", or `None` if it needs another algorithm or extension.
 pub(super) fn read(text: &[u8]) -> Option<Map<String, Value>> {
     let json = base64url::decode(text, MAX_BYTES)?;
     let Members(mut members) = serde_json::from_slice(&json).ok()?;

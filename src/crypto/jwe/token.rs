@@ -21,7 +21,8 @@ pub(super) struct Token<'t> {
 
 impl<'t> Token<'t> {
     /// Splits a token and decodes all parts except the content. Parts that are too long are rejected before memory is
-    /// allocated. The content, which is most of the token, is not searched for dots: the base64url decoder rejects them.
+    /// allocated. The content, which is most of the token, is not searched for dots: the base64url decoder rejects
+    /// them.
     pub(super) fn parse(compact: &'t [u8]) -> Option<Self> {
         let is_dot = |byte: &u8| *byte == b'.';
         let mut parts = compact.splitn(4, is_dot);
@@ -39,8 +40,8 @@ impl<'t> Token<'t> {
     }
 }
 
-/// Writes a token that consists of the encoded header and four parts to be encoded. It replaces the content of `token`, whose
-/// allocation is reused without clearing it.
+/// Writes a token that consists of the encoded header and four parts to be encoded. It replaces the content of `token`,
+/// whose allocation is reused without clearing it.
 pub(super) fn write(token: &mut Vec<u8>, header: &[u8], parts: [&[u8]; 4]) -> Option<()> {
     let rest: usize = parts.iter().map(|part| 1 + base64url::encoded_length(part.len())).sum();
     token.resize(header.len() + rest, 0);

@@ -65,7 +65,7 @@ impl RsaPublicKey {
     /// ```
     ///
     /// # Errors
-    /// [`EncryptError::TooLong`] if the message does not fit in one block, [`EncryptError::Failed`] if the library fails.
+    /// [`EncryptError::TooLong`] if the message does not fit in a block, [`EncryptError::Failed`] if the library fails.
     pub fn encrypt(&self, message: &[u8]) -> Result<Vec<u8>, EncryptError> {
         if message.len() > self.0.key.max_plaintext_size(&OAEP_SHA256_MGF1SHA256) {
             return Err(EncryptError::TooLong { bytes: message.len() });

@@ -12,8 +12,8 @@ use super::{DIRECTORY, Entry, EntryKind, RootDir};
 const MAX_DEPTH: usize = 256;
 
 impl RootDir {
-    /// Walks over the tree and returns its disk space in bytes, the directory itself included. Stops when `keep_going` returns
-    /// false.
+    /// Walks over the tree and returns its disk space in bytes, the directory itself included. Stops when `keep_going`
+    /// returns false.
     ///
     /// # Errors
     /// [`io::ErrorKind::Interrupted`] if it was stopped, or a directory cannot be read.

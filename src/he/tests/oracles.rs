@@ -26,8 +26,8 @@ fn a_crafted_mask_reveals_the_key() {
     assert_eq!(glwe::decode(phases[0]), read);
 }
 
-/// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals if and
-/// only if the guess is right. So even the fact whether totals were accepted reveals that row.
+/// The honest totals plus one row's ciphertext, rotated to coefficient 0, minus Δ·guess decrypt to the honest totals if
+/// and only if the guess is right. So even knowing whether the totals were accepted reveals that row.
 #[test]
 fn accepting_or_rejecting_decrypted_totals_reveals_a_value() {
     let rows = 2 * rows_per_block(1) as u64;
