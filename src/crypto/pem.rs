@@ -11,11 +11,11 @@ use super::pkcs8_key::Pkcs8Key;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
 
-/// RFC 7468 §10.
+/// The label of a private key (RFC 7468 §10).
 const PRIVATE: &str = "PRIVATE KEY";
-/// RFC 7468 §11.
+/// The label of an encrypted private key (RFC 7468 §11).
 const ENCRYPTED: &str = "ENCRYPTED PRIVATE KEY";
-/// RFC 7468 §13.
+/// The label of a public key (RFC 7468 §13).
 const PUBLIC: &str = "PUBLIC KEY";
 
 /// Writes a private key as PEM, encrypted if there is a passphrase.

@@ -212,7 +212,7 @@ impl LaneSum {
 
 /// `Σ_{i<rows} X^{−i·width} · T` modulo X^N + 1.
 ///
-/// Coefficient c of the sum is `Σ_i t(c + i·width)`, where t continues T beyond N with the sign turned. So the
+/// Coefficient c of the sum is `Σ_i t(c + i·width)`, where t continues T beyond N with the sign flipped. So the
 /// coefficient `width` further drops the first term and gains one: N steps instead of `rows · N`.
 fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
     let n = mask.len();
@@ -227,7 +227,7 @@ fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
     folded
 }
 
-/// The first `width` coefficients of the same fold: the rows added up, for no sign turns there.
+/// The first `width` coefficients of the same fold: the rows added up, because no sign flips there.
 fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
     let mut folded = vec![0; width];
     body.chunks_exact(width).for_each(|row| wrapping::add(&mut folded, row));

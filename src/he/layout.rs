@@ -1,4 +1,4 @@
-//! How a table lies in blocks: lanes of slots, blocks of rows, segments of blocks.
+//! The arrangement of a table in blocks: lanes of slots, blocks of rows, segments of blocks.
 //!
 //! The slots of a row are cut into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block;
 //! slot j of a block's row i is coefficient `i·S + j`. Rows are cut into **segments** of at most [`SEGMENT_ROWS`] rows,
@@ -19,7 +19,7 @@ pub const SEED_WORDS: usize = 2;
 const FULL_TENTHS: usize = 9;
 const SPLITS: usize = 3;
 
-/// Where a table's blocks lie.
+/// The arrangement of a table in blocks.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Layout {
     rows: u64,
