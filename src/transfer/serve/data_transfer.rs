@@ -49,7 +49,7 @@ impl DataTransfer<'_> {
     fn receive(&self, stream: MaybeTlsStream, file: File, offset: u64) -> Result<(), TransferFailure> {
         let same_file = file.try_clone().map_err(TransferFailure::Local)?;
         let length = same_file.metadata().map_err(TransferFailure::Local)?.len();
-        let mut space = FileSpace::of(self.shared.files.quota(), length);
+        let mut space = FileSpace::new(self.shared.files.quota(), length);
         // The old content is kept until the data connection is established.
         space.truncate(&same_file, offset).map_err(TransferFailure::Local)?;
         let outcome = self.receive_from(stream, file, offset, &mut space);
