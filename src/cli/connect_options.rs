@@ -176,7 +176,7 @@ fn ask_password(account: String, observer: &dyn Observer) -> Result<Secret<Strin
 /// Converts an error of the password file. A file that other users can write to is an error of its own.
 fn password_file_error(account: String, error: anyhow::Error) -> TransferError {
     match error.downcast() {
-        Ok(PipelineError::File { place, source }) if OwnershipError::inside(&source).is_some() => {
+        Ok(PipelineError::File { path: place, source }) if OwnershipError::inside(&source).is_some() => {
             TransferError::Local { file: place, source }
         }
         Ok(error) => TransferError::Password { account, reason: format!("{:#}", anyhow::Error::new(error)) },

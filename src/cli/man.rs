@@ -36,7 +36,7 @@ fn page(command: &clap::Command) -> std::io::Result<Vec<u8>> {
 /// The page of a command, and those of the commands below it.
 fn write(dir: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
     let path = dir.join(format!("{name}.1"));
-    let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+    let failed = |source| PipelineError::File { path: path.display().to_string(), source };
     atomic::write(&path, &page(command)?, Access::Shared).map_err(failed)?;
     let mut below = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
     below.try_for_each(|subcommand| write(dir, &format!("{name}-{}", subcommand.get_name()), subcommand))

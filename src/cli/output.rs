@@ -54,5 +54,5 @@ pub(super) fn is_standard_output(path: &Path) -> bool {
 
 fn unusable(path: &Path) -> impl FnOnce(std::io::Error) -> PipelineError {
     let place = path.display().to_string();
-    |source| PipelineError::File { place, source }
+    |source| PipelineError::File { path: place, source }
 }

@@ -41,7 +41,7 @@ impl Args {
         match self.output.as_ref().filter(|path| !is_standard_output(path)) {
             None => write_sample(self.rows, self.seed, &mut Stoppable { output: io::stdout().lock(), console })?,
             Some(path) => {
-                let failed = |source| PipelineError::File { place: path.display().to_string(), source };
+                let failed = |source| PipelineError::File { path: path.display().to_string(), source };
                 let mut output =
                     Stoppable { output: AtomicFile::create(path, Access::Shared).map_err(failed)?, console };
                 write_sample(self.rows, self.seed, &mut output)

@@ -135,7 +135,7 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
 }
 
 fn failed(path: &Path, source: io::Error) -> anyhow::Error {
-    PipelineError::File { place: path.display().to_string(), source }.into()
+    PipelineError::File { path: path.display().to_string(), source }.into()
 }
 
 /// A secret that somebody types; without a terminal, `option` is where it could come from.

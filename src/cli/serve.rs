@@ -132,7 +132,7 @@ impl Args {
             let place = path.display().to_string();
             let mut pem = Secret::new(Vec::new());
             let read = ownership::open(path).and_then(|mut file| file.read_to_end(pem.expose_mut()));
-            read.map(|_| pem).map_err(|source| PipelineError::File { place, source })
+            read.map(|_| pem).map_err(|source| PipelineError::File { path: place, source })
         };
         Ok(Some(ServerIdentity { certificate: read(certificate)?.expose().clone(), key: read(key)? }))
     }

@@ -1,4 +1,4 @@
-//! What can be wrong with the state.
+//! Errors of the state directory: its jobs, keys and server credentials.
 
 use std::io;
 use std::path::Path;
@@ -7,137 +7,137 @@ use super::key_name::ParseKeyNameError;
 use crate::crypto::{EncryptError, KeyError, PemError};
 use crate::package::JobId;
 
-/// Why the state does not give what was asked of it.
+/// Why a job, a key or a credential cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyStoreError {
-    /// The system refused.
-    #[error("cannot use {place}")]
+    /// Access to a file or directory failed.
+    #[error("cannot use {path}")]
     Io {
-        /// What.
-        place: String,
-        /// Why.
+        /// The file or directory.
+        path: String,
+        /// Error of the system.
         source: io::Error,
     },
-    /// No job at all.
+    /// The state has no job.
     #[error("there is no job in {state}")]
     NoJobs {
-        /// Which state.
+        /// State directory.
         state: String,
     },
-    /// No job of this name, now or before.
+    /// No job has this name, and no forgotten job had it.
     #[error("there is no job {name} in {state}")]
     Unknown {
-        /// As asked for.
+        /// Name as given.
         name: String,
-        /// Which state.
+        /// State directory.
         state: String,
     },
-    /// A name that begins several jobs'.
-    #[error("{name} is the beginning of {count} jobs' names")]
+    /// A shortened name that matches several jobs.
+    #[error("job name {name} is ambiguous: {count} jobs begin with it")]
     Ambiguous {
-        /// As asked for.
+        /// Name as given.
         name: String,
-        /// How many.
+        /// Number of jobs that match.
         count: usize,
     },
-    /// A job that was here.
-    #[error("job {0} was forgotten: its key is gone, and its result with it")]
+    /// The job was forgotten.
+    #[error("job {0} was forgotten: its key and its result are gone")]
     Forgotten(JobId),
-    /// A job whose secrets are not there or not readable as such.
-    #[error("the key of job {job} is lost ({reason}): nobody can decrypt its result any more")]
+    /// The job's secrets are missing or unreadable.
+    #[error("the key of job {job} is lost ({reason}); its result can no longer be decrypted")]
     LostKey {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// What was found instead.
+        /// What is wrong with the file of secrets.
         reason: String,
     },
-    /// A record that cannot be read.
+    /// The job's record cannot be read.
     #[error("the record of job {job} is damaged: {reason}")]
     DamagedRecord {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// How.
+        /// What is wrong with the record.
         reason: String,
     },
-    /// A job whose files have the format of another version of this program.
+    /// The job's files have the format of another version of this program.
     #[error(
         "job {job} was made by another version of hestat (its files have format {found}, this version reads {expected})"
     )]
     OtherVersion {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
         /// Format version of the job's files.
         found: u16,
         /// Format version that this program reads.
         expected: u16,
     },
-    /// Another process has the job's lock.
+    /// Another process holds the job's lock.
     #[error("another hestat is working on job {0}")]
     Busy(JobId),
-    /// The secrets are under a passphrase, and none was given.
+    /// The secrets are encrypted, and no passphrase was given.
     #[error("the key of job {0} is protected by a passphrase")]
     PassphraseNeeded(JobId),
-    /// A wrong passphrase.
+    /// The passphrase is wrong, or the encrypted secrets were altered.
     #[error("the passphrase does not open the key of job {0}")]
     WrongPassphrase(JobId),
-    /// No certificate can be made.
-    #[error("no certificate can be made for these names: {0}")]
+    /// A certificate cannot be made, for example because a name is invalid.
+    #[error("cannot make a certificate for these names: {0}")]
     Certificate(String),
-    /// A passphrase cannot be used.
-    #[error("the key cannot be put under the passphrase: {0}")]
-    Seal(#[from] EncryptError),
-    /// A name that no key can have.
+    /// A key cannot be encrypted with the passphrase.
+    #[error("cannot encrypt the key with the passphrase")]
+    Encrypt(#[from] EncryptError),
+    /// The name is not a valid key name.
     #[error(transparent)]
     KeyName(#[from] ParseKeyNameError),
-    /// No key of this name.
-    #[error("there is no key in {place}")]
+    /// No key has this name.
+    #[error("key file {path} does not exist")]
     NoKey {
-        /// Where it would be.
-        place: String,
+        /// File in which the key would be.
+        path: String,
     },
-    /// A name that a key has already.
-    #[error("there is a key in {place} already")]
+    /// A key of this name exists.
+    #[error("key file {path} already exists")]
     NameTaken {
-        /// Where.
-        place: String,
+        /// File of the existing key.
+        path: String,
     },
-    /// A file that gives no private key.
-    #[error("cannot use the key in {place}")]
+    /// The file holds no private key that can be read.
+    #[error("cannot use the key in {path}")]
     KeyFile {
-        /// Which.
-        place: String,
-        /// Why.
+        /// The key file.
+        path: String,
+        /// What is wrong with the file.
         source: PemError,
     },
-    /// A key that is weak or of another kind.
-    #[error("cannot use the key in {place}")]
+    /// The key is too weak or of another kind.
+    #[error("cannot use the key in {path}")]
     Key {
-        /// Which file.
-        place: String,
-        /// Why.
+        /// The key file.
+        path: String,
+        /// What is wrong with the key.
         source: KeyError,
     },
-    /// A public key beside a private one that is not its own.
-    #[error("{place} does not hold the public key of the private key beside it")]
-    OtherPublicKey {
-        /// Which file.
-        place: String,
+    /// The public key beside a private key belongs to another one.
+    #[error("the public key {path} does not belong to the private key beside it")]
+    PublicKeyMismatch {
+        /// File of the public key.
+        path: String,
     },
-    /// No new key.
+    /// A new key cannot be generated.
     #[error(transparent)]
     NewKey(#[from] KeyError),
 }
 
 impl KeyStoreError {
-    /// For `map_err`: an error of the system at `place`.
-    pub(super) fn io(place: &Path) -> impl Fn(io::Error) -> Self {
-        let place = place.display().to_string();
-        move |source| Self::Io { place: place.clone(), source }
+    /// For `map_err`: access to `path` failed.
+    pub(super) fn io(path: &Path) -> impl Fn(io::Error) -> Self {
+        let path = path.display().to_string();
+        move |source| Self::Io { path: path.clone(), source }
     }
 
-    /// For `map_err`: no key that can be used at `place`.
-    pub(super) fn key(place: &Path) -> impl Fn(KeyError) -> Self + use<> {
-        let place = place.display().to_string();
-        move |source| Self::Key { place: place.clone(), source }
+    /// For `map_err`: the key at `path` cannot be used.
+    pub(super) fn key(path: &Path) -> impl Fn(KeyError) -> Self + use<> {
+        let path = path.display().to_string();
+        move |source| Self::Key { path: path.clone(), source }
     }
 }

@@ -1,4 +1,4 @@
-//! One job's directory, held by a lock.
+//! A job's directory, locked while it is in use.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, Read};
@@ -16,41 +16,53 @@ use crate::foundation::random::Randomness;
 use crate::package::JobId;
 use crate::package::frame::VERSION;
 
-/// The record's file name.
+/// File name of the record.
 pub(super) const RECORD: &str = "job.json";
-/// The secrets' file name.
+/// File name of the secrets.
 const SECRETS: &str = "secrets.hes";
-/// The longest record that is read, in bytes; longer ones are damaged.
+/// Maximum length of a record, in bytes. Longer ones count as damaged.
 const MAX_RECORD: u64 = 1 << 20;
-/// The spool's file name.
+/// File name of the spool: the dataset until it is uploaded.
 const SPOOL: &str = "dataset.hes";
 
-/// A job being made; its directory vanishes unless it is [`NewJob::finish`]ed.
+/// A job that is being created. Its directory is removed when this is dropped, unless [`NewJob::finish`] was called.
 #[derive(Debug)]
 pub struct NewJob {
     id: JobId,
-    directory: PathBuf,
-    lock: Option<File>,
+    directory: UnfinishedDirectory,
+    lock: File,
+}
+
+/// The directory of a job that does not exist yet; removed when dropped.
+#[derive(Debug)]
+struct UnfinishedDirectory(PathBuf);
+
+impl Drop for UnfinishedDirectory {
+    fn drop(&mut self) {
+        // A finished job has been renamed, so this removes nothing. What cannot be removed holds no secret, and the
+        // next command tries again.
+        let _ = fs::remove_dir_all(&self.0);
+    }
 }
 
 impl NewJob {
     pub(super) fn create(jobs: &Path, id: JobId) -> Result<Self, KeyStoreError> {
         let directory = jobs.join(format!(".new-{id}"));
-        let lock = claim(&directory)?;
-        Ok(Self { id, directory, lock: Some(lock) })
+        let lock = create_locked(&directory)?;
+        Ok(Self { id, directory: UnfinishedDirectory(directory), lock })
     }
 
-    /// The job's name.
+    /// Returns the job's name.
     pub fn id(&self) -> JobId {
         self.id
     }
 
-    /// Where the dataset file is to be written.
+    /// Returns the path of the dataset file.
     pub fn spool(&self) -> PathBuf {
-        self.directory.join(SPOOL)
+        self.directory.0.join(SPOOL)
     }
 
-    /// The dataset file, empty, for its owner only.
+    /// Creates the dataset file; only its owner may read it.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -63,38 +75,30 @@ impl NewJob {
         options.open(&path).map_err(KeyStoreError::io(&path))
     }
 
-    /// Writes record and secrets, and gives the directory its name: from now on the job exists.
+    /// Writes the record and the secrets and renames the directory: from now on the job exists.
     ///
     /// # Errors
-    /// [`KeyStoreError`]; then the job does not exist.
+    /// [`KeyStoreError::Io`]; [`KeyStoreError::Encrypt`] if the passphrase cannot be used; [`KeyStoreError::LostKey`]
+    /// if the secrets are too large to be stored.
     pub fn finish(
-        mut self,
+        self,
         record: JobRecord,
         secrets: &JobSecrets,
         passphrase: Option<&Passphrase>,
         random: &mut Randomness,
     ) -> Result<Job, KeyStoreError> {
-        secrets.write(&self.directory.join(SECRETS), self.id, passphrase, random)?;
-        write_record(&self.directory, &record)?;
-        let named = self.directory.with_file_name(self.id.to_string());
-        let io = KeyStoreError::io(&named);
-        fs::rename(&self.directory, &named).map_err(&io)?;
-        atomic::sync_directory(&named).map_err(io)?;
-        let lock = self.lock.take().ok_or(KeyStoreError::Busy(self.id))?;
-        Ok(Job { directory: named, record, _lock: lock })
+        let Self { id, lock, directory: unfinished } = self;
+        secrets.write(&unfinished.0.join(SECRETS), id, passphrase, random)?;
+        write_record(&unfinished.0, &record)?;
+        let directory = unfinished.0.with_file_name(id.to_string());
+        let io = KeyStoreError::io(&directory);
+        fs::rename(&unfinished.0, &directory).map_err(&io)?;
+        atomic::sync_directory(&directory).map_err(io)?;
+        Ok(Job { directory, record, _lock: lock })
     }
 }
 
-impl Drop for NewJob {
-    fn drop(&mut self) {
-        // When finished, the lock is gone and so is the directory's old name.
-        if self.lock.is_some() && fs::remove_dir_all(&self.directory).is_err() {
-            // What remains is swept away by the next command, and holds no secret.
-        }
-    }
-}
-
-/// A job that exists.
+/// An existing job, locked.
 #[derive(Debug)]
 pub struct Job {
     directory: PathBuf,
@@ -110,20 +114,22 @@ impl Job {
         Ok(Self { directory, record, _lock: lock })
     }
 
-    /// What is remembered of it.
+    /// Returns the job's record.
     pub fn record(&self) -> &JobRecord {
         &self.record
     }
 
-    /// Its secrets.
+    /// Reads the job's secrets.
     ///
     /// # Errors
-    /// [`KeyStoreError::LostKey`], [`KeyStoreError::PassphraseNeeded`], [`KeyStoreError::WrongPassphrase`].
+    /// [`KeyStoreError::LostKey`] if they are missing or damaged; [`KeyStoreError::OtherVersion`];
+    /// [`KeyStoreError::PassphraseNeeded`] and [`KeyStoreError::WrongPassphrase`] if they are encrypted;
+    /// [`KeyStoreError::Io`].
     pub fn secrets(&self, passphrase: Option<&Passphrase>) -> Result<JobSecrets, KeyStoreError> {
         JobSecrets::read(&self.directory.join(SECRETS), self.record.job, passphrase)
     }
 
-    /// Remembers, on disk before it returns, that the job is in `phase`.
+    /// Sets the phase; it is on disk when this returns.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -134,12 +140,12 @@ impl Job {
         Ok(())
     }
 
-    /// Where the dataset file lies until the server has it.
+    /// Returns the path of the dataset file, which exists until it is uploaded.
     pub fn spool(&self) -> PathBuf {
         self.directory.join(SPOOL)
     }
 
-    /// Removes the dataset file: the server has it.
+    /// Removes the dataset file, if it exists.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -150,7 +156,7 @@ impl Job {
         }
     }
 
-    /// A file in the job's directory to download into; it has no name and vanishes when closed.
+    /// Creates a temporary file in the job's directory. It has no name, so the system removes it when it is closed.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -158,7 +164,7 @@ impl Job {
         tempfile::tempfile_in(&self.directory).map_err(KeyStoreError::io(&self.directory))
     }
 
-    /// Removes all of it, the secrets first.
+    /// Removes the job's directory, the secrets first.
     pub(super) fn destroy(self) -> Result<(), KeyStoreError> {
         let secrets = self.directory.join(SECRETS);
         match fs::remove_file(&secrets) {
@@ -168,7 +174,7 @@ impl Job {
     }
 }
 
-/// The version of a record's format, which is that of the job's other files. The first version did not name it.
+/// The format version of a record and the job's other files. Version 1 did not store it.
 #[derive(Deserialize)]
 struct Format {
     #[serde(default = "first_version")]
@@ -179,7 +185,7 @@ fn first_version() -> u16 {
     1
 }
 
-/// A record as it is written.
+/// A record as it is stored.
 #[derive(Serialize)]
 struct Stored<'r> {
     format: u16,
@@ -193,8 +199,8 @@ pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyS
     let mut bytes = Vec::new();
     let read = |file: File| file.take(MAX_RECORD).read_to_end(&mut bytes);
     ownership::open_regular(&path).and_then(read).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => damaged("it is not there".into()),
-        // A record that we may not read is not damaged.
+        io::ErrorKind::NotFound => damaged("the file does not exist".into()),
+        // A record that cannot be accessed is not damaged.
         _ => KeyStoreError::io(&path)(error),
     })?;
     let unreadable = |error: serde_json::Error| damaged(error.to_string());
@@ -215,7 +221,7 @@ fn write_record(directory: &Path, record: &JobRecord) -> Result<(), KeyStoreErro
     atomic::write(&path, &json, Access::Private).map_err(io)
 }
 
-/// The lock on a job's directory, for as long as the file lives.
+/// Locks a job's directory. The lock is held until the returned file is dropped.
 pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
     let handle = File::open(directory).map_err(KeyStoreError::io(directory))?;
     match handle.try_lock() {
@@ -225,12 +231,12 @@ pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
     }
 }
 
-/// Makes the directory of a new job and locks it. A sweep that sees it before the lock takes it for abandoned, so then it
-/// is made again.
-fn claim(directory: &Path) -> Result<File, KeyStoreError> {
+/// Creates the directory of a new job and locks it. Another process may remove the directory before it is locked; then
+/// it is created again.
+fn create_locked(directory: &Path) -> Result<File, KeyStoreError> {
     let io = KeyStoreError::io(directory);
     loop {
-        private_directory(directory)?;
+        create_private_directory(directory)?;
         let handle = match File::open(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
             handle => handle.map_err(&io)?,
@@ -242,8 +248,8 @@ fn claim(directory: &Path) -> Result<File, KeyStoreError> {
     }
 }
 
-/// Makes a directory that only its owner may enter.
-pub(super) fn private_directory(path: &Path) -> Result<(), KeyStoreError> {
+/// Creates a directory that only its owner may enter.
+pub(super) fn create_private_directory(path: &Path) -> Result<(), KeyStoreError> {
     let mut builder = fs::DirBuilder::new();
     builder.recursive(true);
     #[cfg(unix)]

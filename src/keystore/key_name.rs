@@ -1,22 +1,22 @@
-//! Names of keys, which become names of files.
+//! Names of keys. They become file names.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// The longest name, in bytes.
-const LONGEST: usize = 64;
+/// Maximum length of a name, in bytes.
+const MAX_NAME_BYTES: usize = 64;
 
-/// What a key is called here: nothing that leads out of a folder, hides in it, or has to be quoted.
+/// The name of a key. It cannot lead out of a directory, make a hidden file, or need quoting.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyName(String);
 
-/// Text that is no such name.
+/// Text that is not a valid key name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a key's name has 1 to 64 letters of ASCII, digits, '-', '_' and '.', and does not begin with '.' or '-'")]
+#[error("a key's name has 1 to 64 ASCII letters, digits, '-', '_' and '.', and does not begin with '.' or '-'")]
 pub struct ParseKeyNameError;
 
 impl KeyName {
-    /// As text.
+    /// Returns the name as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -26,9 +26,9 @@ impl FromStr for KeyName {
     type Err = ParseKeyNameError;
 
     fn from_str(text: &str) -> Result<Self, ParseKeyNameError> {
-        let usual = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
-        let fits = (1..=LONGEST).contains(&text.len()) && !text.starts_with(['.', '-']);
-        if fits && text.bytes().all(usual) { Ok(Self(text.into())) } else { Err(ParseKeyNameError) }
+        let allowed = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte);
+        let well_formed = (1..=MAX_NAME_BYTES).contains(&text.len()) && !text.starts_with(['.', '-']);
+        if well_formed && text.bytes().all(allowed) { Ok(Self(text.into())) } else { Err(ParseKeyNameError) }
     }
 }
 
@@ -43,7 +43,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_name_stays_in_its_folder() {
+    fn a_name_is_a_plain_file_name() {
         let longest = "x".repeat(64);
         for name in ["default", "fog-node_2.old", "0", "a..b", &longest] {
             assert_eq!(name.parse::<KeyName>().unwrap().as_str(), name);

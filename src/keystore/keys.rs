@@ -1,69 +1,70 @@
-//! Named keys of this user's, each in a file that openssl reads.
+//! The user's named keys, in files that openssl can read.
 //!
 //! ```text
-//! <state>/identities/<name>.pem    Ed25519, PKCS#8; under a passphrase if one was given
-//!                    <name>.pub    its public key, SPKI
-//! <state>/rsa/<name>.pem, .pub     RSA, the same
+//! <state>/identities/<name>.pem    Ed25519, PKCS#8; encrypted if a passphrase was given
+//!                    <name>.pub    public key, SPKI
+//! <state>/rsa/<name>.pem, .pub     RSA keys in the same formats
 //! ```
-//! Directories are 0700 and private keys 0600. A `.lock` in each folder is held by whoever makes a key there.
+//! Directories have mode 0700 and private keys 0600. A process that creates a key holds `.lock` in its directory.
 
 use std::path::PathBuf;
 
 use super::error::KeyStoreError;
+use super::key_directory::KeyDirectory;
 use super::key_file;
-use super::key_folder::KeyFolder;
 use super::key_name::KeyName;
 use crate::crypto::{IdentityKey, KeyFingerprint, Passphrase};
 use crate::foundation::random::Randomness;
 
-/// The keys in a state directory.
+/// The named keys in a state directory.
 #[derive(Debug, Clone)]
 pub struct KeyFiles {
-    identities: KeyFolder,
-    pub(super) rsa: KeyFolder,
+    identities: KeyDirectory,
+    pub(super) rsa: KeyDirectory,
 }
 
-/// An identity as everybody may know it.
+/// The public part of an identity.
 #[derive(Debug, Clone)]
 pub struct PublicIdentity {
-    /// Its name here.
+    /// Name of the key.
     pub name: KeyName,
-    /// What it is known by.
+    /// Fingerprint of the public key.
     pub fingerprint: KeyFingerprint,
-    /// Where its private key lies.
+    /// File of the private key.
     pub file: PathBuf,
-    /// Whether that takes a passphrase.
+    /// Whether the private key is encrypted with a passphrase.
     pub protected: bool,
 }
 
 impl KeyFiles {
-    /// Those in the state directory `root`, which is made when the first key is.
+    /// Uses the state directory `root`, which is created together with the first key.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         let root = root.into();
-        Self { identities: KeyFolder::new(root.join("identities")), rsa: KeyFolder::new(root.join("rsa")) }
+        Self { identities: KeyDirectory::new(root.join("identities")), rsa: KeyDirectory::new(root.join("rsa")) }
     }
 
-    /// Where the identity of this name lies or would lie.
+    /// Returns the file of the identity of this name, whether it exists or not.
     ///
     /// # Errors
-    /// [`KeyStoreError::KeyName`].
+    /// [`KeyStoreError::KeyName`] if the name is invalid.
     pub fn identity_file(&self, name: &str) -> Result<PathBuf, KeyStoreError> {
         Ok(self.identities.private_file(&name.parse()?))
     }
 
-    /// The identity of this name, if there is one.
+    /// Reads the identity of this name, if it exists.
     ///
     /// # Errors
-    /// [`KeyStoreError::KeyName`], [`KeyStoreError::Io`], [`KeyStoreError::KeyFile`], [`KeyStoreError::Key`],
-    /// [`KeyStoreError::OtherPublicKey`].
+    /// [`KeyStoreError::KeyName`] if the name is invalid; [`KeyStoreError::Io`], [`KeyStoreError::KeyFile`] and
+    /// [`KeyStoreError::Key`] if the key cannot be read; [`KeyStoreError::PublicKeyMismatch`].
     pub fn identity(&self, name: &str, passphrase: Option<&Passphrase>) -> Result<Option<IdentityKey>, KeyStoreError> {
         self.open_identity(&name.parse()?, passphrase)
     }
 
-    /// The identity of this name, made if there is none; whether it was. Those that begin at once get the same.
+    /// Reads the identity of this name, or creates it if it does not exist; the flag tells whether it was created.
+    /// Concurrent processes get the same identity.
     ///
     /// # Errors
-    /// As [`KeyFiles::identity`], and [`KeyStoreError::NewKey`].
+    /// As [`KeyFiles::identity`]; [`KeyStoreError::NewKey`] and [`KeyStoreError::Encrypt`] if it cannot be created.
     pub fn identity_or_new(
         &self,
         name: &str,
@@ -72,13 +73,14 @@ impl KeyFiles {
     ) -> Result<(IdentityKey, bool), KeyStoreError> {
         let name = name.parse()?;
         let open = || self.open_identity(&name, passphrase);
-        open_or_create(&self.identities, open, || self.make_identity(&name, passphrase, random))
+        open_or_create(&self.identities, open, || self.create_identity(&name, passphrase, random))
     }
 
-    /// A new identity.
+    /// Creates an identity.
     ///
     /// # Errors
-    /// [`KeyStoreError::NameTaken`]: none is ever replaced. Also as [`KeyFiles::identity_or_new`].
+    /// [`KeyStoreError::NameTaken`] if the name exists: no identity is ever replaced. Also as
+    /// [`KeyFiles::identity_or_new`].
     pub fn new_identity(
         &self,
         name: &str,
@@ -88,13 +90,13 @@ impl KeyFiles {
         let name = name.parse()?;
         let _lock = self.identities.lock()?;
         if self.identities.has(&name) {
-            let place = self.identities.private_file(&name).display().to_string();
-            return Err(KeyStoreError::NameTaken { place });
+            let path = self.identities.private_file(&name).display().to_string();
+            return Err(KeyStoreError::NameTaken { path });
         }
-        self.make_identity(&name, passphrase, random)
+        self.create_identity(&name, passphrase, random)
     }
 
-    /// Names of the identities that are here, and where each lies.
+    /// Returns the names and files of all identities.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -103,30 +105,30 @@ impl KeyFiles {
         Ok(self.identities.names()?.into_iter().map(with_file).collect())
     }
 
-    /// Whether an identity's public key lies beside it, so that it can be shown without a passphrase.
+    /// Whether the public key of an identity is stored, so that it can be shown without a passphrase.
     pub fn has_public_key(&self, name: &KeyName) -> bool {
         self.identities.public_file(name).is_file()
     }
 
-    /// What everybody may know of an identity. Of one under a passphrase that is not given, the public key beside it is
-    /// believed; if that is gone, it takes the passphrase.
+    /// Returns the public part of an identity. If the private key is encrypted and no passphrase is given, the stored
+    /// public key is trusted; without a stored one the passphrase is needed.
     ///
     /// # Errors
-    /// [`KeyStoreError::NoKey`], and as [`KeyFiles::identity`].
+    /// [`KeyStoreError::NoKey`] if it does not exist, and as [`KeyFiles::identity`].
     pub fn public_identity(
         &self,
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<PublicIdentity, KeyStoreError> {
         let file = self.identities.private_file(name);
-        let no_key = || KeyStoreError::NoKey { place: file.display().to_string() };
+        let no_key = || KeyStoreError::NoKey { path: file.display().to_string() };
         if !self.identities.has(name) {
             return Err(no_key());
         }
         let protected = key_file::is_protected(&file);
-        let believed = protected && passphrase.is_none();
-        let beside = || key_file::read_public(&self.identities.public_file(name));
-        let fingerprint = match if believed { beside()? } else { None } {
+        let trust_stored = protected && passphrase.is_none();
+        let stored = || key_file::read_public(&self.identities.public_file(name));
+        let fingerprint = match if trust_stored { stored()? } else { None } {
             Some(public_key) => KeyFingerprint::of(&public_key),
             None => self.open_identity(name, passphrase)?.ok_or_else(no_key)?.fingerprint(),
         };
@@ -138,14 +140,14 @@ impl KeyFiles {
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<Option<IdentityKey>, KeyStoreError> {
-        let Some(document) = self.identities.read(name, passphrase)? else { return Ok(None) };
-        let unfit = KeyStoreError::key(&self.identities.private_file(name));
-        let key = IdentityKey::from_pkcs8(document.expose()).map_err(unfit)?;
+        let Some(private_key) = self.identities.read(name, passphrase)? else { return Ok(None) };
+        let unusable = KeyStoreError::key(&self.identities.private_file(name));
+        let key = IdentityKey::from_pkcs8(private_key.expose()).map_err(unusable)?;
         self.identities.verify(name, key.public_key())?;
         Ok(Some(key))
     }
 
-    fn make_identity(
+    fn create_identity(
         &self,
         name: &KeyName,
         passphrase: Option<&Passphrase>,
@@ -157,18 +159,19 @@ impl KeyFiles {
     }
 }
 
-/// What `open` finds; else, once nobody else makes one, what `make` makes.
+/// Returns the key that `open` finds, or else that of `create`, which runs under the directory's lock. The flag tells
+/// whether the key was created.
 pub(super) fn open_or_create<K>(
-    folder: &KeyFolder,
+    directory: &KeyDirectory,
     open: impl Fn() -> Result<Option<K>, KeyStoreError>,
-    make: impl FnOnce() -> Result<K, KeyStoreError>,
+    create: impl FnOnce() -> Result<K, KeyStoreError>,
 ) -> Result<(K, bool), KeyStoreError> {
     if let Some(key) = open()? {
         return Ok((key, false));
     }
-    let _lock = folder.lock()?;
+    let _lock = directory.lock()?;
     match open()? {
         Some(key) => Ok((key, false)),
-        None => Ok((make()?, true)),
+        None => Ok((create()?, true)),
     }
 }

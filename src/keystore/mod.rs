@@ -1,18 +1,20 @@
-//! Secrets on disk. The client's: per job the keys, the plan, the record and, until it is uploaded, the ciphertext.
+//! Secrets on disk: the client's jobs, the user's named keys and the server's credentials. For each job, the client
+//! keeps the key, the plan, the record and, until it is uploaded, the ciphertext.
 //!
 //! ```text
 //! <state>/jobs/<job>/job.json       the record: server, digests, phase
-//!                    secrets.hes    key, plan, digest of the only right answer; under a passphrase if one was given
-//!                    dataset.hes    the spool, until the server has it
-//! <state>/jobs/.new-<job>/          a job being made; swept away if its maker dies
-//! <state>/forgotten                 names of jobs that were forgotten
+//!                    secrets.hes    key, plan, digest of the correct totals; encrypted if a passphrase was given
+//!                    dataset.hes    the spool: the dataset, until it is uploaded
+//! <state>/jobs/.new-<job>/          a job being created; removed if its process was killed
+//! <state>/forgotten                 names of forgotten jobs
 //! ```
-//! Directories are 0700 and files 0600. [`keys`] has those of identities, [`server`] the server's. Whoever works on a job holds a lock on its directory.
+//! Directories have mode 0700 and files 0600. A process that works on a job holds a lock on its directory. The files of
+//! named keys are described in [`keys`], the server's in [`server`].
 
 pub mod error;
 pub mod job;
+mod key_directory;
 pub mod key_file;
-mod key_folder;
 pub mod key_name;
 pub mod keys;
 mod private;

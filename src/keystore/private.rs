@@ -1,19 +1,19 @@
-//! Directories that nobody but their owner may enter or change.
+//! Directories that only their owner may enter and change.
 
 use std::fs::{self, File};
 use std::io::ErrorKind;
 use std::path::Path;
 
 use super::error::KeyStoreError;
-use super::job::private_directory;
+use super::job::create_private_directory;
 use crate::foundation::ownership;
 
-/// Fails unless nobody but this user and root could have put there, or could replace, what lies at `path`.
+/// Fails if a user other than this one and root could have created, or can replace, the file at `path`.
 pub(super) fn require(path: &Path) -> Result<(), KeyStoreError> {
     ownership::require_private(path).map_err(KeyStoreError::io(path))
 }
 
-/// The same for a directory and each file in it.
+/// Applies [`require`] to a directory and each file in it.
 pub(super) fn require_with_files(directory: &Path) -> Result<(), KeyStoreError> {
     require(directory)?;
     let entries = match fs::read_dir(directory) {
@@ -26,14 +26,14 @@ pub(super) fn require_with_files(directory: &Path) -> Result<(), KeyStoreError> 
     Ok(())
 }
 
-/// Makes the directory at `path` if it is not there, and [`require`]s it.
-pub(super) fn directory(path: &Path) -> Result<(), KeyStoreError> {
+/// Creates the directory at `path` if it does not exist, and applies [`require`] to it.
+pub(super) fn create_directory(path: &Path) -> Result<(), KeyStoreError> {
     require(path)?;
-    private_directory(path)?;
+    create_private_directory(path)?;
     require(path)
 }
 
-/// The lock of a [`directory`], held for as long as the file lives.
+/// Takes the lock of a directory. It is held until the returned file is dropped.
 pub(super) fn lock(directory: &Path) -> Result<File, KeyStoreError> {
     let path = directory.join(".lock");
     require(&path)?;

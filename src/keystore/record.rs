@@ -1,43 +1,43 @@
-//! What is remembered of a job besides its secrets.
+//! A job's record: everything the client stores about it except the secrets.
 
 use serde::{Deserialize, Serialize};
 
 use crate::package::{Digest, JobId};
 
-/// How far a job is, as its owner sees it.
+/// Progress of a job, as the client sees it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// Encrypted, not yet on the server.
+    /// Encrypted, but not uploaded completely.
     Spooled,
-    /// On the server.
+    /// Uploaded.
     Uploaded,
-    /// Its result was decrypted.
+    /// The result was decrypted.
     Decrypted,
 }
 
-/// The content of `job.json`, beside the version of its format.
+/// The content of `job.json`, except the format version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRecord {
     /// The job's name.
     pub job: JobId,
-    /// When it was made, in milliseconds since 1970.
+    /// Time of creation, in milliseconds since 1970.
     pub created: u64,
-    /// Its server's address.
+    /// URL of the job's server.
     pub server: String,
     /// Digest of the dataset file.
     pub dataset: Digest,
-    /// Bytes of the dataset file.
+    /// Length of the dataset file, in bytes.
     pub dataset_bytes: u64,
     /// Rows of the table.
     pub rows: u64,
-    /// Columns of numbers.
+    /// Encrypted columns.
     pub columns: usize,
     /// Slots per row.
     pub slots: usize,
-    /// Whether a passphrase is needed.
+    /// Whether the secrets are encrypted with a passphrase.
     pub protected: bool,
-    /// How far it is.
+    /// Progress of the job.
     #[serde(flatten)]
     pub phase: Phase,
 }

@@ -1,4 +1,4 @@
-//! Named RSA keys of this user's.
+//! The user's named RSA keys.
 
 use std::path::PathBuf;
 
@@ -9,15 +9,16 @@ use crate::crypto::{Passphrase, RsaBits, RsaPrivateKey};
 use crate::foundation::random::Randomness;
 
 impl KeyFiles {
-    /// Where the RSA key of this name lies or would lie.
+    /// Returns the file of the RSA key of this name, whether it exists or not.
     ///
     /// # Errors
-    /// [`KeyStoreError::KeyName`].
+    /// [`KeyStoreError::KeyName`] if the name is invalid.
     pub fn rsa_file(&self, name: &str) -> Result<PathBuf, KeyStoreError> {
         Ok(self.rsa.private_file(&name.parse()?))
     }
 
-    /// The RSA key of this name and where it lies; made with so many bits if there is none, and whether it was.
+    /// Reads the RSA key of this name, or creates one of `bits` bits if it does not exist. Returns the key, its file,
+    /// and whether it was created.
     ///
     /// # Errors
     /// As [`KeyFiles::identity_or_new`].
@@ -30,8 +31,8 @@ impl KeyFiles {
     ) -> Result<(RsaPrivateKey, PathBuf, bool), KeyStoreError> {
         let name = name.parse()?;
         let open = || self.open_rsa(&name, passphrase);
-        let (key, made) = open_or_create(&self.rsa, open, || self.make_rsa(&name, bits, passphrase, random))?;
-        Ok((key, self.rsa.private_file(&name), made))
+        let (key, is_new) = open_or_create(&self.rsa, open, || self.create_rsa(&name, bits, passphrase, random))?;
+        Ok((key, self.rsa.private_file(&name), is_new))
     }
 
     fn open_rsa(
@@ -39,14 +40,14 @@ impl KeyFiles {
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<Option<RsaPrivateKey>, KeyStoreError> {
-        let Some(document) = self.rsa.read(name, passphrase)? else { return Ok(None) };
-        let unfit = KeyStoreError::key(&self.rsa.private_file(name));
-        let key = RsaPrivateKey::from_pkcs8(document.expose()).map_err(unfit)?;
+        let Some(private_key) = self.rsa.read(name, passphrase)? else { return Ok(None) };
+        let unusable = KeyStoreError::key(&self.rsa.private_file(name));
+        let key = RsaPrivateKey::from_pkcs8(private_key.expose()).map_err(unusable)?;
         self.rsa.verify(name, key.public_key().spki())?;
         Ok(Some(key))
     }
 
-    fn make_rsa(
+    fn create_rsa(
         &self,
         name: &KeyName,
         bits: RsaBits,

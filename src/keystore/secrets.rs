@@ -1,4 +1,4 @@
-//! A job's secrets: what only its owner may have.
+//! A job's secrets: the key, and everything else that only the data's owner may know.
 
 use std::io::{self, Read, Write};
 use std::path::Path;
@@ -20,39 +20,41 @@ use crate::package::frame::{self, DIGEST_BYTES, Hashing};
 use crate::package::{Digest, FileKind, JobId, PackageError};
 use crate::table::{CsvDigest, Dialect, SkippedColumn};
 
-/// The longest secrets, in bytes: plans of a hundred thousand columns.
+/// Maximum length of a file of secrets, in bytes; enough for plans of a hundred thousand columns.
 const MAX_SECRETS: u64 = 1 << 26;
+/// Reason for a lost key.
+const DAMAGED: &str = "its file is damaged";
 
-/// Which CSV file was encrypted, and how it was read.
+/// The CSV file that was encrypted, and how it was read.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvRecord {
     /// Digest of the file.
     pub digest: CsvDigest,
-    /// How to read it, its delimiter known.
+    /// The dialect in which it was read, with its delimiter detected.
     pub dialect: Dialect,
-    /// Its columns that were left out although nobody asked for that.
+    /// Columns that were skipped although the user did not exclude them.
     pub skipped: Vec<SkippedColumn>,
-    /// What the user was told of how it was read.
+    /// Notices about how the file was read.
     pub notices: Vec<String>,
 }
 
-/// All that is needed to turn a job's answer into statistics.
+/// Everything that is needed to turn a job's totals into statistics.
 #[derive(Debug)]
 pub struct JobSecrets {
     /// The secret key.
     pub key: SecretKey,
-    /// Digest of the only totals file that may be decrypted. It is no secret, but whoever could change it could have
-    /// others decrypted.
+    /// Digest of the only totals file that may be decrypted. It is not secret, but an attacker who could change it
+    /// could have other totals decrypted.
     pub totals: Digest,
-    /// Which slot means what.
+    /// The meaning of each slot.
     pub plan: Plan,
-    /// Names of the statistics asked for.
+    /// Names of the requested statistics.
     pub statistics: Vec<String>,
-    /// The encrypted file.
+    /// The encrypted CSV file.
     pub csv: CsvRecord,
 }
 
-/// The same as it is stored; wiped when dropped.
+/// [`JobSecrets`] as they are stored. The key is wiped when this is dropped.
 #[derive(Serialize, Deserialize)]
 struct Stored {
     key: Vec<u8>,
@@ -72,11 +74,11 @@ impl Drop for Stored {
 #[derive(Serialize, Deserialize)]
 struct SecretsHeader {
     job: [u8; 16],
-    sealed: Option<KdfParams>,
+    kdf: Option<KdfParams>,
 }
 
 impl JobSecrets {
-    /// Writes them to `path`, under `passphrase` if there is one.
+    /// Writes the secrets to `path`, encrypted if there is a passphrase.
     pub(super) fn write(
         &self,
         path: &Path,
@@ -84,58 +86,59 @@ impl JobSecrets {
         passphrase: Option<&Passphrase>,
         random: &mut Randomness,
     ) -> Result<(), KeyStoreError> {
-        let plain = self.to_bytes().ok_or_else(|| lost(job, "too large to store"))?;
-        let (sealed, payload) = match passphrase {
+        let plain = self.to_bytes().ok_or_else(|| lost(job, "they are too large to be stored"))?;
+        let (kdf, payload) = match passphrase {
             None => (None, plain),
             Some(passphrase) => {
-                let (sealed, payload) = passphrase::seal(passphrase, &labels::job_secrets(job.bytes()), plain, random)?;
-                (Some(sealed), Zeroizing::new(payload))
+                let (kdf, payload) = passphrase::seal(passphrase, &labels::job_secrets(job.bytes()), plain, random)?;
+                (Some(kdf), Zeroizing::new(payload))
             }
         };
-        let header = SecretsHeader { job: job.bytes(), sealed };
-        let opening = frame::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let header = SecretsHeader { job: job.bytes(), kdf };
+        let header = frame::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
         let io = KeyStoreError::io(path);
         let mut file = Hashing::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
-        file.write_all(&opening).and_then(|()| file.write_all(&payload)).map_err(&io)?;
+        file.write_all(&header).and_then(|()| file.write_all(&payload)).map_err(&io)?;
         let digest = file.digest();
         let mut file = file.into_inner();
         file.write_all(&digest.0).and_then(|()| file.commit()).map_err(io)
     }
 
-    /// Reads them from `path`.
+    /// Reads the secrets from `path`.
     pub(super) fn read(path: &Path, job: JobId, passphrase: Option<&Passphrase>) -> Result<Self, KeyStoreError> {
         let damaged = |error| match error {
             PackageError::Version { found, expected } => KeyStoreError::OtherVersion { job, found, expected },
-            _ => lost(job, "its file is damaged"),
+            _ => lost(job, DAMAGED),
         };
         let mut file = ownership::open_regular(path).map_err(|error| match error.kind() {
-            io::ErrorKind::NotFound => lost(job, "its file is not there"),
-            // A key that we may not read is not lost.
+            io::ErrorKind::NotFound => lost(job, "its file does not exist"),
+            // A key that cannot be accessed is not lost.
             _ => KeyStoreError::io(path)(error),
         })?;
         let length = file.metadata().map_err(KeyStoreError::io(path))?.len();
         if length > MAX_SECRETS {
             return Err(lost(job, "its file is too long"));
         }
-        let mut bytes = Zeroizing::new(Vec::with_capacity(usize::try_from(length).unwrap_or_default()));
+        let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize));
         file.read_to_end(&mut bytes).map_err(KeyStoreError::io(path))?;
         crate::package::totals::verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
         let mut input = bytes.as_slice();
-        let (_, header): (_, SecretsHeader) = frame::read_opening(FileKind::Secrets, &mut input).map_err(damaged)?;
-        let payload = input.split_last_chunk::<{ DIGEST_BYTES as usize }>().map_or(input, |(payload, _)| payload);
-        let plain = match (header.sealed, passphrase) {
+        let (_, header): (_, SecretsHeader) = frame::read_header(FileKind::Secrets, &mut input).map_err(damaged)?;
+        let (payload, _digest) =
+            input.split_last_chunk::<{ DIGEST_BYTES as usize }>().ok_or_else(|| lost(job, DAMAGED))?;
+        let plain = match (header.kdf, passphrase) {
             (None, _) => Zeroizing::new(payload.to_vec()),
             (Some(_), None) => return Err(KeyStoreError::PassphraseNeeded(job)),
-            (Some(sealed), Some(passphrase)) => {
+            (Some(kdf), Some(passphrase)) => {
                 let context = labels::job_secrets(job.bytes());
-                passphrase::open(passphrase, &context, &sealed, payload.to_vec())
+                passphrase::open(passphrase, &context, &kdf, payload.to_vec())
                     .map_err(|_| KeyStoreError::WrongPassphrase(job))?
             }
         };
         if header.job != job.bytes() {
             return Err(lost(job, "its file is that of another job"));
         }
-        Self::from_bytes(&plain).ok_or_else(|| lost(job, "its file is damaged"))
+        Self::from_bytes(&plain).ok_or_else(|| lost(job, DAMAGED))
     }
 
     fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {

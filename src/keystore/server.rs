@@ -1,10 +1,10 @@
-//! What a server must keep to itself: its certificate's key and its password.
+//! The server's certificate, private key and password.
 //!
 //! ```text
-//! <server state>/certificate.pem    for everyone to see
-//!                key.pem            its private key, 0600
-//!                password           of the one account, 0600
-//!                .lock              held by whoever makes or reads them
+//! <server state>/certificate.pem    public
+//!                key.pem            private key of the certificate, 0600
+//!                password           password of the only account, 0600
+//!                .lock              held while these files are created or read
 //! ```
 
 use std::fs::{self, File};
@@ -25,17 +25,17 @@ use crate::foundation::secret::Secret;
 /// A certificate and its private key, both as PEM.
 #[derive(Debug)]
 pub struct ServerIdentity {
-    /// For everyone to see.
+    /// The certificate; public.
     pub certificate: Vec<u8>,
-    /// For nobody.
+    /// The private key.
     pub key: Secret<Vec<u8>>,
 }
 
 impl ServerIdentity {
-    /// A self-signed certificate (RFC 5280) for these names and addresses, with a new ECDSA P-256 key.
+    /// Makes a self-signed certificate (RFC 5280) for these names and addresses, with a new ECDSA P-256 key.
     ///
     /// # Errors
-    /// [`KeyStoreError::Certificate`] if one of them can be no name.
+    /// [`KeyStoreError::Certificate`] if one of them is not a valid name.
     pub fn generate(names: &[String]) -> Result<Self, KeyStoreError> {
         let failed = |error: rcgen::Error| KeyStoreError::Certificate(error.to_string());
         let key = KeyPair::generate().map_err(failed)?;
@@ -48,7 +48,7 @@ impl ServerIdentity {
     }
 }
 
-/// The server's directory for them. Who else opens it waits until this is dropped.
+/// The server's state directory. It is locked until this is dropped; other processes wait.
 #[derive(Debug)]
 pub struct ServerState {
     root: PathBuf,
@@ -56,21 +56,21 @@ pub struct ServerState {
 }
 
 impl ServerState {
-    /// That in `root`, which is made if it is not there.
+    /// Opens and locks the directory `root`, and creates it if it does not exist.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`], also if other users can change the directory.
     pub fn open(root: &Path) -> Result<Self, KeyStoreError> {
-        private::directory(root)?;
+        private::create_directory(root)?;
         Ok(Self { root: root.into(), _lock: private::lock(root)? })
     }
 
-    /// Where the certificate lies.
+    /// Returns the path of the certificate.
     pub fn certificate_file(&self) -> PathBuf {
         self.root.join("certificate.pem")
     }
 
-    /// Where the password lies.
+    /// Returns the path of the password.
     pub fn password_file(&self) -> PathBuf {
         self.root.join("password")
     }
@@ -79,12 +79,12 @@ impl ServerState {
         self.root.join("key.pem")
     }
 
-    /// Files here that everybody on this machine can read, and should not.
-    pub fn exposed(&self) -> impl Iterator<Item = PathBuf> {
+    /// Returns the secret files that every user of this machine can read.
+    pub fn exposed_files(&self) -> impl Iterator<Item = PathBuf> {
         [self.key_file(), self.password_file()].into_iter().filter(|path| is_exposed(path))
     }
 
-    /// The certificate and its key; made for `names` if there is none yet.
+    /// Reads the certificate and its key, or makes them for `names` if either does not exist.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`], [`KeyStoreError::Certificate`].
@@ -94,16 +94,17 @@ impl ServerState {
             return Ok(ServerIdentity { certificate, key: Secret::new(key) });
         }
         let identity = ServerIdentity::generate(names)?;
-        // The key first: one without a certificate is replaced, a certificate without its key would be trusted in vain.
+        // The key comes first. A key without a certificate is replaced; clients would pin a certificate without a key
+        // in vain.
         write(&self.key_file(), identity.key.expose(), Access::Private)?;
         write(&self.certificate_file(), &identity.certificate, Access::Public)?;
         Ok(identity)
     }
 
-    /// The password; a random one of 128 bits is made if there is none yet.
+    /// Reads the password, or draws one of 128 bits if it does not exist.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`], also if the password's first line is empty.
     pub fn password(&self, random: &mut Randomness) -> Result<Secret<String>, KeyStoreError> {
         let path = self.password_file();
         if let Some(bytes) = read(&path)? {
@@ -123,12 +124,12 @@ impl ServerState {
     }
 }
 
-/// A random password of 128 bits.
+/// Draws a password of 128 bits.
 pub fn draw_password(random: &mut Randomness) -> Secret<String> {
     Secret::new(format!("{:016x}{:016x}", random.next_u64(), random.next_u64()))
 }
 
-/// Whether everybody on this machine can read a file.
+/// Whether every user of this machine can read a file.
 pub fn is_exposed(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o004 != 0)
 }
@@ -152,7 +153,7 @@ mod tests {
     use crate::foundation::random;
 
     #[test]
-    fn what_was_made_stays_and_is_private() {
+    fn credentials_are_created_once_and_are_private() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("state");
         let state = ServerState::open(&root).unwrap();
@@ -166,9 +167,9 @@ mod tests {
         assert_eq!(again.password(&mut random).unwrap().expose(), password.expose());
         let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
-        assert_eq!(again.exposed().count(), 0);
+        assert_eq!(again.exposed_files().count(), 0);
         fs::set_permissions(root.join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(again.exposed().eq([root.join("key.pem")]));
+        assert!(again.exposed_files().eq([root.join("key.pem")]));
         fs::remove_file(root.join("key.pem")).unwrap();
         assert_ne!(again.identity(&names).unwrap().certificate, identity.certificate);
         fs::write(root.join("password"), "\n").unwrap();
@@ -176,14 +177,14 @@ mod tests {
     }
 
     #[test]
-    fn two_that_begin_at_once_make_one_certificate() {
+    fn concurrent_starts_make_one_certificate() {
         let directory = tempfile::tempdir().unwrap();
-        let begin =
+        let start =
             || ServerState::open(directory.path()).unwrap().identity(&["localhost".into()]).unwrap().certificate;
-        let made = std::thread::scope(|scope| {
-            let beginners: Vec<_> = (0..8).map(|_| scope.spawn(begin)).collect();
-            beginners.into_iter().map(|beginner| beginner.join().unwrap()).collect::<Vec<_>>()
+        let certificates = std::thread::scope(|scope| {
+            let threads: Vec<_> = (0..8).map(|_| scope.spawn(start)).collect();
+            threads.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
         });
-        assert!(made.iter().all(|certificate| *certificate == made[0]));
+        assert!(certificates.iter().all(|certificate| *certificate == certificates[0]));
     }
 }

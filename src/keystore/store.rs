@@ -1,4 +1,4 @@
-//! All jobs of one user.
+//! The client's state directory: all jobs of one user.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
@@ -10,68 +10,68 @@ use super::private;
 use super::record::JobRecord;
 use crate::package::JobId;
 
-/// The state directory.
+/// The client's state directory.
 #[derive(Debug, Clone)]
 pub struct KeyStore {
     root: PathBuf,
 }
 
-/// A job as [`KeyStore::list`] finds it: its record, or why there is none.
+/// A job in [`KeyStore::list`]: its record, or why it cannot be read.
 pub type Listed = (JobId, Result<JobRecord, KeyStoreError>);
 
 impl KeyStore {
-    /// The state in `root`, which is made when the first job is.
+    /// Uses the state directory `root`, which is created together with the first job.
     pub fn new(root: impl Into<PathBuf>) -> Self {
         Self { root: root.into() }
     }
 
-    /// Where it lies.
+    /// Returns the path of the state directory.
     pub fn root(&self) -> &Path {
         &self.root
     }
 
-    /// The state directory, made if it was not there: for files that must not leave it.
+    /// Creates the state directory if it does not exist, and returns its path, for files that must stay in it.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`], also if other users can change the directory.
     pub fn directory(&self) -> Result<&Path, KeyStoreError> {
-        private::directory(&self.root)?;
+        private::create_directory(&self.root)?;
         Ok(&self.root)
     }
 
     /// Begins a job.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`], also if other users can change the state.
     pub fn begin(&self, id: JobId) -> Result<NewJob, KeyStoreError> {
         self.directory()?;
-        private::directory(&self.jobs())?;
+        private::create_directory(&self.jobs())?;
         NewJob::create(&self.jobs(), id)
     }
 
-    /// Removes what killed processes left of jobs that never came to exist; returns how many.
+    /// Removes unfinished jobs of killed processes and returns their number.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
-    pub fn sweep(&self) -> Result<usize, KeyStoreError> {
-        let mut swept = 0;
+    pub fn remove_unfinished(&self) -> Result<usize, KeyStoreError> {
+        let mut removed = 0;
         for name in self.names()? {
             let Some(id) = name.strip_prefix(".new-").and_then(|id| id.parse().ok()) else { continue };
             let directory = self.jobs().join(&name);
-            // Whoever still makes it holds the lock.
+            // A process that is still creating the job holds the lock.
             if let Ok(_lock) = job::lock(&directory, id) {
                 match fs::remove_dir_all(&directory) {
-                    Ok(()) => swept += 1,
-                    // Its maker was faster, and gave it its name.
+                    Ok(()) => removed += 1,
+                    // That process has finished the job in the meantime.
                     Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                     Err(error) => return Err(KeyStoreError::io(&directory)(error)),
                 }
             }
         }
-        Ok(swept)
+        Ok(removed)
     }
 
-    /// All jobs, oldest first; those whose record is damaged come before.
+    /// Returns all jobs, oldest first; those whose record cannot be read come before them.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`].
@@ -82,20 +82,20 @@ impl KeyStore {
         Ok(listed)
     }
 
-    /// The job called `name` or, if that is short, the only one whose name begins so; without a name the newest.
+    /// Finds the only job whose name begins with `name`; without a name, the newest job.
     ///
     /// # Errors
-    /// [`KeyStoreError::NoJobs`], [`KeyStoreError::Unknown`], [`KeyStoreError::Ambiguous`],
-    /// [`KeyStoreError::Forgotten`].
+    /// [`KeyStoreError::NoJobs`] if no name is given and there is no job; [`KeyStoreError::Unknown`],
+    /// [`KeyStoreError::Forgotten`] or [`KeyStoreError::Ambiguous`] unless exactly one job matches.
     pub fn find(&self, name: Option<&str>) -> Result<JobId, KeyStoreError> {
         let listed = self.list()?;
         let state = || self.root.display().to_string();
         let Some(name) = name else {
             return listed.last().map(|(id, _)| *id).ok_or_else(|| KeyStoreError::NoJobs { state: state() });
         };
-        // Every name begins with nothing: a variable that is not set must not choose the only job.
-        let called = |id: &JobId| !name.is_empty() && id.to_string().starts_with(name);
-        let matches: Vec<JobId> = listed.into_iter().map(|(id, _)| id).filter(called).collect();
+        // An empty name matches no job: otherwise an unset shell variable would select the only one.
+        let matching = |id: &JobId| !name.is_empty() && id.to_string().starts_with(name);
+        let matches: Vec<JobId> = listed.into_iter().map(|(id, _)| id).filter(matching).collect();
         match matches.as_slice() {
             [id] => Ok(*id),
             [] => Err(match self.forgotten(name)? {
@@ -109,7 +109,8 @@ impl KeyStore {
     /// Opens a job and locks it.
     ///
     /// # Errors
-    /// [`KeyStoreError::Busy`], [`KeyStoreError::DamagedRecord`], [`KeyStoreError::OtherVersion`].
+    /// [`KeyStoreError::Busy`] if another process holds the lock; [`KeyStoreError::DamagedRecord`] and
+    /// [`KeyStoreError::OtherVersion`] if the record cannot be read; [`KeyStoreError::Io`].
     pub fn open(&self, id: JobId) -> Result<Job, KeyStoreError> {
         private::require(&self.root)?;
         private::require(&self.jobs())?;
@@ -122,10 +123,10 @@ impl KeyStore {
         job::read_record(&self.job(id), id)
     }
 
-    /// Destroys a job's secrets and all else that is here of it, whatever state that is in.
+    /// Destroys a job's secrets and all its other files, even if the record cannot be read.
     ///
     /// # Errors
-    /// [`KeyStoreError`].
+    /// [`KeyStoreError::Busy`] if another process holds the lock; [`KeyStoreError::Io`].
     pub fn forget(&self, id: JobId) -> Result<(), KeyStoreError> {
         match self.open(id) {
             Ok(job) => job.destroy()?,
@@ -170,7 +171,7 @@ impl KeyStore {
         self.root.join("forgotten")
     }
 
-    /// What lies in the jobs' directory; nothing if there is none yet.
+    /// Returns the file names in the directory of jobs; none if it does not exist.
     fn names(&self) -> Result<Vec<String>, KeyStoreError> {
         let jobs = self.jobs();
         private::require(&self.root)?;

@@ -1,4 +1,4 @@
-//! The dataset file: all blocks of a table.
+//! The dataset file: all encrypted blocks of a table.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -10,68 +10,68 @@ use super::frame::{self, DIGEST_BYTES, Digest, FileKind, Hashing};
 use super::header::{DatasetShape, JobId};
 use crate::he::{Block, Layout, layout};
 
-/// What a dataset tells anyone: its job, its rows, its lanes.
+/// The header of a dataset: everything that it reveals without a key.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetHeader {
-    /// Whose data.
+    /// The job that the dataset belongs to.
     pub job: JobIdBytes,
-    /// How the blocks lie.
+    /// Rows and slots, from which the layout of the blocks follows.
     pub shape: DatasetShape,
 }
 
-/// A job's name in a header: its 16 bytes.
+/// The 16 bytes of a job's name, as stored in headers.
 pub type JobIdBytes = [u8; 16];
 
 impl DatasetHeader {
-    /// The header for a job's table of this layout.
+    /// Returns the header for a table of `job` in this layout.
     pub fn new(job: JobId, layout: &Layout) -> Self {
         Self { job: job.bytes(), shape: DatasetShape::of(layout) }
     }
 
-    /// Bytes of the whole file.
+    /// Returns the length of the whole file, in bytes.
     ///
     /// # Errors
-    /// [`PackageError::Header`].
+    /// [`PackageError::Header`] if the shape is invalid.
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let opening = frame::header_bytes(FileKind::Dataset, self)?.len() as u64;
-        Ok(opening + 8 * self.shape.layout()?.words() + DIGEST_BYTES)
+        let payload_start = frame::header_bytes(FileKind::Dataset, self)?.len() as u64;
+        Ok(payload_start + 8 * self.shape.layout()?.words() + DIGEST_BYTES)
     }
 }
 
-/// Writes a dataset, block after block.
+/// Writes a dataset block by block.
 pub struct DatasetWriter<W: Write> {
     output: Hashing<W>,
     words_left: u64,
 }
 
 impl<W: Write> DatasetWriter<W> {
-    /// Begins the file in `output`.
+    /// Writes the header to `output`.
     ///
     /// # Errors
-    /// [`PackageError`].
+    /// [`PackageError::Io`]; [`PackageError::Header`] if the header's shape is invalid.
     pub fn new(output: W, header: &DatasetHeader) -> Result<Self, PackageError> {
         let mut output = Hashing::new(output);
         output.write_all(&frame::header_bytes(FileKind::Dataset, header)?)?;
         Ok(Self { output, words_left: header.shape.layout()?.words() })
     }
 
-    /// Writes seeds and bodies of the next blocks.
+    /// Writes the seeds and bodies of the next blocks.
     ///
     /// # Errors
-    /// [`PackageError::Io`]; [`PackageError::Header`] for more words than the header promised.
+    /// [`PackageError::Io`]; [`PackageError::Header`] for more words than the header declares.
     pub fn write(&mut self, words: &[u64]) -> Result<(), PackageError> {
-        let too_many = || PackageError::Header("more blocks than promised".into());
+        let too_many = || PackageError::Header("more blocks than it declares".into());
         self.words_left = self.words_left.checked_sub(words.len() as u64).ok_or_else(too_many)?;
         Ok(self.output.write_all(bytemuck::cast_slice(words))?)
     }
 
-    /// Ends the file with its digest.
+    /// Writes the digest and returns it with the output.
     ///
     /// # Errors
-    /// [`PackageError::Io`]; [`PackageError::Header`] if blocks are still missing.
+    /// [`PackageError::Io`]; [`PackageError::Header`] if blocks are missing.
     pub fn finish(self) -> Result<(W, Digest), PackageError> {
         if self.words_left > 0 {
-            return Err(PackageError::Header("fewer blocks than promised".into()));
+            return Err(PackageError::Header("fewer blocks than it declares".into()));
         }
         let digest = self.output.digest();
         let mut output = self.output.into_inner();
@@ -80,7 +80,7 @@ impl<W: Write> DatasetWriter<W> {
     }
 }
 
-/// Reads a dataset, batch after batch, and hashes it in the same pass.
+/// Reads a dataset batch by batch and hashes it in the same pass.
 pub struct DatasetReader {
     input: Hashing<File>,
     job: JobId,
@@ -88,14 +88,14 @@ pub struct DatasetReader {
 }
 
 impl DatasetReader {
-    /// Reads the header of `file` and compares the file's length with it before anything is allocated.
+    /// Reads the header of `file` and checks the file's length against it before anything is allocated.
     ///
     /// # Errors
-    /// [`PackageError`].
+    /// As [`frame::read_header`]; [`PackageError::Length`].
     pub fn open(file: File) -> Result<Self, PackageError> {
         let found = file.metadata()?.len();
         let mut input = Hashing::new(file);
-        let (preamble, header): (_, DatasetHeader) = frame::read_opening(FileKind::Dataset, &mut input)?;
+        let (preamble, header): (_, DatasetHeader) = frame::read_header(FileKind::Dataset, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.words() + DIGEST_BYTES;
         if found != expected {
@@ -104,21 +104,22 @@ impl DatasetReader {
         Ok(Self { input, job: JobId::from_bytes(header.job), layout })
     }
 
-    /// Whose data.
+    /// Returns the job that the dataset belongs to.
     pub fn job(&self) -> JobId {
         self.job
     }
 
-    /// How the blocks lie.
+    /// Returns the layout of the blocks.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// Gives every batch, of about `words` words, to `work`, in order. While one is worked on, it is hashed and the next
-    /// one is read. In the end the file's digest must be that of its bytes.
+    /// Passes batches of about `words` words to `work`, in order. While `work` runs, its batch is hashed and the next
+    /// one is read. Returns the digest, which is verified at the end.
     ///
     /// # Errors
-    /// [`PackageError::Digest`] if it is not, or if bytes follow; the first error of `work`.
+    /// [`PackageError::Digest`] if it does not match or is not the end of the file; [`PackageError::Header`] if the
+    /// file ends early; [`PackageError::Io`]; the first error of `work`.
     pub fn for_each_batch<E: From<PackageError> + Send>(
         mut self,
         words: usize,
@@ -128,16 +129,16 @@ impl DatasetReader {
         let mut batches = layout.batches(words);
         let (mut batch, mut current, mut following) = (batches.next(), Vec::new(), Vec::new());
         self.read(batch.as_deref(), &mut current)?;
-        while let Some(now) = batch {
+        while let Some(blocks) = batch {
             let next = batches.next();
-            // Reading is one core's work and goes first; hashing and working are shared with whoever is free.
+            // Reading keeps one core busy and starts first; idle cores share hashing and work.
             let (read, worked) = rayon::join(
                 || {
                     let read = self.read(next.as_deref(), &mut following);
                     self.input.absorb(bytemuck::cast_slice(&current));
                     read
                 },
-                || work(&now, &current),
+                || work(&blocks, &current),
             );
             worked?;
             read?;
@@ -147,7 +148,7 @@ impl DatasetReader {
         Ok(self.finish()?)
     }
 
-    /// Reads the words of `batch`, if there is one, past the hash.
+    /// Reads the words of `batch`, if there is one, without hashing them.
     fn read(&mut self, batch: Option<&[Block]>, words: &mut Vec<u64>) -> Result<(), PackageError> {
         words.resize(batch.map_or(0, layout::words), 0);
         frame::read_exactly(self.input.inner(), bytemuck::cast_slice_mut(words))

@@ -1,53 +1,53 @@
-//! What can be wrong with a `.hes` file.
+//! Errors of reading and writing `.hes` files.
 
 use std::io;
 
 /// Why a file cannot be read or written.
 #[derive(Debug, thiserror::Error)]
 pub enum PackageError {
-    /// The system refused.
+    /// Reading or writing failed.
     #[error(transparent)]
     Io(#[from] io::Error),
-    /// Not one of our files at all.
-    #[error("not a .hes file (it does not begin as one)")]
+    /// The file does not begin with the magic bytes of a `.hes` file.
+    #[error("not a .hes file (bad magic bytes)")]
     BadMagic,
-    /// One of our files, but of a later or unknown version.
-    #[error("format version {found}, but this program reads version {expected}")]
+    /// A `.hes` file of another format version.
+    #[error("unsupported format version {found}, expected {expected}")]
     Version {
-        /// In the file.
+        /// Version in the file.
         found: u16,
-        /// Ours.
+        /// Version that this program reads.
         expected: u16,
     },
-    /// One of our files, but of another kind.
-    #[error("a {found}, where a {expected} was expected")]
+    /// A `.hes` file of another kind.
+    #[error("expected a {expected}, found a {found}")]
     Kind {
-        /// In the file.
+        /// [`FileKind`](super::FileKind) of the file.
         found: String,
-        /// Wanted.
+        /// [`FileKind`](super::FileKind) that was to be read.
         expected: String,
     },
-    /// The header is no header of this kind, or claims what cannot be.
-    #[error("the header is damaged or claims what cannot be: {0}")]
+    /// The header cannot be decoded, or its values are inconsistent or out of range.
+    #[error("invalid header: {0}")]
     Header(String),
-    /// The file is not as long as its header says.
-    #[error("{found} bytes long, but its header asks for {expected}")]
+    /// The file's length is not the one that follows from its header.
+    #[error("file length is {found} bytes, expected {expected} from its header")]
     Length {
-        /// On disk.
+        /// Bytes of the file.
         found: u64,
-        /// By the header.
+        /// Bytes that follow from the header.
         expected: u64,
     },
-    /// The bytes do not have the digest at the file's end.
-    #[error("the digest at its end is not that of its bytes")]
+    /// The digest at the end of the file is not that of the bytes before it.
+    #[error("digest mismatch")]
     Digest,
-    /// An undamaged totals file, but not the one that is the sum of the dataset.
-    #[error("not the sum of the dataset")]
-    OtherTotals,
+    /// An intact totals file that is not the sum of the dataset.
+    #[error("totals are not the sum of the dataset")]
+    TotalsMismatch,
 }
 
 impl PackageError {
-    /// Whether trying the same file again could help: the system failed, not the file.
+    /// Whether the system failed rather than the file, so that reading the same file again may succeed.
     pub fn is_io(&self) -> bool {
         matches!(self, Self::Io(_))
     }

@@ -1,7 +1,7 @@
 //! The frame of every `.hes` file: magic, version, kind, header, payload, digest.
 
 use std::fmt;
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 
 use serde::de::{DeserializeOwned, Error};
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
@@ -9,29 +9,29 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use super::error::PackageError;
 use crate::foundation::codec;
 
-/// The first eight bytes. Not ASCII, and broken by any translation of line ends, as PNG's are.
+/// The first eight bytes. Like PNG's, they are not ASCII, and any conversion of line endings changes them.
 pub const MAGIC: [u8; 8] = *b"\x89HES\r\n\x1A\n";
 
-/// The version written and read.
+/// The format version that is written and read.
 pub const VERSION: u16 = 2;
 
-/// The longest header, in bytes.
+/// Maximum length of a header, in bytes.
 pub const MAX_HEADER: u64 = 1 << 16;
 
-/// Headers are padded to a multiple of this, so that payloads begin aligned.
+/// Preamble and header are padded to a multiple of this many bytes, so that the payload is aligned.
 const ALIGNMENT: usize = 64;
 
 /// Bytes before the header: magic, version, kind, length of the header.
-const PREAMBLE: usize = 16;
+const PREAMBLE_BYTES: usize = 16;
 
-/// Bytes of the digest at the end.
+/// Length of the digest at the end, in bytes.
 pub const DIGEST_BYTES: u64 = 32;
 
-/// BLAKE3 of everything before it; also what one file calls another by.
+/// BLAKE3 digest. Every file ends with that of the bytes before it, which also identifies the file.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct Digest(pub [u8; 32]);
 
-/// Hexadecimal where people read it, 32 bytes elsewhere.
+/// Hexadecimal in text formats, 32 bytes in binary ones.
 impl Serialize for Digest {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         if serializer.is_human_readable() { serializer.collect_str(self) } else { self.0.serialize(serializer) }
@@ -44,7 +44,7 @@ impl<'de> Deserialize<'de> for Digest {
             return <[u8; 32]>::deserialize(deserializer).map(Self);
         }
         let text = String::deserialize(deserializer)?;
-        read_hex(&text).map(Self).ok_or_else(|| D::Error::custom("not 64 hexadecimal digits"))
+        read_hex(&text).map(Self).ok_or_else(|| D::Error::custom("expected 64 lower-case hexadecimal digits"))
     }
 }
 
@@ -60,12 +60,12 @@ impl fmt::Debug for Digest {
     }
 }
 
-/// `bytes` as lower-case hexadecimal digits.
+/// Writes `bytes` as lower-case hexadecimal digits.
 pub(super) fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
     bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
 }
 
-/// The bytes whose lower-case hexadecimal digits `text` is.
+/// Parses exactly `N` bytes in lower-case hexadecimal digits.
 pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     let (pairs, rest) = text.as_bytes().as_chunks::<2>();
     let pairs: &[[u8; 2]; N] = pairs.try_into().ok().filter(|_| rest.is_empty())?;
@@ -74,14 +74,14 @@ pub(super) fn read_hex<const N: usize>(text: &str) -> Option<[u8; N]> {
     digits.then(|| pairs.map(|[high, low]| value(high) << 4 | value(low)))
 }
 
-/// What a file is.
+/// The kind of a `.hes` file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FileKind {
-    /// Encrypted blocks, client to server.
+    /// Encrypted blocks; sent from client to server.
     Dataset,
-    /// Encrypted totals, server to client.
+    /// Encrypted totals; sent from server to client.
     Totals,
-    /// A job's secrets, never leaving the client.
+    /// A job's secrets; they never leave the client.
     Secrets,
 }
 
@@ -107,14 +107,14 @@ impl fmt::Display for FileKind {
     }
 }
 
-/// The first bytes of a file: preamble, header, padding.
+/// Returns the bytes before the payload: preamble, header, padding.
 ///
 /// # Errors
-/// [`PackageError::Header`] if the header would be too long.
+/// [`PackageError::Header`] if the header is longer than [`MAX_HEADER`].
 pub fn header_bytes<H: Serialize>(kind: FileKind, header: &H) -> Result<Vec<u8>, PackageError> {
-    let too_long = |_| PackageError::Header(format!("longer than {MAX_HEADER} bytes"));
-    let header = codec::encode(header, MAX_HEADER).map_err(too_long)?;
-    let length = u32::try_from(header.len()).unwrap_or(u32::MAX);
+    let too_long = || PackageError::Header(format!("longer than {MAX_HEADER} bytes"));
+    let header = codec::encode(header, MAX_HEADER).map_err(|_| too_long())?;
+    let length = u32::try_from(header.len()).map_err(|_| too_long())?;
     let mut bytes = MAGIC.to_vec();
     bytes.extend(VERSION.to_le_bytes());
     bytes.extend(kind.code().to_le_bytes());
@@ -124,20 +124,21 @@ pub fn header_bytes<H: Serialize>(kind: FileKind, header: &H) -> Result<Vec<u8>,
     Ok(bytes)
 }
 
-/// What the first 16 bytes of a file tell.
+/// The first 16 bytes of a file: magic, version, kind, length of the header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preamble {
-    /// What the file is.
+    /// Kind of the file.
     pub kind: FileKind,
     header_bytes: usize,
 }
 
 impl Preamble {
-    /// Reads it.
+    /// Parses the preamble.
     ///
     /// # Errors
-    /// [`PackageError::BadMagic`], [`PackageError::Version`], [`PackageError::Header`].
-    pub fn parse(bytes: &[u8; PREAMBLE]) -> Result<Self, PackageError> {
+    /// [`PackageError::BadMagic`]; [`PackageError::Version`]; [`PackageError::Header`] for an unknown kind or a header
+    /// longer than [`MAX_HEADER`].
+    pub fn parse(bytes: &[u8; PREAMBLE_BYTES]) -> Result<Self, PackageError> {
         let [magic @ .., v0, v1, k0, k1, l0, l1, l2, l3] = *bytes;
         if magic != MAGIC {
             return Err(PackageError::BadMagic);
@@ -151,105 +152,112 @@ impl Preamble {
         let kind = FileKind::ALL.into_iter().find(|kind| kind.code() == code).ok_or_else(unknown)?;
         let length = u32::from_le_bytes([l0, l1, l2, l3]);
         if u64::from(length) > MAX_HEADER {
-            return Err(PackageError::Header(format!("{length} bytes long")));
+            return Err(PackageError::Header(format!("length of {length} bytes exceeds {MAX_HEADER}")));
         }
         Ok(Self { kind, header_bytes: length as usize })
     }
 
-    /// Bytes before the payload.
+    /// Returns the offset of the payload, in bytes.
     pub fn payload_start(&self) -> u64 {
-        (PREAMBLE + self.header_bytes).next_multiple_of(ALIGNMENT) as u64
+        (PREAMBLE_BYTES + self.header_bytes).next_multiple_of(ALIGNMENT) as u64
     }
 }
 
-/// Reads a file's opening from `input`, which hashes what it reads.
+/// Reads everything before the payload from `input`.
 ///
 /// # Errors
-/// [`PackageError`] for every opening that is not exactly one of this `kind` with a header of type `H`.
-pub fn read_opening<H: DeserializeOwned>(kind: FileKind, input: &mut impl Read) -> Result<(Preamble, H), PackageError> {
-    let mut bytes = [0; PREAMBLE];
+/// [`PackageError::BadMagic`], [`PackageError::Version`]; [`PackageError::Kind`] if the file is not of this `kind`;
+/// [`PackageError::Header`] if the header is not exactly one of type `H` or the padding is not zero;
+/// [`PackageError::Io`].
+pub fn read_header<H: DeserializeOwned>(kind: FileKind, input: &mut impl Read) -> Result<(Preamble, H), PackageError> {
+    let mut bytes = [0; PREAMBLE_BYTES];
     read_exactly(input, &mut bytes)?;
     let preamble = Preamble::parse(&bytes)?;
     if preamble.kind != kind {
         return Err(PackageError::Kind { found: preamble.kind.to_string(), expected: kind.to_string() });
     }
-    let mut rest = vec![0; preamble.payload_start() as usize - PREAMBLE];
+    let mut rest = vec![0; preamble.payload_start() as usize - PREAMBLE_BYTES];
     read_exactly(input, &mut rest)?;
     let (header, padding) = rest.split_at_checked(preamble.header_bytes).ok_or(PackageError::BadMagic)?;
     if padding.iter().any(|byte| *byte != 0) {
-        return Err(PackageError::Header("padding that is not zero".into()));
+        return Err(PackageError::Header("nonzero padding".into()));
     }
     let header = codec::decode(header, MAX_HEADER).map_err(|error| PackageError::Header(error.to_string()))?;
     Ok((preamble, header))
 }
 
-/// Reads all of `buffer`.
+/// Fills `buffer` from `input`.
 ///
 /// # Errors
-/// [`PackageError::Header`] if the file ends before, for it is too short for its kind; [`PackageError::Io`].
+/// [`PackageError::Header`] if the file ends before; [`PackageError::Io`].
 pub fn read_exactly(input: &mut impl Read, buffer: &mut [u8]) -> Result<(), PackageError> {
     input.read_exact(buffer).map_err(|error| match error.kind() {
-        std::io::ErrorKind::UnexpectedEof => PackageError::Header("the file ends too early".into()),
+        io::ErrorKind::UnexpectedEof => PackageError::Header("unexpected end of file".into()),
         _ => PackageError::Io(error),
     })
 }
 
-/// Passes bytes on and hashes them, with all cores where there are enough at once.
+/// A reader or writer that hashes the bytes that pass; large buffers are hashed on all cores.
 pub struct Hashing<T> {
     inner: T,
     hasher: blake3::Hasher,
 }
 
-/// From this many bytes on, hashing in parallel gains more than it costs.
-const PARALLEL_FROM: usize = 1 << 18;
+/// Buffer size in bytes from which hashing in parallel is faster.
+const PARALLEL_THRESHOLD: usize = 1 << 18;
 
 impl<T> Hashing<T> {
-    /// Around `inner`.
+    /// Wraps `inner`.
     pub fn new(inner: T) -> Self {
         Self { inner, hasher: blake3::Hasher::new() }
     }
 
-    /// Digest of what has passed.
+    /// Returns the digest of the bytes so far.
     pub fn digest(&self) -> Digest {
         Digest(*self.hasher.finalize().as_bytes())
     }
 
-    /// What is inside; reading or writing there passes by the digest.
+    /// Returns the wrapped value. Bytes read or written through it are not hashed.
     pub fn inner(&mut self) -> &mut T {
         &mut self.inner
     }
 
-    /// Counts bytes that were read or written past this wrapper.
+    /// Hashes bytes that were read or written through [`Self::inner`].
     pub fn absorb(&mut self, bytes: &[u8]) {
-        if bytes.len() >= PARALLEL_FROM && rayon::current_num_threads() > 1 {
+        if bytes.len() >= PARALLEL_THRESHOLD && rayon::current_num_threads() > 1 {
             self.hasher.update_rayon(bytes);
         } else {
             self.hasher.update(bytes);
         }
     }
 
-    /// Ends it.
+    /// Returns the wrapped value.
     pub fn into_inner(self) -> T {
         self.inner
     }
 }
 
+/// The bytes that a reader or writer reports as done: bytes that were not hashed must not pass unnoticed.
+fn prefix(bytes: &[u8], count: usize) -> io::Result<&[u8]> {
+    bytes.get(..count).ok_or_else(|| io::Error::other("more bytes reported than the buffer holds"))
+}
+
 impl<T: Read> Read for Hashing<T> {
-    fn read(&mut self, buffer: &mut [u8]) -> std::io::Result<usize> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let count = self.inner.read(buffer)?;
-        self.absorb(buffer.get(..count).unwrap_or_default());
+        self.absorb(prefix(buffer, count)?);
         Ok(count)
     }
 }
 
 impl<T: Write> Write for Hashing<T> {
-    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let count = self.inner.write(bytes)?;
-        self.absorb(bytes.get(..count).unwrap_or_default());
+        self.absorb(prefix(bytes, count)?);
         Ok(count)
     }
 
-    fn flush(&mut self) -> std::io::Result<()> {
+    fn flush(&mut self) -> io::Result<()> {
         self.inner.flush()
     }
 }

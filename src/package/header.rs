@@ -1,4 +1,4 @@
-//! Names of jobs, and the shape that headers tell.
+//! Header fields that several kinds of files share: the job's name and the shape of the dataset.
 
 use std::fmt;
 use std::str::FromStr;
@@ -12,25 +12,25 @@ use crate::foundation::random::Randomness;
 use crate::he::Layout;
 use crate::he::parameters::PARAMETER_SET;
 
-/// The name of a job: 128 random bits, written as 32 hexadecimal digits. It tells nothing of the data.
+/// The name of a job: 128 random bits, written as 32 hexadecimal digits. It reveals nothing about the data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct JobId([u8; 16]);
 
 impl JobId {
-    /// A new name.
+    /// Draws a new name.
     pub fn draw(random: &mut Randomness) -> Self {
         let mut bytes = [0; 16];
         random.fill_bytes(&mut bytes);
         Self(bytes)
     }
 
-    /// The name's 16 bytes.
+    /// Returns the 16 bytes of the name.
     pub fn bytes(self) -> [u8; 16] {
         self.0
     }
 
-    /// The name with these bytes.
+    /// Returns the name with these bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -50,7 +50,7 @@ impl fmt::Debug for JobId {
 
 /// Text that is not 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a job is called by 32 hexadecimal digits")]
+#[error("a job's name is 32 lower-case hexadecimal digits")]
 pub struct ParseJobIdError;
 
 impl FromStr for JobId {
@@ -75,7 +75,7 @@ impl TryFrom<String> for JobId {
     }
 }
 
-/// A layout as a header tells it: the lanes follow from the number of slots.
+/// A layout as stored in a header. The lanes follow from the number of slots.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DatasetShape {
     parameter_set: u16,
@@ -84,20 +84,21 @@ pub struct DatasetShape {
 }
 
 impl DatasetShape {
-    /// What to write for `layout`.
+    /// Returns the header field for `layout`.
     pub fn of(layout: &Layout) -> Self {
         Self { parameter_set: PARAMETER_SET, rows: layout.rows(), slots: layout.slots() as u64 }
     }
 
-    /// The layout that was written.
+    /// Returns the layout that the field describes.
     ///
     /// # Errors
-    /// [`PackageError::Header`] for another parameter set and for a shape that cannot be.
+    /// [`PackageError::Header`] for an unknown parameter set, and for rows and slots that no layout has.
     pub fn layout(&self) -> Result<Layout, PackageError> {
         if self.parameter_set != PARAMETER_SET {
-            return Err(PackageError::Header(format!("parameter set {}", self.parameter_set)));
+            return Err(PackageError::Header(format!("unknown parameter set {}", self.parameter_set)));
         }
-        let slots = usize::try_from(self.slots).unwrap_or(usize::MAX);
+        let too_many = |_| PackageError::Header(format!("{} slots per row", self.slots));
+        let slots = usize::try_from(self.slots).map_err(too_many)?;
         Layout::new(self.rows, slots).map_err(|error| PackageError::Header(error.to_string()))
     }
 }
@@ -107,11 +108,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn job_ids_read_back_and_nothing_else_does() {
+    fn only_32_lower_case_hexadecimal_digits_are_a_job_id() {
         let text = "00ff10aa5500ff10aa5500ff10aa5500";
         assert_eq!(text.parse::<JobId>().unwrap().to_string(), text);
-        for bad in ["", "00", "00FF10aa5500ff10aa5500ff10aa5500", "../../../../../../etc/passwd/12", "0g"] {
-            assert_eq!(bad.parse::<JobId>(), Err(ParseJobIdError));
+        for invalid in ["", "00", "00FF10aa5500ff10aa5500ff10aa5500", "../../../../../../etc/passwd/12", "0g"] {
+            assert_eq!(invalid.parse::<JobId>(), Err(ParseJobIdError));
         }
     }
 }

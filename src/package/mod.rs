@@ -1,4 +1,5 @@
-//! The files that travel and the files that stay: framing, digests. `docs/FORMAT.md` has the bytes.
+//! The `.hes` file formats and the server's status file: framing, headers, digests. `docs/FORMAT.md` specifies the
+//! bytes.
 
 pub mod dataset;
 pub mod error;

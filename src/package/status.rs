@@ -1,30 +1,32 @@
-//! What the server says of a job, as a small JSON file. Advice only: nothing that matters is believed because of it.
+//! `status.json`: the server's report on a job. It is advisory: no decision about the result depends on it.
+
+use std::io;
 
 use serde::{Deserialize, Serialize};
 
 use super::header::JobId;
 
-/// The most bytes of a status that are read.
+/// Maximum size of a status file, in bytes; longer ones are ignored.
 pub const MAX_STATUS: u64 = 1 << 14;
 
-/// How far a job is on the server.
+/// State of a job on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState {
-    /// The dataset is there, and waits.
+    /// The dataset is uploaded and waits to be computed.
     Queued,
-    /// Blocks are being added.
+    /// Blocks are being added up.
     Computing {
-        /// Added so far.
+        /// Blocks added so far.
         done: u64,
-        /// Of how many.
+        /// Blocks of the dataset.
         blocks: u64,
     },
-    /// The totals are there.
+    /// The totals are available.
     Done,
-    /// It will not come to anything.
+    /// The computation failed.
     Failed {
-        /// Why.
+        /// Error message.
         reason: String,
     },
 }
@@ -32,24 +34,27 @@ pub enum JobState {
 /// The content of `status.json`.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Status {
-    /// Which job.
+    /// The job.
     pub job: JobId,
-    /// How far.
+    /// Its state.
     #[serde(flatten)]
     pub state: JobState,
-    /// When this was written, in milliseconds since 1970.
+    /// Time of writing, in milliseconds since 1970.
     pub time: u64,
 }
 
 impl Status {
-    /// The file's bytes.
-    pub fn to_json(&self) -> Vec<u8> {
-        let mut json = serde_json::to_vec_pretty(self).unwrap_or_default();
+    /// Returns the content of the file.
+    ///
+    /// # Errors
+    /// [`io::Error`] if the status cannot be written as JSON.
+    pub fn to_json(&self) -> io::Result<Vec<u8>> {
+        let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
-        json
+        Ok(json)
     }
 
-    /// What these bytes say; `None` if it is nothing that can be understood.
+    /// Parses the content of a file; `None` if it is not a valid status.
     pub fn from_json(bytes: &[u8]) -> Option<Self> {
         serde_json::from_slice(bytes).ok()
     }

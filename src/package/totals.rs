@@ -1,4 +1,4 @@
-//! The totals file: what the server answers. The same dataset gives the same bytes, whoever computes and whenever.
+//! The totals file: the server's answer. It is a function of the dataset: every server writes the same bytes.
 
 use std::io::{self, Read, Seek, Write};
 
@@ -11,37 +11,37 @@ use super::header::{DatasetShape, JobId};
 use crate::he::parameters::POLYNOMIAL_SIZE;
 use crate::he::{LaneTotals, Layout};
 
-/// What a totals file tells: of which job and of which dataset.
+/// The header of a totals file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct TotalsHeader {
-    /// Whose data.
+    /// The job that the totals belong to.
     pub job: JobIdBytes,
-    /// Digest at the end of the dataset that was added up.
+    /// Digest of the dataset that was added up.
     pub dataset: Digest,
-    /// How its blocks lay.
+    /// Shape of the dataset.
     pub shape: DatasetShape,
 }
 
 impl TotalsHeader {
-    /// The header for the totals of this dataset.
+    /// Returns the header for the totals of a dataset.
     pub fn new(job: JobId, dataset: Digest, layout: &Layout) -> Self {
         Self { job: job.bytes(), dataset, shape: DatasetShape::of(layout) }
     }
 
-    /// Bytes of the whole file.
+    /// Returns the length of the whole file, in bytes.
     ///
     /// # Errors
-    /// [`PackageError::Header`].
+    /// [`PackageError::Header`] if the shape is invalid.
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let opening = frame::header_bytes(FileKind::Totals, self)?.len() as u64;
-        Ok(opening + 8 * self.shape.layout()?.totals_words() + DIGEST_BYTES)
+        let payload_start = frame::header_bytes(FileKind::Totals, self)?.len() as u64;
+        Ok(payload_start + 8 * self.shape.layout()?.totals_words() + DIGEST_BYTES)
     }
 }
 
-/// Writes a whole totals file: per segment and lane, the mask and the truncated body. Returns its digest.
+/// Writes a totals file: per segment and lane, the mask and the truncated body. Returns its digest.
 ///
 /// # Errors
-/// [`PackageError`].
+/// [`PackageError::Io`]; [`PackageError::Header`] if the header is too long.
 pub fn write(
     output: &mut impl Write,
     header: &TotalsHeader,
@@ -58,15 +58,15 @@ pub fn write(
     Ok(digest)
 }
 
-/// The digest that the totals file would have.
+/// Returns the digest of the totals file with this header and these totals.
 ///
 /// # Errors
-/// [`PackageError::Header`].
+/// As [`write()`].
 pub fn digest(header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<Digest, PackageError> {
     write(&mut io::sink(), header, segments)
 }
 
-/// What a totals file says of itself. The totals are behind [`AcceptedTotals`].
+/// A totals file of which only the header was read. The totals can be read through [`AcceptedTotals`] only.
 pub struct TotalsFile<R> {
     input: R,
     header: TotalsHeader,
@@ -77,9 +77,9 @@ impl<R: Read> TotalsFile<R> {
     /// Reads the header of a file of `length` bytes.
     ///
     /// # Errors
-    /// [`PackageError`].
+    /// As [`frame::read_header`]; [`PackageError::Length`].
     pub fn open(mut input: R, length: u64) -> Result<Self, PackageError> {
-        let (preamble, header): (_, TotalsHeader) = frame::read_opening(FileKind::Totals, &mut input)?;
+        let (preamble, header): (_, TotalsHeader) = frame::read_header(FileKind::Totals, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.totals_words() + DIGEST_BYTES;
         if length != expected {
@@ -88,42 +88,43 @@ impl<R: Read> TotalsFile<R> {
         Ok(Self { input, header, layout })
     }
 
-    /// The header.
+    /// Returns the header.
     pub fn header(&self) -> &TotalsHeader {
         &self.header
     }
 
-    /// How the blocks of the dataset lay.
+    /// Returns the layout of the dataset's blocks.
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 }
 
-/// The totals of a file that is, byte for byte, the expected one. No others may be decrypted.
+/// A totals file that is, byte for byte, the expected one. Only such totals may be decrypted.
 pub struct AcceptedTotals<R>(TotalsFile<R>);
 
 impl<R: Read + Seek> AcceptedTotals<R> {
-    /// Compares the digest of a file of `length` bytes with `expected`, and only then looks at what it holds.
+    /// Compares the digest of a file of `length` bytes with `expected`, and parses the file only if they are equal.
     ///
     /// # Errors
-    /// [`PackageError::Digest`] for a damaged file, [`PackageError::OtherTotals`] for another one, [`PackageError::Io`].
+    /// [`PackageError::Digest`] for a damaged file; [`PackageError::TotalsMismatch`] for another file;
+    /// [`PackageError::Io`].
     pub fn open(mut input: R, length: u64, expected: Digest) -> Result<Self, PackageError> {
         if verify_digest(&mut input, length)? != expected {
-            return Err(PackageError::OtherTotals);
+            return Err(PackageError::TotalsMismatch);
         }
         input.rewind()?;
         TotalsFile::open(input, length).map(Self)
     }
 
-    /// How the blocks of the dataset lay.
+    /// Returns the layout of the dataset's blocks.
     pub fn layout(&self) -> &Layout {
         &self.0.layout
     }
 
-    /// The next segment's totals, lane by lane.
+    /// Reads the totals of the next segment, lane by lane.
     ///
     /// # Errors
-    /// [`PackageError`].
+    /// [`PackageError::Header`] if the file ends early; [`PackageError::Io`].
     pub fn read_segment(&mut self) -> Result<Vec<LaneTotals>, PackageError> {
         let TotalsFile { input, layout, .. } = &mut self.0;
         let mut read = |count: usize| -> Result<Vec<u64>, PackageError> {
@@ -136,14 +137,14 @@ impl<R: Read + Seek> AcceptedTotals<R> {
     }
 }
 
-/// Compares the digest at the end of a file of `length` bytes with that of its bytes; any kind of file.
+/// Verifies the digest at the end of a file of `length` bytes, of any kind, and returns it.
 ///
 /// # Errors
-/// [`PackageError::Digest`] if they differ.
+/// [`PackageError::Digest`] if it does not match or is not the end of the file; [`PackageError::Io`].
 pub fn verify_digest(input: impl Read, length: u64) -> Result<Digest, PackageError> {
-    let before = length.checked_sub(DIGEST_BYTES).ok_or(PackageError::Digest)?;
+    let hashed = length.checked_sub(DIGEST_BYTES).ok_or(PackageError::Digest)?;
     let mut hashing = Hashing::new(input);
-    io::copy(&mut hashing.by_ref().take(before), &mut io::sink())?;
+    io::copy(&mut hashing.by_ref().take(hashed), &mut io::sink())?;
     let digest = hashing.digest();
     let mut stored = Vec::new();
     hashing.inner().take(DIGEST_BYTES + 1).read_to_end(&mut stored)?;

@@ -1,4 +1,4 @@
-//! Where clients of the FTP server may do what.
+//! Access rules for clients of the FTP server: what they may do in the inbox and the outbox.
 
 use std::sync::Arc;
 
@@ -6,13 +6,15 @@ use super::paths::{DATASET, INBOX, OUTBOX};
 use super::wakeup::Wakeup;
 use crate::transfer::serve::{AccessPolicy, Action};
 
-/// Datasets are computed in one inbox only, so there is no other. A dataset gets its name by renaming only, and only once: so it is whole, and nobody's job
-/// becomes another one. Answers are the server's; clients fetch them and clean up.
+/// Clients upload datasets to the inbox, and fetch and remove totals from the outbox, which only the server writes.
+///
+/// A dataset gets its name once, by renaming a complete upload. So a named dataset is always whole, and no job can be
+/// replaced by another. There is only one inbox, because datasets elsewhere would not be computed.
 pub(super) struct UploadPolicy(pub(super) Arc<Wakeup>);
 
 impl AccessPolicy for UploadPolicy {
-    fn permits(&self, action: Action, place: &[String]) -> bool {
-        let names: Vec<&str> = place.iter().map(String::as_str).collect();
+    fn permits(&self, action: Action, path: &[String]) -> bool {
+        let names: Vec<&str> = path.iter().map(String::as_str).collect();
         match names.as_slice() {
             [] => false,
             [INBOX | OUTBOX] => action == Action::CreateDirectory,
@@ -34,12 +36,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn datasets_get_their_names_once_and_answers_are_only_cleaned_up() {
-        let rules = UploadPolicy(Arc::default());
+    fn datasets_are_renamed_once_and_totals_can_only_be_removed() {
+        let policy = UploadPolicy(Arc::default());
         let all = [Action::Write, Action::CreateDirectory, Action::Remove, Action::RenameFrom, Action::RenameTo];
-        let permitted = |place: &str| {
-            let names: Vec<String> = place.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
-            all.into_iter().filter(|action| rules.permits(*action, &names)).collect::<Vec<_>>()
+        let permitted = |path: &str| {
+            let names: Vec<String> = path.split('/').filter(|name| !name.is_empty()).map(str::to_owned).collect();
+            all.into_iter().filter(|action| policy.permits(*action, &names)).collect::<Vec<_>>()
         };
         assert_eq!(permitted(""), []);
         assert_eq!(permitted("inbox"), [Action::CreateDirectory]);

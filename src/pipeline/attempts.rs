@@ -1,8 +1,8 @@
-//! How often the computation of a dataset was begun and never ended: a record on disk, made before each computation and
-//! removed after it, so that a dataset that ends the process does not end every process that comes after it.
+//! Counts how often the computation of a dataset was started without finishing. A record on disk is written before each
+//! computation and removed after it, so that a dataset that crashes the process is not computed again and again.
 //!
-//! Records lie in a hidden folder of the server's directory, which clients of `hestat serve` can neither see nor change.
-//! Beside another FTP server, whoever may write everywhere can remove them.
+//! Records are in a hidden directory, which clients of `hestat serve` can neither see nor change. With another FTP
+//! server, a client that can write to the whole data directory can remove them.
 
 use std::ffi::CStr;
 use std::fs::File;
@@ -15,24 +15,24 @@ use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
 
-/// After so many, a dataset is in quarantine.
-pub(super) const MOST: u32 = 3;
+/// Number of unfinished attempts after which a dataset is quarantined.
+pub(super) const MAX_ATTEMPTS: u32 = 3;
 
-/// The most bytes of a record that are read.
-const LONGEST: u64 = 1 << 10;
+/// Maximum length of a record, in bytes.
+const MAX_RECORD_BYTES: u64 = 1 << 10;
 
-/// Seconds after which nobody writes a record any more.
-const LONGEST_WRITE: u64 = 3600;
+/// Seconds after which a half-written record counts as abandoned.
+const ABANDONED_AFTER_SECONDS: u64 = 3600;
 
-/// What is on disk of a job.
+/// A record on disk.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Record {
-    /// Computations that were started and have not finished.
+    /// Number of computations that were started and have not finished.
     started: u32,
     dataset: FileStamp,
 }
 
-/// What tells a dataset from one that is uploaded in its place.
+/// File metadata that distinguishes a dataset from a later upload of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 struct FileStamp {
     inode: u64,
@@ -47,103 +47,106 @@ impl From<Entry> for FileStamp {
     }
 }
 
-/// The attempts at one dataset.
+/// The counter of one dataset.
 pub(super) struct AttemptCounter<'r> {
     root: &'r RootDir,
     name: String,
     dataset: FileStamp,
-    /// Those that ended with their process.
+    /// Number of earlier attempts that ended with their process.
     unfinished: u32,
 }
 
 impl<'r> AttemptCounter<'r> {
-    /// Those at `job` that are on record in the server's directory `root`.
+    /// Reads the counter of `job` in the data directory `root`. A record of another dataset is ignored.
     ///
     /// # Errors
-    /// Those of the system.
+    /// [`io::Error`] if the dataset or the directory of records cannot be accessed.
     pub(super) fn of(root: &'r RootDir, job: &str, dataset: &File) -> io::Result<Self> {
         let dataset = Entry::of(dataset)?.into();
         let name = job.to_owned();
         let unfinished = match root.directory(ATTEMPTS) {
-            Ok(folder) => read(&folder, &name).filter(|record| record.dataset == dataset),
+            Ok(directory) => read(&directory, &name).filter(|record| record.dataset == dataset),
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
         Ok(Self { root, name, dataset, unfinished: unfinished.map_or(0, |record| record.started) })
     }
 
-    /// Whether it is not to be computed again.
-    pub(super) fn are_exhausted(&self) -> bool {
-        self.unfinished >= MOST
+    /// Whether the dataset is quarantined.
+    pub(super) fn is_exhausted(&self) -> bool {
+        self.unfinished >= MAX_ATTEMPTS
     }
 
-    /// Records, on disk, that one more begins.
+    /// Records on disk that an attempt begins.
     ///
     /// # Errors
-    /// Those of the system; then it must not begin.
+    /// [`io::Error`] if the record cannot be written; then the attempt must not begin.
     pub(super) fn begin(&self) -> io::Result<()> {
         loop {
-            let folder = self.root.directory_or_new(ATTEMPTS)?;
-            match self.write(&folder, self.unfinished.saturating_add(1)) {
-                // Another process has removed the folder, which was empty.
+            let directory = self.root.directory_or_new(ATTEMPTS)?;
+            match self.write(&directory, self.unfinished.saturating_add(1)) {
+                // Another process has removed the empty directory.
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 outcome => return outcome.and_then(|()| self.root.sync()),
             }
         }
     }
 
-    fn write(&self, folder: &RootDir, started: u32) -> io::Result<()> {
+    fn write(&self, directory: &RootDir, started: u32) -> io::Result<()> {
         let record = serde_json::to_vec(&Record { started, dataset: self.dataset })?;
-        let mut file = AtomicFile::create_in(folder, &self.name, Access::Shared)?;
+        let mut file = AtomicFile::create_in(directory, &self.name, Access::Shared)?;
         file.write_all(&record)?;
         file.commit()
     }
 
-    /// The one that began was stopped: it counts for nothing, as if it had never begun.
+    /// Restores the record from before the attempt, which was cancelled and does not count.
     pub(super) fn undo(&self) {
         if self.unfinished == 0 {
             return self.clear();
         }
-        // Where this fails, it counts as unfinished.
-        drop(self.root.directory(ATTEMPTS).and_then(|folder| self.write(&folder, self.unfinished)));
+        // If this fails, the attempt counts as unfinished.
+        let _ = self.root.directory(ATTEMPTS).and_then(|directory| self.write(&directory, self.unfinished));
     }
 
-    /// The one that began came to an end, good or bad.
+    /// Removes the record: the attempt has finished, with success or failure.
     pub(super) fn clear(&self) {
-        let Ok(folder) = self.root.directory(ATTEMPTS) else { return };
-        // What is left is removed when its dataset is gone.
-        drop(folder.remove_file(self.name.as_str()));
-        drop(self.root.remove_directory(ATTEMPTS));
+        let Ok(directory) = self.root.directory(ATTEMPTS) else { return };
+        // A record that cannot be removed now is removed when its dataset is gone.
+        let _ = directory.remove_file(self.name.as_str());
+        let _ = self.root.remove_directory(ATTEMPTS);
     }
 }
 
-/// What is on record of a job, if that can be understood.
-fn read(folder: &RootDir, name: &str) -> Option<Record> {
+/// Reads the record of a job, if it is valid.
+fn read(directory: &RootDir, name: &str) -> Option<Record> {
     let mut text = Vec::new();
-    folder.read(name).ok()?.take(LONGEST).read_to_end(&mut text).ok()?;
+    directory.read(name).ok()?.take(MAX_RECORD_BYTES).read_to_end(&mut text).ok()?;
     serde_json::from_slice(&text).ok()
 }
 
-/// Removes records of datasets that are gone; `waits` tells whether one is there.
-pub(super) fn remove_stale(root: &RootDir, now: u64, waits: impl Fn(JobId) -> bool) {
-    let Ok(folder) = root.directory(ATTEMPTS) else { return };
-    let Ok(entries) = folder.entries() else { return };
+/// Removes the records of datasets that are not pending, and abandoned half-written records.
+pub(super) fn remove_stale(root: &RootDir, now: u64, is_pending: impl Fn(JobId) -> bool) {
+    let Ok(directory) = root.directory(ATTEMPTS) else { return };
+    let Ok(entries) = directory.entries() else { return };
     for entry in entries.flatten() {
         let name = entry.file_name();
         let job = name.to_str().ok().and_then(|name| name.parse().ok());
-        let is_left = job.map_or_else(|| is_abandoned(&folder, name, now), |job| !waits(job));
-        if is_left {
-            drop(folder.remove_file(name));
+        let is_stale = job.map_or_else(|| is_abandoned(&directory, name, now), |job| !is_pending(job));
+        if is_stale {
+            let _ = directory.remove_file(name);
         }
     }
-    drop(root.remove_directory(ATTEMPTS));
+    // Fails unless the directory is empty.
+    let _ = root.remove_directory(ATTEMPTS);
 }
 
-/// Whether it is a record that a process was writing when it was killed.
-fn is_abandoned(folder: &RootDir, name: &CStr, now: u64) -> bool {
-    let written = folder.entry(name).map_or(u64::MAX, |entry| u64::try_from(entry.modified).unwrap_or_default());
+/// Whether this is the half-written record of a killed process.
+fn is_abandoned(directory: &RootDir, name: &CStr, now: u64) -> bool {
+    // A time before 1970 counts as 1970.
+    let modified = |entry: Entry| u64::try_from(entry.modified).unwrap_or(0);
+    let written = directory.entry(name).map_or(u64::MAX, modified);
     name.to_bytes().starts_with(TEMPORARY.as_bytes())
-        && now > written.saturating_add(LONGEST_WRITE).saturating_mul(1000)
+        && now > written.saturating_add(ABANDONED_AFTER_SECONDS).saturating_mul(1000)
 }
 
 #[cfg(test)]
@@ -157,8 +160,8 @@ mod tests {
         JobId::from_bytes([7; 16])
     }
 
-    /// A server's directory with a dataset.
-    fn site() -> (tempfile::TempDir, RootDir) {
+    /// A data directory with a dataset.
+    fn data_directory() -> (tempfile::TempDir, RootDir) {
         let directory = tempfile::tempdir().unwrap();
         fs::write(directory.path().join("dataset"), "dataset").unwrap();
         let root = RootDir::open(directory.path()).unwrap();
@@ -170,46 +173,46 @@ mod tests {
     }
 
     #[test]
-    fn three_that_never_end_are_enough_and_those_that_are_stopped_do_not_count() {
-        let (directory, root) = site();
+    fn three_unfinished_attempts_exhaust_and_cancelled_ones_do_not_count() {
+        let (directory, root) = data_directory();
         let attempts = || attempts(&root, directory.path());
-        for unfinished in 0..MOST {
-            let stopped = attempts();
-            assert!(stopped.unfinished == unfinished && !stopped.are_exhausted());
-            stopped.begin().unwrap();
-            stopped.undo();
+        for unfinished in 0..MAX_ATTEMPTS {
+            let cancelled = attempts();
+            assert!(cancelled.unfinished == unfinished && !cancelled.is_exhausted());
+            cancelled.begin().unwrap();
+            cancelled.undo();
             attempts().begin().unwrap();
         }
-        assert!(attempts().are_exhausted());
+        assert!(attempts().is_exhausted());
         attempts().clear();
-        assert!(!attempts().are_exhausted() && !directory.path().join(ATTEMPTS).exists());
+        assert!(!attempts().is_exhausted() && !directory.path().join(ATTEMPTS).exists());
     }
 
     #[test]
-    fn another_dataset_has_attempts_of_its_own() {
-        let (directory, root) = site();
-        for _ in 0..MOST {
+    fn a_new_upload_starts_a_new_count() {
+        let (directory, root) = data_directory();
+        for _ in 0..MAX_ATTEMPTS {
             attempts(&root, directory.path()).begin().unwrap();
         }
-        let anew = directory.path().join("anew");
-        fs::write(&anew, "dataset").unwrap();
-        fs::rename(anew, directory.path().join("dataset")).unwrap();
+        let upload = directory.path().join("upload");
+        fs::write(&upload, "dataset").unwrap();
+        fs::rename(upload, directory.path().join("dataset")).unwrap();
         assert_eq!(attempts(&root, directory.path()).unfinished, 0);
     }
 
     #[test]
-    fn records_go_with_their_datasets_and_damaged_ones_count_for_nothing() {
-        let (directory, root) = site();
+    fn stale_records_are_removed_and_damaged_ones_are_ignored() {
+        let (directory, root) = data_directory();
         let record = directory.path().join(ATTEMPTS).join(job().to_string());
         attempts(&root, directory.path()).begin().unwrap();
         remove_stale(&root, 0, |_| true);
         assert!(record.exists());
         fs::write(&record, "{").unwrap();
         assert_eq!(attempts(&root, directory.path()).unfinished, 0);
-        let half = directory.path().join(ATTEMPTS).join(".hestat-half");
-        fs::write(&half, "{").unwrap();
+        let half_written = directory.path().join(ATTEMPTS).join(".hestat-half");
+        fs::write(&half_written, "{").unwrap();
         remove_stale(&root, 0, |_| false);
-        assert!(!record.exists() && half.exists());
+        assert!(!record.exists() && half_written.exists());
         remove_stale(&root, u64::MAX - 1, |_| false);
         assert!(!directory.path().join(ATTEMPTS).exists());
     }

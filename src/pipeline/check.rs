@@ -1,4 +1,4 @@
-//! Decrypted statistics against the clear data's, computed by the twin.
+//! Compares decrypted statistics with reference statistics of the clear data.
 
 use std::collections::HashMap;
 
@@ -9,19 +9,20 @@ use crate::statistics::reference::{self, ReferenceColumn};
 use crate::statistics::{Comparison, Summary};
 use crate::table::{Cell, CsvSource, TableError, TableReader};
 
-/// Computes the statistics of `source` in the clear and sets them beside the decrypted ones.
+/// Computes the statistics of `source` in the clear and compares them with the decrypted ones.
 ///
 /// # Errors
-/// [`PipelineError::Table`] if the file cannot be read as the encrypted one was, or lacks a column.
+/// [`PipelineError::Table`] if the file cannot be read like the encrypted one; [`PipelineError::TableMismatch`] if it
+/// lacks a column.
 pub fn check(decrypted: &Decrypted, source: &CsvSource, observer: &dyn Observer) -> Result<Comparison, PipelineError> {
     observer.begin(Stage::Checking, source.length()?);
-    let clear = summarise(decrypted, source, observer);
+    let clear = summarize(decrypted, source, observer);
     observer.end();
     let (clear, same_file) = clear?;
     Ok(Comparison { clear, decrypted: decrypted.summary.clone(), same_file })
 }
 
-fn summarise(
+fn summarize(
     decrypted: &Decrypted,
     source: &CsvSource,
     observer: &dyn Observer,
@@ -31,7 +32,7 @@ fn summarise(
     let mut columns = Vec::new();
     for column in &decrypted.summary.columns {
         let position = positions.get(&column.name).copied();
-        let missing = || PipelineError::OtherTable { table: source.name().into(), column: column.name.clone() };
+        let missing = || PipelineError::TableMismatch { table: source.name().into(), column: column.name.clone() };
         columns.push((position.ok_or_else(missing)?, column.name.clone(), ReferenceColumn::default()));
     }
     while reader.next_row()? {

@@ -1,4 +1,4 @@
-//! The server's step: adds up every dataset that waits. No key, no plan, no column name is in reach here.
+//! The server's step: adds up every pending dataset. This code has no access to keys, plans or column names.
 
 use std::ffi::CStr;
 use std::fs::{File, TryLockError};
@@ -15,58 +15,58 @@ use crate::foundation::quota::Quota;
 use crate::foundation::root_dir::{Entry, EntryKind, RootDir};
 use crate::package::JobId;
 
-/// Where to compute, and how.
+/// What to compute, and how.
 #[derive(Debug, Clone)]
 pub struct ComputeRequest {
-    /// The server's directory, with `inbox` and `outbox`.
+    /// The data directory, with `inbox` and `outbox`.
     pub data: PathBuf,
-    /// Leaves datasets in place when their totals are there.
+    /// Whether datasets are kept after their totals were computed.
     pub keep: bool,
-    /// Computes datasets in quarantine, too.
+    /// Whether quarantined datasets are computed, too.
     pub retry: bool,
-    /// What everything below the directory may take.
+    /// Limit on the disk space below the directory.
     pub quota: Quota,
 }
 
 impl ComputeRequest {
-    /// The server's directory. No link in it is followed.
+    /// Opens the data directory. No symbolic links in it are followed.
     pub(super) fn root(&self) -> Result<RootDir, PipelineError> {
         let root = RootDir::open(&self.data).map_err(PipelineError::file(self.data.display()))?;
         Ok(root.with_quota(self.quota.clone()))
     }
 }
 
-/// What became of one dataset.
+/// The outcome for one dataset.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// Its totals are there now.
+    /// The totals were computed.
     Computed,
-    /// They were there before.
+    /// The totals existed before.
     AlreadyDone,
-    /// Another process is at it.
+    /// Another process is computing it.
     Busy,
-    /// It was not computed.
+    /// The computation failed.
     Failed {
-        /// Why.
+        /// Error message.
         reason: String,
-        /// Whether the system refused, and not the dataset is to blame: then it may do better later.
-        passing: bool,
+        /// Whether the cause is the system and not the dataset, so that a later attempt may succeed.
+        is_transient: bool,
     },
 }
 
-/// A dataset that waits in the inbox.
+/// A dataset in the inbox.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct PendingDataset {
     pub(super) job: JobId,
-    /// What is known of it, unless it may not be seen.
-    pub(super) dataset: Option<Entry>,
+    /// Its file metadata, unless access to it is denied.
+    pub(super) file: Option<Entry>,
 }
 
-/// Computes all that waits, one job after the other.
+/// Computes all pending datasets, one after the other.
 ///
 /// # Errors
-/// [`PipelineError::File`] if the directory itself cannot be used, [`PipelineError::Cancelled`]. A job that fails is an
-/// [`Outcome`] and stops no other.
+/// [`PipelineError::File`] if the data directory cannot be used; [`PipelineError::Cancelled`]. A job that fails gives
+/// an [`Outcome`] and does not affect the others.
 pub fn compute(
     request: &ComputeRequest,
     clock: &dyn Clock,
@@ -75,34 +75,34 @@ pub fn compute(
     let mut outcomes = Vec::new();
     let root = request.root()?;
     outbox::remove_abandoned(&root);
-    for waiting in pending(&root, &request.data, clock)? {
-        outcomes.push((waiting.job, compute_one(request, &root, waiting.job, clock, observer)?));
+    for PendingDataset { job, .. } in pending(&root, &request.data, clock)? {
+        outcomes.push((job, compute_one(request, &root, job, clock, observer)?));
     }
     Ok(outcomes)
 }
 
-/// How many answers wait to be fetched.
+/// Returns the number of jobs whose totals are in the outbox; 0 if it cannot be read.
 pub fn answers(data: &Path) -> usize {
     let Ok(outbox) = RootDir::open(data).and_then(|root| root.directory(OUTBOX)) else { return 0 };
-    let is_answered = |job: &CStr| outbox.directory(job).is_ok_and(|folder| folder.has_file(TOTALS));
+    let is_answered = |job: &CStr| outbox.directory(job).is_ok_and(|directory| directory.has_file(TOTALS));
     outbox.entries().map_or(0, |jobs| jobs.flatten().filter(|job| is_answered(job.file_name())).count())
 }
 
-/// What waits in the inbox, by name; other things there are left alone. Of jobs that nothing was said of yet, it is said
-/// that they wait.
+/// Returns the datasets in the inbox, sorted by job; other files there are ignored. Writes a status for jobs that have
+/// none, and removes stale records of attempts.
 pub(super) fn pending(root: &RootDir, data: &Path, clock: &dyn Clock) -> Result<Vec<PendingDataset>, PipelineError> {
     let mut found = find(root).map_err(PipelineError::file(data.join(INBOX).display()))?;
-    found.sort_by_key(|waiting| waiting.job);
-    attempts::remove_stale(root, clock.now(), |job| found.binary_search_by_key(&job, |waiting| waiting.job).is_ok());
-    for waiting in &found {
-        Outbox::announce(root, waiting.job, clock);
+    found.sort_by_key(|dataset| dataset.job);
+    attempts::remove_stale(root, clock.now(), |job| found.binary_search_by_key(&job, |dataset| dataset.job).is_ok());
+    for dataset in &found {
+        Outbox::announce(root, dataset.job, clock);
     }
     Ok(found)
 }
 
 fn find(root: &RootDir) -> io::Result<Vec<PendingDataset>> {
     let inbox = match root.directory(INBOX) {
-        // Nobody has uploaded yet.
+        // Nothing was uploaded yet.
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         outcome => outcome?,
     };
@@ -110,13 +110,13 @@ fn find(root: &RootDir) -> io::Result<Vec<PendingDataset>> {
     for entry in inbox.entries()? {
         let entry = entry?;
         let Some(job) = entry.file_name().to_str().ok().and_then(|name| name.parse().ok()) else { continue };
-        match inbox.directory(entry.file_name()).and_then(|folder| folder.entry(DATASET)) {
-            Ok(dataset) if dataset.kind == EntryKind::File => {
-                found.push(PendingDataset { job, dataset: Some(dataset) });
+        match inbox.directory(entry.file_name()).and_then(|directory| directory.entry(DATASET)) {
+            Ok(file) if file.kind == EntryKind::File => {
+                found.push(PendingDataset { job, file: Some(file) });
             }
-            // What we may not see is told of as a job that fails, and not passed over in silence.
+            // A dataset without read permission is reported as a failed job instead of being ignored.
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
-                found.push(PendingDataset { job, dataset: None });
+                found.push(PendingDataset { job, file: None });
             }
             _ => {}
         }
@@ -124,7 +124,7 @@ fn find(root: &RootDir) -> io::Result<Vec<PendingDataset>> {
     Ok(found)
 }
 
-/// Computes one job. The lock on its dataset keeps others from doing the same at once.
+/// Computes one job under the lock on its dataset.
 pub(super) fn compute_one(
     request: &ComputeRequest,
     root: &RootDir,
@@ -138,30 +138,30 @@ pub(super) fn compute_one(
     };
     let outbox = match Outbox::open(root, job, clock) {
         Ok(outbox) => outbox,
-        Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), passing: true }),
+        Err(error) => return Ok(Outcome::Failed { reason: error.to_string(), is_transient: true }),
     };
     let outcome = if outbox.has_totals() {
         Outcome::AlreadyDone
     } else {
         match attempt(request, root, &outbox, &dataset, observer) {
             Ok(()) => Outcome::Computed,
-            Err(ComputeFailure::Stopped(stopped)) => return Err(stopped.into()),
+            Err(ComputeFailure::Cancelled(cancelled)) => return Err(cancelled.into()),
             Err(failure) => {
-                return Ok(Outcome::Failed { reason: outbox.fail(&failure), passing: failure.may_pass() });
+                return Ok(Outcome::Failed { reason: outbox.fail(&failure), is_transient: failure.is_transient() });
             }
         }
     };
     if request.keep {
         return Ok(outcome);
     }
-    let left = |error| {
-        let reason = format!("its totals are there, but its dataset cannot be removed: {error}");
-        Outcome::Failed { reason, passing: true }
+    let not_removed = |error| {
+        let reason = format!("the totals are complete, but the dataset cannot be removed: {error}");
+        Outcome::Failed { reason, is_transient: true }
     };
-    Ok(dataset.remove().map_or_else(left, |()| outcome))
+    Ok(dataset.remove().map_or_else(not_removed, |()| outcome))
 }
 
-/// Computes a job, and keeps on record that this has begun until it has ended.
+/// Computes a job. The attempt is recorded on disk from its beginning to its end.
 fn attempt(
     request: &ComputeRequest,
     root: &RootDir,
@@ -170,35 +170,35 @@ fn attempt(
     observer: &dyn Observer,
 ) -> Result<(), ComputeFailure> {
     let attempts = AttemptCounter::of(root, &dataset.name, &dataset.file).map_err(at(ATTEMPTS))?;
-    if attempts.are_exhausted() && !request.retry {
-        return Err(ComputeFailure::Quarantined { attempts: attempts::MOST });
+    if attempts.is_exhausted() && !request.retry {
+        return Err(ComputeFailure::Quarantined { attempts: attempts::MAX_ATTEMPTS });
     }
     let prepared = outbox.prepare(&dataset.file)?;
     attempts.begin().map_err(at(ATTEMPTS))?;
     let outcome = outbox.compute(prepared, observer);
-    // A process that ends before this has not finished.
+    // If the process is killed before this, the attempt stays on record as unfinished.
     match outcome {
-        Err(ComputeFailure::Stopped(_)) => attempts.undo(),
+        Err(ComputeFailure::Cancelled(_)) => attempts.undo(),
         _ => attempts.clear(),
     }
     outcome
 }
 
-/// The dataset of a job, locked, and where it lies.
+/// The dataset of a job, locked, and its directory.
 struct Dataset {
     inbox: RootDir,
-    folder: RootDir,
+    directory: RootDir,
     name: String,
     file: File,
 }
 
 impl Dataset {
-    /// Opens and locks it; or tells what became of it otherwise.
+    /// Opens and locks the dataset, or returns the outcome that prevents this.
     fn open(root: &RootDir, job: JobId) -> Result<Self, Outcome> {
-        let place = format!("{}/{DATASET}", paths::inbox(job));
-        let failed = |error: io::Error| Outcome::Failed { reason: at(&place)(error).to_string(), passing: true };
+        let path = format!("{}/{DATASET}", paths::inbox(job));
+        let failed = |error: io::Error| Outcome::Failed { reason: at(&path)(error).to_string(), is_transient: true };
         let dataset = Self::find(root, job).map_err(|error| match error.kind() {
-            // Another process was faster, and has removed it.
+            // Another process has computed and removed it.
             io::ErrorKind::NotFound => Outcome::AlreadyDone,
             _ => failed(error),
         })?;
@@ -211,17 +211,17 @@ impl Dataset {
 
     fn find(root: &RootDir, job: JobId) -> io::Result<Self> {
         let (inbox, name) = (root.directory(INBOX)?, job.to_string());
-        let folder = inbox.directory(name.as_str())?;
-        let file = folder.read(DATASET)?;
-        Ok(Self { inbox, folder, name, file })
+        let directory = inbox.directory(name.as_str())?;
+        let file = directory.read(DATASET)?;
+        Ok(Self { inbox, directory, name, file })
     }
 
     fn remove(&self) -> io::Result<()> {
-        match self.folder.remove_file(DATASET) {
+        match self.directory.remove_file(DATASET) {
             Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
             _ => {}
         }
-        // The job's folder goes too, unless something else lies in it.
+        // The job's directory is removed too, unless it is not empty.
         match self.inbox.remove_directory(self.name.as_str()) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),
             _ => Ok(()),

@@ -1,40 +1,42 @@
-//! Work that is to end at a certain time.
+//! An observer that cancels the work at a deadline.
 
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Cancelled, Observer, Stage};
 
-/// How long cleaning up may take, in milliseconds, when the work has ended already.
+/// Time limit for cleaning up after the work has ended, in milliseconds.
 pub(super) const CLEANUP_MILLISECONDS: u64 = 10_000;
 
-/// Ends the work at a time of the clock, unless that is lifted before; else like the observer that it stands before.
+/// Cancels the work at a deadline, unless the deadline is lifted before. Everything else is forwarded to `observer`.
 pub(super) struct DeadlineObserver<'o> {
     observer: &'o dyn Observer,
     clock: &'o dyn Clock,
-    end: AtomicU64,
-    /// Bytes of the download that has begun, if any: all, and those that are here.
-    download: [AtomicU64; 2],
+    deadline: AtomicU64,
+    /// Bytes of the current download; 0 if there is none.
+    download_total: AtomicU64,
+    /// Bytes received of it.
+    received: AtomicU64,
 }
 
 impl<'o> DeadlineObserver<'o> {
-    /// `end` is in the clock's milliseconds.
-    pub(super) fn new(observer: &'o dyn Observer, clock: &'o dyn Clock, end: u64) -> Self {
-        Self { observer, clock, end: end.into(), download: Default::default() }
+    /// `deadline` is in the clock's milliseconds.
+    pub(super) fn new(observer: &'o dyn Observer, clock: &'o dyn Clock, deadline: u64) -> Self {
+        Self { observer, clock, deadline: deadline.into(), download_total: 0.into(), received: 0.into() }
     }
 
-    /// From now on, there is no end.
+    /// Removes the deadline.
     pub(super) fn lift(&self) {
-        self.end.store(u64::MAX, Relaxed);
+        self.deadline.store(u64::MAX, Relaxed);
     }
 
-    /// How many bytes of a download are here, and of how many, once it has begun.
+    /// Returns the bytes received and the total bytes of the current download, if there is one.
     pub(super) fn downloaded(&self) -> Option<(u64, u64)> {
-        let [all, here] = self.download.each_ref().map(|bytes| bytes.load(Relaxed));
-        (all > 0).then_some((here, all))
+        let total = self.download_total.load(Relaxed);
+        (total > 0).then(|| (self.received.load(Relaxed), total))
     }
 
-    /// Whether it was the time that ended the work.
+    /// Whether the deadline cancelled the work.
     pub(super) fn has_expired(&self) -> bool {
         self.observer.check_cancelled().is_ok() && self.check_cancelled().is_err()
     }
@@ -42,14 +44,13 @@ impl<'o> DeadlineObserver<'o> {
 
 impl Observer for DeadlineObserver<'_> {
     fn begin(&self, stage: Stage, total: u64) {
-        let [all, here] = &self.download;
-        all.store(if stage == Stage::Downloading { total } else { 0 }, Relaxed);
-        here.store(0, Relaxed);
+        self.download_total.store(if stage == Stage::Downloading { total } else { 0 }, Relaxed);
+        self.received.store(0, Relaxed);
         self.observer.begin(stage, total);
     }
 
     fn advance(&self, units: u64) {
-        self.download[1].fetch_add(units, Relaxed);
+        self.received.fetch_add(units, Relaxed);
         self.observer.advance(units);
     }
 
@@ -63,6 +64,6 @@ impl Observer for DeadlineObserver<'_> {
 
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         self.observer.check_cancelled()?;
-        if self.clock.now() < self.end.load(Relaxed) { Ok(()) } else { Err(Cancelled) }
+        if self.clock.now() < self.deadline.load(Relaxed) { Ok(()) } else { Err(Cancelled) }
     }
 }

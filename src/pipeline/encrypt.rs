@@ -1,4 +1,5 @@
-//! The second pass: rows go in on one thread, ciphertext comes out on all cores, and neither is ever all in memory.
+//! The second pass over the table: one thread encodes rows, all cores encrypt them. Memory use does not depend on the
+//! table's size.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -14,13 +15,13 @@ use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBl
 use crate::package::{DatasetWriter, Digest, PackageError};
 use crate::table::{CsvSource, Schema, TableError, TableReader};
 
-/// Blocks that are encrypted together; two such batches wait at most.
-const BATCH: usize = 64;
+/// Number of blocks that are encrypted together. At most two batches are queued.
+const BATCH_BLOCKS: usize = 64;
 
-/// Rows between two reports of progress.
+/// Number of rows between two progress reports.
 const ROWS_PER_ADVANCE: u64 = 1024;
 
-/// A table of which all is known but its rows.
+/// A table after the first pass: its schema, plan and layout are known.
 pub(super) struct PlannedTable<'t> {
     pub(super) source: &'t CsvSource,
     pub(super) schema: &'t Schema,
@@ -28,17 +29,17 @@ pub(super) struct PlannedTable<'t> {
     pub(super) layout: &'t Layout,
 }
 
-/// A dataset that was written, and what a server makes of it.
+/// A written dataset, and the totals that a server computes from it.
 pub(super) struct Encrypted<W> {
     pub(super) output: W,
-    /// The dataset's digest.
+    /// Digest of the dataset.
     pub(super) digest: Digest,
-    /// Its totals: segment by segment, lane by lane.
+    /// Totals, by segment and lane.
     pub(super) totals: Vec<Vec<LaneTotals>>,
 }
 
 impl PlannedTable<'_> {
-    /// Encodes all rows, encrypts them, writes them to `dataset`, and adds up what was written as the server will.
+    /// Encodes and encrypts all rows, writes them to `dataset`, and adds up the ciphertext as the server will.
     pub(super) fn encrypt<W: Write>(
         &self,
         mut encryptor: Encryptor,
@@ -48,12 +49,12 @@ impl PlannedTable<'_> {
         let mut evaluator = Evaluator::new(self.layout);
         let (sender, receiver) = sync_channel(2);
         thread::scope(|scope| {
-            let rows = thread::Builder::new().spawn_scoped(scope, move || self.encode(&sender, observer));
-            let rows = rows.map_err(ThreadStartError::from)?;
+            let thread = thread::Builder::new().spawn_scoped(scope, move || self.encode(&sender, observer));
+            let thread = thread.map_err(ThreadStartError::from)?;
             let written = encrypt_batches(&receiver, &mut encryptor, &mut dataset, &mut evaluator);
-            // After a failure nobody takes batches any more, and the encoder must not wait for that.
+            // After a failure, no more batches are received. Without a receiver, the encoder stops instead of blocking.
             drop(receiver);
-            let encoded = rows.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
+            let encoded = thread.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic));
             written.and(encoded)
         })?;
         let (output, digest) = dataset.finish().map_err(failed)?;
@@ -61,19 +62,19 @@ impl PlannedTable<'_> {
     }
 
     fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: &dyn Observer) -> Result<(), PipelineError> {
-        // The observer counts rows in this pass, not bytes.
-        let bytes = WithoutProgress(observer);
-        let mut reader = TableReader::open(self.source, &self.schema.dialect, &bytes)?;
+        // This pass reports rows, so the reader must not report bytes.
+        let uncounted = WithoutProgress(observer);
+        let mut reader = TableReader::open(self.source, &self.schema.dialect, &uncounted)?;
         let mut packer = Packer::new(self.layout);
         let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);
-        let mut batch = Vec::with_capacity(BATCH);
+        let mut batch = Vec::with_capacity(BATCH_BLOCKS);
         let mut rows = 0;
         while reader.next_row()? {
             let changed = || TableError::Changed { line: Some(reader.line()) };
             self.plan.encode(|position| reader.cell(position), &mut slots).map_err(|_| changed())?;
             packer.push(&slots, |block| batch.push(block)).map_err(|_| changed())?;
             rows += 1;
-            if batch.len() >= BATCH {
+            if batch.len() >= BATCH_BLOCKS {
                 send(sender, &mut batch)?;
             }
             if rows % ROWS_PER_ADVANCE == 0 {
@@ -90,7 +91,7 @@ impl PlannedTable<'_> {
 }
 
 fn send(sender: &SyncSender<Vec<PlainBlock>>, batch: &mut Vec<PlainBlock>) -> Result<(), Cancelled> {
-    sender.send(std::mem::replace(batch, Vec::with_capacity(BATCH))).map_err(|_| Cancelled)
+    sender.send(std::mem::replace(batch, Vec::with_capacity(BATCH_BLOCKS))).map_err(|_| Cancelled)
 }
 
 fn encrypt_batches<W: Write>(

@@ -1,4 +1,4 @@
-//! What a step of the pipeline can end with.
+//! Errors of the pipeline's steps.
 
 use crate::foundation::observer::Cancelled;
 use crate::foundation::random::RandomnessError;
@@ -9,161 +9,167 @@ use crate::package::{JobId, PackageError};
 use crate::table::TableError;
 use crate::transfer::TransferError;
 
-/// Why a step did not reach its end.
+/// Why a step failed.
 #[derive(Debug, thiserror::Error)]
 pub enum PipelineError {
     /// The CSV file cannot be used.
     #[error(transparent)]
     Table(#[from] TableError),
-    /// The table is too large for the scheme.
+    /// The table is too large for the encryption scheme.
     #[error(transparent)]
     Encryption(#[from] HeError),
-    /// The state does not give what is needed.
+    /// The state directory, a key or a job cannot be used.
     #[error(transparent)]
     KeyStore(#[from] KeyStoreError),
     /// The server cannot be used.
     #[error(transparent)]
     Transfer(#[from] TransferError),
-    /// No randomness.
+    /// The system provides no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
-    /// A file of ours is not as it should be.
+    /// A `.hes` file cannot be read or written.
     #[error("cannot use {name}")]
     Package {
-        /// Which file.
+        /// Path or description of the file.
         name: String,
-        /// What is wrong.
+        /// What is wrong with it.
         source: PackageError,
     },
     /// A file or directory of the user cannot be used.
-    #[error("cannot use {place}")]
+    #[error("cannot use {path}")]
     File {
-        /// Which.
-        place: String,
-        /// Why.
+        /// The file or directory.
+        path: String,
+        /// Error of the system.
         source: std::io::Error,
     },
-    /// Too little room for what is to be written.
-    #[error("{place} has {free} bytes free, but {needed} are needed")]
-    NoRoom {
-        /// Where.
-        place: String,
-        /// There is.
+    /// Too little disk space for the ciphertext.
+    #[error("{path} has {free} bytes free, but {needed} are needed")]
+    InsufficientSpace {
+        /// Directory of the ciphertext.
+        path: String,
+        /// Free bytes.
         free: u64,
-        /// There should be.
+        /// Bytes needed.
         needed: u64,
     },
-    /// The server has not computed the answer yet.
-    #[error("the result of job {job} is not there yet: {state}")]
+    /// The server has not computed the totals yet.
+    #[error("the result of job {job} is not ready yet: {state}")]
     NotReady {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// What the server says.
+        /// Progress on the server.
         state: String,
     },
-    /// The time was over in the middle of the download.
+    /// The time limit expired during the download.
     #[error(
-        "time ran out before the answer to job {job} had arrived: {received} of {total} bytes came from {server}, \
+        "timed out while downloading the totals of job {job} from {server} ({received} of {total} bytes received); \
          nothing was decrypted"
     )]
-    Cut {
-        /// Which job.
+    DownloadTimeout {
+        /// Name of the job.
         job: JobId,
-        /// From where.
+        /// URL of the server.
         server: String,
-        /// Bytes that are here.
+        /// Bytes received.
         received: u64,
-        /// Bytes of the whole answer.
+        /// Bytes of the whole file.
         total: u64,
     },
-    /// The time was over before the server had answered.
-    #[error("time ran out before {server} answered a question about job {job}")]
-    Unanswered {
-        /// Which job.
+    /// The time limit expired before the server replied.
+    #[error("timed out waiting for {server} to reply about job {job}")]
+    ReplyTimeout {
+        /// Name of the job.
         job: JobId,
-        /// Who was asked.
+        /// URL of the server.
         server: String,
     },
-    /// The upload of the job was interrupted.
+    /// The job's upload was interrupted.
     #[error("job {0} is encrypted but not on the server yet: its upload was interrupted")]
     NotUploaded(JobId),
-    /// The job exists, but its dataset did not get to the server.
+    /// The upload failed; the encrypted job is kept.
     #[error("job {job} is encrypted, but its upload was not completed")]
     Upload {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// Why.
+        /// Why the upload failed.
         source: TransferError,
     },
-    /// The dataset is on the server already.
-    #[error("job {0} is on the server already")]
+    /// The dataset was uploaded before.
+    #[error("job {0} is already on the server")]
     AlreadyUploaded(JobId),
-    /// The server reports that it failed.
+    /// The server reports that the computation failed.
     #[error("the server could not compute job {job}: {reason}")]
     Failed {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// What the server says.
+        /// Reason given by the server.
         reason: String,
     },
-    /// The server has neither dataset nor answer.
-    #[error("the server at {location} knows nothing of job {job}")]
-    Vanished {
-        /// Which job.
+    /// The server has neither the dataset nor the totals.
+    #[error("the server at {location} has no files of job {job}")]
+    NotOnServer {
+        /// Name of the job.
         job: JobId,
-        /// Which server.
+        /// URL of the server.
         location: String,
     },
-    /// The answer was cut or altered on its way.
+    /// The totals were truncated or altered in transit.
     #[error("the answer to job {job} arrived damaged")]
     Damaged {
-        /// Which job.
+        /// Name of the job.
         job: JobId,
-        /// How.
+        /// What is wrong with the file.
         source: PackageError,
     },
-    /// The answer is not the only right one. Nothing of it was decrypted.
-    #[error("the server's answer to job {0} is not the sum of what was uploaded; nothing of it was decrypted")]
+    /// The server's totals are not the sum of the dataset. Nothing was decrypted.
+    #[error("the server's answer to job {0} is not the sum of what was uploaded; nothing was decrypted")]
     Refused(JobId),
-    /// The system gives no thread.
+    /// The system cannot start a thread.
     #[error(transparent)]
     Threads(#[from] ThreadStartError),
-    /// What went wrong with the answer in `hestat run`, which keeps nothing.
+    /// The result of `hestat run` could not be fetched or decrypted. The job is not kept, so this cannot be repeated.
     #[error(transparent)]
     InRun(Box<PipelineError>),
     /// The table to compare with lacks a column of the encrypted one.
     #[error("{table} has no column {column:?}, so it is not the table that was encrypted")]
-    OtherTable {
-        /// The table given.
+    TableMismatch {
+        /// Name of the given table.
         table: String,
-        /// The column.
+        /// Name of the column.
         column: String,
     },
-    /// The server's secrets lie where clients can read.
-    #[error("the server's {secret} lies below its data {data}, where clients could read it")]
+    /// A secret of the server is stored where clients can read it.
+    #[error("the server's secret {secret} is inside its data directory {data}, where clients could read it")]
     SecretInData {
-        /// The file or directory.
+        /// File or directory of the secret.
         secret: String,
-        /// The data.
+        /// The data directory.
         data: String,
+    },
+    /// The served directory was replaced. Clients would go on uploading to the old one, which is not computed any more.
+    #[error("{path} was replaced by another directory while it was served")]
+    DirectoryReplaced {
+        /// Path of the served directory.
+        path: String,
     },
     /// Some jobs failed.
     #[error("{failed} of {total} jobs failed")]
     SomeFailed {
-        /// How many.
+        /// Number of failed jobs.
         failed: usize,
-        /// Of how many.
+        /// Number of all jobs.
         total: usize,
     },
-    /// Work was stopped.
+    /// The work was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
 impl PipelineError {
-    /// For `map_err`: an error of the system at `place`.
-    pub(super) fn file(place: impl std::fmt::Display) -> impl Fn(std::io::Error) -> Self {
-        let place = place.to_string();
-        move |source| Self::File { place: place.clone(), source }
+    /// For `map_err`: the file or directory `path` cannot be used.
+    pub(super) fn file(path: impl std::fmt::Display) -> impl Fn(std::io::Error) -> Self {
+        let path = path.to_string();
+        move |source| Self::File { path: path.clone(), source }
     }
 }

@@ -1,27 +1,27 @@
-//! What is in flight, and an end to it.
+//! Forgets a job: destroys its secrets and removes its files on the server.
 
 use super::error::PipelineError;
-use super::init::location;
 use super::paths;
+use super::server_location::server_location;
 use crate::foundation::observer::Observer;
 use crate::keystore::{JobRecord, KeyStore, KeyStoreError};
 use crate::package::JobId;
 use crate::transfer::{Connector, TransferError};
 
-/// What became of a forgotten job's files on the server.
+/// Whether a forgotten job's files on the server were removed.
 #[derive(Debug)]
 pub enum ServerCleanup {
-    /// They are gone.
+    /// They are removed.
     Done,
-    /// They may still be there.
+    /// They may still exist.
     Failed(PipelineError),
 }
 
-/// Destroys a job's secrets here, then removes its files on the server.
+/// Destroys a job's local secrets, then removes its files on the server.
 ///
 /// # Errors
-/// [`PipelineError::KeyStore`] if the secrets cannot be destroyed. A server that cannot be reached is no error: without
-/// the key its files are noise.
+/// [`PipelineError::KeyStore`] if the secrets cannot be destroyed. A failure on the server is not an error but a
+/// [`ServerCleanup::Failed`]: without the key, the files there are useless.
 pub fn forget(
     store: &KeyStore,
     job: JobId,
@@ -38,16 +38,17 @@ pub fn forget(
     Ok(cleaned.map_or_else(ServerCleanup::Failed, |()| ServerCleanup::Done))
 }
 
+/// Removes the files of a job on its server.
 pub(super) fn clean_server(
     record: &JobRecord,
     connector: &Connector,
     observer: &dyn Observer,
 ) -> Result<(), PipelineError> {
-    let server = connector.connect(&location(record)?, observer)?;
+    let server = connector.connect(&server_location(record)?, observer)?;
     let (inbox, outbox) = (paths::inbox(record.job), paths::outbox(record.job));
     server.remove_directory(&inbox)?;
     server.remove_directory(&outbox)?;
-    // A server that does not let us may say the same as one where there is nothing.
+    // Some servers give the same reply for a file that may not be removed as for one that does not exist.
     for path in [format!("{inbox}/{}", paths::DATASET), format!("{outbox}/{}", paths::TOTALS)] {
         if server.size(&path)?.is_some() {
             return Err(TransferError::Denied { path, reason: "it was not removed".into() }.into());

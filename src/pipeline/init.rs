@@ -1,4 +1,4 @@
-//! The client's first step: a CSV goes in, a job is made, its ciphertext goes to the server.
+//! The client's first step: encrypts a CSV table as a new job and uploads the ciphertext.
 
 use std::io::BufWriter;
 use std::path::Path;
@@ -6,6 +6,7 @@ use std::path::Path;
 use super::encrypt::{Encrypted, PlannedTable};
 use super::error::PipelineError;
 use super::paths;
+use super::server_location::server_location;
 use crate::crypto::Passphrase;
 use crate::encoding::Plan;
 use crate::foundation::clock::Clock;
@@ -16,40 +17,43 @@ use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, P
 use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError, TotalsHeader, totals};
 use crate::statistics::Statistic;
 use crate::table::{CsvSource, Dialect, Schema, Selection, SkippedColumn};
-use crate::transfer::location::ParseLocationError;
 use crate::transfer::{Connector, Location, RemoteStore};
 
-/// What to encrypt, and for which server.
+/// The table to encrypt, and the server that computes.
 pub struct InitRequest {
     /// The table.
     pub source: CsvSource,
-    /// How it is written.
+    /// Its dialect, as far as it is given.
     pub dialect: Dialect,
-    /// Which of its columns.
+    /// The columns to encrypt.
     pub selection: Selection,
-    /// Which figures will be wanted.
+    /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
-    /// Who will compute.
+    /// The server that computes.
     pub server: Location,
-    /// Protects the key on disk.
+    /// Passphrase that protects the key on disk.
     pub passphrase: Option<Passphrase>,
 }
 
-/// What was made of it.
+/// An encrypted and uploaded job.
 #[derive(Debug, Clone)]
 pub struct Initiated {
     /// The job's record.
     pub record: JobRecord,
-    /// Columns that were left out although nobody asked for that.
+    /// Columns that were skipped although the user did not exclude them.
     pub skipped: Vec<SkippedColumn>,
-    /// What the user was told of how the table was read.
+    /// Notices about how the table was read.
     pub notices: Vec<String>,
 }
 
 /// Encrypts a table and uploads it.
 ///
 /// # Errors
-/// [`PipelineError`]. Before the upload begins, nothing of the job remains; afterwards [`resume`] goes on.
+/// [`PipelineError::Upload`] if the upload was interrupted; then the job is kept, and [`resume`] continues the upload.
+/// After any other error no job remains: [`PipelineError::Transfer`] if the server cannot be used,
+/// [`PipelineError::Table`] and [`PipelineError::Encryption`] if the table cannot be encrypted,
+/// [`PipelineError::InsufficientSpace`], [`PipelineError::File`], [`PipelineError::Package`] and
+/// [`PipelineError::KeyStore`] if the job cannot be stored.
 pub fn init(
     request: &InitRequest,
     store: &KeyStore,
@@ -58,18 +62,19 @@ pub fn init(
     observer: &dyn Observer,
 ) -> Result<Initiated, PipelineError> {
     let server = connector.connect(&request.server, observer)?;
-    sweep(store, observer)?;
-    let schema = learn(request, observer)?;
+    remove_unfinished(store, observer)?;
+    let schema = learn_schema(request, observer)?;
     let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
     let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
-    send(&mut job, server.as_ref(), observer)?;
+    upload(&mut job, server.as_ref(), observer)?;
     Ok(Initiated { record: job.record().clone(), skipped: schema.skipped, notices: schema.notices })
 }
 
-/// Uploads a job whose upload was interrupted: the same bytes, never a second encryption.
+/// Continues the interrupted upload of a job with the same ciphertext.
 ///
 /// # Errors
-/// [`PipelineError::AlreadyUploaded`] if there is nothing to do, and others.
+/// [`PipelineError::AlreadyUploaded`] if the upload was completed before; [`PipelineError::KeyStore`] if the job cannot
+/// be opened; [`PipelineError::Transfer`] and [`PipelineError::Upload`] if the server cannot be used.
 pub fn resume(
     store: &KeyStore,
     job: JobId,
@@ -80,29 +85,20 @@ pub fn resume(
     if job.record().phase != Phase::Spooled {
         return Err(PipelineError::AlreadyUploaded(job.record().job));
     }
-    let server = connector.connect(&location(job.record())?, observer)?;
-    send_again(&mut job, server.as_ref(), observer)?;
+    let server = connector.connect(&server_location(job.record())?, observer)?;
+    resume_upload(&mut job, server.as_ref(), observer)?;
     Ok(job.record().clone())
 }
 
-/// The server of a job.
-pub(super) fn location(record: &JobRecord) -> Result<Location, PipelineError> {
-    let damaged = |error: ParseLocationError| crate::keystore::KeyStoreError::DamagedRecord {
-        job: record.job,
-        reason: error.to_string(),
-    };
-    Ok(record.server.parse().map_err(damaged)?)
-}
-
-fn sweep(store: &KeyStore, observer: &dyn Observer) -> Result<(), PipelineError> {
-    let swept = store.sweep()?;
-    if swept > 0 {
-        observer.notice(&format!("removed what {swept} interrupted init left behind (no key, no job)"));
+fn remove_unfinished(store: &KeyStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let removed = store.remove_unfinished()?;
+    if removed > 0 {
+        observer.notice(&format!("unfinished jobs of killed processes removed: {removed}"));
     }
     Ok(())
 }
 
-fn learn(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, PipelineError> {
+fn learn_schema(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, PipelineError> {
     observer.begin(Stage::Reading, request.source.length()?);
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
@@ -123,15 +119,15 @@ fn encrypt(
 ) -> Result<Job, PipelineError> {
     let layout = Layout::new(plan.rows(), plan.slots())?;
     let mut random = random::from_system()?;
-    let new = store.begin(JobId::draw(&mut random))?;
+    let new_job = store.begin(JobId::draw(&mut random))?;
     let key = SecretKey::generate(&mut random);
     let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
     observer.begin(Stage::Encrypting, plan.rows());
-    let spooled = spool(&table, &new, &key, observer);
+    let spooled = spool(&table, &new_job, &key, observer);
     observer.end();
     let Spooled { dataset, bytes, totals } = spooled?;
     let record = JobRecord {
-        job: new.id(),
+        job: new_job.id(),
         created: clock.now(),
         server: request.server.to_string(),
         dataset,
@@ -150,80 +146,82 @@ fn encrypt(
     };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
     let secrets = JobSecrets { key, totals, plan, statistics, csv };
-    Ok(new.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
+    Ok(new_job.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
 }
 
-/// A dataset on the client's disk.
+/// A dataset in the client's spool.
 struct Spooled {
     dataset: Digest,
     bytes: u64,
-    /// Digest of the totals file that a server makes of it.
+    /// Digest of the totals file that a server computes from it.
     totals: Digest,
 }
 
 fn spool(
     table: &PlannedTable<'_>,
-    new: &NewJob,
+    job: &NewJob,
     key: &SecretKey,
     observer: &dyn Observer,
 ) -> Result<Spooled, PipelineError> {
-    let path = new.spool();
+    let path = job.spool();
     let failed = |source: PackageError| PipelineError::Package { name: path.display().to_string(), source };
-    let header = DatasetHeader::new(new.id(), table.layout);
+    let header = DatasetHeader::new(job.id(), table.layout);
     let bytes = header.file_bytes().map_err(failed)?;
-    require_room(&path, bytes, observer)?;
+    require_space(&path, bytes, observer)?;
     let encryptor = Encryptor::new(key, random::from_system()?)?;
-    let file = BufWriter::with_capacity(1 << 20, new.create_spool()?);
+    let file = BufWriter::with_capacity(1 << 20, job.create_spool()?);
     let dataset = DatasetWriter::new(file, &header).map_err(failed)?;
     let Encrypted { output, digest, totals } = table.encrypt(encryptor, dataset, observer)?;
-    // Not synced: should a power cut take it, the server finds the upload's digest wrong, and nothing is computed.
+    // Not synced: if a power failure damages it, the server detects the wrong digest and computes nothing.
     output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;
-    let answer = TotalsHeader::new(new.id(), digest, table.layout);
-    Ok(Spooled { dataset: digest, bytes, totals: totals::digest(&answer, &totals).map_err(failed)? })
+    let header = TotalsHeader::new(job.id(), digest, table.layout);
+    Ok(Spooled { dataset: digest, bytes, totals: totals::digest(&header, &totals).map_err(failed)? })
 }
 
-/// Says how much disk the spool needs, and fails before a single row is encrypted if there is less.
-fn require_room(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(), PipelineError> {
-    let folder = path.parent().unwrap_or(path);
-    let stat = rustix::fs::statvfs(folder).map_err(|error| PipelineError::file(folder.display())(error.into()))?;
+/// Fails if the disk has less free space than the spool needs, and notifies the user of both numbers otherwise.
+fn require_space(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(), PipelineError> {
+    let directory = path.parent().unwrap_or(path);
+    let stat =
+        rustix::fs::statvfs(directory).map_err(|error| PipelineError::file(directory.display())(error.into()))?;
     let free = stat.f_bavail.saturating_mul(stat.f_frsize);
     if free < needed {
-        return Err(PipelineError::NoRoom { place: folder.display().to_string(), free, needed });
+        return Err(PipelineError::InsufficientSpace { path: directory.display().to_string(), free, needed });
     }
     let megabytes = |bytes: u64| bytes as f64 / 1e6;
     observer.notice(&format!(
-        "the ciphertext takes {:.1} MB in {}, where {:.0} MB are free",
+        "the ciphertext needs {:.1} MB in {}; {:.0} MB are free",
         megabytes(needed),
-        folder.display(),
+        directory.display(),
         megabytes(free)
     ));
     Ok(())
 }
 
-/// Sends the spool, unless the server has it all already: then an attempt before this one came further than it knew.
-fn send_again(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+/// Continues the upload, unless the server has the whole dataset: the client may have been killed just after the
+/// upload.
+fn resume_upload(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     let failed = |source| PipelineError::Upload { job: id, source };
     let computed = server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS)).map_err(failed)?.is_some();
     if computed || server.size(&name).map_err(failed)? == Some(dataset_bytes) {
-        return arrived(job);
+        return complete_upload(job);
     }
-    send(job, server, observer)
+    upload(job, server, observer)
 }
 
-fn send(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn upload(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     observer.begin(Stage::Uploading, dataset_bytes);
     let sent = server.put(&job.spool(), &name, observer);
     observer.end();
     sent.map_err(|source| PipelineError::Upload { job: id, source })?;
-    arrived(job)
+    complete_upload(job)
 }
 
-/// Remembers that the server has it all.
-fn arrived(job: &mut Job) -> Result<(), PipelineError> {
+/// Records that the server has the whole dataset, and removes the spool.
+fn complete_upload(job: &mut Job) -> Result<(), PipelineError> {
     job.set_phase(Phase::Uploaded)?;
     Ok(job.remove_spool()?)
 }

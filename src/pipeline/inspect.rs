@@ -1,4 +1,4 @@
-//! What a `.hes` file is, without any key.
+//! Describes a `.hes` file without any key.
 
 use std::fs::File;
 use std::io::{BufReader, Read, Seek};
@@ -9,27 +9,28 @@ use crate::he::Layout;
 use crate::package::frame::Preamble;
 use crate::package::{DatasetReader, Digest, FileKind, JobId, PackageError, TotalsFile, totals};
 
-/// What a file tells anyone.
+/// Everything that a file reveals without a key.
 #[derive(Debug, Clone)]
 pub struct Inspection {
-    /// What it is.
+    /// Kind of the file.
     pub kind: FileKind,
-    /// Its length.
+    /// Length of the file.
     pub bytes: u64,
-    /// The digest at its end, which is that of its bytes.
+    /// The verified digest at the end of the file.
     pub digest: Digest,
-    /// Whose it is; a file of secrets does not tell.
+    /// The job; unknown for a file of secrets.
     pub job: Option<JobId>,
-    /// How its table lies in blocks.
+    /// Layout of the dataset; unknown for a file of secrets.
     pub layout: Option<Layout>,
-    /// Of totals: the dataset that was added up.
+    /// For totals: digest of the dataset that was added up.
     pub dataset: Option<Digest>,
 }
 
-/// Reads all of the file and verifies what can be verified without a key.
+/// Reads the whole file and verifies everything that can be verified without a key.
 ///
 /// # Errors
-/// [`PipelineError::Package`] if it is not a whole and undamaged file of ours.
+/// [`PipelineError::File`] if it cannot be opened or is a directory; [`PipelineError::Package`] if it is not a
+/// complete, undamaged `.hes` file.
 pub fn inspect(path: &Path) -> Result<Inspection, PipelineError> {
     let failed = |source| PipelineError::Package { name: path.display().to_string(), source };
     let mut file = File::open(path).map_err(PipelineError::file(path.display()))?;

@@ -1,8 +1,9 @@
-//! What users do, each step written as the sentence that describes it.
+//! The use cases: encrypt and upload a table, compute on the server, fetch and decrypt the result, and all of it in one
+//! process.
 //!
 //! ```text
 //! init:    CSV → schema → plan → rows → blocks → dataset file ⇒ server
-//! compute:                                 dataset file → blocks → totals → totals file       (no key in sight)
+//! compute:                                 dataset file → blocks → totals → totals file       (without a key)
 //! result:                                                  server ⇒ totals file → exact totals → statistics
 //! ```
 
@@ -23,6 +24,7 @@ mod received_totals;
 pub mod result;
 pub mod run;
 pub mod serve;
+mod server_location;
 pub mod spool;
 mod wakeup;
 pub mod watch;

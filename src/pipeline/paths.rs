@@ -1,29 +1,29 @@
-//! Where things lie on the server.
+//! File and directory names on the server.
 
 use crate::package::JobId;
 
-/// Datasets, a folder for each job.
+/// Directory of datasets, with a subdirectory for each job.
 pub(super) const INBOX: &str = "inbox";
-/// Answers, a folder for each job.
+/// Directory of totals, with a subdirectory for each job.
 pub(super) const OUTBOX: &str = "outbox";
-/// How the folders begin in the inbox in which a ping tries to write.
+/// Prefix of the directories in the inbox to which a ping writes.
 pub(super) const PROBES: &str = "ping-";
-/// A dataset in its folder.
+/// File name of a dataset.
 pub(super) const DATASET: &str = "dataset.hes";
-/// The totals in their folder.
+/// File name of the totals.
 pub(super) const TOTALS: &str = "totals.hes";
-/// The server's word on a job, beside the totals.
+/// File name of a job's status, beside the totals.
 pub(super) const STATUS: &str = "status.json";
 
-/// Records of computations that have begun; clients of our own server know no such name.
+/// Directory of records of running computations. `hestat serve` hides it from clients.
 pub(super) const ATTEMPTS: &str = ".hestat-attempts";
 
-/// The folder of a job's dataset.
+/// Returns the directory of a job's dataset.
 pub(super) fn inbox(job: JobId) -> String {
     format!("{INBOX}/{job}")
 }
 
-/// The folder of a job's answer.
+/// Returns the directory of a job's totals.
 pub(super) fn outbox(job: JobId) -> String {
     format!("{OUTBOX}/{job}")
 }

@@ -1,4 +1,5 @@
-//! The server's answer: fetched whole, compared with the only right one, and only then decrypted.
+//! The totals as received from the server: downloaded completely, compared with the only correct ones, and then
+//! decrypted.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -13,13 +14,13 @@ use crate::keystore::{Job, JobSecrets};
 use crate::package::{AcceptedTotals, JobId, PackageError, TotalsHeader};
 use crate::transfer::{RemoteStore, TransferError};
 
-/// What a server sent in place of the totals: nothing is known of it yet.
+/// A file that the server sent as the totals; not verified yet.
 pub(super) struct ReceivedTotals {
     file: File,
     length: u64,
 }
 
-/// Fetches the totals, which are known to be there. The length of the right ones is known: more is not even read.
+/// Downloads the totals, which exist on the server. Their length is known in advance, and no more bytes are read.
 pub(super) fn fetch(
     job: &Job,
     server: &dyn RemoteStore,
@@ -40,18 +41,18 @@ pub(super) fn fetch(
     }
 }
 
-/// The exact totals of all slots, if this is the job's only right answer. Nothing else is decrypted, so a server learns
-/// nothing from what becomes of its answer: it knows the right one itself.
-pub(super) fn open(
+/// Verifies and decrypts the totals of all slots. Only the totals that the client computed itself are decrypted, so a
+/// server learns nothing from the outcome.
+pub(super) fn decrypt(
     job: JobId,
     secrets: &JobSecrets,
-    answer: ReceivedTotals,
+    received: ReceivedTotals,
 ) -> Result<Zeroizing<Vec<u128>>, PipelineError> {
-    let ReceivedTotals { mut file, length } = answer;
-    file.rewind().map_err(PipelineError::file("the downloaded answer"))?;
+    let ReceivedTotals { mut file, length } = received;
+    file.rewind().map_err(PipelineError::file("the downloaded totals"))?;
     let totals = AcceptedTotals::open(BufReader::new(file), length, secrets.totals);
     let mut totals = totals.map_err(|error| match error {
-        PackageError::OtherTotals => PipelineError::Refused(job),
+        PackageError::TotalsMismatch => PipelineError::Refused(job),
         source => PipelineError::Damaged { job, source },
     })?;
     let layout = totals.layout().clone();

@@ -1,12 +1,12 @@
-//! The client's second step: the answer comes back and becomes statistics.
+//! The client's second step: fetches the totals, verifies and decrypts them, and computes the statistics.
 
 use std::time::Duration;
 
 use super::deadline_observer::DeadlineObserver;
 use super::error::PipelineError;
-use super::init::location;
 use super::paths;
 use super::received_totals::{self, ReceivedTotals};
+use super::server_location::server_location;
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Observer, Stage};
@@ -17,29 +17,32 @@ use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Statistic, Summary, by_name};
 use crate::transfer::{Connector, RemoteStore, TransferError};
 
-/// A job's answer as the server gave it. Nothing of it is believed, and no secret is loaded yet.
+/// A job's totals as received from the server. They are not verified, and no secret is loaded yet.
 pub struct Fetched {
     job: Job,
-    answer: ReceivedTotals,
+    totals: ReceivedTotals,
 }
 
-/// A job's statistics, and what is needed to compare them with the clear data.
+/// A job's statistics, and the data needed to compare them with the clear table.
 #[derive(Debug, Clone)]
 pub struct Decrypted {
     /// The job's record.
     pub record: JobRecord,
-    /// The statistics that were selected.
+    /// The selected statistics.
     pub statistics: Vec<&'static dyn Statistic>,
-    /// Their values.
+    /// Their decrypted values.
     pub summary: Summary,
     /// The CSV file that was encrypted.
     pub csv: CsvRecord,
 }
 
-/// Fetches a job's answer, and waits for it up to `wait`; `None`: not at all.
+/// Fetches a job's totals. Waits for them up to `wait`; with `None`, asks once.
 ///
 /// # Errors
-/// [`PipelineError::NotReady`], [`PipelineError::Failed`] and others.
+/// [`PipelineError::NotReady`] and [`PipelineError::NotUploaded`] if there are none yet; [`PipelineError::Failed`] if
+/// the server could not compute them; [`PipelineError::NotOnServer`]; [`PipelineError::DownloadTimeout`] and
+/// [`PipelineError::ReplyTimeout`] after `wait`; [`PipelineError::Refused`] if they are longer than the correct ones;
+/// [`PipelineError::Transfer`], [`PipelineError::KeyStore`].
 pub fn fetch(
     job: JobId,
     wait: Option<Duration>,
@@ -50,31 +53,32 @@ pub fn fetch(
 ) -> Result<Fetched, PipelineError> {
     let job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
-        // It is still there if init was killed just after the upload.
+        // The spool still exists if the client was killed right after the upload.
         job.remove_spool()?;
     }
-    let answer = wait_and_fetch(&job, wait, connector, clock, observer)?;
-    Ok(Fetched { job, answer })
+    let totals = wait_and_fetch(&job, wait, connector, clock, observer)?;
+    Ok(Fetched { job, totals })
 }
 
 impl Fetched {
-    /// Verifies and decrypts it, with the key that `passphrase` opens.
+    /// Verifies and decrypts the totals; `passphrase` opens the key if it is protected.
     ///
     /// # Errors
-    /// [`PipelineError::Refused`] if it is not the job's only right answer, and others.
+    /// [`PipelineError::Refused`] if they are not the sum of the dataset; [`PipelineError::Damaged`] if the file is
+    /// damaged; [`PipelineError::KeyStore`] if the key cannot be used.
     pub fn open(self, passphrase: Option<&Passphrase>) -> Result<Decrypted, PipelineError> {
-        let Self { mut job, answer } = self;
-        let name = job.record().job;
+        let Self { mut job, totals } = self;
+        let id = job.record().job;
         let secrets = job.secrets(passphrase)?;
-        let totals = received_totals::open(name, &secrets, answer)?;
-        let (statistics, summary) = summarise(name, &secrets, &totals)?;
+        let totals = received_totals::decrypt(id, &secrets, totals)?;
+        let (statistics, summary) = summarize(id, &secrets, &totals)?;
         job.set_phase(Phase::Decrypted)?;
         Ok(Decrypted { record: job.record().clone(), statistics, summary, csv: secrets.csv })
     }
 }
 
-/// The server's answer. The connection is closed before anything is done with it, so that how long that takes, and what comes
-/// of it, cannot be seen from the server.
+/// Waits for the totals and downloads them. The connection is closed when this returns, so that the server can observe
+/// neither the outcome of the verification nor its duration.
 fn wait_and_fetch(
     job: &Job,
     wait: Option<Duration>,
@@ -84,19 +88,20 @@ fn wait_and_fetch(
 ) -> Result<ReceivedTotals, PipelineError> {
     let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     let end = clock.now().saturating_add(wait.map_or(0, milliseconds));
-    // Without patience, one question is asked all the same.
-    let until = DeadlineObserver::new(observer, clock, wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end));
-    let found = find_totals(job, end, connector, clock, &until);
-    let server = found.map_err(|error| timed_out(job.record(), &until, error))?;
-    let answer = received_totals::fetch(job, server.as_ref(), &until);
-    let answer = answer.map_err(|error| timed_out(job.record(), &until, error))?;
-    // All that was waited for is here.
-    until.lift();
-    Ok(answer)
+    // Without a waiting time, the server is asked once, without a deadline.
+    let deadline = wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end);
+    let observer = DeadlineObserver::new(observer, clock, deadline);
+    let found = find_totals(job, end, connector, clock, &observer);
+    let server = found.map_err(|error| timed_out(job.record(), &observer, error))?;
+    let totals = received_totals::fetch(job, server.as_ref(), &observer);
+    let totals = totals.map_err(|error| timed_out(job.record(), &observer, error))?;
+    // Everything has arrived, so closing the connection must not be cut off.
+    observer.lift();
+    Ok(totals)
 }
 
-/// The statistics that were asked for, from the exact totals.
-fn summarise(
+/// Computes the requested statistics from the exact totals.
+fn summarize(
     job: JobId,
     secrets: &JobSecrets,
     totals: &[u128],
@@ -104,29 +109,31 @@ fn summarise(
     let lost = |reason: &str| KeyStoreError::LostKey { job, reason: reason.into() };
     let sums = secrets.plan.sums(totals).map_err(|_| lost("its plan does not fit the totals"))?;
     let statistics: Option<Vec<_>> = secrets.statistics.iter().map(|name| by_name(name)).collect();
-    let statistics = statistics.ok_or_else(|| lost("it names statistics that this version does not know"))?;
+    let statistics = statistics.ok_or_else(|| lost("it names statistics unknown to this version"))?;
     let summary = Summary::finish(&statistics, &sums);
     Ok((statistics, summary))
 }
 
-/// The longest pause between two questions to the server.
-const LONGEST_PAUSE: Duration = Duration::from_secs(2);
+/// Maximum pause between two polls of the server.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// What an error means if the time that was given ended the work.
-fn timed_out(record: &JobRecord, until: &DeadlineObserver<'_>, error: PipelineError) -> PipelineError {
+/// Replaces a cancellation by a timeout error if the deadline caused it.
+fn timed_out(record: &JobRecord, observer: &DeadlineObserver<'_>, error: PipelineError) -> PipelineError {
     let (job, server) = (record.job, record.server.clone());
     match error {
-        PipelineError::Cancelled(_) | PipelineError::Transfer(TransferError::Cancelled(_)) if until.has_expired() => {
-            match until.downloaded() {
-                Some((received, total)) => PipelineError::Cut { job, server, received, total },
-                None => PipelineError::Unanswered { job, server },
+        PipelineError::Cancelled(_) | PipelineError::Transfer(TransferError::Cancelled(_))
+            if observer.has_expired() =>
+        {
+            match observer.downloaded() {
+                Some((received, total)) => PipelineError::DownloadTimeout { job, server, received, total },
+                None => PipelineError::ReplyTimeout { job, server },
             }
         }
         error => error,
     }
 }
 
-/// The server, when it has them.
+/// Connects to the job's server and waits until it has the totals.
 fn find_totals<'c>(
     job: &Job,
     end: u64,
@@ -134,7 +141,7 @@ fn find_totals<'c>(
     clock: &dyn Clock,
     observer: &'c dyn Observer,
 ) -> Result<Box<dyn RemoteStore + 'c>, PipelineError> {
-    let server = connector.connect(&location(job.record())?, observer)?;
+    let server = connector.connect(&server_location(job.record())?, observer)?;
     wait_for_totals(job, end, server.as_ref(), clock, observer)?;
     Ok(server)
 }
@@ -149,20 +156,20 @@ fn wait_for_totals(
     let mut pause = Duration::from_millis(50);
     let mut progress = RemoteProgress::default();
     let outcome = loop {
-        match progress.ask(job, server, observer) {
-            Err(error) if clock.now() < end && can_be_waited_out(&error, observer) => {}
+        match progress.poll(job, server, observer) {
+            Err(error) if clock.now() < end && may_still_arrive(&error, observer) => {}
             outcome => break outcome,
         }
         observer.check_cancelled()?;
         clock.sleep(pause.min(Duration::from_millis(end.saturating_sub(clock.now()))));
-        pause = LONGEST_PAUSE.min(pause * 2);
+        pause = MAX_POLL_INTERVAL.min(pause * 2);
     };
     progress.end(observer);
     outcome
 }
 
-/// Whether the answer may come after all; says so where the server is what is missing.
-fn can_be_waited_out(error: &PipelineError, observer: &dyn Observer) -> bool {
+/// Whether the totals may still arrive. If the server is unavailable, the user is notified.
+fn may_still_arrive(error: &PipelineError, observer: &dyn Observer) -> bool {
     match error {
         PipelineError::NotReady { .. } => true,
         PipelineError::Transfer(error) if error.is_transient() => {
@@ -173,43 +180,43 @@ fn can_be_waited_out(error: &PipelineError, observer: &dyn Observer) -> bool {
     }
 }
 
-/// What has been told of the server's progress.
+/// The server's progress as reported to the observer.
 #[derive(Default)]
 struct RemoteProgress {
-    begun: bool,
-    told: u64,
+    has_begun: bool,
+    reported: u64,
 }
 
 impl RemoteProgress {
-    /// Nothing if the totals are there; else why they are not, and how far the server is.
-    fn ask(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
-        let outcome = progress_of(job, server);
+    /// Succeeds if the totals exist; otherwise reports the server's progress and returns why they do not.
+    fn poll(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+        let outcome = check_totals(job, server);
         if matches!(outcome, Err(PipelineError::NotReady { .. })) {
-            self.tell(job, server, observer)?;
+            self.report(job, server, observer)?;
         }
         outcome
     }
 
-    fn tell(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn report(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
         if let Some(JobState::Computing { done, blocks }) = status(job, server)? {
-            if !std::mem::replace(&mut self.begun, true) {
+            if !std::mem::replace(&mut self.has_begun, true) {
                 observer.begin(Stage::Waiting, blocks);
             }
-            observer.advance(done.saturating_sub(self.told));
-            self.told = self.told.max(done);
+            observer.advance(done.saturating_sub(self.reported));
+            self.reported = self.reported.max(done);
         }
         Ok(())
     }
 
     fn end(&self, observer: &dyn Observer) {
-        if self.begun {
+        if self.has_begun {
             observer.end();
         }
     }
 }
 
-/// Nothing if the totals are there; else why they are not.
-fn progress_of(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError> {
+/// Succeeds if the totals exist on the server; otherwise returns why they do not.
+fn check_totals(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError> {
     let JobRecord { job: id, phase, .. } = *job.record();
     if server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS))?.is_some() {
         return Ok(());
@@ -226,13 +233,13 @@ fn progress_of(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError>
         _ if server.size(&format!("{}/{}", paths::inbox(id), paths::DATASET))?.is_some() => {
             Err(not_ready("the server has not begun to compute it".into()))
         }
-        // Computed since the first question: the totals appear before the dataset goes.
+        // Computed since the first check: the totals appear before the dataset is removed.
         _ if server.size(&format!("{}/{}", paths::outbox(id), paths::TOTALS))?.is_some() => Ok(()),
-        _ => Err(PipelineError::Vanished { job: id, location: job.record().server.clone() }),
+        _ => Err(PipelineError::NotOnServer { job: id, location: job.record().server.clone() }),
     }
 }
 
-/// What the server says of the job, if it says anything that can be understood.
+/// Fetches the job's status; `None` if the server has none that is valid.
 fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, PipelineError> {
     let id = job.record().job;
     let name = format!("{}/{}", paths::outbox(id), paths::STATUS);
@@ -245,7 +252,7 @@ fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, Pipel
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }
 
-/// The server's words: one line, not endless, and nothing in it that commands a terminal.
+/// Text from the server as a single line of limited length, without control characters.
 fn quoted(text: &str) -> String {
     sanitize(&text.replace('\n', " ")).chars().take(300).collect()
 }

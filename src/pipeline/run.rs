@@ -1,4 +1,5 @@
-//! All steps in one process: the same code as the separate commands, through a server of its own or a real one.
+//! Runs all steps in one process, with an embedded server or a remote one. The code of the steps is that of the
+//! separate commands.
 
 use std::fs;
 use std::path::PathBuf;
@@ -25,57 +26,58 @@ use crate::table::{CsvSource, Dialect, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
 use crate::transfer::{ConnectParameters, Connector, FtpAddress, Location, ServerTrust};
 
-/// How the names of its temporary directories begin.
-const PREFIX: &str = "hestat-run-";
+/// Prefix of the temporary directories' names.
+const TEMP_DIR_PREFIX: &str = "hestat-run-";
 
-/// The account of a server that nobody else knows of.
+/// User name on the embedded server.
 const USER: &str = "hestat";
 
-/// What to run the whole job on.
+/// The table to run a job on, and how.
 pub struct RunRequest {
     /// The table.
     pub source: CsvSource,
-    /// How it is written.
+    /// Its dialect, as far as it is given.
     pub dialect: Dialect,
-    /// Which of its columns.
+    /// The columns to encrypt.
     pub selection: Selection,
-    /// Which figures are wanted.
+    /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
-    /// Whether to compare with the clear data.
+    /// Whether to compare the result with the clear data.
     pub check: bool,
-    /// The server that computes; without one, it is done here.
+    /// The server that computes; `None` for an embedded one.
     pub server: Option<(Location, Connector)>,
 }
 
-/// Encrypts, computes and decrypts; the keys are gone when it returns, and so is the ciphertext, as far as the server removes it.
+/// Encrypts, computes and decrypts. The keys are destroyed when this returns, and the ciphertext is removed as far as
+/// the server permits.
 ///
 /// # Errors
-/// [`PipelineError`] of whichever step failed.
+/// The error of the step that failed; [`PipelineError::InRun`] if it is about the totals.
 pub fn run(
     request: RunRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
 ) -> Result<(Decrypted, Option<Comparison>), PipelineError> {
-    let directory = directory(observer)?;
+    let directory = create_directory(observer)?;
     let store = KeyStore::new(directory.path().join("client"));
     let RunRequest { source, dialect, selection, statistics, check: compare, server } = request;
-    let (own, (server, connector)) = match server {
+    let (embedded, (server, connector)) = match server {
         Some(server) => (None, server),
         None => {
-            let own = EmbeddedServer::start(directory.path().join("server"))?;
-            let reached = (own.location(), own.connector());
-            (Some(own), reached)
+            let embedded = EmbeddedServer::start(directory.path().join("server"))?;
+            let reached = (embedded.location(), embedded.connector());
+            (Some(embedded), reached)
         }
     };
     let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
     let clean_up = |record: &JobRecord| {
-        if own.is_none() {
+        if embedded.is_none() {
             clean_up(record, &connector, clock, observer);
         }
     };
     let record = match init(&request, &store, &connector, clock, observer) {
         Ok(initiated) => initiated.record,
-        // Its key goes with this function, so there is nothing to go on with.
+        // The key is destroyed with this function, so the upload cannot be resumed.
         Err(PipelineError::Upload { job, source }) => {
             if let Ok(job) = store.open(job) {
                 clean_up(job.record());
@@ -84,19 +86,19 @@ pub fn run(
         }
         Err(error) => return Err(error),
     };
-    let wait = match &own {
-        Some(own) => own.compute(clock, observer).map(|()| None)?,
+    let wait = match &embedded {
+        Some(server) => server.compute(clock, observer).map(|()| None)?,
         None => Some(Duration::MAX),
     };
-    let answer = fetch(record.job, wait, &store, &connector, clock, observer);
-    // Before anything is done with the answer: how long that takes is nothing for the server.
+    let fetched = fetch(record.job, wait, &store, &connector, clock, observer);
+    // Before the totals are verified, so that the server cannot observe the outcome or its duration.
     clean_up(&record);
-    let decrypted = answer.and_then(|answer| answer.open(None)).map_err(in_run)?;
+    let decrypted = fetched.and_then(|fetched| fetched.open(None)).map_err(in_run)?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;
     Ok((decrypted, comparison))
 }
 
-/// Of what is wrong with an answer, nothing can be tried again later.
+/// Marks errors about the totals: the job is not kept, so it cannot be fetched again.
 fn in_run(error: PipelineError) -> PipelineError {
     match error {
         PipelineError::Cancelled(_) | PipelineError::Transfer(_) => error,
@@ -104,24 +106,24 @@ fn in_run(error: PipelineError) -> PipelineError {
     }
 }
 
-/// For the keys, which go with the process; those of processes that were killed go now.
-fn directory(observer: &dyn Observer) -> Result<PrivateTempDir, PipelineError> {
-    if PrivateTempDir::remove_stale(PREFIX) > 0 {
-        observer.notice("an earlier run was killed: its key is destroyed; its files may still be on its server");
+/// Creates the temporary directory for the keys, and removes those of killed processes.
+fn create_directory(observer: &dyn Observer) -> Result<PrivateTempDir, PipelineError> {
+    if PrivateTempDir::remove_stale(TEMP_DIR_PREFIX) > 0 {
+        observer.notice("an earlier run was killed; its key is destroyed, but its files may still be on its server");
     }
-    PrivateTempDir::new(PREFIX).map_err(PipelineError::file(std::env::temp_dir().display()))
+    PrivateTempDir::new(TEMP_DIR_PREFIX).map_err(PipelineError::file(std::env::temp_dir().display()))
 }
 
-/// Removes what a server of others has of the job, also when the work was stopped.
+/// Removes the job's files on a remote server, even if the work was cancelled.
 fn clean_up(record: &JobRecord, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
-    let silent = NullObserver::default();
-    let until = DeadlineObserver::new(&silent, clock, clock.now().saturating_add(CLEANUP_MILLISECONDS));
-    if clean_server(record, connector, &until).is_err() {
+    let uncancelled = NullObserver::default();
+    let deadline = DeadlineObserver::new(&uncancelled, clock, clock.now().saturating_add(CLEANUP_MILLISECONDS));
+    if clean_server(record, connector, &deadline).is_err() {
         observer.notice(&format!("files of job {} may still be on the server, unreadable without the key", record.job));
     }
 }
 
-/// A server on a free port of the loopback interface, with a certificate and a password that are as old as it is.
+/// A server on a free port of the loopback interface, with its own new certificate and password.
 struct EmbeddedServer {
     service: FtpService,
     password: Secret<String>,

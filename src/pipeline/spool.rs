@@ -1,16 +1,16 @@
-//! A table that can be read only once, kept for the passes that follow: in memory as long as it is small, and beyond that in a
-//! file that only this process can decrypt.
+//! Buffers input that can be read only once, such as a pipe, so that it can be read several times. Small input stays in
+//! memory; the rest goes to a temporary file that only this process can decrypt.
 //!
 //! ```text
 //! chunk i, in memory:  plaintext, wiped when dropped                      the first 64 MiB
-//! chunk i, on disk:    AES-256-GCM(key, nonce = i, plaintext), tag        in a file without a name
+//! chunk i, on disk:    AES-256-GCM(key, nonce = i, plaintext), tag        in a temporary file without a name
 //! ```
-//! The key is random, serves for one spool and exists in memory only. A chunk that was changed or moved does not open, and one
-//! that is missing is missed, for their number and the length of the last one are in memory.
+//! The key is random, used for one spool only, and never leaves memory. Altered and moved chunks do not decrypt.
+//! Missing chunks are detected because the length of the input is kept in memory.
 
 use std::fmt;
 use std::fs::File;
-use std::io::{self, Read, Write};
+use std::io::{self, Cursor, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 use std::sync::Arc;
@@ -22,12 +22,12 @@ use crate::crypto::aead::{Aead, KEY_BYTES, NONCE_BYTES, TAG_BYTES};
 use crate::foundation::random;
 use crate::table::Rereadable;
 
-/// Bytes of a chunk, but for the last one.
-const CHUNK: usize = 1 << 20;
-/// Chunks that are kept in memory.
-const IN_MEMORY: usize = 64;
+/// Bytes of each chunk but the last.
+const SPOOL_CHUNK: usize = 1 << 20;
+/// Number of chunks that are kept in memory.
+const CHUNKS_IN_MEMORY: usize = 64;
 
-/// What was read, to be read again.
+/// Buffered input that can be read several times.
 #[derive(Clone)]
 pub struct Spool(Arc<Chunks>);
 
@@ -37,44 +37,42 @@ struct Chunks {
     length: u64,
 }
 
-/// Chunks in a file.
+/// The file of encrypted chunks.
 struct EncryptedFile {
     file: File,
     key: Aead,
 }
 
 impl Spool {
-    /// Reads `input` to its end. Of what is beyond 64 MiB, the ciphertext goes to a file without a name in `folder`.
+    /// Reads `input` to its end. Data beyond 64 MiB is encrypted into a temporary file in `directory`.
     ///
     /// # Errors
-    /// Those of reading and writing, and without randomness.
-    pub fn fill(input: impl Read, folder: &Path) -> io::Result<Self> {
-        Self::fill_beyond(IN_MEMORY, input, || tempfile::tempfile_in(folder))
+    /// [`io::Error`] if reading or writing fails, or the system provides no randomness.
+    pub fn fill(input: impl Read, directory: &Path) -> io::Result<Self> {
+        Self::fill_beyond(CHUNKS_IN_MEMORY, input, || tempfile::tempfile_in(directory))
     }
 
     fn fill_beyond(
         in_memory: usize,
         mut input: impl Read,
-        file: impl FnOnce() -> io::Result<File>,
+        create_file: impl Fn() -> io::Result<File>,
     ) -> io::Result<Self> {
         let mut chunks = Chunks { memory: Vec::new(), disk: None, length: 0 };
-        let mut file = Some(file);
         loop {
-            // Room for the tag as well, so that no copy of the plaintext is left behind when it is appended.
-            let mut chunk = Zeroizing::new(Vec::with_capacity(CHUNK + TAG_BYTES));
-            let count = input.by_ref().take(CHUNK as u64).read_to_end(&mut chunk)?;
+            // The capacity includes the tag: reallocation would leave a copy of the plaintext in memory.
+            let mut chunk = Zeroizing::new(Vec::with_capacity(SPOOL_CHUNK + TAG_BYTES));
+            let count = input.by_ref().take(SPOOL_CHUNK as u64).read_to_end(&mut chunk)?;
             chunks.length += count as u64;
             if count > 0 && chunks.memory.len() < in_memory {
                 chunks.memory.push(chunk);
             } else if count > 0 {
-                if let Some(file) = file.take() {
-                    chunks.disk =
-                        Some(EncryptedFile { file: file().map_err(|error| not_kept(&error))?, key: ephemeral_key()? });
-                }
-                let number = (chunks.length - 1) / CHUNK as u64;
-                chunks.disk.as_mut().map_or(Ok(()), |disk| disk.append(number, chunk))?;
+                let disk = match &mut chunks.disk {
+                    Some(disk) => disk,
+                    None => chunks.disk.insert(EncryptedFile::new(create_file())?),
+                };
+                disk.append((chunks.length - 1) / SPOOL_CHUNK as u64, chunk)?;
             }
-            if count < CHUNK {
+            if count < SPOOL_CHUNK {
                 return Ok(Self(Arc::new(chunks)));
             }
         }
@@ -87,7 +85,7 @@ impl Rereadable for Spool {
     }
 
     fn read(&self) -> Box<dyn Read> {
-        Box::new(SpoolReader { chunks: Arc::clone(&self.0), next: 0, chunk: Zeroizing::default(), done: 0 })
+        Box::new(SpoolReader { chunks: Arc::clone(&self.0), next: 0, chunk: Cursor::default() })
     }
 }
 
@@ -98,45 +96,49 @@ impl fmt::Debug for Spool {
 }
 
 impl Chunks {
-    /// The bytes of chunk `number`: none beyond the last one.
+    /// Returns the length of chunk `number`, in bytes; 0 after the last one.
     fn length_of(&self, number: u64) -> usize {
-        let begin = number.saturating_mul(CHUNK as u64);
-        self.length.saturating_sub(begin).min(CHUNK as u64) as usize
+        let start = number.saturating_mul(SPOOL_CHUNK as u64);
+        self.length.saturating_sub(start).min(SPOOL_CHUNK as u64) as usize
     }
 
-    /// Puts chunk `number` into `chunk`.
-    fn open(&self, number: u64, chunk: &mut Vec<u8>) -> io::Result<()> {
+    /// Reads chunk `number` into `chunk`, which is empty after the last one.
+    fn read(&self, number: u64, chunk: &mut Vec<u8>) -> io::Result<()> {
         chunk.clear();
         let length = self.length_of(number);
-        match (self.memory.get(number as usize), &self.disk) {
-            (Some(kept), _) => chunk.extend_from_slice(kept),
-            (None, Some(disk)) if length > 0 => {
-                chunk.resize(length + TAG_BYTES, 0);
-                let place = (number - self.memory.len() as u64) * (CHUNK + TAG_BYTES) as u64;
-                disk.open(number, place, chunk)?;
-            }
-            _ => {}
+        if length == 0 {
+            return Ok(());
         }
-        Ok(())
+        if let Some(kept) = self.memory.get(number as usize) {
+            chunk.extend_from_slice(kept);
+            return Ok(());
+        }
+        let disk = self.disk.as_ref().ok_or_else(altered)?;
+        chunk.resize(length + TAG_BYTES, 0);
+        let offset = (number - self.memory.len() as u64) * (SPOOL_CHUNK + TAG_BYTES) as u64;
+        disk.read(number, offset, chunk)
     }
 }
 
 impl EncryptedFile {
+    fn new(file: io::Result<File>) -> io::Result<Self> {
+        Ok(Self { file: file.map_err(|error| write_error(&error))?, key: ephemeral_key()? })
+    }
+
     fn append(&mut self, number: u64, mut chunk: Zeroizing<Vec<u8>>) -> io::Result<()> {
         let tag = self.key.seal(nonce(number), &[], &mut chunk).map_err(io::Error::other)?;
         chunk.extend_from_slice(&tag);
-        self.file.write_all(&chunk).map_err(|error| not_kept(&error))
+        self.file.write_all(&chunk).map_err(|error| write_error(&error))
     }
 
-    /// Reads a chunk with its tag from `place`; leaves the plaintext.
-    fn open(&self, number: u64, place: u64, chunk: &mut Vec<u8>) -> io::Result<()> {
-        let changed = || io::Error::new(io::ErrorKind::InvalidData, "its temporary copy was changed");
-        self.file.read_exact_at(chunk, place).map_err(|error| match error.kind() {
-            io::ErrorKind::UnexpectedEof => changed(),
+    /// Reads and decrypts a chunk at `offset`. On entry, `chunk` has the length of ciphertext and tag.
+    fn read(&self, number: u64, offset: u64, chunk: &mut Vec<u8>) -> io::Result<()> {
+        self.file.read_exact_at(chunk, offset).map_err(|error| match error.kind() {
+            io::ErrorKind::UnexpectedEof => altered(),
             _ => error,
         })?;
-        let (text, tag) = chunk.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(changed)?;
-        self.key.open(nonce(number), &[], text, tag).map_err(|_| changed())?;
+        let (text, tag) = chunk.split_last_chunk_mut::<TAG_BYTES>().ok_or_else(altered)?;
+        self.key.open(nonce(number), &[], text, tag).map_err(|_| altered())?;
         chunk.truncate(chunk.len() - TAG_BYTES);
         Ok(())
     }
@@ -144,7 +146,7 @@ impl EncryptedFile {
 
 fn nonce(number: u64) -> [u8; NONCE_BYTES] {
     let mut nonce = [0; NONCE_BYTES];
-    nonce.iter_mut().zip(number.to_le_bytes()).for_each(|(byte, counted)| *byte = counted);
+    nonce.iter_mut().zip(number.to_le_bytes()).for_each(|(byte, digit)| *byte = digit);
     nonce
 }
 
@@ -154,28 +156,32 @@ fn ephemeral_key() -> io::Result<Aead> {
     Aead::aes_256_gcm(&key).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
 }
 
-fn not_kept(error: &io::Error) -> io::Error {
-    io::Error::new(error.kind(), format!("its temporary copy cannot be written: {error}"))
+fn write_error(error: &io::Error) -> io::Error {
+    io::Error::new(error.kind(), format!("cannot write its temporary copy: {error}"))
 }
 
-/// One reading from beginning to end.
+fn altered() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "its temporary copy was altered")
+}
+
+/// One pass over the input.
 struct SpoolReader {
     chunks: Arc<Chunks>,
+    /// Number of the chunk after the current one.
     next: u64,
-    chunk: Zeroizing<Vec<u8>>,
-    /// Bytes of the chunk that were given away.
-    done: usize,
+    chunk: Cursor<Zeroizing<Vec<u8>>>,
 }
 
 impl Read for SpoolReader {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-        if self.done == self.chunk.len() {
-            self.chunks.open(self.next, &mut self.chunk)?;
-            (self.next, self.done) = (self.next + 1, 0);
+        let count = self.chunk.read(buffer)?;
+        if count > 0 || buffer.is_empty() {
+            return Ok(count);
         }
-        let count = self.chunk.get(self.done..).unwrap_or_default().read(buffer)?;
-        self.done += count;
-        Ok(count)
+        self.chunks.read(self.next, self.chunk.get_mut())?;
+        self.next += 1;
+        self.chunk.set_position(0);
+        self.chunk.read(buffer)
     }
 }
 
@@ -183,7 +189,7 @@ impl Read for SpoolReader {
 mod tests {
     use super::*;
 
-    /// Bytes that are the same nowhere within a chunk.
+    /// Bytes of which no eight repeat within a chunk.
     fn bytes(count: usize) -> Vec<u8> {
         (0..count as u64)
             .flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())
@@ -203,22 +209,25 @@ mod tests {
     }
 
     #[test]
-    fn every_pass_gives_what_came_in() {
-        for count in [0, 1, CHUNK - 1, CHUNK, CHUNK + 1, 3 * CHUNK, 3 * CHUNK + 5] {
+    fn every_pass_reads_the_whole_input() {
+        for count in [0, 1, SPOOL_CHUNK - 1, SPOOL_CHUNK, SPOOL_CHUNK + 1, 3 * SPOOL_CHUNK, 3 * SPOOL_CHUNK + 5] {
             let content = bytes(count);
             for in_memory in [0, 1, 4] {
                 let (spool, file) = spool(&content, in_memory);
                 assert_eq!(spool.length(), count as u64);
                 assert!(read(&spool).unwrap() == content && read(&spool).unwrap() == content, "{count} {in_memory}");
-                let on_disk = count.saturating_sub(in_memory * CHUNK);
-                assert_eq!(file.metadata().unwrap().len() as usize, on_disk + on_disk.div_ceil(CHUNK) * TAG_BYTES);
+                let on_disk = count.saturating_sub(in_memory * SPOOL_CHUNK);
+                assert_eq!(
+                    file.metadata().unwrap().len() as usize,
+                    on_disk + on_disk.div_ceil(SPOOL_CHUNK) * TAG_BYTES
+                );
             }
         }
     }
 
     #[test]
-    fn nothing_of_it_is_on_disk_in_the_clear() {
-        let content = bytes(2 * CHUNK);
+    fn no_plaintext_is_on_disk() {
+        let content = bytes(2 * SPOOL_CHUNK);
         let (_spool, file) = spool(&content, 0);
         let mut stored = vec![0; file.metadata().unwrap().len() as usize];
         file.read_exact_at(&mut stored, 0).unwrap();
@@ -227,18 +236,18 @@ mod tests {
     }
 
     #[test]
-    fn what_was_changed_on_disk_is_an_error() {
-        let content = bytes(3 * CHUNK);
-        let sealed = (CHUNK + TAG_BYTES) as u64;
-        let flip = |file: &File, place: u64| {
+    fn altered_chunks_on_disk_are_an_error() {
+        let content = bytes(3 * SPOOL_CHUNK);
+        let sealed = (SPOOL_CHUNK + TAG_BYTES) as u64;
+        let flip = |file: &File, offset: u64| {
             let mut byte = [0];
-            file.read_exact_at(&mut byte, place).unwrap();
-            file.write_all_at(&[byte[0] ^ 1], place).unwrap();
+            file.read_exact_at(&mut byte, offset).unwrap();
+            file.write_all_at(&[byte[0] ^ 1], offset).unwrap();
         };
-        let exchange = |file: &File| {
-            let mut chunks = [vec![0; CHUNK + TAG_BYTES], vec![0; CHUNK + TAG_BYTES]];
-            chunks.iter_mut().zip([0, sealed]).for_each(|(chunk, place)| file.read_exact_at(chunk, place).unwrap());
-            chunks.iter().zip([sealed, 0]).for_each(|(chunk, place)| file.write_all_at(chunk, place).unwrap());
+        let swap = |file: &File| {
+            let mut chunks = [vec![0; SPOOL_CHUNK + TAG_BYTES], vec![0; SPOOL_CHUNK + TAG_BYTES]];
+            chunks.iter_mut().zip([0, sealed]).for_each(|(chunk, offset)| file.read_exact_at(chunk, offset).unwrap());
+            chunks.iter().zip([sealed, 0]).for_each(|(chunk, offset)| file.write_all_at(chunk, offset).unwrap());
         };
         let changes: [&dyn Fn(&File); 6] = [
             &|file| flip(file, 0),
@@ -246,7 +255,7 @@ mod tests {
             &|file| flip(file, 2 * sealed - 5),
             &|file| file.set_len(3 * sealed - 1).unwrap(),
             &|file| file.set_len(2 * sealed).unwrap(),
-            &exchange,
+            &swap,
         ];
         for (number, change) in changes.iter().enumerate() {
             let (spool, file) = spool(&content, 0);
@@ -256,11 +265,11 @@ mod tests {
     }
 
     #[test]
-    fn spools_have_keys_of_their_own() {
-        let content = bytes(CHUNK);
+    fn every_spool_has_its_own_key() {
+        let content = bytes(SPOOL_CHUNK);
         let stored = [0, 1].map(|_| {
             let (_spool, file) = spool(&content, 0);
-            let mut stored = vec![0; CHUNK];
+            let mut stored = vec![0; SPOOL_CHUNK];
             file.read_exact_at(&mut stored, 0).unwrap();
             stored
         });

@@ -1,4 +1,4 @@
-//! Waking whoever waits for datasets, when one comes or when the work is to end.
+//! Wakes the computing thread when a dataset arrives or the work is cancelled.
 
 use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -6,10 +6,10 @@ use std::time::{Duration, Instant};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 
-/// How long an end of the work may go unnoticed.
+/// Interval at which a sleeping thread checks for cancellation.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Wakes whoever waits for datasets.
+/// Signals that a dataset has arrived. A notification is kept until it is waited for.
 #[derive(Debug, Default)]
 pub(super) struct Wakeup {
     notified: Mutex<bool>,
@@ -22,16 +22,16 @@ impl Wakeup {
         self.changed.notify_all();
     }
 
-    /// Whether it was rung within `time`.
+    /// Waits up to `time` for a notification; returns whether there was one.
     fn wait(&self, time: Duration) -> bool {
-        let rung = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
-        let waited = self.changed.wait_timeout_while(rung, time, |rung| !*rung);
-        let (mut rung, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        std::mem::take(&mut *rung)
+        let notified = self.notified.lock().unwrap_or_else(PoisonError::into_inner);
+        let waited = self.changed.wait_timeout_while(notified, time, |notified| !*notified);
+        let (mut notified, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        std::mem::take(&mut *notified)
     }
 }
 
-/// A clock whose sleep ends when the bell rings or the work is to end.
+/// A clock whose sleep ends early on a notification or when the work is cancelled.
 pub(super) struct InterruptibleClock<'c> {
     pub(super) clock: &'c dyn Clock,
     pub(super) wakeup: &'c Wakeup,
@@ -44,10 +44,10 @@ impl Clock for InterruptibleClock<'_> {
     }
 
     fn sleep(&self, duration: Duration) {
-        let begun = Instant::now();
+        let start = Instant::now();
         while self.observer.check_cancelled().is_ok()
             && !self.wakeup.wait(POLL_INTERVAL.min(duration))
-            && begun.elapsed() < duration
+            && start.elapsed() < duration
         {}
     }
 }
@@ -57,10 +57,10 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_bell_that_was_rung_before_is_heard_once() {
-        let bell = Wakeup::default();
-        bell.notify();
-        assert!(bell.wait(Duration::ZERO));
-        assert!(!bell.wait(Duration::ZERO));
+    fn an_earlier_notification_ends_one_wait() {
+        let wakeup = Wakeup::default();
+        wakeup.notify();
+        assert!(wakeup.wait(Duration::ZERO));
+        assert!(!wakeup.wait(Duration::ZERO));
     }
 }

@@ -1,4 +1,4 @@
-//! `compute` that goes on: what arrives is computed, until it is told to stop.
+//! Continuous computing: scans the inbox and computes datasets as they arrive, until cancelled.
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -12,87 +12,88 @@ use crate::foundation::root_dir::Entry;
 use crate::foundation::text::with_causes;
 use crate::package::JobId;
 
-/// Between two looks into the inbox.
+/// Interval between two scans of the inbox.
 const SCAN_INTERVAL: Duration = Duration::from_millis(500);
 
-/// Milliseconds until a job that the system refused (a full disk, say) is tried again.
-const RETRY_AFTER: u64 = 10_000;
+/// Milliseconds until a job that failed because of the system (for example a full disk) is tried again.
+const RETRY_INTERVAL_MILLISECONDS: u64 = 10_000;
 
-/// A dataset that failed, and when it is tried again although it has not changed.
+/// A dataset that failed. It is tried again if it has changed.
 struct FailedDataset {
-    /// What was known of it then: a new upload differs.
-    dataset: Option<Entry>,
+    /// Its file metadata at that time; a new upload differs.
+    file: Option<Entry>,
+    /// When to try it again even if it has not changed, in the clock's milliseconds.
     retry_at: Option<u64>,
 }
 
-/// Computes what is there and what comes; `told` hears of each job. Ends when `observer` says so.
+/// Computes present and arriving datasets until `observer` cancels, and passes each outcome to `report`.
 ///
-/// A damaged dataset is tried again only when it has changed; one that the system refused, after ten seconds.
+/// A damaged dataset is tried again only when it has changed; one that failed because of the system, after ten seconds.
 ///
 /// # Errors
-/// [`PipelineError::File`] if the directory cannot be used at the first look. Later it is waited for.
+/// [`PipelineError::File`] if the directory cannot be used at first. Later errors are waited out.
 pub fn watch(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    told: impl FnMut(JobId, &Outcome),
+    report: impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
     pending(&request.root()?, &request.data, clock)?;
-    watch_on(request, clock, observer, told);
+    watch_checked(request, clock, observer, report);
     Ok(())
 }
 
-/// The same for a directory that is known to be usable.
-pub(super) fn watch_on(
+/// [`watch`] without the initial check of the directory.
+pub(super) fn watch_checked(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    mut told: impl FnMut(JobId, &Outcome),
+    mut report: impl FnMut(JobId, &Outcome),
 ) {
     let mut failures = HashMap::new();
-    let mut away = false;
+    let mut is_missing = false;
     if let Ok(root) = request.root() {
         outbox::remove_abandoned(&root);
     }
     while observer.check_cancelled().is_ok() {
-        match scan(request, clock, observer, &mut failures, &mut told) {
+        match scan(request, clock, observer, &mut failures, &mut report) {
             Err(PipelineError::Cancelled(_)) => break,
             Err(error) => {
-                if !std::mem::replace(&mut away, true) {
+                if !std::mem::replace(&mut is_missing, true) {
                     observer.notice(&format!("{}; waiting for it to come back", with_causes(&error)));
                 }
             }
-            Ok(()) => away = false,
+            Ok(()) => is_missing = false,
         }
         clock.sleep(SCAN_INTERVAL);
     }
 }
 
-/// One look into the inbox: computes what waits there and has not failed for good.
+/// Scans the inbox once: computes the pending datasets, except those whose failure is not due for a retry.
 fn scan(
     request: &ComputeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
     failures: &mut HashMap<JobId, FailedDataset>,
-    told: &mut impl FnMut(JobId, &Outcome),
+    report: &mut impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
     let root = request.root()?;
-    for waiting in pending(&root, &request.data, clock)? {
-        let left_alone = |failure: &FailedDataset| {
-            failure.dataset == waiting.dataset && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
+    for dataset in pending(&root, &request.data, clock)? {
+        let is_skipped = |failure: &FailedDataset| {
+            failure.file == dataset.file && failure.retry_at.is_none_or(|retry_at| clock.now() < retry_at)
         };
-        if failures.get(&waiting.job).is_some_and(left_alone) {
+        if failures.get(&dataset.job).is_some_and(is_skipped) {
             continue;
         }
-        let outcome = compute_one(request, &root, waiting.job, clock, observer)?;
-        if let Outcome::Failed { passing, .. } = outcome {
-            let retry_at = passing.then(|| clock.now() + RETRY_AFTER);
-            failures.insert(waiting.job, FailedDataset { dataset: waiting.dataset, retry_at });
+        let outcome = compute_one(request, &root, dataset.job, clock, observer)?;
+        if let Outcome::Failed { is_transient, .. } = outcome {
+            let retry_at = is_transient.then(|| clock.now() + RETRY_INTERVAL_MILLISECONDS);
+            failures.insert(dataset.job, FailedDataset { file: dataset.file, retry_at });
         } else {
-            failures.remove(&waiting.job);
+            failures.remove(&dataset.job);
         }
         if outcome != Outcome::Busy && !(request.keep && outcome == Outcome::AlreadyDone) {
-            told(waiting.job, &outcome);
+            report(dataset.job, &outcome);
         }
     }
     Ok(())

@@ -1,59 +1,63 @@
-//! `decrypted_results.csv`.
+//! Summaries as CSV: the file `decrypted_results.csv`.
 
 use csv::QuoteStyle;
 
 use crate::foundation::text::is_hidden;
 use crate::statistics::Summary;
 
-/// What a spreadsheet takes for the beginning of a formula, in East Asian width too.
-const FORMULA: [char; 8] = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
+/// Characters that begin a formula in a spreadsheet, also in their full-width forms.
+const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '\u{FF0D}', '\u{FF20}'];
 
-/// Keeps a spreadsheet from it.
-const TEXT: char = '\'';
+/// Prefix that makes a spreadsheet read a cell as text.
+const TEXT_PREFIX: char = '\'';
 
-/// A header, then one line per column in the CSV's order; numbers with the fewest digits that read back to the same
-/// double, sums as exact decimals, nothing where a figure is not defined. Names are written such that they are safe to open.
+/// Renders a header and one line per column in the table's order. Doubles have the fewest digits that read back to the
+/// same value, sums are exact decimals, and undefined figures are empty. Names are escaped so that the file is safe to
+/// open.
 ///
 /// # Errors
-/// None that memory does not give.
+/// Infallible in practice: writes to memory.
 pub fn render(summary: &Summary) -> std::io::Result<Vec<u8>> {
     let header = ["column"].iter().chain(&summary.statistics).map(ToString::to_string).collect();
     let mut text = line(header)?;
     for column in &summary.columns {
         let values = column.values.iter().map(ToString::to_string);
-        text.append(&mut line([name(&column.name)].into_iter().chain(values).collect())?);
+        text.append(&mut line([escape_name(&column.name)].into_iter().chain(values).collect())?);
     }
     Ok(text)
 }
 
-/// A record. Where semicolons separate cells, a spreadsheet must not find a cell of its own behind one in a name: names with one
-/// are quoted.
+/// Renders one record. If a cell contains a semicolon, all non-numeric cells are quoted: a spreadsheet that separates
+/// cells by semicolons must not see the rest of a name as a cell of its own.
 fn line(cells: Vec<String>) -> std::io::Result<Vec<u8>> {
-    let is_split = cells.iter().any(|cell| cell.contains(';'));
-    let style = if is_split { QuoteStyle::NonNumeric } else { QuoteStyle::Necessary };
+    let has_semicolon = cells.iter().any(|cell| cell.contains(';'));
+    let style = if has_semicolon { QuoteStyle::NonNumeric } else { QuoteStyle::Necessary };
     let mut writer = csv::WriterBuilder::new().quote_style(style).from_writer(Vec::new());
     writer.write_record(cells)?;
     writer.into_inner().map_err(csv::IntoInnerError::into_error)
 }
 
-/// A column's name such that it is safe to open and can be told from every other name.
+/// Escapes a column's name so that it is safe to open. Different names stay different.
 ///
-/// - An apostrophe comes before a name that begins with `=`, `+`, `-` or `@`, which a spreadsheet would take for a formula, and
-///   before one that begins with an apostrophe.
-/// - A character that [`is_hidden`] is written as `\u{…}`, its number in hexadecimal digits. So is a backslash that such an
-///   escape would begin with, as `\u{5c}`.
-fn name(name: &str) -> String {
-    let prefix = name.starts_with(FORMULA) || name.starts_with(TEXT);
-    let mut written = String::from(if prefix { "'" } else { "" });
+/// - A name that begins with `=`, `+`, `-` or `@`, which a spreadsheet would read as a formula, or with an apostrophe
+///   gets an apostrophe as a prefix.
+/// - A character that [`is_hidden`] is written as `\u{…}` with its code point in hexadecimal. So is a backslash that
+///   would otherwise begin such an escape (`\u{5c}`).
+fn escape_name(name: &str) -> String {
+    let needs_prefix = name.starts_with(FORMULA_STARTS) || name.starts_with(TEXT_PREFIX);
+    let mut escaped = String::new();
+    if needs_prefix {
+        escaped.push(TEXT_PREFIX);
+    }
     for (position, c) in name.char_indices() {
         let is_ambiguous = || name.get(position..).is_some_and(|rest| rest.starts_with("\\u{"));
         if is_hidden(c) || is_ambiguous() {
-            written.extend(c.escape_unicode());
+            escaped.extend(c.escape_unicode());
         } else {
-            written.push(c);
+            escaped.push(c);
         }
     }
-    written
+    escaped
 }
 
 #[cfg(test)]
@@ -70,12 +74,12 @@ mod tests {
         String::from_utf8(render(&summary).unwrap()).unwrap().strip_prefix(HEADER).unwrap().into()
     }
 
-    /// The name that was written so, by what docs/FORMAT.md says.
+    /// Reverses the escaping as docs/FORMAT.md describes it.
     fn original(written: &str) -> String {
         let mut rest = written.strip_prefix('\'').unwrap_or(written);
         let mut name = String::new();
-        while let Some((before, behind)) = rest.split_once("\\u{") {
-            let (number, after) = behind.split_once('}').unwrap();
+        while let Some((before, escape)) = rest.split_once("\\u{") {
+            let (number, after) = escape.split_once('}').unwrap();
             name.push_str(before);
             name.push(u32::from_str_radix(number, 16).ok().and_then(char::from_u32).unwrap());
             rest = after;
@@ -117,7 +121,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_name_is_one_harmless_cell_and_can_be_told(
+        fn any_name_is_one_harmless_cell_and_can_be_recovered(
             name in "(?s)[=+@'\\-\t\r;,\"\\\\u{}\u{202E}\u{2028}0-9a-f]{0,12}|\\PC{0,5}|(?s).{0,5}"
         ) {
             let text = rendered(&name);
@@ -127,12 +131,13 @@ mod tests {
             let mut reader = csv::Reader::from_reader(file.as_bytes());
             let record = reader.records().next().unwrap().unwrap();
             prop_assert_eq!(record.len(), 3);
-            prop_assert!(!record[0].starts_with(FORMULA));
+            prop_assert!(!record[0].starts_with(FORMULA_STARTS));
             prop_assert_eq!(original(&record[0]), name);
             prop_assert_eq!(&record[1], "3");
-            // A reader whose cells are separated by semicolons finds no formula either.
+            // A reader that separates cells by semicolons finds no formula either.
             let mut reader = csv::ReaderBuilder::new().delimiter(b';').flexible(true).from_reader(file.as_bytes());
-            prop_assert!(reader.records().next().unwrap().unwrap().iter().all(|cell| !cell.starts_with(FORMULA)));
+            let record = reader.records().next().unwrap().unwrap();
+            prop_assert!(record.iter().all(|cell| !cell.starts_with(FORMULA_STARTS)));
         }
     }
 }

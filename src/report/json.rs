@@ -1,4 +1,4 @@
-//! Summaries and comparisons for programs.
+//! Summaries and comparisons as JSON.
 
 use serde_json::{Map, Value as Json, json};
 
@@ -7,7 +7,7 @@ use crate::package::JobId;
 use crate::statistics::{ColumnSummary, Comparison, Summary, Value};
 use crate::table::SkippedColumn;
 
-/// A job's result; exact sums are strings, for JSON's numbers are doubles to most readers.
+/// Returns a job's result. Exact sums are strings, because most readers parse JSON numbers as doubles.
 pub fn result(
     job: JobId,
     rows: u64,
@@ -29,22 +29,28 @@ pub fn result(
     object
 }
 
-/// A document in one line, [`escaped`].
+/// Returns a document on one line, [`escaped`].
 pub fn line(json: &Json) -> String {
     escaped(&json.to_string())
 }
 
-/// The text of a JSON document in which every character that [`is_hidden`] is escaped; it means the same.
+/// Escapes every character that [`is_hidden`] in the text of a JSON document. The document's meaning does not change.
 pub fn escaped(json: &str) -> String {
-    // Line breaks of a document lie between its strings; in a string they are escaped already. No other such character may
-    // stand outside of strings.
+    // Line breaks outside strings are formatting; those in strings are escaped already. No other hidden character is
+    // allowed outside strings.
     let escape = |c: char| if is_hidden(c) && c != '\n' { format!("\\u{:04x}", u32::from(c)) } else { c.into() };
     json.chars().map(escape).collect()
 }
 
-/// Columns that were left out although nobody asked for that.
+/// Returns the columns that were skipped although the user did not exclude them, with the reasons.
 pub fn left_out(skipped: &[SkippedColumn]) -> Json {
-    let column = |SkippedColumn { name, reason }: &SkippedColumn| json!({ "column": name, "reason": reason.word(), "detail": reason.to_string() });
+    let column = |SkippedColumn { name, reason }: &SkippedColumn| {
+        json!({
+            "column": name,
+            "reason": reason.word(),
+            "detail": reason.to_string(),
+        })
+    };
     skipped.iter().map(column).collect()
 }
 
@@ -78,7 +84,7 @@ fn value(value: &Value) -> Json {
     match value {
         Value::Count(count) => (*count).into(),
         Value::Exact(exact) => exact.to_string().into(),
-        // An infinite double has no number in JSON.
+        // JSON has no infinite numbers.
         Value::Double(double) if !double.is_finite() => double.to_string().into(),
         Value::Double(double) => (*double).into(),
         Value::Undefined => Json::Null,
@@ -91,7 +97,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn what_is_not_seen_is_escaped() {
+    fn hidden_characters_are_escaped() {
         let text = "\u{7f}\u{85}\u{9b}\u{61C}\u{200E}\u{202E}\u{2066}\u{2028}\u{2029}\u{1b}\n\tü\\";
         let written = escaped(&json!({ text: text }).to_string());
         assert!(
@@ -103,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn names_read_back_as_they_were(name in "(?s).{0,9}|(?s)[\u{0}-\u{a0}\u{200b}-\u{2070}\"\\\\]{0,9}") {
+        fn names_read_back_unchanged(name in "(?s).{0,9}|(?s)[\u{0}-\u{a0}\u{200b}-\u{2070}\"\\\\]{0,9}") {
             let column = ColumnSummary { name: name.clone(), values: vec![Value::Count(3)] };
             let summary = Summary { statistics: vec!["count"], columns: vec![column] };
             let written = escaped(&format!("{:#}", result(JobId::from_bytes([1; 16]), 3, &summary, &[], &[], None)));

@@ -1,4 +1,4 @@
-//! Finished statistics as people and programs read them: CSV, table, JSON. Nothing is computed here.
+//! Output formats for computed statistics: CSV, JSON, and tables for the terminal.
 
 pub mod csv;
 pub mod json;

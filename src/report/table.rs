@@ -5,10 +5,10 @@ use comfy_table::{CellAlignment, ContentArrangement, LineStyle, Table, TableStyl
 use crate::foundation::text::sanitize;
 use crate::statistics::{Comparison, Summary};
 
-/// A line under the header, and nothing else that is no content.
+/// A line below the header and no other borders.
 const STYLE: TableStyle = TableStyle::new().header_separator(LineStyle::none().fill('─').junction('─'));
 
-/// Rows of text under a header; all columns but the first `left` ones are set to the right.
+/// Renders rows of text below a header. The first `left` columns are left-aligned, the others right-aligned.
 pub fn plain(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> String {
     let mut table = Table::new();
     table.load_style(STYLE).set_content_arrangement(ContentArrangement::Disabled).set_header(header);
@@ -21,7 +21,7 @@ pub fn plain(header: &[&str], rows: Vec<Vec<String>>, left: usize) -> String {
     table.to_string()
 }
 
-/// One row per column of the CSV.
+/// Renders a summary, with one row per column of the CSV file.
 pub fn summary(summary: &Summary) -> String {
     let header: Vec<&str> = ["column"].into_iter().chain(summary.statistics.iter().copied()).collect();
     let rows = summary.columns.iter().map(|column| {
@@ -31,7 +31,7 @@ pub fn summary(summary: &Summary) -> String {
     plain(&header, rows.collect(), 1)
 }
 
-/// Clear and decrypted figures, one above the other, and what tells them apart.
+/// Renders clear and decrypted figures one above the other; differing figures are marked.
 pub fn comparison(comparison: &Comparison) -> String {
     let statistics = comparison.clear.statistics.iter().copied();
     let header: Vec<&str> = ["column", "from"].into_iter().chain(statistics).collect();
@@ -46,7 +46,7 @@ pub fn comparison(comparison: &Comparison) -> String {
     plain(&header, rows.collect(), 2)
 }
 
-/// What the comparison comes to, in a sentence.
+/// Summarizes the comparison in one sentence.
 pub fn verdict(comparison: &Comparison) -> String {
     let (figures, columns) = (comparison.figures(), comparison.clear.columns.len());
     match comparison.differences().len() {

@@ -35,7 +35,11 @@ fn mode(path: &Path) -> u32 {
 fn what_is_made_is_shown() {
     let house = House::new();
     house.run(["identity", "show"]).expect_code(0).says(&["there is no identity here"]);
-    house.run(["identity", "show", "laptop"]).expect_code(5).says(&["there is no key in", "hestat identity new"]);
+    house.run(["identity", "show", "laptop"]).expect_code(5).says(&[
+        "key file",
+        "does not exist",
+        "hestat identity new",
+    ]);
     let told = house.succeed(["identity", "new", "laptop"]).stdout;
     let made = house.succeed(["identity", "new", "--json"]).json();
     assert_eq!((&made["name"], &made["protected"]), (&"default".into(), &false.into()));
@@ -54,12 +58,12 @@ fn no_key_is_replaced_and_no_name_leads_elsewhere() {
     let house = House::new();
     house.succeed(["identity", "new", "laptop"]);
     let before = fs::read(file(&house, "laptop")).unwrap();
-    house.run(["identity", "new", "laptop"]).expect_code(5).says(&["there is a key in", "give another name"]);
+    house.run(["identity", "new", "laptop"]).expect_code(5).says(&["key file", "already exists", "give another name"]);
     assert_eq!(fs::read(file(&house, "laptop")).unwrap(), before);
     let long = "x".repeat(65);
     for name in ["../laptop", "a/b", ".hidden", "..", "a b", "a\nb", "größe", &long, "a\u{1b}[2J"] {
         for command in ["new", "show"] {
-            house.run(["identity", command, name]).expect_code(2).says(&["a key's name has 1 to 64 letters"]);
+            house.run(["identity", command, name]).expect_code(2).says(&["a key's name has 1 to 64 ASCII letters"]);
         }
     }
     assert_eq!(entries(&house.state().join("identities")), [".lock", "laptop.pem", "laptop.pub"]);

@@ -1,4 +1,4 @@
-//! The state directory, its keys and its jobs.
+//! Exit codes and next steps for errors of the state directory, its keys and its jobs.
 
 use super::Explain;
 use super::codes::{JOB, LOCAL, USAGE};
@@ -7,65 +7,70 @@ use crate::keystore::KeyStoreError;
 
 impl Explain for KeyStoreError {
     fn explain(&self) -> (u8, Option<String>) {
-        let say = |text: &str| Some(text.to_owned());
-        let next = match self {
-            KeyStoreError::Io { .. } => {
-                return (LOCAL, say("Check the path, its permissions and the free space on its disk."));
-            }
-            KeyStoreError::NoJobs { .. } => say("Make one with hestat init, or name the right state with --state."),
-            KeyStoreError::Unknown { .. } | KeyStoreError::Ambiguous { .. } => {
-                say("hestat jobs lists the names of all jobs.")
-            }
-            KeyStoreError::Forgotten(_) => say("Encrypt the data again with hestat init."),
-            KeyStoreError::LostKey { job, .. } => {
-                Some(format!("Clean up with hestat forget {job}, and encrypt the data again with hestat init."))
-            }
-            KeyStoreError::DamagedRecord { job, .. } => Some(format!("Clean up with: hestat forget {job}")),
-            KeyStoreError::OtherVersion { job, .. } => Some(format!(
-                "Use that version of hestat for it; or use hestat forget {job}, and encrypt the data again."
-            )),
-            KeyStoreError::Certificate(_) => {
-                return (USAGE, say("Give names and addresses of this server with --name."));
-            }
-            KeyStoreError::Busy(_) => say("Wait for the other command to end."),
-            KeyStoreError::PassphraseNeeded(_) => {
-                say("Give it with --passphrase-file, or on a terminal with --passphrase.")
-            }
-            KeyStoreError::WrongPassphrase(_) | KeyStoreError::Seal(_) => say("Try again with the right passphrase."),
-            KeyStoreError::KeyName(_) => return (USAGE, say("See --help.")),
-            KeyStoreError::NoKey { .. } => {
-                say("hestat identity show lists those that are there; hestat identity new makes one.")
-            }
-            KeyStoreError::NameTaken { .. } => {
-                say("No key is ever replaced: give another name, or move that file away.")
-            }
-            KeyStoreError::KeyFile { source, .. } => say(pem(*source)),
-            KeyStoreError::Key { source: KeyError::TooSmall { .. } | KeyError::TooLarge { .. }, .. } => {
-                say("Make another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE")
-            }
-            KeyStoreError::Key { .. } => {
-                say("Restore the file, or name another; one in the state may be moved away for a new key.")
-            }
-            KeyStoreError::OtherPublicKey { .. } => {
-                say("Somebody has exchanged one of the two. Restore them together, or move both away for new ones.")
-            }
-            KeyStoreError::NewKey(_) => return (LOCAL, None),
-        };
-        (JOB, next)
+        (code(self), remedy(self))
     }
 }
 
-fn pem(error: PemError) -> &'static str {
+fn code(error: &KeyStoreError) -> u8 {
+    match error {
+        KeyStoreError::Io { .. } | KeyStoreError::NewKey(_) => LOCAL,
+        KeyStoreError::Certificate(_) | KeyStoreError::KeyName(_) => USAGE,
+        _ => JOB,
+    }
+}
+
+fn remedy(error: &KeyStoreError) -> Option<String> {
+    Some(match error {
+        KeyStoreError::Io { .. } => "Check the path, its permissions and the free space on its disk.".into(),
+        KeyStoreError::NoJobs { .. } => "Make one with hestat init, or give the right state with --state.".into(),
+        KeyStoreError::Unknown { .. } | KeyStoreError::Ambiguous { .. } => {
+            "hestat jobs lists the names of all jobs.".into()
+        }
+        KeyStoreError::Forgotten(_) => "Encrypt the data again with hestat init.".into(),
+        KeyStoreError::LostKey { job, .. } => {
+            format!("Clean up with hestat forget {job}, and encrypt the data again with hestat init.")
+        }
+        KeyStoreError::DamagedRecord { job, .. } => format!("Clean up with: hestat forget {job}"),
+        KeyStoreError::OtherVersion { job, .. } => {
+            format!("Use that version of hestat, or clean up with hestat forget {job} and encrypt the data again.")
+        }
+        KeyStoreError::Certificate(_) => "Give names and addresses of this server with --name.".into(),
+        KeyStoreError::Busy(_) => "Wait for the other command to end.".into(),
+        KeyStoreError::PassphraseNeeded(_) => {
+            "Give it with --passphrase-file, or on a terminal with --passphrase.".into()
+        }
+        KeyStoreError::WrongPassphrase(_) | KeyStoreError::Encrypt(_) => "Try again with the right passphrase.".into(),
+        KeyStoreError::KeyName(_) => "See --help.".into(),
+        KeyStoreError::NoKey { .. } => {
+            "hestat identity show lists the existing keys; hestat identity new makes one.".into()
+        }
+        KeyStoreError::NameTaken { .. } => "No key is ever replaced: give another name, or move that file away.".into(),
+        KeyStoreError::KeyFile { source, .. } => pem_remedy(*source).into(),
+        KeyStoreError::Key { source: KeyError::TooSmall { .. } | KeyError::TooLarge { .. }, .. } => {
+            "Make another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE".into()
+        }
+        KeyStoreError::Key { .. } => {
+            "Restore the file or give another one. To get a new key, move a file of the state away.".into()
+        }
+        KeyStoreError::PublicKeyMismatch { .. } => {
+            "One of the two files was exchanged. Restore them together, or move both away to get new ones.".into()
+        }
+        KeyStoreError::NewKey(_) => return None,
+    })
+}
+
+fn pem_remedy(error: PemError) -> &'static str {
     match error {
         PemError::NotPem => {
-            "Restore the file, or move it away for a new key; one of your own is a private key in PEM (PKCS#8)."
+            "Restore the file, or move it away to get a new key. A key of your own must be a private key in PEM \
+             (PKCS#8)."
         }
-        PemError::Pkcs1 => "Bring it into the form of today with: openssl pkcs8 -topk8 -in OLD -out NEW",
+        PemError::Pkcs1 => "Convert it to PKCS#8 with: openssl pkcs8 -topk8 -in OLD -out NEW",
         PemError::PassphraseNeeded => {
-            "Give it with --passphrase-file (of a key named by --key: --key-passphrase-file), or on a terminal."
+            "Give it with --passphrase-file (for a key given with --key: --key-passphrase-file), or on a terminal."
         }
         PemError::Unsupported | PemError::CostTooHigh => {
-            "Encrypt it anew with: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
+            "Encrypt it again with: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
         }
         PemError::CannotOpen => "Try again with the right passphrase.",
     }

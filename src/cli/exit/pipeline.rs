@@ -1,4 +1,4 @@
-//! Statistics on encrypted columns.
+//! Exit codes and next steps for errors of the pipeline.
 
 use super::codes::{CANCELLED, DAMAGED, FAILED, LOCAL, NOT_READY, REFUSED, SERVER, TABLE, TIMEOUT, USAGE};
 use super::{Explain, MORE_THREADS, transfer};
@@ -9,76 +9,92 @@ use crate::table::TableError;
 
 impl Explain for PipelineError {
     fn explain(&self) -> (u8, Option<String>) {
-        let say = |text: &str| Some(text.to_owned());
+        let next = |text: &str| Some(text.to_owned());
         match self {
             PipelineError::Table(TableError::Cancelled(Cancelled)) | PipelineError::Cancelled(Cancelled) => {
                 (CANCELLED, None)
             }
             PipelineError::Table(error) => (TABLE, Some(error.remedy())),
-            PipelineError::Encryption(_) => (TABLE, say("Encrypt fewer columns at once (--columns).")),
+            PipelineError::Encryption(_) => (TABLE, next("Encrypt fewer columns at once (--columns).")),
             PipelineError::KeyStore(error) => error.explain(),
             PipelineError::Transfer(error) => error.explain(),
             PipelineError::Randomness(_) => (LOCAL, None),
             PipelineError::Package { source, .. } if source.is_io() => {
-                (LOCAL, say("Make room, or check the permissions, and run the command again."))
+                (LOCAL, next("Free some disk space or check the permissions, and run the command again."))
             }
             PipelineError::Package { source: PackageError::Version { .. }, .. } => {
-                (DAMAGED, say("Use a version of hestat that reads it, or encrypt the data again with this one."))
+                (DAMAGED, next("Use a version of hestat that reads it, or encrypt the data again with this one."))
             }
-            PipelineError::Package { .. } => (DAMAGED, say("Get the file again from where it was made.")),
+            PipelineError::Package { .. } => (DAMAGED, next("Get the file again from its source.")),
             PipelineError::File { .. } => {
-                (LOCAL, say("Check the path, its permissions and the free space on its disk."))
+                (LOCAL, next("Check the path, its permissions and the free space on its disk."))
             }
-            PipelineError::NoRoom { .. } => {
-                (LOCAL, say("Make room, or choose another disk with --state (or TMPDIR for hestat run)."))
+            PipelineError::InsufficientSpace { .. } => {
+                (LOCAL, next("Free some disk space, or use another disk with --state (or TMPDIR for hestat run)."))
             }
             PipelineError::NotReady { .. } => {
-                (NOT_READY, say("Run hestat compute on the server, or wait for it with hestat result --wait."))
+                (NOT_READY, next("Run hestat compute on the server, or wait for it with hestat result --wait."))
             }
-            PipelineError::Cut { job, .. } | PipelineError::Unanswered { job, .. } => {
-                (TIMEOUT, Some(format!("Give it more time: hestat result {job} --wait --timeout SECONDS")))
+            PipelineError::DownloadTimeout { job, .. } | PipelineError::ReplyTimeout { job, .. } => {
+                (TIMEOUT, Some(format!("Allow more time: hestat result {job} --wait --timeout SECONDS")))
             }
-            PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat init --resume {job}"))),
+            PipelineError::NotUploaded(job) => (NOT_READY, Some(format!("Continue with: hestat init --resume {job}"))),
             PipelineError::Upload { job, source } => {
                 let remedy = transfer::remedy(source).map(|remedy| format!("{remedy}\n")).unwrap_or_default();
-                (source.explain().0, Some(format!("{remedy}Then go on with: hestat init --resume {job}")))
+                (source.explain().0, Some(format!("{remedy}Then continue with: hestat init --resume {job}")))
             }
-            PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Go on with: hestat result {job}"))),
+            PipelineError::AlreadyUploaded(job) => (NOT_READY, Some(format!("Continue with: hestat result {job}"))),
             PipelineError::Failed { .. } => (
                 FAILED,
-                say(
-                    "Remove the cause on the server and compute again there, or encrypt the data again with hestat init.",
+                next(
+                    "Fix the cause on the server and compute again there (hestat compute --retry if the dataset is \
+                     quarantined), or encrypt the data again with hestat init.",
                 ),
             ),
-            PipelineError::Vanished { .. } => (
+            PipelineError::NotOnServer { .. } => (
                 SERVER,
-                say("Check that the server is the one the job was uploaded to; if its files are lost, encrypt again."),
+                next(
+                    "Check that the server is the one the job was uploaded to. If its files are lost, encrypt the data \
+                     again.",
+                ),
             ),
             PipelineError::Damaged { .. } => (
                 DAMAGED,
-                say(
-                    "Nothing was decrypted. Run hestat result again; if it is damaged again, it is so on the server: encrypt the data again with hestat init.",
+                next(
+                    "Nothing was decrypted. Run hestat result again. If the answer is damaged again, it is damaged on \
+                     the server: encrypt the data again with hestat init.",
                 ),
             ),
-            PipelineError::Threads(_) => (LOCAL, say(MORE_THREADS)),
+            PipelineError::Threads(_) => (LOCAL, next(MORE_THREADS)),
             PipelineError::InRun(error) => {
                 let trust =
                     if matches!(**error, PipelineError::Refused(_)) { "Do not trust this server. " } else { "" };
                 let (code, _) = error.explain();
-                (code, Some(format!("{trust}Nothing is kept of this run, here or there; run the command again.")))
+                (
+                    code,
+                    Some(format!("{trust}Nothing of this run was kept, here or on the server. Run the command again.")),
+                )
             }
-            PipelineError::Refused(_) => (
-                REFUSED,
-                say("Do not trust this server. The job is kept: a correct answer that comes later is accepted."),
-            ),
-            PipelineError::OtherTable { .. } => (
+            PipelineError::Refused(_) => {
+                (REFUSED, next("Do not trust this server. The job is kept: a correct answer is still accepted later."))
+            }
+            PipelineError::TableMismatch { .. } => (
                 TABLE,
-                say("Give --check the CSV file that was encrypted; the decrypted statistics are written already."),
+                next("Give --check the CSV file that was encrypted. The decrypted statistics are already written."),
             ),
             PipelineError::SecretInData { .. } => {
-                (USAGE, say("Keep it elsewhere (--server-state, --password-file, --certificate-key)."))
+                (USAGE, next("Keep it elsewhere (--server-state, --password-file, --certificate-key)."))
             }
-            PipelineError::SomeFailed { .. } => (FAILED, say("Their reasons are above and in each job's status.json.")),
+            PipelineError::DirectoryReplaced { .. } => {
+                (LOCAL, next("Start hestat serve again to serve the new directory."))
+            }
+            PipelineError::SomeFailed { .. } => (
+                FAILED,
+                next(
+                    "The reasons are above and in each job's status.json. To compute quarantined datasets again, use \
+                     hestat compute --retry.",
+                ),
+            ),
         }
     }
 }

@@ -47,7 +47,7 @@ impl MessageOptions {
     /// The message; what can be read only once is copied to a file without a name in `out`, which is made, or among temporary
     /// files.
     pub(super) fn source(&self, out: Option<&Path>, console: &Console) -> anyhow::Result<Source> {
-        let unusable = |place: String| move |source| PipelineError::File { place, source };
+        let unusable = |place: String| move |source| PipelineError::File { path: place, source };
         let spool = &out.map_or_else(std::env::temp_dir, Path::to_path_buf);
         if let Some(out) = out {
             fs::create_dir_all(out).map_err(unusable(out.display().to_string()))?;
@@ -113,7 +113,7 @@ pub(super) fn show(returned: &Report, is_kept: bool, console: &Console) -> anyho
 }
 
 fn unreadable(returned: &Report, source: io::Error) -> PipelineError {
-    PipelineError::File { place: returned.file.display().to_string(), source }
+    PipelineError::File { path: returned.file.display().to_string(), source }
 }
 
 /// The message, if it is a short text that does nothing to a terminal.

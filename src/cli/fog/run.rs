@@ -41,7 +41,7 @@ impl Args {
         let key = RsaPrivateKey::generate(self.bits)?;
         console.hear_signals();
         let place = std::env::temp_dir().display().to_string();
-        let scratch = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { place, source })?;
+        let scratch = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { path: place, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());
         let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
         let returned = run(request, &SystemClock, console)?;

@@ -1,36 +1,35 @@
-//! Certificate, key and password of a server: those that are given, or those in its state.
+//! The server's certificate, key and password: those given in the request, or else those in its state directory.
 
 use std::path::{Path, PathBuf};
 
 use tracing::warn;
 
-use super::{ServeRequest, make_data};
+use super::{ServeRequest, create_data_directory};
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::keystore::{ServerIdentity, ServerState, is_exposed};
 use crate::pipeline::PipelineError;
 use crate::transfer::is_certificate_for;
 
-/// Files of the server's state that clients need copies of.
+/// Files of the server's state directory that clients need copies of.
 #[derive(Debug, Clone)]
 pub struct StateFiles {
-    /// The certificate, if it is the one in the state.
+    /// The certificate, unless another one was given.
     pub certificate: Option<PathBuf>,
-    /// The password, if it is the one in the state.
+    /// The password, unless another one was given.
     pub password: Option<PathBuf>,
 }
 
-/// Does what a first start does, but serves nobody: makes the directory, the certificate and the password where there are
-/// none yet.
+/// Creates the data directory, the certificate and the password if they do not exist, without serving.
 ///
 /// # Errors
-/// [`PipelineError`] as of [`serve`](super::serve).
+/// As [`serve`](super::serve), except those of listening.
 pub fn prepare(mut request: ServeRequest) -> Result<StateFiles, PipelineError> {
-    make_data(&request.data)?;
+    create_data_directory(&request.data)?;
     Ok(request.credentials()?.files)
 }
 
-/// What the server shows, and what it asks for.
+/// What the server presents, and the password that it requires.
 pub(super) struct Credentials {
     pub(super) identity: ServerIdentity,
     pub(super) password: Secret<String>,
@@ -38,13 +37,13 @@ pub(super) struct Credentials {
 }
 
 impl ServeRequest {
-    /// Those that are given, else those in the state, which are made if there are none yet.
+    /// Returns the given credentials, or else those in the state directory, which are created if they do not exist.
     pub(super) fn credentials(&mut self) -> Result<Credentials, PipelineError> {
         self.secrets.iter().chain([&self.state]).try_for_each(|secret| require_outside_data(secret, &self.data))?;
         let state = ServerState::open(&self.state)?;
         let given = self.secrets.iter().filter(|path| is_exposed(path)).cloned();
-        for file in state.exposed().chain(given) {
-            warn!(file = %file.display(), "everybody on this machine can read this secret; chmod 600 ends that");
+        for file in state.exposed_files().chain(given) {
+            warn!(file = %file.display(), "every user of this machine can read this secret; its mode should be 0600");
         }
         let files = StateFiles {
             certificate: self.identity.is_none().then(|| state.certificate_file()),
@@ -53,7 +52,7 @@ impl ServeRequest {
         let names = if self.names.is_empty() { &self.usual_names } else { &self.names };
         let identity = self.identity.take().map_or_else(|| state.identity(names), Ok)?;
         for name in self.names.iter().filter(|name| !is_certificate_for(name, &identity.certificate)) {
-            warn!(name, "the certificate that there is already is not for this name; one that is made anew would be");
+            warn!(name, "the existing certificate is not for this name; a new one would be");
         }
         let password = match self.password.take() {
             Some(password) => password,
@@ -63,16 +62,17 @@ impl ServeRequest {
     }
 }
 
+/// Fails if a secret lies in the data directory.
 fn require_outside_data(secret: &Path, data: &Path) -> Result<(), PipelineError> {
-    // A pipe lies in no directory.
+    // Clients cannot read a pipe or a device.
     if secret.metadata().is_ok_and(|meta| !meta.is_file() && !meta.is_dir()) {
         return Ok(());
     }
     let real = |path: &Path| path.canonicalize().map_err(PipelineError::file(path.display()));
     let absolute = std::path::absolute(secret).map_err(PipelineError::file(secret.display()))?;
-    // It may have to be made yet.
-    let there = absolute.ancestors().find(|path| path.exists()).unwrap_or(&absolute);
-    if real(there)?.starts_with(real(data)?) {
+    // The secret may not exist yet.
+    let existing = absolute.ancestors().find(|path| path.exists()).unwrap_or(&absolute);
+    if real(existing)?.starts_with(real(data)?) {
         let (secret, data) = (secret.display().to_string(), data.display().to_string());
         return Err(PipelineError::SecretInData { secret, data });
     }

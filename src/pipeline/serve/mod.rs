@@ -1,20 +1,22 @@
-//! A server in one process: files come in over FTPS, and what comes in is computed.
+//! The server: receives datasets over FTPS and computes them as they arrive.
 
 mod credentials;
+mod directory_watch;
+mod log_observer;
 
 use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use credentials::Credentials;
 pub use credentials::{StateFiles, prepare};
+use directory_watch::DirectoryWatch;
+use log_observer::LogObserver;
 use tracing::{info, warn};
 
 use super::access::UploadPolicy;
@@ -22,148 +24,101 @@ use super::compute::{ComputeRequest, Outcome};
 use super::error::PipelineError;
 use super::paths::{INBOX, PROBES};
 use super::wakeup::{InterruptibleClock, Wakeup};
-use super::watch::watch_on;
+use super::watch::watch_checked;
 use crate::crypto::CertificateFingerprint;
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::Observer;
 use crate::foundation::root_dir::RootDir;
 use crate::foundation::secret::Secret;
-use crate::foundation::text::sanitize;
 use crate::keystore::ServerIdentity;
 use crate::transfer::serve::{FtpService, ServeOptions, ServerLimits};
 
-/// What to serve, and how.
+/// The server's configuration.
 pub struct ServeRequest {
-    /// The server's directory: the FTP root, with `inbox` and `outbox`.
+    /// The data directory: the FTP root, with `inbox` and `outbox`.
     pub data: PathBuf,
-    /// Where certificate, key and password lie.
+    /// The state directory, with certificate, key and password.
     pub state: PathBuf,
-    /// Where to listen.
+    /// Address to listen on.
     pub listen: SocketAddr,
-    /// The account.
+    /// User name of the only account.
     pub user: String,
-    /// Its password, if it is not the one in the state.
+    /// Password of the account, if it is not the one in the state directory.
     pub password: Option<Secret<String>>,
-    /// Certificate and key, if they are not those in the state.
+    /// Certificate and key, if they are not those in the state directory.
     pub identity: Option<ServerIdentity>,
-    /// Files of secrets, beside the state.
+    /// Files of secrets outside the state directory.
     pub secrets: Vec<PathBuf>,
-    /// Names and addresses that the certificate is to be for.
+    /// Names and addresses that the user requested for the certificate.
     pub names: Vec<String>,
-    /// Those for a certificate that is made when none are asked for.
+    /// Names and addresses for a new certificate if none were requested.
     pub usual_names: Vec<String>,
-    /// Ports of data connections.
+    /// Ports for data connections.
     pub passive_ports: Option<RangeInclusive<u16>>,
-    /// The address that clients reach it at, if that is another one than it has.
+    /// Address under which clients reach the server, if it differs from the local one.
     pub public_address: Option<Ipv4Addr>,
-    /// Whether logins and data are taken in plain, too.
+    /// Whether logins and data without TLS are accepted.
     pub plain: bool,
-    /// Bounds of what clients may do.
+    /// Limits on clients.
     pub limits: ServerLimits,
     /// Whether datasets are computed when they arrive.
     pub compute: bool,
-    /// Leaves datasets in place when their totals are there.
+    /// Whether datasets are kept after their totals were computed.
     pub keep: bool,
 }
 
-/// How clients reach the server.
+/// What clients need to reach the running server.
 #[derive(Debug, Clone)]
 pub struct Serving {
-    /// Where it listens.
+    /// Address that the server listens on.
     pub address: SocketAddr,
-    /// The account.
+    /// User name of the only account.
     pub user: String,
-    /// Whether clients come under TLS.
+    /// Whether TLS is required.
     pub secure: bool,
-    /// The certificate's.
+    /// Fingerprint of the certificate.
     pub fingerprint: CertificateFingerprint,
-    /// What clients need.
+    /// Files that clients need copies of.
     pub files: StateFiles,
 }
 
-/// Serves until `observer` wants an end; `ready` hears of it when clients can come.
+/// Serves until `observer` cancels. Calls `ready` when clients can connect.
 ///
 /// # Errors
-/// [`PipelineError`]: it cannot begin.
+/// [`PipelineError::File`] if the data directory cannot be used; [`PipelineError::SecretInData`];
+/// [`PipelineError::KeyStore`] if the credentials cannot be used; [`PipelineError::Transfer`] if the address cannot be
+/// listened on; [`PipelineError::DirectoryReplaced`] if the data directory was replaced.
 pub fn serve(
     request: ServeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
     ready: impl FnOnce(&Serving),
 ) -> Result<(), PipelineError> {
-    make_data(&request.data)?;
+    create_data_directory(&request.data)?;
     remove_probes(&request.data);
-    let bell = Arc::new(Wakeup::default());
+    let wakeup = Arc::new(Wakeup::default());
     let (data, keep, computes) = (request.data.clone(), request.keep, request.compute);
-    let logged = Logged::new(observer, &data)?;
-    let (service, serving) = open(request, Arc::clone(&bell))?;
+    let log = LogObserver(observer);
+    let observer = DirectoryWatch::new(&log, &data)?;
+    let (service, serving) = start(request, Arc::clone(&wakeup))?;
     let compute = ComputeRequest { data: data.clone(), keep, retry: false, quota: service.quota() };
     ready(&serving);
-    let clock = InterruptibleClock { clock, wakeup: &bell, observer: &logged };
+    let clock = InterruptibleClock { clock, wakeup: &wakeup, observer: &observer };
     if computes {
-        watch_on(&compute, &clock, &logged, |job, outcome| match outcome {
+        watch_checked(&compute, &clock, &observer, |job, outcome| match outcome {
             Outcome::Failed { reason, .. } => warn!(%job, reason, "not computed"),
             _ => info!(%job, ?outcome, "computed"),
         });
     }
-    while logged.check_cancelled().is_ok() {
+    while observer.check_cancelled().is_ok() {
         clock.sleep(Duration::MAX);
     }
     drop(service);
     info!("stopped");
-    logged.verdict()
+    observer.verdict()
 }
 
-/// Says in the log what others say on a terminal, and ends the work when another directory takes the place of the one that
-/// is served: clients would go on to upload where nobody looks.
-struct Logged<'o> {
-    observer: &'o dyn Observer,
-    data: &'o Path,
-    served: (u64, u64),
-    replaced: AtomicBool,
-}
-
-impl<'o> Logged<'o> {
-    fn new(observer: &'o dyn Observer, data: &'o Path) -> Result<Self, PipelineError> {
-        let served = identity(data).map_err(PipelineError::file(data.display()))?;
-        Ok(Self { observer, data, served, replaced: AtomicBool::new(false) })
-    }
-
-    fn verdict(&self) -> Result<(), PipelineError> {
-        if !self.replaced.load(Ordering::Relaxed) {
-            return Ok(());
-        }
-        let reason = "another directory has taken its place while it was served; start again to serve that one";
-        Err(PipelineError::file(self.data.display())(io::Error::other(reason)))
-    }
-}
-
-/// Device and number of what lies at `path`.
-fn identity(path: &Path) -> io::Result<(u64, u64)> {
-    let meta = fs::metadata(path)?;
-    Ok((meta.dev(), meta.ino()))
-}
-
-impl Observer for Logged<'_> {
-    fn begin(&self, _: Stage, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn end(&self) {}
-
-    fn notice(&self, message: &str) {
-        warn!("{}", sanitize(message));
-    }
-
-    fn check_cancelled(&self) -> Result<(), Cancelled> {
-        // One that is away may come back.
-        if identity(self.data).is_ok_and(|identity| identity != self.served) {
-            self.replaced.store(true, Ordering::Relaxed);
-            return Err(Cancelled);
-        }
-        self.observer.check_cancelled()
-    }
-}
-
-fn open(mut request: ServeRequest, bell: Arc<Wakeup>) -> Result<(FtpService, Serving), PipelineError> {
+fn start(mut request: ServeRequest, wakeup: Arc<Wakeup>) -> Result<(FtpService, Serving), PipelineError> {
     let Credentials { identity, password, files } = request.credentials()?;
     let options = ServeOptions {
         root: request.data,
@@ -177,39 +132,40 @@ fn open(mut request: ServeRequest, bell: Arc<Wakeup>) -> Result<(FtpService, Ser
         allow_plain: request.plain,
         limits: request.limits,
     };
-    let service = FtpService::start(options, Arc::new(UploadPolicy(bell)))?;
+    let service = FtpService::start(options, Arc::new(UploadPolicy(wakeup)))?;
     let (address, fingerprint) = (service.address(), service.fingerprint());
     info!(%address, %fingerprint, "serving");
     let secure = !request.plain;
     Ok((service, Serving { address, user: request.user, secure, fingerprint, files }))
 }
 
-/// Removes what pings have left that were killed; nobody is connected yet.
+/// Removes the directories of pings that were killed. No client is connected yet.
 fn remove_probes(data: &Path) {
     let Ok(inbox) = RootDir::open(data).and_then(|root| root.directory(INBOX)) else { return };
     let Ok(entries) = inbox.entries() else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_bytes().starts_with(PROBES.as_bytes())) {
-        // They lie in a folder, with nothing beside them. Whatever else is there stays.
-        drop(remove_files(&inbox, entry.file_name()));
+        // A directory that holds anything but files stays.
+        let _ = remove_directory(&inbox, entry.file_name());
     }
 }
 
-fn remove_files(inbox: &RootDir, name: &CStr) -> io::Result<()> {
-    let folder = inbox.directory(name)?;
-    for entry in folder.entries()? {
-        folder.remove_file(entry?.file_name())?;
+/// Removes a directory and the files in it.
+fn remove_directory(inbox: &RootDir, name: &CStr) -> io::Result<()> {
+    let directory = inbox.directory(name)?;
+    for entry in directory.entries()? {
+        directory.remove_file(entry?.file_name())?;
     }
     inbox.remove_directory(name)
 }
 
-/// The data directory is made if it is not there (the one that it is in must be), and tried.
-fn make_data(data: &Path) -> Result<(), PipelineError> {
+/// Creates the data directory if it does not exist (its parent must), and checks that files can be created in it.
+fn create_data_directory(data: &Path) -> Result<(), PipelineError> {
     match fs::create_dir(data) {
         Err(error) if error.kind() == io::ErrorKind::AlreadyExists && data.is_dir() => {}
         outcome => outcome.map_err(PipelineError::file(data.display()))?,
     }
     match tempfile::tempfile_in(data) {
-        // Clients come to remove something, too.
+        // On a full disk the server still starts, so that clients can remove files.
         Err(error) if [io::ErrorKind::StorageFull, io::ErrorKind::QuotaExceeded].contains(&error.kind()) => Ok(()),
         outcome => outcome.map(drop).map_err(PipelineError::file(data.display())),
     }

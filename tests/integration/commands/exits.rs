@@ -78,12 +78,12 @@ fn not_ready_is_4() {
     let house = House::new();
     let job = house.init(&house.write("data.csv", TABLE));
     let early = house.run(["result"]).expect_code(4);
-    early.says(&[&format!("the result of job {job} is not there yet"), "hestat compute", "hestat result --wait"]);
+    early.says(&[&format!("the result of job {job} is not ready yet"), "hestat compute", "hestat result --wait"]);
     house.run(["result", "--wait", "--timeout", "0"]).expect_code(4);
     house
         .run(["init", "--resume", &job])
         .expect_code(4)
-        .says(&["is on the server already", &format!("hestat result {job}")]);
+        .says(&["is already on the server", &format!("hestat result {job}")]);
     assert!(!house.file("decrypted_results.csv").exists());
 }
 
@@ -113,9 +113,7 @@ fn no_usable_job_is_5_each_in_its_own_words() {
         .iter()
         .map(|name| &name[..1])
         .find(|digit| names.iter().filter(|name| name.starts_with(digit)).count() > 1);
-    said.push(
-        house.run(["result", twice.unwrap()]).expect_code(5).says(&["is the beginning of", "hestat jobs"]).stderr,
-    );
+    said.push(house.run(["result", twice.unwrap()]).expect_code(5).says(&["is ambiguous", "hestat jobs"]).stderr);
     let held = KeyStore::new(house.state()).open(names[0].parse().unwrap()).unwrap();
     let busy = house.run(["result", &names[0]]).expect_code(5);
     said.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
@@ -137,7 +135,7 @@ fn an_unusable_server_is_6() {
     assert_eq!(house.jobs(), Vec::<String>::new());
     let job = house.init(&csv);
     fs::remove_dir_all(house.server().join("inbox")).unwrap();
-    house.run(["result"]).expect_code(6).says(&[&format!("knows nothing of job {job}"), "Check that the server"]);
+    house.run(["result"]).expect_code(6).says(&[&format!("has no files of job {job}"), "Check that the server"]);
 }
 
 #[test]
@@ -150,7 +148,7 @@ fn a_refused_answer_is_7_and_shows_nothing() {
     let totals = |job: &str| house.server().join("outbox").join(job).join("totals.hes");
     let honest = fs::read(totals(&second)).unwrap();
     fs::copy(totals(&first), totals(&second)).unwrap();
-    let words = ["is not the sum of what was uploaded", "nothing of it was decrypted", "Do not trust this server"];
+    let words = ["is not the sum of what was uploaded", "nothing was decrypted", "Do not trust this server"];
     let refused = house.run(["result", &second]).expect_code(7).says(&words);
     assert!(refused.stdout.is_empty() && !house.file("decrypted_results.csv").exists());
     assert_eq!(house.run(["result", &second]).expect_code(7).stderr, refused.stderr);

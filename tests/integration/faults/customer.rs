@@ -116,7 +116,7 @@ pub(crate) fn assert_clear(ended: &Ended) {
     assert!(ended.code.is_some_and(|code| NETWORK.contains(&code)), "{ended:?}");
     assert!(ended.stderr.contains("error: "), "{ended:?}");
     // Where the server has the job, that would be wrong.
-    assert!(!ended.stderr.contains("knows nothing of job"), "{ended:?}");
+    assert!(!ended.stderr.contains("has no files of job"), "{ended:?}");
 }
 
 /// The job that a message tells to go on with.

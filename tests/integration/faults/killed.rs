@@ -135,7 +135,7 @@ impl Ward {
     fn resume(&self, job: &str) -> String {
         let ended = run(&mut self.customer.command(&self.served.house, &["init", "--json", "--resume", job]));
         assert!(matches!(ended.code, Some(0 | 4)), "{ended:?}");
-        assert!(ended.code == Some(0) || ended.stderr.contains("is on the server already"), "{ended:?}");
+        assert!(ended.code == Some(0) || ended.stderr.contains("is already on the server"), "{ended:?}");
         job.to_owned()
     }
 

@@ -73,7 +73,7 @@ fn empty_datasets_and_those_of_another_job_fail_alone() {
     let ran = site.run(["compute"]);
     assert_eq!(ran.code, Some(10), "{ran:?}");
     assert!(ran.stdout.contains(&format!("job {stolen} failed: ")), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("it is the dataset of job {job}")), "{ran:?}");
+    assert!(ran.stdout.contains(&format!("dataset belongs to job {job}")), "{ran:?}");
     assert!(ran.stdout.contains(&format!("job {empty} failed: ")), "{ran:?}");
     assert!(ran.stdout.contains(&format!("job {job} computed")), "{ran:?}");
     assert!(fs::read(site.totals(job)).unwrap() == totals);

@@ -6,6 +6,7 @@ mod inbox;
 mod inspected;
 mod links;
 mod mutation;
+mod outcomes;
 mod state;
 mod status;
 mod totals;

@@ -9,6 +9,7 @@ use hestat::package::frame::VERSION;
 use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
+use super::outcomes::Outcomes;
 use crate::site::{Answered, Ran, Site, small_table};
 
 fn job() -> Answered {
@@ -35,24 +36,26 @@ fn spoilt_secrets_are_a_lost_key() {
     let Answered { site, job, .. } = job();
     let path = site.secrets(job);
     let secrets = fs::read(&path).unwrap();
+    let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation())| {
         let spoilt = change.of(&secrets, DATASET_SHAPE);
         prop_assume!(spoilt != secrets);
         fs::write(&path, &spoilt).unwrap();
         let error = secrets_error(&site, job);
         prop_assert!(matches!(error, KeyStoreError::LostKey { .. }), "{:?}", error);
-        // Whoever can write a right digest can write any secrets; they must be read without harm all the same.
+        // An attacker who can write a correct digest can write any secrets. Reading them must still do no harm.
         fs::write(&path, sealed(spoilt)).unwrap();
         match site.open(job).unwrap().secrets(None) {
-            Ok(_)
-            | Err(
+            Ok(_) => outcomes.accept(),
+            Err(
                 KeyStoreError::LostKey { .. }
                 | KeyStoreError::PassphraseNeeded(_)
                 | KeyStoreError::OtherVersion { .. },
-            ) => {}
+            ) => outcomes.refuse(),
             Err(other) => prop_assert!(false, "{:?}", other),
         }
     });
+    outcomes.assert_both();
 }
 
 #[test]
@@ -144,16 +147,22 @@ fn a_spoilt_record_is_damaged_or_still_that_of_its_job() {
     let Answered { site, job, .. } = job();
     let path = site.record(job);
     let record = fs::read(&path).unwrap();
+    let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_change())| {
         fs::write(&path, change.of(&record, DATASET_SHAPE)).unwrap();
         match site.open(job) {
-            Ok(opened) => prop_assert_eq!(opened.record().job, job),
+            Ok(opened) => {
+                prop_assert_eq!(opened.record().job, job);
+                outcomes.accept();
+            }
             Err(KeyStoreError::DamagedRecord { job: named, .. } | KeyStoreError::OtherVersion { job: named, .. }) => {
                 prop_assert_eq!(named, job);
+                outcomes.refuse();
             }
             Err(other) => prop_assert!(false, "{:?}", other),
         }
     });
+    outcomes.assert_both();
 }
 
 #[test]

@@ -112,7 +112,7 @@ fn a_false_answer_to_run_leaves_nothing_to_go_on_with() {
     let run = ["run", "--input", "table.csv", "--server", &stage.url(), "--output", "out.csv"];
     let ended = watch("run", &mut stage.command(&run));
     assert_refused("run", &ended, &[7, 9]);
-    let ended = ended.says(&["Nothing is kept of this run, here or there; run the command again."]);
+    let ended = ended.says(&["Nothing of this run was kept, here or on the server. Run the command again."]);
     assert!(!ended.stderr.contains("hestat result") && !stage.has_dataset() && stage.house.jobs().is_empty());
     assert!(!stage.house.file("out.csv").exists());
 }

@@ -81,7 +81,7 @@ fn the_time_that_was_given_bounds_each_question() {
         act.stage.peer.set_manner(Manner::at(command, answer));
         let ended = watch(command, &mut result_within(&act, "1"));
         assert_refused(command, &ended, &[12]);
-        ended.says(&["time ran out before", "--timeout"]);
+        ended.says(&["timed out", "--timeout"]);
         act.assert_unspoilt(command);
     }
 }

@@ -61,7 +61,7 @@ fn an_exchanged_half_is_noticed() {
         keys.new_identity(name, None, &mut random).unwrap();
     }
     fs::copy(file("two"), file("one")).unwrap();
-    assert!(matches!(keys.identity("one", None), Err(KeyStoreError::OtherPublicKey { .. })));
+    assert!(matches!(keys.identity("one", None), Err(KeyStoreError::PublicKeyMismatch { .. })));
     let (_, rsa, _) = keys.rsa_or_new("fog", RsaBits::Rsa2048, None, &mut random).unwrap();
     fs::copy(rsa, file("two")).unwrap();
     assert!(matches!(keys.identity("two", None), Err(KeyStoreError::Key { .. })));

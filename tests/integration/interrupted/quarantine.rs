@@ -62,7 +62,7 @@ fn what_is_in_quarantine_is_computed_when_somebody_says_so() {
         assert_eq!(Ran::of(&mut doomed(&site)).code, None);
     }
     let refused = site.run(["compute"]);
-    assert!(refused.code == Some(10) && refused.stdout.contains("hestat compute --retry"), "{refused:?}");
+    assert!(refused.code == Some(10) && refused.stderr.contains("hestat compute --retry"), "{refused:?}");
     site.run(["compute", "--retry"]).done();
     site.run(["result", &first.to_string()]).done();
 }

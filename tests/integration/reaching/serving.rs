@@ -125,7 +125,7 @@ fn secrets_are_private_and_never_below_the_root() {
     let serve = ["serve", "--data", path(&data), "--listen", "127.0.0.1:0"];
     let refused = |options: &[&str]| {
         let command = serve.into_iter().chain(options.iter().copied());
-        house.run(command).expect_code(2).says(&["lies below its data", "--server-state"]);
+        house.run(command).expect_code(2).says(&["is inside its data directory", "--server-state"]);
     };
     refused(&["--server-state", path(&inside)]);
     assert!(!house.server().join("new").exists());
@@ -149,7 +149,7 @@ fn who_prepares_makes_once_what_the_server_then_uses() {
     assert_eq!(prepare(), first);
     let (data, within) = (house.server(), house.server().join("state"));
     let within = ["serve", "--prepare", "--data", path(&data), "--server-state", path(&within)];
-    house.run(within).expect_code(2).says(&["lies below its data"]);
+    house.run(within).expect_code(2).says(&["is inside its data directory"]);
     let served = Served::start(house, &[]);
     assert_eq!(
         (fs::read(served.certificate()).unwrap(), fs::read(served.password_file()).unwrap()),
@@ -249,7 +249,7 @@ fn another_directory_in_its_place_ends_it() {
     fs::rename(served.at(""), served.house.file("away")).unwrap();
     fs::create_dir(served.at("")).unwrap();
     assert_eq!(served.end(), Some(8), "{}", served.log());
-    assert!(served.log().contains("another directory has taken its place"), "{}", served.log());
+    assert!(served.log().contains("was replaced by another directory"), "{}", served.log());
 }
 
 #[test]

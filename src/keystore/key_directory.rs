@@ -1,8 +1,8 @@
-//! A folder of named keys of one kind: for each the private key, and the public one beside it.
+//! A directory of named keys of one kind: private keys, each with its public key in a file beside it.
 
 use std::fs::{self, File};
 use std::io::{self, ErrorKind};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::error::KeyStoreError;
 use super::key_file::{self, PrivateKeyFile};
@@ -12,42 +12,42 @@ use crate::crypto::{Passphrase, Pkcs8Key, pem};
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::random::Randomness;
 
-/// Ends the names of files with private keys.
-const PRIVATE: &str = ".pem";
-/// Ends those of files with public keys.
-const PUBLIC: &str = ".pub";
+/// Suffix of private key files.
+const PRIVATE_SUFFIX: &str = ".pem";
+/// Suffix of public key files.
+const PUBLIC_SUFFIX: &str = ".pub";
 
-/// Where keys of one kind lie.
+/// A directory of keys of one kind.
 #[derive(Debug, Clone)]
-pub(super) struct KeyFolder(PathBuf);
+pub(super) struct KeyDirectory(PathBuf);
 
-impl KeyFolder {
+impl KeyDirectory {
     pub(super) fn new(path: PathBuf) -> Self {
         Self(path)
     }
 
-    /// Fails unless nobody but this user and root can put keys here, or folders of keys beside it.
+    /// Fails if a user other than this one and root can write to this directory or its parent.
     fn require_private(&self) -> Result<(), KeyStoreError> {
         self.0.parent().map_or(Ok(()), private::require)?;
         private::require(&self.0)
     }
 
-    /// Where a private key lies.
+    /// Returns the path of a private key.
     pub(super) fn private_file(&self, name: &KeyName) -> PathBuf {
-        self.0.join(format!("{name}{PRIVATE}"))
+        self.0.join(format!("{name}{PRIVATE_SUFFIX}"))
     }
 
-    /// Where a public key lies.
+    /// Returns the path of a public key.
     pub(super) fn public_file(&self, name: &KeyName) -> PathBuf {
-        self.0.join(format!("{name}{PUBLIC}"))
+        self.0.join(format!("{name}{PUBLIC_SUFFIX}"))
     }
 
-    /// Whether there is a key of this name.
+    /// Whether a key of this name exists.
     pub(super) fn has(&self, name: &KeyName) -> bool {
         self.private_file(name).symlink_metadata().is_ok()
     }
 
-    /// Names of the keys that are here.
+    /// Returns the sorted names of all keys.
     pub(super) fn names(&self) -> Result<Vec<KeyName>, KeyStoreError> {
         self.require_private()?;
         let entries = match fs::read_dir(&self.0) {
@@ -55,20 +55,20 @@ impl KeyFolder {
             outcome => outcome.map_err(KeyStoreError::io(&self.0))?,
         };
         let entries = entries.collect::<io::Result<Vec<_>>>().map_err(KeyStoreError::io(&self.0))?;
-        let name = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(PRIVATE)?.parse().ok();
+        let name = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(PRIVATE_SUFFIX)?.parse().ok();
         let mut names: Vec<KeyName> = entries.into_iter().filter_map(name).collect();
         names.sort();
         Ok(names)
     }
 
-    /// Whoever makes a key here holds it.
+    /// Takes the lock under which keys are created.
     pub(super) fn lock(&self) -> Result<File, KeyStoreError> {
         self.require_private()?;
-        private::directory(&self.0)?;
+        private::create_directory(&self.0)?;
         private::lock(&self.0)
     }
 
-    /// The private key of this name, as PKCS#8.
+    /// Reads the private key of this name, as PKCS#8; `None` if it does not exist.
     pub(super) fn read(
         &self,
         name: &KeyName,
@@ -79,16 +79,20 @@ impl KeyFolder {
         self.has(name).then(read).transpose()
     }
 
-    /// That the public key beside a private one, if it is still there, belongs to it: people compare its fingerprint.
+    /// Fails if the file beside a private key holds a public key other than `public_key`: users compare its
+    /// fingerprint.
     pub(super) fn verify(&self, name: &KeyName, public_key: &[u8]) -> Result<(), KeyStoreError> {
         let path = self.public_file(name);
         match key_file::read_public(&path)? {
-            Some(beside) if beside != public_key => Err(other(&path)),
+            Some(stored) if stored != public_key => {
+                Err(KeyStoreError::PublicKeyMismatch { path: path.display().to_string() })
+            }
             _ => Ok(()),
         }
     }
 
-    /// Writes both. The public one first: a private key never lacks it, and without that it is replaced.
+    /// Writes both files, the public key first. So a private key is never without its public one, and a public key that
+    /// was left alone by an interrupted process is replaced.
     pub(super) fn write(
         &self,
         name: &KeyName,
@@ -105,8 +109,4 @@ impl KeyFolder {
         let io = KeyStoreError::io(&private_file);
         atomic::write(&private_file, private_pem.expose().as_bytes(), Access::Private).map_err(io)
     }
-}
-
-fn other(path: &Path) -> KeyStoreError {
-    KeyStoreError::OtherPublicKey { place: path.display().to_string() }
 }
