@@ -1,4 +1,4 @@
-//! Questions that are answered with yes or no, whichever thread has them.
+//! Yes-or-no questions at the terminal, from any thread.
 
 use std::io::ErrorKind;
 use std::sync::Arc;
@@ -7,7 +7,7 @@ use super::progress::Screen;
 use super::terminal::ask;
 use crate::foundation::observer::{Cancelled, NullObserver, Observer};
 
-/// Asks whoever sits at the terminal; while a question is open, nothing else is shown there.
+/// Asks the user at the terminal. While a question is open, nothing else is shown there.
 #[derive(Clone)]
 pub(super) struct Confirmer {
     screen: Arc<Screen>,
@@ -19,19 +19,19 @@ impl Confirmer {
         Self { screen, observer }
     }
 
-    /// Whether the answer is yes. It is no if nobody is there, or the question is over before there is one.
+    /// Returns whether the answer is yes. Without a terminal, or if `is_withdrawn` turns true first, it is no.
     ///
     /// # Errors
-    /// [`Cancelled`] if the work is to end before there is one.
-    pub(super) fn confirms(&self, question: &str, is_over: impl Fn() -> bool) -> Result<bool, Cancelled> {
+    /// [`Cancelled`] if the work is cancelled before there is an answer.
+    pub(super) fn confirms(&self, question: &str, is_withdrawn: impl Fn() -> bool) -> Result<bool, Cancelled> {
         let open = Arc::clone(&self.screen).question();
-        let answer = ask(question, || self.observer.check_cancelled().is_ok() && !is_over());
+        let answer = ask(question, || self.observer.check_cancelled().is_ok() && !is_withdrawn());
         drop(open);
         match answer {
             Ok(answer) => Ok(answer.expose().trim().eq_ignore_ascii_case("yes")),
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 self.observer.check_cancelled()?;
-                self.screen.notice("whoever that was has gone: there is nothing to answer any more");
+                self.screen.notice("the peer disconnected before you answered");
                 Ok(false)
             }
             Err(_) => Ok(false),

@@ -11,10 +11,11 @@ use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName, PublicIdentity, is_protected};
 use crate::pipeline::PipelineError;
 
-/// Make and show the keys by which this machine is known to others
+/// Create and show the keys that identify this machine to peers
 ///
-/// An identity is an Ed25519 key. Others know it by its fingerprint, the SHA-256 of its public key, which people can read
-/// to each other. Scenarios make their own when they first start; their names are those of the commands, such as fog-node.
+/// An identity is an Ed25519 key. Peers know it by its fingerprint, the SHA-256 of its public key, which people can
+/// compare by reading it aloud. Commands that need an identity create one when they first run, named after them, such
+/// as fog-node.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat identity new laptop\n  hestat identity show")]
 pub(super) struct Args {
@@ -28,14 +29,14 @@ enum Command {
     Show(Show),
 }
 
-/// Make an identity, and print its fingerprint
+/// Create an identity and print its fingerprint
 ///
-/// The private key is PKCS#8 in PEM, for its owner only, with the public key beside it; openssl reads both. None is ever
-/// replaced.
+/// The private key is written as PKCS#8 in PEM, readable by its owner only, next to the public key; openssl reads both.
+/// Existing keys are never replaced.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat identity new laptop")]
 struct New {
-    /// What it is called here
+    /// Name of the identity
     #[arg(env = "HESTAT_IDENTITY", default_value = "default")]
     name: KeyName,
     #[command(flatten)]
@@ -44,13 +45,13 @@ struct New {
     passphrase: PassphraseOptions,
 }
 
-/// Print fingerprints: of one identity, or of all
+/// Print the fingerprint of one identity, or of all
 ///
-/// It takes a passphrase only where the public key is gone from beside a protected one.
+/// Needs a passphrase only if the public key of a protected identity is missing.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat identity show laptop")]
 struct Show {
-    /// Which one (default: all)
+    /// Name of the identity [default: all]
     #[arg(env = "HESTAT_IDENTITY")]
     name: Option<KeyName>,
     #[command(flatten)]
@@ -73,8 +74,8 @@ impl New {
         let keys = KeyFiles::new(self.state.store()?.root());
         let passphrase = self.passphrase.to_protect(console)?;
         let mut random = random::from_system().map_err(PipelineError::from)?;
-        let made = keys.new_identity(self.name.as_str(), passphrase.as_ref(), &mut random);
-        made.map_err(PipelineError::from)?;
+        let created = keys.new_identity(self.name.as_str(), passphrase.as_ref(), &mut random);
+        created.map_err(PipelineError::from)?;
         let identity = keys.public_identity(&self.name, passphrase.as_ref()).map_err(PipelineError::from)?;
         if console.json() {
             console.print_json(&as_json(&identity))?;
@@ -94,7 +95,7 @@ impl Show {
         };
         let (shown, failed): (Vec<_>, Vec<_>) =
             names.iter().map(|name| self.identity(&keys, name, console)).partition(anyhow::Result::is_ok);
-        // One that is damaged does not hide the others.
+        // A damaged key must not hide the others.
         self.print(&shown.into_iter().flatten().collect::<Vec<_>>(), failed.is_empty(), console)?;
         failed.into_iter().next().map_or(Ok(0), |failure| failure.map(|_| 0))
     }
@@ -104,7 +105,7 @@ impl Show {
             [] if self.name.is_some() => {}
             [identity] if console.json() && self.name.is_some() => console.print_json(&as_json(identity))?,
             all if console.json() => console.print_json(&all.iter().map(as_json).collect())?,
-            [] if complete => console.notice("there is no identity here; hestat identity new makes one"),
+            [] if complete => console.notice("there are no identities; hestat identity new creates one"),
             [] => {}
             all => {
                 console.print(&all.iter().map(|identity| render(identity, console)).collect::<Vec<_>>().join("\n"))?;
@@ -122,16 +123,21 @@ impl Show {
     }
 }
 
-/// All of it; who wants few words gets the fingerprint alone, for a list of peers.
+/// Describes an identity; with --quiet, only its fingerprint, as allow lists have it.
 fn render(identity: &PublicIdentity, console: &Console) -> String {
     let PublicIdentity { name, fingerprint, file, protected } = identity;
     if console.quiet() {
         return fingerprint.to_string();
     }
-    let protected = if *protected { " (under a passphrase)" } else { "" };
+    let protected = if *protected { " (protected by a passphrase)" } else { "" };
     format!("identity     {name}\nfingerprint  {fingerprint}\nfile         {}{protected}\n", file.display())
 }
 
 fn as_json(PublicIdentity { name, fingerprint, file, protected }: &PublicIdentity) -> Value {
-    json!({ "name": name.as_str(), "fingerprint": fingerprint.to_string(), "file": file.display().to_string(), "protected": protected })
+    json!({
+        "name": name.as_str(),
+        "fingerprint": fingerprint.to_string(),
+        "file": file.display().to_string(),
+        "protected": protected
+    })
 }

@@ -1,4 +1,4 @@
-//! Who is at the other end of a link: options of every command that makes or takes links.
+//! Options of commands that make or accept links: identity, trust, admission and timeouts.
 
 use std::fs;
 use std::path::PathBuf;
@@ -19,11 +19,11 @@ use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName};
 use crate::wire::{AllowList, ApprovalRequest, LinkIdentity, PeerAddress, PeerPolicy, PeerTrust};
 
-/// By what others know this process.
+/// The identity that this process presents.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Who is who")]
+#[command(next_help_heading = "Identity and trust")]
 pub(super) struct IdentityOptions {
-    /// The name of the identity to show, made if there is none [default: that of the command]
+    /// Name of the identity to use; created if it does not exist [default: the name of the command]
     #[arg(long, env = "HESTAT_IDENTITY", value_name = "NAME")]
     identity: Option<KeyName>,
     #[command(flatten)]
@@ -33,10 +33,10 @@ pub(super) struct IdentityOptions {
 }
 
 impl IdentityOptions {
-    /// The identity that is called as the options say, or `usual`.
-    pub(super) fn identity(&self, usual: &str, console: &Console) -> anyhow::Result<LinkIdentity> {
+    /// Loads the identity named by the options, or else `default`; creates it if it does not exist.
+    pub(super) fn identity(&self, default: &str, console: &Console) -> anyhow::Result<LinkIdentity> {
         let keys = self.keys()?;
-        let name = self.identity.as_ref().map_or(usual, KeyName::as_str);
+        let name = self.identity.as_ref().map_or(default, KeyName::as_str);
         let file = keys.identity_file(name)?;
         let passphrase = if file.exists() {
             self.passphrase.to_open_file(&file, console)?
@@ -46,63 +46,71 @@ impl IdentityOptions {
         let mut random = random::from_system()?;
         let (identity, is_new) = keys.identity_or_new(name, passphrase.as_ref(), &mut random)?;
         if is_new {
-            console.notice(&format!("made the identity {name}, {}", identity.fingerprint()));
+            console.notice(&format!("created the identity {name} with the fingerprint {}", identity.fingerprint()));
         }
         Ok(LinkIdentity::new(&identity)?)
     }
 
-    /// All keys in the state.
+    /// Returns the key files in the state directory.
     pub(super) fn keys(&self) -> anyhow::Result<KeyFiles> {
         Ok(KeyFiles::new(self.state.store()?.root()))
     }
 }
 
-/// How the side that connects knows the side that listens.
+/// How the connecting side authenticates the listening side.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Who is who")]
+#[command(next_help_heading = "Identity and trust")]
 pub(super) struct TrustOptions {
-    /// The fingerprint of the listening side, as it prints it [default: as it was when it was first met]
+    /// Key fingerprint of the listening side, as printed there [default: as remembered from the first connection]
     #[arg(long, env = "HESTAT_PEER_FINGERPRINT", value_name = "FINGERPRINT")]
     peer_fingerprint: Option<KeyFingerprint>,
 }
 
 impl TrustOptions {
-    /// Without a fingerprint: the listening side is remembered when it is first met. Somebody at the terminal is asked then.
+    /// Returns how to authenticate the listening side. Without a fingerprint that is trust on first use: the user at
+    /// the terminal confirms an unknown key; without a terminal it is trusted, and a notice says so.
     pub(super) fn trust(&self, state: &StateOptions, console: &Console) -> anyhow::Result<PeerTrust> {
         if let Some(fingerprint) = self.peer_fingerprint {
             return Ok(PeerTrust::Pinned(fingerprint));
         }
         let known_peers = state.store()?.root().join("known_peers");
-        let (asker, place) = (console.asker(), known_peers.display().to_string());
-        // Where there is a terminal, nobody is believed without a question, not even in its background.
-        let is_asked = is_interactive();
+        let (confirmer, path) = (console.asker(), known_peers.display().to_string());
+        // A process in the background of its terminal cannot ask: then the key is not trusted.
+        let asks = is_interactive();
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
-            if is_asked {
-                return asker.confirms(&first_meeting(address, found), || false);
+            if asks {
+                return confirmer.confirms(&first_use_question(address, found), || false);
             }
-            // However few words are wanted: whoever answers there now is believed from now on.
-            say(&format!("note: met {address} for the first time; it will be remembered in {place} as {found}"));
+            // Shown with --quiet too: the key is trusted from now on.
+            say(&format!("note: first connection to {address}; its key will be remembered in {path}: {found}"));
             Ok(true)
         };
         Ok(PeerTrust::FirstUse { known_peers, confirm: Arc::new(confirm) })
     }
 }
 
-fn first_meeting(address: &PeerAddress, found: KeyFingerprint) -> String {
+fn first_use_question(address: &PeerAddress, found: KeyFingerprint) -> String {
     format!(
-        "The peer at {address} is not known here. Its key has the fingerprint\n  {found}\nIs that what its owner told you? \
-         It will be remembered. [yes/no] "
+        "The peer at {address} is not known. Its key fingerprint is\n  {found}\nIs this the fingerprint its owner gave \
+         you? It will be remembered. [yes/no] "
     )
 }
 
-/// Whom the side that listens takes in.
+/// Which peers the listening side admits.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "Who is who")]
+#[command(next_help_heading = "Identity and trust")]
 pub(super) struct AdmissionOptions {
-    /// Take in the peer with this fingerprint, or those that are listed in this file, one a line; may be given again
-    #[arg(long, env = "HESTAT_ALLOW_PEER", value_name = "FINGERPRINT|FILE", value_delimiter = ',', value_parser = allowed, conflicts_with = "accept_any")]
+    /// Admit the peer with this key fingerprint, or the peers listed in this file, one per line; may be repeated
+    #[arg(
+        long,
+        env = "HESTAT_ALLOW_PEER",
+        value_name = "FINGERPRINT|FILE",
+        value_delimiter = ',',
+        value_parser = parse_allowed,
+        conflicts_with = "accept_any"
+    )]
     allow_peer: Vec<Allowed>,
-    /// Take in anyone at all, attackers too
+    /// Admit every peer, attackers included
     #[arg(long, env = "HESTAT_ACCEPT_ANY", value_parser = BoolishValueParser::new(), conflicts_with = "allow_peer")]
     accept_any: bool,
 }
@@ -113,58 +121,70 @@ enum Allowed {
     File(PathBuf),
 }
 
-fn allowed(text: &str) -> Result<Allowed, String> {
+fn parse_allowed(text: &str) -> Result<Allowed, String> {
     match text.parse() {
         Ok(key) => Ok(Allowed::Key(key)),
         Err(_) if fs::metadata(text).is_ok() => Ok(Allowed::File(text.into())),
-        Err(error) => Err(format!("there is no such file, and it is no fingerprint: {error}")),
+        Err(error) => Err(format!("no such file, and not a fingerprint: {error}")),
     }
 }
 
 impl AdmissionOptions {
-    /// Those who are enrolled; others if somebody at the terminal says so.
+    /// Returns which peers to admit: those on the allow list, and those that the user at the terminal approves.
     pub(super) fn admission(&self, console: &Console) -> anyhow::Result<PeerPolicy> {
         if self.accept_any {
             return Ok(PeerPolicy::Anyone);
         }
         let (mut keys, mut files) = (Vec::new(), Vec::new());
-        for allowed in &self.allow_peer {
-            match allowed {
+        for peer in &self.allow_peer {
+            match peer {
                 Allowed::Key(key) => keys.push(*key),
                 Allowed::File(file) => files.push(file.clone()),
             }
         }
-        let enrolment = AllowList::new(keys, files)?;
-        if enrolment.is_empty() && !is_interactive() {
-            let text = "nobody could come in: name peers with --allow-peer, or take in anyone with --accept-any";
+        let allowed = AllowList::new(keys, files)?;
+        if allowed.is_empty() && !is_interactive() {
+            let text = "no peer could be admitted: name peers with --allow-peer, or admit every peer with --accept-any";
             return Err(Usage(text.into()).into());
         }
-        let asker = console.asker();
-        let doorkeeper = move |knock: &ApprovalRequest| {
-            asker.confirms(&at_the_door(knock), || knock.is_cancelled()).unwrap_or_default()
+        let confirmer = console.asker();
+        let approve = move |request: &ApprovalRequest| {
+            confirmer.confirms(&approval_question(request), || request.is_cancelled()).unwrap_or(false)
         };
-        let doorkeeper = is_interactive().then(|| Arc::new(doorkeeper) as _);
-        Ok(PeerPolicy::Listed { allowed: enrolment, approver: doorkeeper })
+        let approver = is_interactive().then(|| Arc::new(approve) as _);
+        Ok(PeerPolicy::Listed { allowed, approver })
     }
 }
 
-fn at_the_door(knock: &ApprovalRequest) -> String {
-    let (from, found) = (knock.from(), knock.fingerprint());
+fn approval_question(request: &ApprovalRequest) -> String {
+    let (peer, found) = (request.peer(), request.fingerprint());
     format!(
-        "Somebody from {from} wants to come in. The key has the fingerprint\n  {found}\nDo you know it, and is it welcome this \
-         time? (--allow-peer takes it in without a question.) [yes/no] "
+        "Connection request from {peer}. Its key fingerprint is\n  {found}\nAllow it this time? (--allow-peer allows \
+         it without asking.) [yes/no] "
     )
 }
 
-/// How long is waited for peers.
+/// Timeouts for peers.
 #[derive(Debug, clap::Args)]
 pub(super) struct WaitingOptions {
-    /// Seconds for which peers are looked for
-    #[arg(long, env = "HESTAT_PEER_TIMEOUT", value_name = "SECONDS", default_value_t = 300, value_parser = clap::value_parser!(u64).range(1..=31_536_000))]
+    /// Seconds to wait for peers
+    #[arg(
+        long,
+        env = "HESTAT_PEER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u64).range(1..=31_536_000)
+    )]
     timeout: u64,
-    /// Seconds for which a peer may say nothing; it gives a sign of life each second
-    #[arg(long, env = "HESTAT_PEER_SILENCE", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(3..=86_400))]
-    silence: u64,
+    /// Seconds after which a silent peer is given up; peers send a keepalive every second
+    #[arg(
+        long = "silence",
+        env = "HESTAT_PEER_SILENCE",
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(3..=86_400)
+    )]
+    idle_timeout: u64,
 }
 
 impl WaitingOptions {
@@ -172,7 +192,7 @@ impl WaitingOptions {
         Duration::from_secs(self.timeout)
     }
 
-    pub(super) fn silence(&self) -> Duration {
-        Duration::from_secs(self.silence)
+    pub(super) fn idle_timeout(&self) -> Duration {
+        Duration::from_secs(self.idle_timeout)
     }
 }

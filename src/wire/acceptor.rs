@@ -1,4 +1,4 @@
-//! Taking in connections: handshake, admission, greeting.
+//! Accepts connections: handshake, admission, and the reply to the peer.
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -23,23 +23,26 @@ use super::tls::{Timeouts, accept_over};
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::Cancelled;
 
-/// Those about whom somebody is to be asked, at once.
+/// Peers that may wait for a person's approval at the same time.
 const MAX_PENDING_APPROVALS: usize = 16;
 
-/// How long it takes a person to see that a question is over.
+/// Time a person needs to notice that a question was withdrawn.
 const REACTION_TIME: Duration = Duration::from_secs(3);
 
-/// What all connections of a listener have in common.
+/// Pause after a failed `accept`, such as for lack of file descriptors.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(20);
+
+/// State shared by all connections of a listener.
 pub(super) struct Acceptor {
     tls: TlsAcceptor,
     policy: PeerPolicy,
-    patience: Timeouts,
+    timeouts: Timeouts,
     handshakes: PendingHandshakes,
     links: Arc<Semaphore>,
-    /// One question at a time.
+    /// Lets one question be asked at a time.
     approval_lock: Arc<Mutex<()>>,
     pending_approvals: Semaphore,
-    /// One look into the lists at a time, however many knock.
+    /// Lets one connection read the allow list at a time.
     lookup_lock: Mutex<()>,
     events: mpsc::Sender<ListenerEvent>,
     stop: CancellationToken,
@@ -48,28 +51,28 @@ pub(super) struct Acceptor {
 impl Acceptor {
     pub(super) fn new(
         tls: TlsAcceptor,
-        admission: PeerPolicy,
+        policy: PeerPolicy,
         limits: ListenerLimits,
-        arrivals: mpsc::Sender<ListenerEvent>,
+        events: mpsc::Sender<ListenerEvent>,
         stop: CancellationToken,
     ) -> Self {
         Self {
             tls,
-            policy: admission,
-            patience: limits.patience,
+            policy,
+            timeouts: limits.timeouts,
             handshakes: PendingHandshakes::new(limits.handshakes),
             links: Arc::new(Semaphore::new(limits.links)),
             approval_lock: Arc::default(),
             pending_approvals: Semaphore::new(MAX_PENDING_APPROVALS),
             lookup_lock: Mutex::default(),
-            events: arrivals,
+            events,
             stop,
         }
     }
 
-    /// Takes in whoever comes, until it is stopped.
+    /// Accepts connections until the listener is stopped.
     pub(super) async fn accept_loop(self: Arc<Self>, listener: TcpListener) {
-        let guests = TaskTracker::new();
+        let handshakes = TaskTracker::new();
         loop {
             let accepted = tokio::select! {
                 () = self.stop.cancelled() => break,
@@ -77,113 +80,117 @@ impl Acceptor {
             };
             match accepted {
                 Ok((socket, address)) => {
-                    let (door, stop) = (Arc::clone(&self), self.stop.clone());
-                    let guest = async move { stop.run_until_cancelled(door.accept(socket, address)).await };
-                    self.handshakes.add(guests.spawn(guest).abort_handle());
+                    let (acceptor, stop) = (Arc::clone(&self), self.stop.clone());
+                    let handshake = async move { stop.run_until_cancelled(acceptor.accept(socket, address)).await };
+                    self.handshakes.add(handshakes.spawn(handshake).abort_handle());
                 }
-                // No more files can be open, say: strangers make room.
+                // The process may be out of file descriptors: aborting a handshake frees one.
                 Err(_) => {
                     self.handshakes.abort_oldest();
-                    sleep(Duration::from_millis(20)).await;
+                    sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
         }
-        guests.close();
-        guests.wait().await;
+        handshakes.close();
+        handshakes.wait().await;
     }
 
     async fn accept(self: Arc<Self>, socket: TcpStream, address: SocketAddr) {
-        // A stranger who fails here is nobody's concern: there are too many reasons, most of them on the other side.
+        // Failed handshakes are not reported: any port scan causes them.
         let Ok(link) = self.handshake(socket, address).await else { return };
-        // From here on it is known who it is: it has its place, whoever else comes.
-        tokio::spawn(self.decide(link));
+        // An authenticated peer no longer counts as a pending handshake, so later connections cannot evict it.
+        tokio::spawn(self.admit(link));
     }
 
     async fn handshake(&self, socket: TcpStream, address: SocketAddr) -> Result<Link, WireError> {
         let peer = SocketAddr::new(address.ip().to_canonical(), address.port()).to_string();
         let stream = prepare(socket).map_err(|source| WireError::ConnectionLost { peer: peer.clone(), source })?;
-        accept_over(&self.tls, stream, &peer, self.patience).await
+        accept_over(&self.tls, stream, &peer, self.timeouts).await
     }
 
-    /// Admits the peer at the other end of `link`, or tells it why not.
-    async fn decide(self: Arc<Self>, mut link: Link) {
-        let Ok(place) = Arc::clone(&self.links).try_acquire_owned() else {
+    /// Hands an admitted link to the listener; tells any other peer why it is rejected.
+    async fn admit(self: Arc<Self>, mut link: Link) {
+        let Ok(permit) = Arc::clone(&self.links).try_acquire_owned() else {
             return reject(link, AdmissionReply::Busy).await;
         };
-        let Ok(greeting) = self.admission(&mut link).await else { return };
-        if greeting != AdmissionReply::Accepted {
+        let Ok(reply) = self.admission_reply(&mut link).await else { return };
+        if reply != AdmissionReply::Accepted {
             let (peer, fingerprint) = (link.peer().to_owned(), link.fingerprint());
-            if greeting == AdmissionReply::NotAllowed {
-                // Who comes too often is told of less often.
-                drop(self.events.try_send(ListenerEvent::Refused { peer, fingerprint }));
+            if reply == AdmissionReply::NotAllowed {
+                // A full queue drops the event, so that a peer that reconnects all the time cannot flood it.
+                let _ = self.events.try_send(ListenerEvent::Refused { peer, fingerprint });
             }
-            return reject(link, greeting).await;
+            return reject(link, reply).await;
         }
-        if link.sender.send(&greeting, b"").await.is_ok() {
-            link.attach_permit(place);
-            // Nobody wants it any more if this fails.
-            drop(self.events.send(ListenerEvent::Link(Box::new(link))).await);
+        if link.sender.send(&reply, b"").await.is_ok() {
+            link.attach_permit(permit);
+            // Fails only when the listener was dropped.
+            let _ = self.events.send(ListenerEvent::Link(Box::new(link))).await;
         }
     }
 
-    async fn admission(&self, link: &mut Link) -> Result<AdmissionReply, WireError> {
-        let PeerPolicy::Listed { allowed: enrolment, approver: doorkeeper } = &self.policy else {
+    async fn admission_reply(&self, link: &mut Link) -> Result<AdmissionReply, WireError> {
+        let PeerPolicy::Listed { allowed, approver } = &self.policy else {
             return Ok(AdmissionReply::Accepted);
         };
-        if self.is_allowed(enrolment, link.fingerprint()).await {
+        if self.is_allowed(allowed, link.fingerprint()).await {
             return Ok(AdmissionReply::Accepted);
         }
-        let Some(doorkeeper) = doorkeeper else { return Ok(AdmissionReply::NotAllowed) };
-        let Ok(_waiting) = self.pending_approvals.try_acquire() else { return Ok(AdmissionReply::Busy) };
-        let gone = CancellationToken::new();
-        let knock =
-            ApprovalRequest { from: link.peer().to_owned(), fingerprint: link.fingerprint(), cancelled: gone.clone() };
-        // However this ends, it is no question any more.
-        let _end = gone.drop_guard();
-        let answer = self.ask_approver(Arc::clone(doorkeeper), knock);
+        let Some(approver) = approver else { return Ok(AdmissionReply::NotAllowed) };
+        let Ok(_permit) = self.pending_approvals.try_acquire() else { return Ok(AdmissionReply::Busy) };
+        let cancelled = CancellationToken::new();
+        let request = ApprovalRequest {
+            peer: link.peer().to_owned(),
+            fingerprint: link.fingerprint(),
+            cancelled: cancelled.clone(),
+        };
+        // Withdraws the question on every return from here.
+        let _cancel_request = cancelled.drop_guard();
+        let answer = self.ask_approver(Arc::clone(approver), request);
         tokio::pin!(answer);
-        let mut ticks = interval(KEEPALIVE_INTERVAL);
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut keepalive = interval(KEEPALIVE_INTERVAL);
+        keepalive.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             tokio::select! {
                 biased;
                 () = self.stop.cancelled() => return Err(Cancelled.into()),
                 error = link.receiver.failure() => return Err(error),
-                is_in = &mut answer => return Ok(if is_in { AdmissionReply::Accepted } else { AdmissionReply::NotAllowed }),
-                _ = ticks.tick() => link.sender.send(&AdmissionReply::Pending, b"").await?,
+                allow = &mut answer => {
+                    return Ok(if allow { AdmissionReply::Accepted } else { AdmissionReply::NotAllowed });
+                }
+                _ = keepalive.tick() => link.sender.send(&AdmissionReply::Pending, b"").await?,
             }
         }
     }
 
-    /// What cannot be read enrols nobody.
-    async fn is_allowed(&self, enrolment: &AllowList, fingerprint: KeyFingerprint) -> bool {
-        let enrolment = enrolment.clone();
-        let _turn = self.lookup_lock.lock().await;
-        let held = blocking(move || enrolment.contains(fingerprint)).await;
-        held.unwrap_or_else(|error| {
-            drop(self.events.try_send(ListenerEvent::AllowListError(error)));
+    /// Looks the key up in the allow list. A list that cannot be read allows no keys.
+    async fn is_allowed(&self, allowed: &AllowList, fingerprint: KeyFingerprint) -> bool {
+        let allowed = allowed.clone();
+        let _guard = self.lookup_lock.lock().await;
+        blocking(move || allowed.contains(fingerprint)).await.unwrap_or_else(|error| {
+            let _ = self.events.try_send(ListenerEvent::AllowListError(error));
             false
         })
     }
 
-    /// Whether a person says yes.
-    async fn ask_approver(&self, doorkeeper: Approver, knock: ApprovalRequest) -> bool {
-        let turn = Arc::clone(&self.approval_lock).lock_owned().await;
+    /// Returns whether the approver allows the peer. Waits until earlier questions are answered.
+    async fn ask_approver(&self, approver: Approver, request: ApprovalRequest) -> bool {
+        let guard = Arc::clone(&self.approval_lock).lock_owned().await;
         let question = tokio::spawn(async move {
-            let (is_in, is_over) = blocking(move || (doorkeeper(&knock), knock.is_cancelled())).await;
-            if is_over {
-                // Whoever is just typing an answer must not give it to somebody else.
+            let (allow, cancelled) = blocking(move || (approver(&request), request.is_cancelled())).await;
+            if cancelled {
+                // An answer that is being typed must not count for the next peer.
                 sleep(REACTION_TIME).await;
             }
-            drop(turn);
-            is_in
+            drop(guard);
+            allow
         });
         question.await.unwrap_or(false)
     }
 }
 
-/// Says why, if anybody still listens.
-async fn reject(mut link: Link, greeting: AdmissionReply) {
-    drop(link.sender.send(&greeting, b"").await);
-    drop(link.sender.close().await);
+/// Sends the reply and closes the link. A peer that has already gone is ignored.
+async fn reject(mut link: Link, reply: AdmissionReply) {
+    let _ = link.sender.send(&reply, b"").await;
+    let _ = link.sender.close().await;
 }

@@ -1,21 +1,21 @@
-//! Where a peer listens, as people write it.
+//! The address of a peer, as users write it.
 
 use std::fmt;
 use std::net::SocketAddrV6;
 use std::str::FromStr;
 
-/// `host:port`, in lower case; the host is a name, an IPv4 address, or an IPv6 address in brackets, with the number of its zone
-/// if it needs one (RFC 4007 §11).
+/// `host:port` in lower case. The host is a name, an IPv4 address, or an IPv6 address in brackets, with a zone index if
+/// needed (RFC 4007 §11).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct PeerAddress(String);
 
-/// Text that is no address of a peer.
+/// The text is not a peer address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("an address is HOST:PORT, such as fog.example.org:7100, 192.0.2.7:7100 or [2001:db8::7]:7100")]
+#[error("not an address: expected HOST:PORT, such as fog.example.org:7100, 192.0.2.7:7100 or [2001:db8::7]:7100")]
 pub struct ParseAddressError;
 
 impl PeerAddress {
-    /// As text.
+    /// Returns the address as text.
     pub fn as_str(&self) -> &str {
         &self.0
     }
@@ -40,7 +40,7 @@ impl FromStr for PeerAddress {
         let (host, port) = text.rsplit_once(':').ok_or(ParseAddressError)?;
         let is_port = port.bytes().all(|byte| byte.is_ascii_digit());
         let port = port.parse::<u16>().ok().filter(|port| is_port && *port > 0).ok_or(ParseAddressError)?;
-        // One spelling for each, for they are remembered by it.
+        // Normalised, because known peers are stored under this text.
         if host.starts_with('[') {
             return Ok(Self(
                 format!("{host}:{port}").parse::<SocketAddrV6>().map_err(|_| ParseAddressError)?.to_string(),
@@ -56,7 +56,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hosts_have_ports() {
+    fn addresses_are_normalised_and_need_a_port() {
         for text in ["localhost:1", "192.0.2.7:65535", "[::1]:7100", "fog-1.example.org:7100", "node_1:80"] {
             assert_eq!(text.parse::<PeerAddress>().map(|address| address.to_string()), Ok(text.into()));
         }

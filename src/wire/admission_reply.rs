@@ -1,21 +1,21 @@
-//! What the listening side says first, so that whoever connects knows whether it is in.
+//! The listener's first frames on a link: whether the peer is admitted.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-/// How often those who wait for a person's answer are told that it is still to come.
+/// Interval at which a peer that waits for a person's approval is sent [`AdmissionReply::Pending`].
 pub(super) const KEEPALIVE_INTERVAL: Duration = Duration::from_secs(5);
 
-/// The first frames of a link.
+/// Reply of the listening side to a peer that has proven its key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum AdmissionReply {
-    /// Come in.
+    /// The peer is admitted.
     Accepted,
-    /// Somebody is being asked; another greeting follows.
+    /// A person is being asked; another reply follows.
     Pending,
-    /// Not for you.
+    /// The peer's key is not allowed.
     NotAllowed,
-    /// Too many are here.
+    /// The listener is at its limit of links or pending approvals.
     Busy,
 }

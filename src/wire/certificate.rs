@@ -1,5 +1,5 @@
-//! The certificate that carries an identity's key (RFC 5280): self-signed, without names and with no end, for only its key
-//! counts.
+//! The certificate that carries an identity's key (RFC 5280): self-signed, without names or expiry, because peers check
+//! only the key.
 
 use std::sync::Arc;
 
@@ -10,10 +10,10 @@ use rustls::sign::{CertifiedKey, SigningKey};
 use super::error::WireError;
 use crate::crypto::IdentityKey;
 
-/// Certificate and signing key of an identity, as TLS wants them; `sign` makes the latter.
+/// Creates the certificate and signing key that TLS needs for an identity. `signer` loads the signing key.
 pub(super) fn certify(
     identity: &IdentityKey,
-    sign: impl FnOnce(&PrivatePkcs8KeyDer<'_>) -> Result<Arc<dyn SigningKey>, rustls::Error>,
+    signer: impl FnOnce(&PrivatePkcs8KeyDer<'_>) -> Result<Arc<dyn SigningKey>, rustls::Error>,
 ) -> Result<Arc<CertifiedKey>, WireError> {
     let failed = |error: rcgen::Error| WireError::Identity(error.to_string());
     let der = PrivatePkcs8KeyDer::from(identity.pkcs8().expose());
@@ -22,7 +22,7 @@ pub(super) fn certify(
     parameters.distinguished_name = DistinguishedName::new();
     parameters.extended_key_usages = vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
     let certificate = parameters.self_signed(&key).map_err(failed)?;
-    // From the document where it lies: what rustls takes by value is not wiped.
-    let signing = sign(&der).map_err(|error| WireError::Identity(error.to_string()))?;
-    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signing)))
+    // Borrows the key: rustls does not wipe a key that it takes by value.
+    let signing_key = signer(&der).map_err(|error| WireError::Identity(error.to_string()))?;
+    Ok(Arc::new(CertifiedKey::new(vec![certificate.der().clone()], signing_key)))
 }

@@ -1,7 +1,7 @@
-//! The connecting side: finds the peer, makes sure that it is the right one, and comes back when the line breaks.
+//! The connecting side: connects to a peer, verifies its key, waits for admission, and retries.
 
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::address::PeerAddress;
 use super::admission_reply::{AdmissionReply, KEEPALIVE_INTERVAL};
-use super::error::WireError;
+use super::error::{KeyOrigin, WireError};
 use super::link::Link;
 use super::runtime::blocking;
 use super::socket::prepare;
@@ -24,100 +24,136 @@ use crate::foundation::known_hosts::KnownHosts;
 use crate::foundation::observer::Cancelled;
 use crate::foundation::random;
 
-/// Decides whether a listening side that nothing is known of is the right one, unless the work is to end first.
+/// Decides whether the key of a peer that was never connected to before is to be trusted.
 pub type ConfirmPeer = Arc<dyn Fn(&PeerAddress, KeyFingerprint) -> Result<bool, Cancelled> + Send + Sync>;
 
-/// How the listening side is told from others.
+/// How the listening side is authenticated.
 #[derive(Clone)]
 pub enum PeerTrust {
-    /// It has this key.
+    /// It must have this key.
     Pinned(KeyFingerprint),
-    /// It was met before, or is confirmed now and remembered.
+    /// Trust on first use: its key must be the remembered one, or is confirmed now and then remembered.
     FirstUse {
-        /// The file of those met.
+        /// The file of remembered keys.
         known_peers: PathBuf,
-        /// Who confirms.
+        /// Confirms keys that are not in it.
         confirm: ConfirmPeer,
     },
 }
 
-/// Reaches listening peers.
+/// Makes links to listening peers.
 #[derive(Clone)]
 pub struct Dialer {
-    /// What to show.
+    /// The identity to present.
     pub identity: LinkIdentity,
-    /// What to speak.
+    /// The protocol to speak.
     pub protocol: Protocol,
-    /// Whom to trust.
+    /// How peers are authenticated.
     pub trust: PeerTrust,
-    /// How long to wait for what.
-    pub patience: Timeouts,
+    /// Timeouts of the handshake and of the link.
+    pub timeouts: Timeouts,
 }
 
 impl Dialer {
-    /// A link to the peer at `address`, which is the right one and has welcomed us.
+    /// Connects to the peer at `address` and returns the link once the peer has admitted us.
     ///
     /// # Errors
-    /// [`WireError`]: it cannot be reached, is another one, or does not take us in.
+    /// [`WireError`] if the peer cannot be reached, has an unexpected key, breaks the protocol, or does not admit us.
     pub async fn connect(&self, address: &PeerAddress) -> Result<Link, WireError> {
-        self.connect_before(address, None).await
+        self.connect_by(address, None).await
     }
 
-    /// The same; where somebody there is asked about us, the answer is waited for until the deadline.
-    async fn connect_before(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
-        let (expected, by) = self.expected(address)?;
-        match self.handshake(address, expected, deadline).await {
-            Ok(link) => self.await_admission(link, address, deadline).await,
-            Err(HandshakeFailure::Other(error)) => Err(error),
-            Err(HandshakeFailure::Refused(found)) => match expected {
-                ExpectedKey::Exactly(expected) => {
-                    Err(WireError::KeyMismatch { address: address.to_string(), by, expected, found })
-                }
-                ExpectedKey::Any | ExpectedKey::Nothing => self.trust_on_first_use(address, found, deadline).await,
-            },
-        }
-    }
-
-    /// The same; tries again, with growing pauses, while the failure may pass and the deadline, if there is one, has not
-    /// passed. Each failure that is not the last is told.
+    /// Like [`Dialer::connect`], but retries transient failures with growing delays until the deadline, if any. Calls
+    /// `on_retry` with each failure that is followed by another attempt.
     ///
     /// # Errors
-    /// As [`Dialer::connect`], of the last attempt; [`WireError::Cancelled`].
+    /// The error of the last attempt, as [`Dialer::connect`]; [`WireError::Cancelled`] when `stop` is cancelled.
     pub async fn connect_with_retry(
         &self,
         address: &PeerAddress,
         deadline: Option<Instant>,
         stop: &CancellationToken,
-        mut told: impl FnMut(&WireError),
+        mut on_retry: impl FnMut(&WireError),
     ) -> Result<Link, WireError> {
-        let mut number = 0;
+        let mut attempt = 0;
         loop {
-            let attempt = self.connect_before(address, deadline);
-            let attempt = stop.run_until_cancelled(attempt).await.ok_or(Cancelled)?;
-            let error = match attempt {
-                Err(error) if error.may_pass() => error,
+            let connecting = self.connect_by(address, deadline);
+            let outcome = stop.run_until_cancelled(connecting).await.ok_or(Cancelled)?;
+            let error = match outcome {
+                Err(error) if error.is_transient() => error,
                 outcome => return outcome,
             };
-            number += 1;
-            let pause = pause(number);
-            if deadline.is_some_and(|deadline| Instant::now() + pause >= deadline) {
+            attempt += 1;
+            let delay = retry_delay(attempt);
+            if deadline.is_some_and(|deadline| Instant::now() + delay >= deadline) {
                 return Err(error);
             }
-            told(&error);
-            stop.run_until_cancelled(sleep(pause)).await.ok_or(Cancelled)?;
+            on_retry(&error);
+            stop.run_until_cancelled(sleep(delay)).await.ok_or(Cancelled)?;
         }
     }
 
-    /// Which key the peer must have, and who says so.
-    fn expected(&self, address: &PeerAddress) -> Result<(ExpectedKey, String), WireError> {
-        match &self.trust {
-            PeerTrust::Pinned(fingerprint) => Ok((ExpectedKey::Exactly(*fingerprint), "--peer-fingerprint".into())),
-            PeerTrust::FirstUse { known_peers, .. } => {
-                let found =
-                    KnownHosts::at(known_peers).find(address.as_str()).map_err(WireError::peers(known_peers))?;
-                Ok((found.map_or(ExpectedKey::Nothing, ExpectedKey::Exactly), known_peers.display().to_string()))
+    /// Makes one attempt. Where a person at the peer has to approve us, waits for that until the deadline.
+    async fn connect_by(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
+        let (expected, origin) = match &self.trust {
+            PeerTrust::Pinned(key) => (*key, KeyOrigin::Pinned),
+            PeerTrust::FirstUse { known_peers, confirm } => {
+                let known = KnownHosts::at(known_peers).find(address.as_str());
+                match known.map_err(WireError::peer_list(known_peers))? {
+                    Some(key) => (key, KeyOrigin::KnownPeers(known_peers.clone())),
+                    None => return self.trust_on_first_use(address, known_peers, confirm, deadline).await,
+                }
             }
+        };
+        let link = self.connect_to_key(address, expected, origin, deadline).await?;
+        self.await_admission(link, address, deadline).await
+    }
+
+    /// Learns the key of an unknown peer, has it confirmed, connects again to exactly that key, and remembers it.
+    async fn trust_on_first_use(
+        &self,
+        address: &PeerAddress,
+        known_peers: &Path,
+        confirm: &ConfirmPeer,
+        deadline: Option<Instant>,
+    ) -> Result<Link, WireError> {
+        let found = self.learn_key(address, deadline).await?;
+        let (confirm, asked) = (Arc::clone(confirm), address.clone());
+        if !blocking(move || confirm(&asked, found)).await? {
+            return Err(WireError::UntrustedKey { address: address.to_string(), found });
         }
+        // Leaves time for a handshake, however long the person took to answer.
+        let deadline = deadline.map(|deadline| deadline.max(Instant::now() + self.timeouts.handshake));
+        // If another key answers now, one of the two is an impostor.
+        let link = self.connect_to_key(address, found, KeyOrigin::FirstUse, deadline).await?;
+        let remembered = KnownHosts::at(known_peers).remember(address.as_str(), &found);
+        remembered.map_err(WireError::peer_list(known_peers))?;
+        self.await_admission(link, address, deadline).await
+    }
+
+    /// Returns the key that the peer at `address` has, without making a link.
+    async fn learn_key(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<KeyFingerprint, WireError> {
+        match self.handshake(address, ExpectedKey::Unknown, deadline).await {
+            Ok(link) => Ok(link.fingerprint()),
+            Err(HandshakeFailure::UnexpectedKey(found)) => Ok(found),
+            Err(HandshakeFailure::Other(error)) => Err(error),
+        }
+    }
+
+    /// Connects to a peer that must have the key `expected`.
+    async fn connect_to_key(
+        &self,
+        address: &PeerAddress,
+        expected: KeyFingerprint,
+        origin: KeyOrigin,
+        deadline: Option<Instant>,
+    ) -> Result<Link, WireError> {
+        self.handshake(address, ExpectedKey::Exactly(expected), deadline).await.map_err(|failure| match failure {
+            HandshakeFailure::UnexpectedKey(found) => {
+                WireError::KeyMismatch { address: address.to_string(), origin, expected, found }
+            }
+            HandshakeFailure::Other(error) => error,
+        })
     }
 
     async fn handshake(
@@ -126,67 +162,37 @@ impl Dialer {
         expected: ExpectedKey,
         deadline: Option<Instant>,
     ) -> Result<Link, HandshakeFailure> {
-        let (peer, patience) = (address.as_str(), self.patience);
-        let patience = Timeouts { handshake: until(deadline, patience.handshake), ..patience };
+        let peer = address.as_str();
+        let timeouts = Timeouts { handshake: capped(self.timeouts.handshake, deadline), ..self.timeouts };
         let unreachable =
             WireError::of_socket(|source: io::Error| WireError::Unreachable { address: peer.into(), source });
-        let silent = |_| WireError::Timeout { peer: peer.into(), seconds: patience.handshake.as_secs() };
-        let socket = timeout(patience.handshake, TcpStream::connect(peer)).await;
-        let socket = socket.map_err(silent).and_then(|socket| socket.and_then(prepare).map_err(unreachable));
-        connect_over(&self.identity, self.protocol, expected, socket.map_err(HandshakeFailure::Other)?, peer, patience)
-            .await
+        let timed_out = |_| WireError::Timeout { peer: peer.into(), seconds: timeouts.handshake.as_secs() };
+        let socket = timeout(timeouts.handshake, TcpStream::connect(peer)).await.map_err(timed_out);
+        let socket = socket.and_then(|socket| socket.and_then(prepare).map_err(unreachable));
+        let socket = socket.map_err(HandshakeFailure::Other)?;
+        connect_over(&self.identity, self.protocol, expected, socket, peer, timeouts).await
     }
 
-    /// Has a peer that nothing is known of confirmed, connects again, to it alone, and remembers it.
-    async fn trust_on_first_use(
-        &self,
-        address: &PeerAddress,
-        found: KeyFingerprint,
-        deadline: Option<Instant>,
-    ) -> Result<Link, WireError> {
-        let unknown = || WireError::UntrustedKey { address: address.to_string(), found };
-        let PeerTrust::FirstUse { known_peers, confirm } = &self.trust else { return Err(unknown()) };
-        let (confirm, asked) = (Arc::clone(confirm), address.clone());
-        if !blocking(move || confirm(&asked, found)).await? {
-            return Err(unknown());
-        }
-        // That took as long as people take.
-        let deadline = deadline.map(|deadline| deadline.max(Instant::now() + self.patience.handshake));
-        let link =
-            self.handshake(address, ExpectedKey::Exactly(found), deadline).await.map_err(|failure| match failure {
-                HandshakeFailure::Other(error) => error,
-                // Somebody else answers already: then one of the two is an impostor.
-                HandshakeFailure::Refused(other) => WireError::KeyMismatch {
-                    address: address.to_string(),
-                    by: "the first meeting".into(),
-                    expected: found,
-                    found: other,
-                },
-            })?;
-        KnownHosts::at(known_peers).remember(address.as_str(), &found).map_err(WireError::peers(known_peers))?;
-        self.await_admission(link, address, deadline).await
-    }
-
-    /// The link, if the peer bids us welcome on it.
+    /// Returns the link once the peer has sent that it admits us.
     async fn await_admission(
         &self,
         mut link: Link,
         address: &PeerAddress,
         deadline: Option<Instant>,
     ) -> Result<Link, WireError> {
-        let patience = self.patience.silence.max(2 * KEEPALIVE_INTERVAL);
-        let (own, mut is_asked) = (self.identity.fingerprint(), false);
+        let idle_timeout = self.timeouts.idle.max(2 * KEEPALIVE_INTERVAL);
+        let (own, mut is_pending) = (self.identity.fingerprint(), false);
         loop {
-            let greeting = link.receiver.receive_within(until(deadline, patience)).await;
+            let reply = link.receiver.receive_within(capped(idle_timeout, deadline)).await;
             let is_late = deadline.is_some_and(|deadline| Instant::now() >= deadline);
             let address = address.to_string();
-            return match greeting {
+            return match reply {
                 Ok((AdmissionReply::Pending, _)) if !is_late => {
-                    is_asked = true;
+                    is_pending = true;
                     continue;
                 }
                 Ok((AdmissionReply::Pending, _)) => Err(WireError::NotApproved { address, own }),
-                Err(WireError::Timeout { .. }) if is_asked && is_late => Err(WireError::NotApproved { address, own }),
+                Err(WireError::Timeout { .. }) if is_pending && is_late => Err(WireError::NotApproved { address, own }),
                 Ok((AdmissionReply::Accepted, _)) => Ok(link),
                 Ok((AdmissionReply::NotAllowed, _)) => Err(WireError::NotAllowed { address, own }),
                 Ok((AdmissionReply::Busy, _)) => Err(WireError::Busy { address }),
@@ -196,13 +202,13 @@ impl Dialer {
     }
 }
 
-/// As long as `patience` and no longer than the deadline, if there is one; a second at least.
-fn until(deadline: Option<Instant>, patience: Duration) -> Duration {
+/// Shortens a timeout to the time left until the deadline, but not below one second.
+fn capped(timeout: Duration, deadline: Option<Instant>) -> Duration {
     let left = deadline.map_or(Duration::MAX, |deadline| deadline.saturating_duration_since(Instant::now()));
-    patience.min(left.max(Duration::from_secs(1)))
+    timeout.min(left.max(Duration::from_secs(1)))
 }
 
-/// How long to wait before attempt `number` (the second attempt is number 1): another time than others do.
-pub fn pause(number: u32) -> Duration {
-    backoff::pause(number, random::from_system().map_or(u32::MAX, |mut random| random.next_u32()))
+/// Returns the delay before retry number `attempt`, counted from 1. It is random, so that peers do not retry in step.
+pub fn retry_delay(attempt: u32) -> Duration {
+    backoff::pause(attempt, random::from_system().map_or(u32::MAX, |mut random| random.next_u32()))
 }

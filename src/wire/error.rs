@@ -1,145 +1,119 @@
-//! What can go wrong between two of our processes.
+//! Errors of links and of the listeners and dialers that make them.
 
+use std::fmt;
 use std::io;
+use std::path::{Path, PathBuf};
 
 use rustix::io::Errno;
 
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::Cancelled;
 
-/// Why there is no link, or not any more.
+/// Why a link could not be made, or broke.
+///
+/// In all variants `address` is the address of the listening side, `peer` that of the other side, and `own` the
+/// fingerprint of the identity that this process presents.
 #[derive(Debug, thiserror::Error)]
+#[allow(missing_docs, reason = "the fields are described above or say what they are")]
 pub enum WireError {
-    /// Nobody listens there.
-    #[error("nobody is at {address}")]
-    Unreachable {
-        /// Where it was looked for.
-        address: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// The other side does not go on.
-    #[error("{peer} fell silent: nothing for {seconds} seconds")]
-    Timeout {
-        /// Who.
-        peer: String,
-        /// How long it was waited for.
-        seconds: u64,
-    },
-    /// The line was cut.
-    #[error("the connection to {peer} broke off")]
-    ConnectionLost {
-        /// To whom.
-        peer: String,
-        /// How.
-        source: io::Error,
-    },
-    /// The other side says what it should not.
-    #[error("{peer} does not keep to the protocol")]
-    ProtocolViolation {
-        /// Who.
-        peer: String,
-    },
-    /// TLS did not come about.
-    #[error("no TLS connection with {peer}: {reason}")]
-    Tls {
-        /// With whom.
-        peer: String,
-        /// Why.
-        reason: String,
-    },
-    /// The listening side is not the one that it should be.
+    /// No TCP connection could be made.
+    #[error("cannot connect to {address}")]
+    Unreachable { address: String, source: io::Error },
+    /// The peer did not send or take data within the timeout.
+    #[error("{peer} timed out: no data for {seconds} s")]
+    Timeout { peer: String, seconds: u64 },
+    /// The connection broke, or the peer closed it.
+    #[error("the connection to {peer} was lost")]
+    ConnectionLost { peer: String, source: io::Error },
+    /// The peer sent something that the protocol does not allow at this point.
+    #[error("{peer} violated the protocol")]
+    ProtocolViolation { peer: String },
+    /// The TLS handshake failed, or TLS rejected a record.
+    #[error("TLS connection to {peer} failed: {reason}")]
+    Tls { peer: String, reason: String },
+    /// The listening side has a different key than expected.
     #[error(
-        "THE PEER AT {address} HAS ANOTHER KEY THAN {by} SAYS. Somebody may be in between. It should have {expected}, but it \
-         has {found}"
+        "THE PEER AT {address} HAS ANOTHER KEY THAN EXPECTED. Someone may be intercepting the connection. Its key \
+         should be {expected} ({origin}), but it is {found}"
     )]
     KeyMismatch {
-        /// Where.
         address: String,
-        /// Who says what it should be.
-        by: String,
-        /// What it should be.
+        /// Where the expected key comes from.
+        origin: KeyOrigin,
         expected: KeyFingerprint,
-        /// What it is.
         found: KeyFingerprint,
     },
-    /// Nobody confirmed that the listening side is the right one.
-    #[error("the peer at {address} is not known. Its key has the fingerprint {found}")]
-    UntrustedKey {
-        /// Where.
-        address: String,
-        /// Its key.
-        found: KeyFingerprint,
-    },
-    /// The listening side does not take us in.
-    #[error("{address} does not take in this identity, whose fingerprint is {own}")]
-    NotAllowed {
-        /// Where.
-        address: String,
-        /// Our own.
-        own: KeyFingerprint,
-    },
-    /// Somebody there was asked about us, and has not answered in time.
-    #[error("nobody at {address} has said yet whether this identity, whose fingerprint is {own}, may come in")]
-    NotApproved {
-        /// Where.
-        address: String,
-        /// Our own.
-        own: KeyFingerprint,
-    },
-    /// Too many are there already.
-    #[error("{address} has no room for one more")]
-    Busy {
-        /// Where.
-        address: String,
-    },
-    /// Our listener finds its port in use.
+    /// The listening side is not known, and its key was not confirmed.
+    #[error("the peer at {address} is not known; its key fingerprint is {found}")]
+    UntrustedKey { address: String, found: KeyFingerprint },
+    /// The listening side rejects our key.
+    #[error("{address} does not allow this identity (fingerprint {own})")]
+    NotAllowed { address: String, own: KeyFingerprint },
+    /// The listening side did not approve our key before the deadline.
+    #[error("{address} has not yet approved this identity (fingerprint {own})")]
+    NotApproved { address: String, own: KeyFingerprint },
+    /// The listening side is at its limit of links or pending approvals.
+    #[error("{address} is at its connection limit")]
+    Busy { address: String },
+    /// The port to listen on is in use.
     #[error("{address} is in use by another program")]
-    PortTaken {
-        /// Where it should listen.
-        address: String,
-    },
-    /// Our listener cannot begin.
-    #[error("cannot listen at {address}")]
-    Listen {
-        /// Where it should.
-        address: String,
-        /// Why.
+    PortTaken { address: String },
+    /// The listener could not be started.
+    #[error("cannot listen on {address}")]
+    Listen { address: String, source: io::Error },
+    /// An allow list or the file of known peers cannot be read, written or parsed.
+    #[error("cannot use the peer list {path}")]
+    PeerList {
+        /// The file, as shown to the user.
+        path: String,
         source: io::Error,
     },
-    /// A list of peers cannot be used.
-    #[error("cannot use the list of peers in {place}")]
-    Peers {
-        /// Which file.
-        place: String,
-        /// Why.
-        source: io::Error,
-    },
-    /// Our own identity cannot be shown.
-    #[error("no certificate can be made of this identity: {0}")]
+    /// The identity does not work with TLS.
+    #[error("cannot create a certificate for this identity: {0}")]
     Identity(String),
-    /// The system gives no threads, timers or sockets.
-    #[error("cannot begin to work")]
+    /// The system provides no more threads, timers or sockets.
+    #[error("cannot create a thread, timer or socket")]
     Runtime(#[source] io::Error),
-    /// Work was stopped.
+    /// The work was cancelled.
     #[error(transparent)]
     Cancelled(#[from] Cancelled),
 }
 
+/// Where the key that a peer is expected to have comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeyOrigin {
+    /// It was given as a [`PeerTrust::Pinned`](super::PeerTrust::Pinned) fingerprint.
+    Pinned,
+    /// It was remembered in this file when the peer was first connected to.
+    KnownPeers(PathBuf),
+    /// It was confirmed just now, on the first connection to the peer.
+    FirstUse,
+}
+
+impl fmt::Display for KeyOrigin {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Pinned => f.write_str("the pinned fingerprint"),
+            Self::KnownPeers(path) => write!(f, "from {}", path.display()),
+            Self::FirstUse => f.write_str("just confirmed"),
+        }
+    }
+}
+
 impl WireError {
-    /// Whether another attempt may do better.
-    pub fn may_pass(&self) -> bool {
+    /// Returns whether another attempt may succeed.
+    pub fn is_transient(&self) -> bool {
         use WireError::{Busy, ConnectionLost, Timeout, Tls, Unreachable};
         matches!(self, Unreachable { .. } | Timeout { .. } | ConnectionLost { .. } | Tls { .. } | Busy { .. })
     }
 
-    /// What an error of reading or writing means when `peer` is at the other end.
+    /// Converts an error of reading from or writing to a TLS stream.
     pub(super) fn of_stream(peer: &str, error: io::Error) -> Self {
         let peer = peer.to_owned();
         match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
             Some(reason) => Self::Tls { peer, reason: reason.to_string() },
             None if error.kind() == io::ErrorKind::InvalidData => Self::ProtocolViolation { peer },
-            // What rustls says of an end without a farewell is for those who program with it.
+            // rustls explains a missing close_notify to programmers; users need only the kind.
             None if error.kind() == io::ErrorKind::UnexpectedEof => {
                 Self::ConnectionLost { peer, source: error.kind().into() }
             }
@@ -147,15 +121,15 @@ impl WireError {
         }
     }
 
-    /// For `map_err`: what keeps us from a socket is the system, or what `otherwise` makes of it.
+    /// For `map_err`: [`WireError::Runtime`] if file descriptors ran out, else what `otherwise` returns.
     pub(super) fn of_socket(otherwise: impl FnOnce(io::Error) -> Self) -> impl FnOnce(io::Error) -> Self {
-        let is_ours = |error: &io::Error| matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
-        move |error| if is_ours(&error) { Self::Runtime(error) } else { otherwise(error) }
+        let out_of_files = |error: &io::Error| matches!(Errno::from_io_error(error), Some(Errno::MFILE | Errno::NFILE));
+        move |error| if out_of_files(&error) { Self::Runtime(error) } else { otherwise(error) }
     }
 
-    /// For `map_err`: the list of peers at `place` cannot be used.
-    pub(super) fn peers(place: &std::path::Path) -> impl FnOnce(io::Error) -> Self {
-        let place = place.display().to_string();
-        |source| Self::Peers { place, source }
+    /// For `map_err`: the peer list at `path` cannot be used.
+    pub(super) fn peer_list(path: &Path) -> impl FnOnce(io::Error) -> Self {
+        let path = path.display().to_string();
+        |source| Self::PeerList { path, source }
     }
 }

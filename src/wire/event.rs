@@ -1,38 +1,38 @@
-//! Who comes to a listener, and how many may.
+//! What a listener reports to its owner, and the limits it enforces.
 
 use super::error::WireError;
 use super::link::Link;
 use super::tls::Timeouts;
 use crate::crypto::KeyFingerprint;
 
-/// Bounds of a listener. A stranger costs about 100 KiB, a link that and up to two frames.
+/// Limits of a listener. A pending handshake takes about 100 KiB; a link takes that and up to two frames.
 #[derive(Debug, Clone, Copy)]
 pub struct ListenerLimits {
-    /// Handshakes at once; who comes on top takes the place of the oldest.
+    /// Handshakes in progress. At the limit the oldest is aborted.
     pub handshakes: usize,
-    /// Links at once; who comes on top is told that there is no room.
+    /// Open links. At the limit further peers are rejected as [`WireError::Busy`].
     pub links: usize,
-    /// How long is waited for what.
-    pub patience: Timeouts,
+    /// Timeouts of handshakes and links.
+    pub timeouts: Timeouts,
 }
 
 impl Default for ListenerLimits {
     fn default() -> Self {
-        Self { handshakes: 256, links: 256, patience: Timeouts::default() }
+        Self { handshakes: 256, links: 256, timeouts: Timeouts::default() }
     }
 }
 
-/// Who came.
+/// What happened at a listener.
 pub enum ListenerEvent {
-    /// Somebody who was admitted.
+    /// A peer was admitted.
     Link(Box<Link>),
-    /// Somebody who was not.
+    /// A peer was rejected because its key is not allowed.
     Refused {
-        /// From where.
+        /// Address of the peer.
         peer: String,
-        /// With which key.
+        /// The key it proved to have.
         fingerprint: KeyFingerprint,
     },
-    /// Somebody who may be enrolled in a list that cannot be used any more, for this reason.
+    /// The allow list could not be read when a peer was looked up.
     AllowListError(WireError),
 }

@@ -1,12 +1,12 @@
-//! Those who have not shown yet who they are. There is room for some; who comes when there is none takes the place of the
-//! one who has been there longest, so that thousands who say nothing keep nobody out.
+//! Connections whose handshake is in progress. At capacity the oldest is aborted, so that idle connections cannot block
+//! new ones.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use tokio::task::AbortHandle;
 
-/// The handshakes that are going on.
+/// Tasks of the handshakes in progress, oldest first.
 #[derive(Debug)]
 pub(super) struct PendingHandshakes {
     limit: usize,
@@ -14,28 +14,28 @@ pub(super) struct PendingHandshakes {
 }
 
 impl PendingHandshakes {
-    pub(super) fn new(room: usize) -> Self {
-        Self { limit: room, tasks: Mutex::default() }
+    pub(super) fn new(limit: usize) -> Self {
+        Self { limit, tasks: Mutex::default() }
     }
 
-    /// One more; the oldest go as long as there are too many.
+    /// Adds a handshake, and aborts the oldest ones above the limit.
     pub(super) fn add(&self, handshake: AbortHandle) {
-        let mut inside = self.running();
-        inside.push_back(handshake);
-        while inside.len() > self.limit {
-            inside.pop_front().inspect(AbortHandle::abort);
+        let mut running = self.running();
+        running.push_back(handshake);
+        while running.len() > self.limit {
+            running.pop_front().inspect(AbortHandle::abort);
         }
     }
 
-    /// The oldest goes, if there is one.
+    /// Aborts the oldest handshake, if there is one.
     pub(super) fn abort_oldest(&self) {
         self.running().pop_front().inspect(AbortHandle::abort);
     }
 
-    /// Those that are still at it.
+    /// Forgets finished handshakes and returns the rest.
     fn running(&self) -> MutexGuard<'_, VecDeque<AbortHandle>> {
-        let mut inside = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
-        inside.retain(|handshake| !handshake.is_finished());
-        inside
+        let mut tasks = self.tasks.lock().unwrap_or_else(PoisonError::into_inner);
+        tasks.retain(|handshake| !handshake.is_finished());
+        tasks
     }
 }

@@ -1,5 +1,6 @@
-//! A link: typed frames over a stream whose other end is known, each with a deadline.
+//! A link: typed frames over an authenticated stream, each with a deadline.
 
+use std::io;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -12,42 +13,42 @@ use tokio::time::timeout;
 use tokio_util::codec::{FramedRead, FramedWrite, LengthDelimitedCodec};
 
 use super::error::WireError;
-use super::frame::{self, Frame, Frames};
+use super::frame::{self, Frame, FrameEncoder};
 use crate::crypto::KeyFingerprint;
 
-/// What links run over.
+/// The transport below a link: TLS over TCP, or a pipe in tests.
 trait Stream: AsyncRead + AsyncWrite + Send + Unpin {}
 impl<S: AsyncRead + AsyncWrite + Send + Unpin> Stream for S {}
 
-/// Both directions to a peer that has proven its key.
+/// A connection to a peer that has proven its key.
 pub struct Link {
-    /// From us to the peer.
+    /// Sends frames to the peer.
     pub sender: Sender,
-    /// From the peer to us.
+    /// Receives frames from the peer.
     pub receiver: Receiver,
     fingerprint: KeyFingerprint,
     peer: String,
 }
 
-/// The way to the peer.
+/// The sending half of a link.
 pub struct Sender {
-    frames: FramedWrite<WriteHalf<Box<dyn Stream>>, Frames>,
-    end: Endpoint,
+    frames: FramedWrite<WriteHalf<Box<dyn Stream>>, FrameEncoder>,
+    endpoint: Endpoint,
 }
 
-/// The way from the peer.
+/// The receiving half of a link.
 pub struct Receiver {
     frames: FramedRead<ReadHalf<Box<dyn Stream>>, LengthDelimitedCodec>,
-    end: Endpoint,
+    endpoint: Endpoint,
 }
 
-/// What is known of the other end.
+/// What both halves of a link know.
 #[derive(Clone)]
 struct Endpoint {
     peer: String,
-    silence: Duration,
-    /// Where links are counted: given back when both directions are gone.
-    place: Option<Arc<OwnedSemaphorePermit>>,
+    idle_timeout: Duration,
+    /// Counts the link against its listener's limit until both halves are dropped.
+    permit: Option<Arc<OwnedSemaphorePermit>>,
 }
 
 impl Link {
@@ -55,37 +56,37 @@ impl Link {
         stream: impl AsyncRead + AsyncWrite + Send + Unpin + 'static,
         peer: String,
         fingerprint: KeyFingerprint,
-        silence: Duration,
+        idle_timeout: Duration,
     ) -> Self {
         let stream: Box<dyn Stream> = Box::new(stream);
         let (read, write) = split(stream);
-        let end = Endpoint { peer: peer.clone(), silence, place: None };
+        let endpoint = Endpoint { peer: peer.clone(), idle_timeout, permit: None };
         Self {
-            sender: Sender { frames: FramedWrite::new(write, Frames), end: end.clone() },
-            receiver: Receiver { frames: FramedRead::new(read, frame::codec()), end },
+            sender: Sender { frames: FramedWrite::new(write, FrameEncoder), endpoint: endpoint.clone() },
+            receiver: Receiver { frames: FramedRead::new(read, frame::codec()), endpoint },
             fingerprint,
             peer,
         }
     }
 
-    /// Takes up `place` for as long as it exists.
-    pub(super) fn attach_permit(&mut self, place: OwnedSemaphorePermit) {
-        let place = Arc::new(place);
-        self.sender.end.place = Some(Arc::clone(&place));
-        self.receiver.end.place = Some(place);
+    /// Holds `permit` for as long as the link exists.
+    pub(super) fn attach_permit(&mut self, permit: OwnedSemaphorePermit) {
+        let permit = Arc::new(permit);
+        self.sender.endpoint.permit = Some(Arc::clone(&permit));
+        self.receiver.endpoint.permit = Some(permit);
     }
 
-    /// The key that the peer has proven to have.
+    /// Returns the fingerprint of the key that the peer has proven to have.
     pub fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
     }
 
-    /// Where the peer is.
+    /// Returns the address of the peer.
     pub fn peer(&self) -> &str {
         &self.peer
     }
 
-    /// Sends one frame and awaits one.
+    /// Sends a frame without a body, and returns the head of the next frame received.
     ///
     /// # Errors
     /// As [`Sender::send`] and [`Receiver::receive`].
@@ -96,74 +97,73 @@ impl Link {
 }
 
 impl Sender {
-    /// Sends a frame: a small head, and bytes.
+    /// Sends a frame with a small head and a body.
     ///
     /// # Errors
-    /// [`WireError::Timeout`] if the peer does not take it within the deadline, [`WireError::ProtocolViolation`] if it is too long for
-    /// a frame, [`WireError::ConnectionLost`], [`WireError::Tls`].
+    /// [`WireError::Timeout`] if the peer does not take it within the idle timeout, [`WireError::ProtocolViolation`] if
+    /// it is too long for a frame, [`WireError::ConnectionLost`] or [`WireError::Tls`] if the connection fails.
     pub async fn send(&mut self, head: &impl Serialize, body: &[u8]) -> Result<(), WireError> {
-        let frame = Frame::new(head, body).map_err(|_| self.end.malformed())?;
-        self.end.within(self.frames.send(frame)).await
+        let frame = Frame::new(head, body).map_err(|_| self.endpoint.protocol_violation())?;
+        self.endpoint.with_timeout(self.frames.send(frame)).await
     }
 
-    /// Tells the peer that nothing more comes.
+    /// Closes this direction; the peer sees the end of the stream.
     ///
     /// # Errors
     /// As [`Sender::send`].
     pub async fn close(&mut self) -> Result<(), WireError> {
-        self.end.within(SinkExt::<Frame<'_>>::close(&mut self.frames)).await
+        self.endpoint.with_timeout(SinkExt::<Frame<'_>>::close(&mut self.frames)).await
     }
 }
 
 impl Receiver {
-    /// The next frame. It must be there, as a whole, within the deadline: a peer that has nothing to say says so.
+    /// Receives the next frame. All of it must arrive within the idle timeout: a peer without data sends keepalives.
     ///
     /// # Errors
-    /// [`WireError::Timeout`], [`WireError::ProtocolViolation`], [`WireError::ConnectionLost`] also when the peer has ended the link,
-    /// [`WireError::Tls`].
+    /// [`WireError::Timeout`] if it does not arrive in time, [`WireError::ProtocolViolation`] if it is malformed,
+    /// [`WireError::ConnectionLost`] if the connection fails or the peer has closed the link, [`WireError::Tls`].
     pub async fn receive<H: DeserializeOwned>(&mut self) -> Result<(H, Bytes), WireError> {
-        let silence = self.end.silence;
-        self.receive_within(silence).await
+        self.receive_within(self.endpoint.idle_timeout).await
     }
 
-    /// Returns when the peer is gone, or says anything: it is not its turn.
-    pub(super) async fn failure(&mut self) -> WireError {
-        match self.frames.next().await {
-            Some(Ok(_)) => self.end.malformed(),
-            Some(Err(error)) => WireError::of_stream(&self.end.peer, error),
-            None => WireError::of_stream(&self.end.peer, std::io::ErrorKind::UnexpectedEof.into()),
-        }
-    }
-
-    /// The error for a frame that has no place in the conversation.
-    pub fn protocol_violation(&self) -> WireError {
-        self.end.malformed()
-    }
-
-    /// The same with another deadline than the usual one.
+    /// Like [`Receiver::receive`], with another timeout.
     ///
     /// # Errors
     /// As [`Receiver::receive`].
-    pub async fn receive_within<H: DeserializeOwned>(&mut self, patience: Duration) -> Result<(H, Bytes), WireError> {
-        let end = Endpoint { silence: patience, ..self.end.clone() };
+    pub async fn receive_within<H: DeserializeOwned>(&mut self, timeout: Duration) -> Result<(H, Bytes), WireError> {
+        let endpoint = Endpoint { idle_timeout: timeout, ..self.endpoint.clone() };
         let next = async {
             let frame = self.frames.next().await;
-            frame.unwrap_or_else(|| Err(std::io::ErrorKind::UnexpectedEof.into()))
+            frame.unwrap_or_else(|| Err(io::ErrorKind::UnexpectedEof.into()))
         };
-        let frame = end.within(next).await?;
-        frame::decode(frame.freeze()).map_err(|_| end.malformed())
+        let frame = endpoint.with_timeout(next).await?;
+        frame::decode(frame.freeze()).map_err(|_| endpoint.protocol_violation())
+    }
+
+    /// Waits without a timeout until the connection fails or the peer sends anything, which it must not do now.
+    pub(super) async fn failure(&mut self) -> WireError {
+        match self.frames.next().await {
+            Some(Ok(_)) => self.endpoint.protocol_violation(),
+            Some(Err(error)) => WireError::of_stream(&self.endpoint.peer, error),
+            None => WireError::of_stream(&self.endpoint.peer, io::ErrorKind::UnexpectedEof.into()),
+        }
+    }
+
+    /// Returns the error for a frame that the protocol does not allow at this point.
+    pub fn protocol_violation(&self) -> WireError {
+        self.endpoint.protocol_violation()
     }
 }
 
 impl Endpoint {
-    async fn within<T>(&self, work: impl Future<Output = std::io::Result<T>>) -> Result<T, WireError> {
-        match timeout(self.silence, work).await {
-            Err(_) => Err(WireError::Timeout { peer: self.peer.clone(), seconds: self.silence.as_secs() }),
+    async fn with_timeout<T>(&self, work: impl Future<Output = io::Result<T>>) -> Result<T, WireError> {
+        match timeout(self.idle_timeout, work).await {
+            Err(_) => Err(WireError::Timeout { peer: self.peer.clone(), seconds: self.idle_timeout.as_secs() }),
             Ok(outcome) => outcome.map_err(|error| WireError::of_stream(&self.peer, error)),
         }
     }
 
-    fn malformed(&self) -> WireError {
+    fn protocol_violation(&self) -> WireError {
         WireError::ProtocolViolation { peer: self.peer.clone() }
     }
 }

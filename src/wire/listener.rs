@@ -1,4 +1,4 @@
-//! The listening side: takes in those who may, within bounds.
+//! The listening side: accepts connections and yields the links of admitted peers, within limits.
 
 use std::io;
 use std::net::SocketAddr;
@@ -13,27 +13,27 @@ use super::acceptor::Acceptor;
 use super::error::WireError;
 use super::event::{ListenerEvent, ListenerLimits};
 use super::peer_policy::PeerPolicy;
-use super::tls::{LinkIdentity, Protocol, acceptor};
+use super::tls::{LinkIdentity, Protocol, tls_acceptor};
 use crate::foundation::rlimit;
 
-/// Links that wait to be taken over.
-const WAITING: usize = 16;
+/// Events that may be queued for [`Listener::next`].
+const EVENT_QUEUE: usize = 16;
 
 /// Where and how to listen.
 pub struct ListenOptions {
-    /// The address; port 0 is any free one.
-    pub listen: SocketAddr,
-    /// What to show.
+    /// Local address; port 0 takes any free port.
+    pub address: SocketAddr,
+    /// The identity to present.
     pub identity: LinkIdentity,
-    /// What to speak.
+    /// The protocol to speak.
     pub protocol: Protocol,
-    /// Whom to take in.
-    pub admission: PeerPolicy,
-    /// Bounds.
+    /// Which peers are admitted.
+    pub policy: PeerPolicy,
+    /// Limits on connections and their timeouts.
     pub limits: ListenerLimits,
 }
 
-/// A listener at work; it takes in nobody any more when dropped, and its links go on.
+/// A running listener. Dropping it stops accepting; open links stay open.
 pub struct Listener {
     address: SocketAddr,
     events: mpsc::Receiver<ListenerEvent>,
@@ -42,44 +42,45 @@ pub struct Listener {
 }
 
 impl Listener {
-    /// Listens from now on.
+    /// Binds the address and starts to accept connections.
     ///
     /// # Errors
-    /// [`WireError::PortTaken`], [`WireError::Listen`], [`WireError::Identity`].
+    /// [`WireError::PortTaken`] or [`WireError::Listen`] if the address cannot be bound, [`WireError::Identity`] if the
+    /// identity does not work with TLS, [`WireError::Runtime`] if there are too few file descriptors.
     pub async fn start(options: ListenOptions) -> Result<Self, WireError> {
-        let ListenOptions { listen, identity, protocol, admission, limits } = options;
+        let ListenOptions { address, identity, protocol, policy, limits } = options;
         let failed = |source: io::Error| match source.kind() {
-            io::ErrorKind::AddrInUse => WireError::PortTaken { address: listen.to_string() },
-            _ => WireError::Listen { address: listen.to_string(), source },
+            io::ErrorKind::AddrInUse => WireError::PortTaken { address: address.to_string() },
+            _ => WireError::Listen { address: address.to_string(), source },
         };
-        // Where the system refuses, fewer can come at once.
-        drop(rlimit::raise());
-        let acceptor = acceptor(&identity, protocol)?;
-        let listener = TcpListener::bind(listen).await.map_err(WireError::of_socket(failed))?;
-        let address = listener.local_addr().map_err(failed)?;
-        let (sender, arrivals) = mpsc::channel(WAITING);
+        // If this fails, fewer connections can be open at once.
+        let _ = rlimit::raise();
+        let tls = tls_acceptor(&identity, protocol)?;
+        let listener = TcpListener::bind(address).await.map_err(WireError::of_socket(failed))?;
+        let bound = listener.local_addr().map_err(failed)?;
+        let (sender, events) = mpsc::channel(EVENT_QUEUE);
         let stop = CancellationToken::new();
-        let door = Arc::new(Acceptor::new(acceptor, admission, limits, sender, stop.clone()));
-        let welcoming = tokio::spawn(door.accept_loop(listener));
-        Ok(Self { address, events: arrivals, stop, accepting: welcoming })
+        let acceptor = Arc::new(Acceptor::new(tls, policy, limits, sender, stop.clone()));
+        let accepting = tokio::spawn(acceptor.accept_loop(listener));
+        Ok(Self { address: bound, events, stop, accepting })
     }
 
-    /// Where it listens.
+    /// Returns the address it listens on, with the actual port.
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Who comes next. Nothing is lost if this is not awaited to its end.
+    /// Returns the next event, or `None` after [`Listener::stop`] when no more follow. This method is cancel
+    /// safe.
     pub async fn next(&mut self) -> Option<ListenerEvent> {
         self.events.recv().await
     }
 
-    /// Takes in nobody any more; returns when the port is free. Those who were about to come in still do, and after them
-    /// nobody comes next.
+    /// Stops accepting, and returns when the port is free. Peers whose handshake is complete are still admitted.
     pub async fn stop(&mut self) {
         self.stop.cancel();
-        // It ends, or it has panicked and has ended.
-        drop((&mut self.accepting).await);
+        // An error means that the task panicked: then it has ended, too.
+        let _ = (&mut self.accepting).await;
     }
 }
 

@@ -1,10 +1,11 @@
-//! Links between our own processes, and services that take them in.
+//! Encrypted, mutually authenticated links between hestat processes.
 //!
-//! A link is TLS 1.3 (RFC 8446) with X25519MLKEM768, both sides known by their Ed25519 keys, which self-signed certificates
-//! carry and the other side pins. On it go frames with a length, a version and a typed head, each with a deadline.
+//! A link is TLS 1.3 (RFC 8446) with X25519MLKEM768. Both sides present self-signed certificates over their Ed25519
+//! identity keys, and peers are authenticated by these keys alone. On top of TLS go frames with a length, a version and
+//! a typed head; every frame has a deadline.
 //!
 //! ```text
-//! Dialer ── connects, judges the listener's key, shows its own ──▶ Listener ── greets whoever it admits ──▶ Link
+//! Dialer ── connects, checks the listener's key, presents its own ──▶ Listener ── admits the peer or not ──▶ Link
 //! ```
 
 mod acceptor;
@@ -29,7 +30,7 @@ mod tests;
 
 pub use address::PeerAddress;
 pub use dialer::{Dialer, PeerTrust};
-pub use error::WireError;
+pub use error::{KeyOrigin, WireError};
 pub use event::{ListenerEvent, ListenerLimits};
 pub use link::{Link, Receiver, Sender};
 pub use listener::{ListenOptions, Listener};

@@ -1,4 +1,4 @@
-//! Work on links from a program that is not asynchronous itself.
+//! Runs asynchronous work on links from a program that is not asynchronous itself.
 
 use std::time::Duration;
 
@@ -10,17 +10,17 @@ use tokio_util::sync::CancellationToken;
 use super::error::WireError;
 use crate::foundation::observer::Observer;
 
-/// How often the observer is asked whether to go on.
-const TICK: Duration = Duration::from_millis(50);
+/// Interval at which the observer is asked whether the work is cancelled.
+const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// How long what still blocks at the end is waited for.
+/// How long the runtime waits for blocking tasks when it shuts down.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// Does `work` and returns when it is done. Its token is cancelled when the observer wants an end; how it ends then is its
-/// own affair.
+/// Runs `work` to its end and returns its outcome. Cancels its token once the observer asks to stop; how to end then is
+/// up to `work`.
 ///
 /// # Errors
-/// [`WireError::Runtime`], and those of `work`.
+/// [`WireError::Runtime`] if no runtime can be started, and the errors of `work`.
 pub fn run<T, E: From<WireError>>(
     observer: &dyn Observer,
     work: impl AsyncFnOnce(CancellationToken) -> Result<T, E>,
@@ -33,7 +33,7 @@ pub fn run<T, E: From<WireError>>(
         loop {
             tokio::select! {
                 outcome = &mut work => return outcome,
-                () = sleep(TICK) => if observer.check_cancelled().is_err() { stop.cancel() },
+                () = sleep(CANCEL_POLL_INTERVAL) => if observer.check_cancelled().is_err() { stop.cancel() },
             }
         }
     });
@@ -41,13 +41,13 @@ pub fn run<T, E: From<WireError>>(
     outcome
 }
 
-/// Does what takes long or waits for a disk where it keeps nobody else from working.
+/// Runs work that blocks or takes long on a thread of its own, so that it does not hold up other tasks.
 pub async fn blocking<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {
     match spawn_blocking(work).await {
         Ok(value) => value,
         Err(error) => match error.try_into_panic() {
             Ok(panic) => std::panic::resume_unwind(panic),
-            // The runtime ends, and whoever awaits this with it.
+            // The runtime is shutting down, and drops the task that awaits this.
             Err(_) => std::future::pending().await,
         },
     }

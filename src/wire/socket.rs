@@ -1,16 +1,16 @@
-//! Sockets as links use them.
+//! Options of the TCP sockets that carry links.
 
 use std::io;
 
 use tokio::io::BufReader;
 use tokio::net::TcpStream;
 
-/// What is read from a socket at a time: rustls alone would ask for less.
-const BUFFER: usize = 64 << 10;
+/// Size of the read buffer: rustls alone reads in smaller steps.
+const READ_BUFFER_BYTES: usize = 64 << 10;
 
-/// Small frames go at once, the kernel notices peers that vanished, and reads are large.
+/// Sends small frames at once (`TCP_NODELAY`), detects vanished peers (`SO_KEEPALIVE`) and buffers reads.
 pub(super) fn prepare(socket: TcpStream) -> io::Result<BufReader<TcpStream>> {
     socket.set_nodelay(true)?;
     rustix::net::sockopt::set_socket_keepalive(&socket, true)?;
-    Ok(BufReader::with_capacity(BUFFER, socket))
+    Ok(BufReader::with_capacity(READ_BUFFER_BYTES, socket))
 }

@@ -1,4 +1,4 @@
-//! TLS as links have it: version 1.3, X25519MLKEM768, certificates on both sides, nothing that outlives the connection.
+//! TLS configuration of links: version 1.3, X25519MLKEM768, certificates on both sides, no session resumption.
 
 use std::io;
 use std::sync::Arc;
@@ -22,11 +22,11 @@ use super::link::Link;
 use super::verifier::{ExpectedKey, PeerVerifier, fingerprint};
 use crate::crypto::{IdentityKey, KeyFingerprint};
 
-/// What is spoken on a link, with its version: both sides must name the same (ALPN, RFC 7301).
+/// Name and version of the protocol on a link. Both sides must offer the same (ALPN, RFC 7301).
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Protocol(pub &'static str);
 
-/// An identity that links show.
+/// An identity as TLS presents it: the key and a certificate over it.
 #[derive(Debug, Clone)]
 pub struct LinkIdentity {
     key: Arc<CertifiedKey>,
@@ -34,27 +34,27 @@ pub struct LinkIdentity {
 }
 
 impl LinkIdentity {
-    /// That of this key.
+    /// Creates the certificate of this key.
     ///
     /// # Errors
-    /// [`WireError::Identity`] if no certificate can be made of it.
+    /// [`WireError::Identity`] if no certificate can be created.
     pub fn new(identity: &IdentityKey) -> Result<Self, WireError> {
         Ok(Self { key: certify(identity, any_eddsa_type)?, fingerprint: identity.fingerprint() })
     }
 
-    /// What it is known by.
+    /// Returns the fingerprint by which peers know this identity.
     pub fn fingerprint(&self) -> KeyFingerprint {
         self.fingerprint
     }
 }
 
-/// Both ends are ours, so there is nothing to negotiate about the key exchange (draft-ietf-tls-ecdhe-mlkem).
+/// Offers one key exchange only (draft-ietf-tls-ecdhe-mlkem): both sides are hestat, so there is nothing to negotiate.
 fn provider() -> CryptoProvider {
     CryptoProvider { kx_groups: vec![kx_group::X25519MLKEM768], ..default_provider() }
 }
 
-/// The listening side's TLS. Whoever proves to have some Ed25519 key passes.
-pub(super) fn acceptor(identity: &LinkIdentity, protocol: Protocol) -> Result<TlsAcceptor, WireError> {
+/// Configures the listening side. Any peer that proves to have some Ed25519 key passes the handshake.
+pub(super) fn tls_acceptor(identity: &LinkIdentity, protocol: Protocol) -> Result<TlsAcceptor, WireError> {
     let provider = provider();
     let verifier = Arc::new(PeerVerifier::new(ExpectedKey::Any, provider.signature_verification_algorithms));
     let mut config = ServerConfig::builder_with_provider(Arc::new(provider))
@@ -68,8 +68,8 @@ pub(super) fn acceptor(identity: &LinkIdentity, protocol: Protocol) -> Result<Tl
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// The connecting side's TLS, and who judges the other side's key in it.
-fn connector(
+/// Configures the connecting side. The verifier is returned because it records the key it rejected.
+fn tls_connector(
     identity: &LinkIdentity,
     protocol: Protocol,
     expected: ExpectedKey,
@@ -92,82 +92,83 @@ fn resolver(identity: &LinkIdentity) -> Arc<SingleCertAndKey> {
     Arc::new(SingleCertAndKey::from(Arc::clone(&identity.key)))
 }
 
-/// How a handshake of the connecting side failed.
+/// Why a handshake of the connecting side failed.
 #[derive(Debug)]
 pub(super) enum HandshakeFailure {
-    /// The other side has this key, which was not expected.
-    Refused(KeyFingerprint),
-    /// Anything else.
+    /// The peer has this key, which is not the expected one.
+    UnexpectedKey(KeyFingerprint),
+    /// Any other failure.
     Other(WireError),
 }
 
-/// Makes a link on `stream` as the listening side.
+/// Does the listening side's handshake on `stream` and returns the link.
 pub(super) async fn accept_over<S>(
     acceptor: &TlsAcceptor,
     stream: S,
     peer: &str,
-    patience: Timeouts,
+    timeouts: Timeouts,
 ) -> Result<Link, WireError>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let stream = within(patience.handshake, peer, Box::pin(acceptor.accept(stream))).await?;
-    let fingerprint = proven(stream.get_ref().1, peer)?;
-    Ok(Link::new(stream, peer.to_owned(), fingerprint, patience.silence))
+    let stream = with_timeout(timeouts.handshake, peer, Box::pin(acceptor.accept(stream))).await?;
+    let fingerprint = verified_fingerprint(stream.get_ref().1, peer)?;
+    Ok(Link::new(stream, peer.to_owned(), fingerprint, timeouts.idle))
 }
 
-/// Makes a link on `stream` as the connecting side.
+/// Does the connecting side's handshake on `stream` and returns the link.
 pub(super) async fn connect_over<S>(
     identity: &LinkIdentity,
     protocol: Protocol,
     expected: ExpectedKey,
     stream: S,
     peer: &str,
-    patience: Timeouts,
+    timeouts: Timeouts,
 ) -> Result<Link, HandshakeFailure>
 where
     S: AsyncRead + AsyncWrite + Send + Unpin + 'static,
 {
-    let (connector, verifier) = connector(identity, protocol, expected).map_err(HandshakeFailure::Other)?;
-    // Names mean nothing here, and none is sent.
+    let (connector, verifier) = tls_connector(identity, protocol, expected).map_err(HandshakeFailure::Other)?;
+    // rustls requires a name; it is neither checked nor sent.
     let name = ServerName::IpAddress(std::net::Ipv4Addr::LOCALHOST.into());
-    let stream = within(patience.handshake, peer, Box::pin(connector.connect(name, stream))).await;
-    let stream =
-        stream.map_err(|error| verifier.refused().map_or(HandshakeFailure::Other(error), HandshakeFailure::Refused))?;
-    let fingerprint = proven(stream.get_ref().1, peer).map_err(HandshakeFailure::Other)?;
-    Ok(Link::new(stream, peer.to_owned(), fingerprint, patience.silence))
+    let stream = with_timeout(timeouts.handshake, peer, Box::pin(connector.connect(name, stream))).await;
+    let stream = stream.map_err(|error| {
+        verifier.rejected_key().map_or(HandshakeFailure::Other(error), HandshakeFailure::UnexpectedKey)
+    })?;
+    let fingerprint = verified_fingerprint(stream.get_ref().1, peer).map_err(HandshakeFailure::Other)?;
+    Ok(Link::new(stream, peer.to_owned(), fingerprint, timeouts.idle))
 }
 
-/// How long is waited for what.
+/// Timeouts of a link.
 #[derive(Debug, Clone, Copy)]
 pub struct Timeouts {
-    /// For connecting, and again for the handshake.
+    /// For the TCP connection, and again for the TLS handshake.
     pub handshake: Duration,
-    /// For each frame, and each sign of life.
-    pub silence: Duration,
+    /// For each frame to be sent or received, keepalives included.
+    pub idle: Duration,
 }
 
 impl Default for Timeouts {
     fn default() -> Self {
-        Self { handshake: Duration::from_secs(10), silence: Duration::from_secs(30) }
+        Self { handshake: Duration::from_secs(10), idle: Duration::from_secs(30) }
     }
 }
 
-async fn within<T>(
-    patience: Duration,
+async fn with_timeout<T>(
+    limit: Duration,
     peer: &str,
     handshake: impl Future<Output = io::Result<T>>,
 ) -> Result<T, WireError> {
-    match timeout(patience, handshake).await {
-        Err(_) => Err(WireError::Timeout { peer: peer.into(), seconds: patience.as_secs() }),
+    match timeout(limit, handshake).await {
+        Err(_) => Err(WireError::Timeout { peer: peer.into(), seconds: limit.as_secs() }),
         Ok(outcome) => outcome.map_err(|error| WireError::of_stream(peer, error)),
     }
 }
 
-/// The key that the other side has proven to have; and it speaks the protocol, or there is no link.
-fn proven(connection: &CommonState, peer: &str) -> Result<KeyFingerprint, WireError> {
+/// Returns the key that the peer has proven to have. Fails if it did not agree on the protocol.
+fn verified_fingerprint(connection: &CommonState, peer: &str) -> Result<KeyFingerprint, WireError> {
     let failed = |reason: &str| WireError::Tls { peer: peer.into(), reason: reason.into() };
-    connection.alpn_protocol().ok_or_else(|| failed("it names no protocol"))?;
+    connection.alpn_protocol().ok_or_else(|| failed("no common protocol"))?;
     let certificate = connection.peer_certificates().and_then(<[_]>::first).ok_or_else(|| failed("no certificate"))?;
     fingerprint(certificate).map_err(|error| failed(&error.to_string()))
 }

@@ -1,4 +1,4 @@
-//! Judging certificates during the handshake: who shows one must hold its key, and that key must be the expected one.
+//! Verifies certificates during the handshake: the peer must hold the certificate's key, and that key must be expected.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -11,49 +11,49 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use crate::crypto::KeyFingerprint;
 
-/// Which key the other side must have.
+/// Which key the peer must have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum ExpectedKey {
-    /// Whichever it proves to have; who may come in is decided after the handshake.
+    /// Any key; admission is decided after the handshake.
     Any,
-    /// This one.
+    /// This key.
     Exactly(KeyFingerprint),
-    /// None: the handshake is there to learn which one it has.
-    Nothing,
+    /// None is accepted: the handshake fails, and reports which key the peer has.
+    Unknown,
 }
 
-/// Judges the one certificate of one side. Names, dates and issuers are not looked at: the key says more.
+/// Verifies the peer's certificate by its key alone; names, dates and issuers are ignored.
 #[derive(Debug)]
 pub(super) struct PeerVerifier {
     expected: ExpectedKey,
     algorithms: WebPkiSupportedAlgorithms,
-    refused: Mutex<Option<KeyFingerprint>>,
+    rejected: Mutex<Option<KeyFingerprint>>,
 }
 
 impl PeerVerifier {
     pub(super) fn new(expected: ExpectedKey, algorithms: WebPkiSupportedAlgorithms) -> Self {
-        Self { expected, algorithms, refused: Mutex::default() }
+        Self { expected, algorithms, rejected: Mutex::default() }
     }
 
-    /// The key that was refused, if one was.
-    pub(super) fn refused(&self) -> Option<KeyFingerprint> {
-        *self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the key that was rejected, if any.
+    pub(super) fn rejected_key(&self) -> Option<KeyFingerprint> {
+        *self.rejected.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn judge(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
+    fn check_key(&self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
         let found = fingerprint(certificate)?;
         match self.expected {
             ExpectedKey::Any => Ok(()),
             ExpectedKey::Exactly(expected) if expected == found => Ok(()),
-            ExpectedKey::Exactly(_) | ExpectedKey::Nothing => {
-                *self.refused.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
+            ExpectedKey::Exactly(_) | ExpectedKey::Unknown => {
+                *self.rejected.lock().unwrap_or_else(PoisonError::into_inner) = Some(found);
                 Err(CertificateError::ApplicationVerificationFailure.into())
             }
         }
     }
 
-    /// The proof that the other side has the key: its signature over the handshake so far (RFC 8446 §4.4.3).
-    fn verify(
+    /// Verifies that the peer holds the key: its signature over the handshake so far (RFC 8446 §4.4.3).
+    fn verify_signature(
         &self,
         message: &[u8],
         certificate: &CertificateDer<'_>,
@@ -66,12 +66,12 @@ impl PeerVerifier {
     }
 }
 
-/// What the key in a certificate is known by.
+/// Returns the fingerprint of the key in a certificate.
 pub(super) fn fingerprint(certificate: &CertificateDer<'_>) -> Result<KeyFingerprint, Error> {
     Ok(KeyFingerprint::of(&ParsedCertificate::try_from(certificate)?.subject_public_key_info()))
 }
 
-/// TLS 1.2 is not spoken.
+/// Rejects signatures of TLS 1.2, which links do not offer.
 fn tls12_not_supported() -> Result<HandshakeSignatureValid, Error> {
     Err(PeerMisbehaved::SignedHandshakeWithUnadvertisedSigScheme.into())
 }
@@ -85,7 +85,7 @@ impl ServerCertVerifier for PeerVerifier {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.judge(certificate).map(|()| ServerCertVerified::assertion())
+        self.check_key(certificate).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -103,7 +103,7 @@ impl ServerCertVerifier for PeerVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verify(message, certificate, signed)
+        self.verify_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -122,7 +122,7 @@ impl ClientCertVerifier for PeerVerifier {
         _: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.judge(certificate).map(|()| ClientCertVerified::assertion())
+        self.check_key(certificate).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -140,7 +140,7 @@ impl ClientCertVerifier for PeerVerifier {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.verify(message, certificate, signed)
+        self.verify_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {

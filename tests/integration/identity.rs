@@ -1,4 +1,4 @@
-//! `hestat identity`, and keys in files: openssl is the other one that reads and writes them.
+//! `hestat identity` and its key files, which openssl reads and writes too.
 
 mod openssl;
 mod store;
@@ -13,7 +13,7 @@ use rustix::fs::{CWD, FileType, Mode};
 
 use crate::house::{House, entries, path};
 
-/// Where an identity's private key lies.
+/// The file of an identity's private key.
 fn file(house: &House, name: &str) -> PathBuf {
     house.state().join("identities").join(format!("{name}.pem"))
 }
@@ -22,8 +22,8 @@ fn read_rsa(path: &Path, passphrase: Option<&Passphrase>) -> Result<RsaPrivateKe
     PrivateKeyFile::read(path)?.rsa(passphrase)
 }
 
-/// A pipe of this name.
-fn pipe(path: &Path) {
+/// Creates a named pipe.
+fn make_pipe(path: &Path) {
     rustix::fs::mknodat(CWD, path, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
 }
 
@@ -32,29 +32,28 @@ fn mode(path: &Path) -> u32 {
 }
 
 #[test]
-fn what_is_made_is_shown() {
+fn new_identities_are_shown() {
     let house = House::new();
-    house.run(["identity", "show"]).expect_code(0).says(&["there is no identity here"]);
-    house.run(["identity", "show", "laptop"]).expect_code(5).says(&[
-        "key file",
-        "does not exist",
-        "hestat identity new",
-    ]);
-    let told = house.succeed(["identity", "new", "laptop"]).stdout;
-    let made = house.succeed(["identity", "new", "--json"]).json();
-    assert_eq!((&made["name"], &made["protected"]), (&"default".into(), &false.into()));
-    assert_eq!(made["file"], path(&file(&house, "default")));
-    assert_eq!(house.succeed(["identity", "show", "laptop"]).stdout, told);
-    assert_eq!(house.succeed(["identity", "show", "default", "--json"]).json(), made);
+    house.run(["identity", "show"]).expect_code(0).says(&["there are no identities"]);
+    house.run(["identity", "show", "laptop"]).expect_code(5).says(&["there is no key in", "hestat identity new"]);
+    let created = house.succeed(["identity", "new", "laptop"]).stdout;
+    let default = house.succeed(["identity", "new", "--json"]).json();
+    assert_eq!((&default["name"], &default["protected"]), (&"default".into(), &false.into()));
+    assert_eq!(default["file"], path(&file(&house, "default")));
+    assert_eq!(house.succeed(["identity", "show", "laptop"]).stdout, created);
+    assert_eq!(house.succeed(["identity", "show", "default", "--json"]).json(), default);
     let all = house.succeed(["identity", "show", "--json"]).json();
-    assert_eq!((all.as_array().unwrap().len(), &all[0], &all[1]["name"]), (2, &made, &"laptop".into()));
+    assert_eq!((all.as_array().unwrap().len(), &all[0], &all[1]["name"]), (2, &default, &"laptop".into()));
     for line in ["identity     laptop", "fingerprint  ", path(&file(&house, "laptop"))] {
-        assert!(told.contains(line) && house.succeed(["identity", "show"]).stdout.contains(line), "{line}: {told}");
+        assert!(
+            created.contains(line) && house.succeed(["identity", "show"]).stdout.contains(line),
+            "{line}: {created}"
+        );
     }
 }
 
 #[test]
-fn no_key_is_replaced_and_no_name_leads_elsewhere() {
+fn no_key_is_replaced_and_no_name_is_a_path() {
     let house = House::new();
     house.succeed(["identity", "new", "laptop"]);
     let before = fs::read(file(&house, "laptop")).unwrap();
@@ -71,7 +70,7 @@ fn no_key_is_replaced_and_no_name_leads_elsewhere() {
 }
 
 #[test]
-fn private_keys_are_their_owner_s_whatever_the_mask() {
+fn private_keys_are_readable_by_their_owner_only_whatever_the_umask() {
     let house = House::new();
     let hestat = env!("CARGO_BIN_EXE_hestat");
     let script = format!("umask 000; exec {hestat} identity new laptop");
@@ -89,9 +88,9 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
     let house = House::new();
     house.write("right", "correct horse\n");
     house.write("wrong", "correct donkey\n");
-    let told = house.succeed(["identity", "new", "safe", "--passphrase-file", "right", "--json"]).json();
-    assert_eq!(told["protected"], true);
-    assert_eq!(house.succeed(["identity", "show", "safe", "--json"]).json(), told);
+    let created = house.succeed(["identity", "new", "safe", "--passphrase-file", "right", "--json"]).json();
+    assert_eq!(created["protected"], true);
+    assert_eq!(house.succeed(["identity", "show", "safe", "--json"]).json(), created);
     house
         .run(["identity", "new", "other", "--passphrase"])
         .expect_code(2)
@@ -100,27 +99,25 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
     fs::remove_file(file(&house, "safe").with_extension("pub")).unwrap();
     house.run(["identity", "show"]).expect_code(5).says(&["is protected by a passphrase", "--passphrase-file"]);
     let with = |name: &str| house.run(["identity", "show", "safe", "--json", "--passphrase-file", name]);
-    with("wrong")
-        .expect_code(5)
-        .says(&["the passphrase does not decrypt the private key", "Try again with the right passphrase."]);
-    assert_eq!(with("right").expect_code(0).json(), told);
+    with("wrong").expect_code(5).says(&["the passphrase does not open it", "Try again with the right passphrase."]);
+    assert_eq!(with("right").expect_code(0).json(), created);
 }
 
 #[test]
-fn eight_that_begin_at_once_make_one_identity() {
+fn eight_commands_at_once_create_one_identity() {
     let house = House::new();
     let start = || house.command(["identity", "new", "laptop"]).spawn().unwrap();
-    let all: Vec<_> = (0..8).map(|_| start()).collect();
-    let ended: Vec<_> = all.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
-    let codes: Vec<_> = ended.iter().map(|output| output.status.code()).collect();
+    let commands: Vec<_> = (0..8).map(|_| start()).collect();
+    let outputs: Vec<_> = commands.into_iter().map(|child| child.wait_with_output().unwrap()).collect();
+    let codes: Vec<_> = outputs.iter().map(|output| output.status.code()).collect();
     assert_eq!(codes.iter().filter(|code| **code == Some(0)).count(), 1, "{codes:?}");
     assert_eq!(codes.iter().filter(|code| **code == Some(5)).count(), 7, "{codes:?}");
-    let made = ended.iter().find(|output| output.status.success()).unwrap();
-    assert_eq!(house.succeed(["identity", "show", "laptop"]).stdout.as_bytes(), made.stdout);
+    let created = outputs.iter().find(|output| output.status.success()).unwrap();
+    assert_eq!(house.succeed(["identity", "show", "laptop"]).stdout.as_bytes(), created.stdout);
 }
 
 #[test]
-fn damage_is_told_and_nothing_is_made_in_its_place() {
+fn damaged_keys_are_reported_and_not_replaced() {
     let house = House::new();
     house.succeed(["identity", "new", "laptop"]);
     house.succeed(["identity", "new", "other"]);
@@ -138,35 +135,35 @@ fn damage_is_told_and_nothing_is_made_in_its_place() {
     }
 }
 
-/// A pipe in place of a key is not waited for.
+/// A pipe in place of a key file does not block the command.
 #[test]
-fn what_is_no_file_is_nobody_s_key() {
+fn a_pipe_is_not_a_key_file() {
     let house = House::new();
     house.succeed(["identity", "new", "laptop"]);
     fs::remove_file(file(&house, "laptop")).unwrap();
-    pipe(&file(&house, "laptop"));
-    house.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "not a regular file"]);
+    make_pipe(&file(&house, "laptop"));
+    house.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "no regular file"]);
 }
 
-/// A passphrase that can be read only once protects both keys that a client makes at its first start.
+/// A passphrase that can be read only once protects both keys that a client creates at its first start.
 #[test]
 fn a_passphrase_from_a_pipe_is_read_once() {
     let house = House::new();
-    let word = house.file("word");
-    pipe(&word);
+    let passphrase = house.file("word");
+    make_pipe(&passphrase);
     let client = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "a", "--out", "out"];
     let client =
         house.start([&client[..], &["--bits", "2048", "--timeout", "1", "--passphrase-file", "word"]].concat());
-    fs::write(&word, "correct horse\n").unwrap();
+    fs::write(&passphrase, "correct horse\n").unwrap();
     client.end().expect_code(22);
     for key in [house.state().join("rsa/fog-client-2048.pem"), file(&house, "fog-client")] {
         assert!(is_protected(&key), "{}", key.display());
     }
 }
 
-/// Where it takes no passphrase to know better, the public half beside a key is not believed.
+/// If the private key is not protected, the public key file is compared with it.
 #[test]
-fn a_foreign_public_key_is_shown_to_nobody() {
+fn a_foreign_public_key_is_not_shown() {
     let house = House::new();
     for name in ["mine", "other"] {
         house.succeed(["identity", "new", name]);

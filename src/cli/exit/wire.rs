@@ -1,4 +1,4 @@
-//! Links to peers.
+//! Exit codes and next steps for errors of links.
 
 use super::Explain;
 use super::codes::{
@@ -6,7 +6,7 @@ use super::codes::{
     UNKNOWN_CERTIFICATE,
 };
 use crate::foundation::observer::Cancelled;
-use crate::wire::WireError;
+use crate::wire::{KeyOrigin, WireError};
 
 impl Explain for WireError {
     fn explain(&self) -> (u8, Option<String>) {
@@ -23,7 +23,7 @@ fn code(error: &WireError) -> u8 {
         WireError::NotAllowed { .. } => DENIED,
         WireError::ProtocolViolation { .. } => PROTOCOL,
         WireError::PortTaken { .. } => PORT_TAKEN,
-        WireError::Peers { .. } | WireError::Runtime(_) => LOCAL,
+        WireError::PeerList { .. } | WireError::Runtime(_) => LOCAL,
         WireError::Identity(_) => JOB,
         WireError::Cancelled(Cancelled) => CANCELLED,
         WireError::ConnectionLost { .. }
@@ -37,33 +37,48 @@ fn remedy(error: &WireError) -> Option<String> {
     Some(match error {
         WireError::Cancelled(Cancelled) => return None,
         WireError::Runtime(_) => {
-            "Let this process have more open files and threads (ulimit -n, ulimit -u), or others fewer.".into()
+            "Allow this process more open files and threads (ulimit -n, ulimit -u), or end other programs.".into()
         }
-        WireError::Unreachable { .. } => "Check the address, and that somebody listens there.".into(),
+        WireError::Unreachable { .. } => "Check the address, and that the peer is running.".into(),
         WireError::Timeout { .. } => {
-            "Check the network, and what it is that listens there; --timeout and --silence give more time.".into()
+            "Check the network, and that hestat listens there; --timeout and --silence allow more time.".into()
         }
         WireError::UntrustedKey { found, .. } => {
-            format!("If that is the fingerprint its owner told you, say --peer-fingerprint {found}")
+            format!("If this is the fingerprint its owner gave you, use --peer-fingerprint {found}")
         }
-        WireError::KeyMismatch { .. } => {
-            "Nothing was sent over this connection. Ask the owner of the peer; if its key is new, use --peer-fingerprint \
-                                      with the new fingerprint, or remove its line from known_peers."
+        WireError::KeyMismatch { origin, .. } => {
+            format!("Nothing was sent over this connection. Ask the owner of the peer. {}", new_key_remedy(origin))
+        }
+        WireError::NotAllowed { own, .. } => format!("Ask its owner to allow this identity with --allow-peer {own}"),
+        WireError::NotApproved { own, .. } => format!(
+            "Ask its owner to answer, or to allow this identity with --allow-peer {own}; --timeout allows more time."
+        ),
+        WireError::ProtocolViolation { .. } => "Check that both sides run the same version of hestat.".into(),
+        WireError::PortTaken { .. } => "Stop that program, or choose another port with --listen.".into(),
+        WireError::Listen { .. } => {
+            "Check the address given with --listen, or wait until this machine has that address.".into()
+        }
+        WireError::PeerList { .. } => {
+            "Fix that file; docs/SCENARIOS.md describes its format. Without it, the peers listed there are unknown."
                 .into()
         }
-        WireError::NotAllowed { own, .. } => format!("Have its owner take you in with --allow-peer {own}"),
-        WireError::NotApproved { own, .. } => {
-            format!("Have its owner answer, or take you in with --allow-peer {own}; --timeout gives more time.")
-        }
-        WireError::ProtocolViolation { .. } => "Check that both run the same version of hestat.".into(),
-        WireError::PortTaken { .. } => "Stop that program, or choose another port with --listen.".into(),
-        WireError::Listen { .. } => "Check the address given with --listen, or wait until it is there.".into(),
-        WireError::Peers { .. } => {
-            "Mend that file; docs/SCENARIOS.md says what is in it. Whoever was in it is not known without it.".into()
-        }
-        WireError::Identity(_) => "Make another identity with hestat identity new.".into(),
+        WireError::Identity(_) => "Create another identity with hestat identity new.".into(),
         WireError::ConnectionLost { .. } | WireError::Tls { .. } | WireError::Busy { .. } => {
             "Wait a moment, then run the command again.".into()
         }
     })
+}
+
+/// What to do if the peer's key was replaced on purpose.
+fn new_key_remedy(origin: &KeyOrigin) -> String {
+    match origin {
+        KeyOrigin::Pinned => "If its key is new, use --peer-fingerprint with the new fingerprint.".into(),
+        KeyOrigin::KnownPeers(path) => format!(
+            "If its key is new, use --peer-fingerprint with the new fingerprint, or remove its line from {}.",
+            path.display()
+        ),
+        KeyOrigin::FirstUse => {
+            "More than one key answers at this address; use --peer-fingerprint with the right one.".into()
+        }
+    }
 }

@@ -71,7 +71,7 @@ impl Args {
             source: self.message.source(Some(&self.out), console)?,
             out: self.out.clone(),
             timeout: self.waiting.timeout(),
-            silence: self.waiting.silence(),
+            silence: self.waiting.idle_timeout(),
         };
         console.hear_signals();
         let returned = client(request, &SystemClock, console, |listening| {

@@ -45,7 +45,7 @@ impl Args {
             identity: self.identity.identity(ROLE, console)?,
             protocol: FOG,
             trust: self.trust.trust(&self.identity.state, console)?,
-            patience: Timeouts { silence: self.waiting.silence(), ..Timeouts::default() },
+            timeouts: Timeouts { idle: self.waiting.idle_timeout(), ..Timeouts::default() },
         };
         let (address, out) = (self.connect.clone(), self.out.clone());
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };

@@ -97,7 +97,8 @@ pub(super) async fn run_client(
     let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
 
     let fingerprint = identity.fingerprint();
-    let listener = Listener::start(ListenOptions { listen, identity, protocol: FOG, admission, limits }).await?;
+    let listener =
+        Listener::start(ListenOptions { address: listen, identity, protocol: FOG, policy: admission, limits }).await?;
     let address = listener.address();
     listening(&Listening { address, fingerprint, message: id, bytes });
     files.record(&Event::Listening { address: address.to_string(), message: id.to_string(), bytes, parts })?;
@@ -129,12 +130,12 @@ fn limits(nodes: u32, silence: Duration, others: u64) -> Result<ListenerLimits, 
     let spare = FEWEST.saturating_add(rlimit::require(OPEN_FILES + FEWEST + for_nodes(nodes) + others)?);
     let spare = usize::try_from(spare / 2).unwrap_or(usize::MAX / 2);
     let usual = ListenerLimits::default();
-    let patience = crate::wire::Timeouts { silence, ..usual.patience };
+    let timeouts = crate::wire::Timeouts { idle: silence, ..usual.timeouts };
     let nodes = nodes as usize;
     Ok(ListenerLimits {
         handshakes: usual.handshakes.min(spare),
         links: usual.links.max(2 * nodes).min(nodes.saturating_add(spare)),
-        patience,
+        timeouts,
     })
 }
 

@@ -104,7 +104,7 @@ impl FogError {
     /// Whether the next attempt may do better.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Wire(error) => error.may_pass() || matches!(error, WireError::ProtocolViolation { .. }),
+            Self::Wire(error) => error.is_transient() || matches!(error, WireError::ProtocolViolation { .. }),
             Self::Duplicate { .. } => true,
             _ => false,
         }

@@ -16,7 +16,7 @@ use super::journal::Event;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::text::with_causes;
-use crate::wire::dialer::pause;
+use crate::wire::dialer::retry_delay;
 use crate::wire::runtime::run;
 use crate::wire::{Dialer, PeerAddress, WireError};
 
@@ -95,7 +95,7 @@ pub(super) async fn work(
             }
             Err(error) => return Err(error),
         }
-        stop.run_until_cancelled(sleep(pause(failures))).await;
+        stop.run_until_cancelled(sleep(retry_delay(failures))).await;
     }
 }
 
@@ -119,9 +119,9 @@ impl Node<'_> {
 
     /// Who stays is ended by no client: the next one may be right, and take it in, and fit on the disk.
     fn may_try_again(&self, error: &FogError) -> bool {
-        use WireError::{Identity, Peers, UntrustedKey};
+        use WireError::{Identity, PeerList, UntrustedKey};
         if self.request.stay {
-            return !matches!(error, FogError::Wire(UntrustedKey { .. } | Peers { .. } | Identity(_)));
+            return !matches!(error, FogError::Wire(UntrustedKey { .. } | PeerList { .. } | Identity(_)));
         }
         error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
     }

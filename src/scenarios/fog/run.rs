@@ -94,7 +94,7 @@ fn client_request(
         source,
         out: out.join("client"),
         timeout: TIMEOUT,
-        silence: Timeouts::default().silence,
+        silence: Timeouts::default().idle,
     })
 }
 
@@ -105,7 +105,7 @@ fn node_request(
     out: &Path,
     number: u32,
 ) -> NodeRequest {
-    let dialer = Dialer { identity, protocol: FOG, trust: PeerTrust::Pinned(client), patience: Timeouts::default() };
+    let dialer = Dialer { identity, protocol: FOG, trust: PeerTrust::Pinned(client), timeouts: Timeouts::default() };
     NodeRequest {
         address: address.into(),
         dialer,

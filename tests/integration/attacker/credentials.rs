@@ -1,4 +1,4 @@
-//! Keys and certificates, of one's own and of others.
+//! Keys and certificates: one's own, and certificates of foreign keys.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519, PublicKeyData, SignatureAlgorithm};
@@ -6,10 +6,10 @@ use rustls::crypto::aws_lc_rs::sign::any_eddsa_type;
 use rustls::pki_types::CertificateDer;
 use rustls::sign::CertifiedKey;
 
-/// SHA-256 of a public key in its SubjectPublicKeyInfo.
+/// SHA-256 of a public key's SubjectPublicKeyInfo.
 pub(super) type Pin = [u8; 32];
 
-/// An Ed25519 key and a certificate of it, signed by itself.
+/// An Ed25519 key and its self-signed certificate.
 #[derive(Debug)]
 pub(super) struct Credentials {
     key: KeyPair,
@@ -32,33 +32,33 @@ impl Credentials {
         self.key.der_bytes()
     }
 
-    /// What TLS needs to show the certificate.
+    /// The key with its own certificate, for rustls.
     pub(super) fn certified(&self) -> CertifiedKey {
-        self.showing(self.certificate.clone())
+        self.with_certificate(self.certificate.clone())
     }
 
-    /// The same with a certificate of another key: signatures do not fit to it.
-    pub(super) fn showing(&self, certificate: CertificateDer<'static>) -> CertifiedKey {
+    /// The key with another key's certificate: its signatures do not verify.
+    pub(super) fn with_certificate(&self, certificate: CertificateDer<'static>) -> CertifiedKey {
         let key = any_eddsa_type(&self.key.serialize_der().into()).unwrap();
         CertifiedKey::new(vec![certificate], key)
     }
 }
 
-/// A certificate of somebody's Ed25519 public key, signed by a key of our own: its pin is that of the real one.
+/// Forges a certificate of a foreign Ed25519 public key, signed by a key of our own. It has the pin of the genuine one.
 pub(crate) fn certificate_of(public_key: &[u8]) -> CertificateDer<'static> {
     let signer = KeyPair::generate_for(&PKCS_ED25519).unwrap();
     let issuer = Issuer::new(parameters(), signer);
-    parameters().signed_by(&Foreign(public_key.into()), &issuer).unwrap().der().clone()
+    parameters().signed_by(&ForeignKey(public_key.into()), &issuer).unwrap().der().clone()
 }
 
 fn parameters() -> CertificateParams {
     CertificateParams::new(["localhost".into()]).unwrap()
 }
 
-/// A public key without its secret one.
-struct Foreign(Vec<u8>);
+/// A public key whose private key we do not have.
+struct ForeignKey(Vec<u8>);
 
-impl PublicKeyData for Foreign {
+impl PublicKeyData for ForeignKey {
     fn der_bytes(&self) -> &[u8] {
         &self.0
     }

@@ -1,4 +1,4 @@
-//! A small server that says again what it hears, in the clear or under TLS: what the attacker itself is tested against.
+//! A small echo server, in the clear or under TLS: the target in the attacker's self-tests.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -8,98 +8,98 @@ use std::time::Duration;
 
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
-use super::belief::Belief;
-use super::callers::patient;
+use super::accept_loop::AcceptLoop;
+use super::clients::with_timeouts;
 use super::credentials::Credentials;
-use super::listening::Listening;
+use super::peer_check::PeerCheck;
 use super::tls;
 
 pub(super) const PROTOCOL: &[u8] = b"hestat-echo/1";
 
-/// After which neither side waits any more.
-pub(super) const PATIENCE: Duration = Duration::from_secs(10);
+/// Read and write timeout of both sides.
+pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// What the server knows of one connection.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Guest {
-    /// All it has said: in clear text, if under TLS.
-    pub(super) heard: Vec<u8>,
+pub(super) struct Session {
+    /// All bytes received; the clear text if under TLS.
+    pub(super) received: Vec<u8>,
     /// How many reads that took.
     pub(super) reads: usize,
-    /// How it ended, if it has.
+    /// How the connection ended, once it has.
     pub(super) end: Option<Result<(), String>>,
 }
 
-/// The server; it takes no more connections when it is dropped.
-pub(super) struct Echo {
+/// The server. It stops accepting when it is dropped.
+pub(super) struct EchoServer {
     pub(super) address: SocketAddr,
-    guests: Arc<Mutex<Vec<Guest>>>,
-    _listening: Listening,
+    sessions: Arc<Mutex<Vec<Session>>>,
+    _accept_loop: AcceptLoop,
 }
 
-impl Echo {
+impl EchoServer {
     pub(super) fn plain() -> Self {
         Self::start(None)
     }
 
-    /// With a certificate, for those whom it believes.
-    pub(super) fn secure(credentials: &Credentials, belief: Belief) -> Self {
-        Self::start(Some(tls::server_config(&credentials.certified(), belief, vec![PROTOCOL.into()])))
+    /// Serves TLS with these credentials, and checks clients like this.
+    pub(super) fn tls(credentials: &Credentials, check: PeerCheck) -> Self {
+        Self::start(Some(tls::server_config(&credentials.certified(), check, vec![PROTOCOL.into()])))
     }
 
     fn start(config: Option<Arc<ServerConfig>>) -> Self {
-        let guests = Arc::<Mutex<Vec<Guest>>>::default();
-        let known = Arc::clone(&guests);
-        let listening = Listening::start(move |socket| {
-            let (seat, config) = (Seat::new(&known), config.clone());
-            thread::spawn(move || seat.serve(patient(socket, PATIENCE), config));
+        let sessions = Arc::<Mutex<Vec<Session>>>::default();
+        let shared = Arc::clone(&sessions);
+        let accept_loop = AcceptLoop::start(move |socket| {
+            let (recorder, config) = (SessionRecorder::new(&shared), config.clone());
+            thread::spawn(move || recorder.serve(with_timeouts(socket, TIMEOUT), config));
         });
-        Self { address: listening.address, guests, _listening: listening }
+        Self { address: accept_loop.address, sessions, _accept_loop: accept_loop }
     }
 
-    pub(super) fn guests(&self) -> Vec<Guest> {
-        self.guests.lock().unwrap().clone()
+    pub(super) fn sessions(&self) -> Vec<Session> {
+        self.sessions.lock().unwrap().clone()
     }
 }
 
-/// Where one guest's words are kept.
-struct Seat {
+/// Serves one connection, and records it as session `number`.
+struct SessionRecorder {
     number: usize,
-    guests: Arc<Mutex<Vec<Guest>>>,
+    sessions: Arc<Mutex<Vec<Session>>>,
 }
 
-impl Seat {
-    fn new(guests: &Arc<Mutex<Vec<Guest>>>) -> Self {
-        let mut seats = guests.lock().unwrap();
-        seats.push(Guest::default());
-        Self { number: seats.len() - 1, guests: Arc::clone(guests) }
+impl SessionRecorder {
+    fn new(sessions: &Arc<Mutex<Vec<Session>>>) -> Self {
+        let mut all = sessions.lock().unwrap();
+        all.push(Session::default());
+        Self { number: all.len() - 1, sessions: Arc::clone(sessions) }
     }
 
     fn serve(&self, socket: TcpStream, config: Option<Arc<ServerConfig>>) {
         let served = match config {
-            None => self.repeat(socket),
-            Some(config) => self.repeat(StreamOwned::new(ServerConnection::new(config).unwrap(), socket)),
+            None => self.echo(socket),
+            Some(config) => self.echo(StreamOwned::new(ServerConnection::new(config).unwrap(), socket)),
         };
-        self.note(|guest| guest.end = Some(served.map_err(|error| error.to_string())));
+        self.update(|session| session.end = Some(served.map_err(|error| error.to_string())));
     }
 
-    fn repeat(&self, mut stream: impl Read + Write) -> io::Result<()> {
-        let mut piece = [0; 4096];
+    fn echo(&self, mut stream: impl Read + Write) -> io::Result<()> {
+        let mut buffer = [0; 4096];
         loop {
-            let count = stream.read(&mut piece)?;
+            let count = stream.read(&mut buffer)?;
             if count == 0 {
                 return Ok(());
             }
-            self.note(|guest| {
-                guest.heard.extend(&piece[..count]);
-                guest.reads += 1;
+            self.update(|session| {
+                session.received.extend(&buffer[..count]);
+                session.reads += 1;
             });
-            stream.write_all(&piece[..count])?;
+            stream.write_all(&buffer[..count])?;
             stream.flush()?;
         }
     }
 
-    fn note(&self, note: impl FnOnce(&mut Guest)) {
-        note(&mut self.guests.lock().unwrap()[self.number]);
+    fn update(&self, update: impl FnOnce(&mut Session)) {
+        update(&mut self.sessions.lock().unwrap()[self.number]);
     }
 }

@@ -1,22 +1,22 @@
-//! An attacker on the wire between two of our processes: records what passes, and does to each connection what a plan
-//! says. It knows no key, but anything that can be known without one.
+//! A network attacker between two hestat processes: a proxy that records each connection and manipulates it as planned.
+//! It knows everything except private keys.
 
 pub(crate) mod credentials;
-pub(crate) mod impostor;
+pub(crate) mod impersonation;
+pub(crate) mod invalid_clients;
 pub(crate) mod records;
-pub(crate) mod strangers;
 
-mod belief;
-mod callers;
+mod accept_loop;
+mod clients;
 mod echo;
-mod ends;
-mod interception;
-mod link;
-mod listening;
+mod forwarding;
 mod log;
-mod own_tests;
+mod man_in_the_middle;
+mod peer_check;
 mod plan;
 mod recording;
+mod self_tests;
+mod socket_pair;
 mod tampering;
 mod tls;
 
@@ -29,58 +29,61 @@ use std::time::Duration;
 
 use crate::faults::weather::Ending;
 use crate::house::wait_until;
-use ends::{Ends, reset_when_closed};
-use listening::Listening;
-use log::{Log, Shared};
+use accept_loop::AcceptLoop;
+use log::{ConnectionLog, Shared};
+use socket_pair::{SocketPair, reset_on_drop};
 
 pub(crate) use plan::{Direction, Manipulation, RecordFault, Tampering};
 pub(crate) use recording::Recording;
 
-/// How long a victim has to take a connection.
-const PATIENCE: Duration = Duration::from_secs(5);
+/// How long a server has to accept a connection.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// The proxy that manipulates; all its connections end when it is dropped.
+/// The manipulating proxy. Dropping it closes all its connections.
 pub(crate) struct Attacker {
     shared: Arc<Shared>,
-    listening: Listening,
+    accept_loop: AcceptLoop,
 }
 
 impl Attacker {
-    /// Before a server, with a plan for each connection, which are counted from 0.
+    /// Starts a proxy in front of the server at `upstream`. `plan` maps the number of a connection, counted from 0, to
+    /// what is done to it.
     pub(crate) fn before(upstream: SocketAddr, plan: impl Fn(u64) -> Manipulation + Send + Sync + 'static) -> Self {
         let shared = Arc::new(Shared {
             upstream: Mutex::new(upstream),
             plan: Box::new(plan),
             recordings: Mutex::default(),
-            struck: AtomicU64::new(0),
+            manipulations: AtomicU64::new(0),
         });
-        let mut links = Links { links: Vec::new(), shared: Arc::clone(&shared) };
-        // If the server is not there, the client is told so by a reset.
-        let listening = Listening::start(move |client| drop(links.begin(client)));
-        Self { shared, listening }
+        let mut connections = Connections { connections: Vec::new(), shared: Arc::clone(&shared) };
+        let accept_loop = AcceptLoop::start(move |client| {
+            // If the server cannot be reached, the client has been sent a reset.
+            let _ = connections.open(client);
+        });
+        Self { shared, accept_loop }
     }
 
-    /// Where clients find it.
+    /// The address that clients connect to.
     pub(crate) fn address(&self) -> SocketAddr {
-        self.listening.address
+        self.accept_loop.address
     }
 
-    /// The server has another address from the next connection on.
+    /// Sends later connections to another server address.
     pub(crate) fn retarget(&self, upstream: SocketAddr) {
         *self.shared.upstream.lock().unwrap() = upstream;
     }
 
-    /// What has passed so far, by connection.
+    /// What was sent so far, by connection.
     pub(crate) fn recordings(&self) -> Vec<Recording> {
         self.shared.recordings.lock().unwrap().clone()
     }
 
-    /// What has passed on a connection, once it has ended.
+    /// Waits until a connection has ended, and returns its recording.
     pub(crate) fn finished(&self, number: u64) -> Recording {
         let mut recording = None;
         wait_until("the end of a connection", || {
             let recordings = self.shared.recordings.lock().unwrap();
-            recording = recordings.get(number as usize).filter(|recording| recording.is_over()).cloned();
+            recording = recordings.get(number as usize).filter(|recording| recording.is_finished()).cloned();
             recording.is_some()
         });
         recording.unwrap()
@@ -91,38 +94,41 @@ impl Attacker {
         self.shared.recordings.lock().unwrap().len() as u64
     }
 
-    /// How many manipulations have happened: a place that no byte reaches is not counted.
-    pub(crate) fn struck(&self) -> u64 {
-        self.shared.struck.load(Ordering::SeqCst)
+    /// How many manipulations took effect. One at a position that no byte reaches is not counted.
+    pub(crate) fn manipulations(&self) -> u64 {
+        self.shared.manipulations.load(Ordering::SeqCst)
     }
 }
 
-/// All connections, which end with it.
-struct Links {
-    links: Vec<(Weak<Ends>, JoinHandle<()>)>,
+/// The open connections. Dropping it closes them.
+struct Connections {
+    connections: Vec<(Weak<SocketPair>, JoinHandle<()>)>,
     shared: Arc<Shared>,
 }
 
-impl Links {
-    /// Connects to the server as the client connected to us.
-    fn begin(&mut self, client: TcpStream) -> io::Result<()> {
-        let log = Log::new(&self.shared);
+impl Connections {
+    /// Connects to the server for a client that connected to us, and starts to forward.
+    fn open(&mut self, client: TcpStream) -> io::Result<()> {
+        let log = ConnectionLog::new(&self.shared);
         let upstream = *self.shared.upstream.lock().unwrap();
-        let server = TcpStream::connect_timeout(&upstream, PATIENCE);
-        let server = server.inspect_err(|_| drop(reset_when_closed(&client)))?;
-        let ends = Arc::new(Ends::new(client, server)?);
-        self.links.push((Arc::downgrade(&ends), thread::spawn(move || link::run(&ends, log.plan(), &log))));
+        let server = TcpStream::connect_timeout(&upstream, CONNECT_TIMEOUT);
+        let server = server.inspect_err(|_| {
+            let _ = reset_on_drop(&client);
+        })?;
+        let pair = Arc::new(SocketPair::new(client, server)?);
+        let forwarding = (Arc::downgrade(&pair), thread::spawn(move || forwarding::run(&pair, log.plan(), &log)));
+        self.connections.push(forwarding);
         Ok(())
     }
 }
 
-impl Drop for Links {
+impl Drop for Connections {
     fn drop(&mut self) {
-        for (ends, link) in self.links.drain(..) {
-            if let Some(ends) = ends.upgrade() {
-                ends.end(Ending::Close);
+        for (pair, forwarding) in self.connections.drain(..) {
+            if let Some(pair) = pair.upgrade() {
+                pair.close(Ending::Close);
             }
-            drop(link.join());
+            let _ = forwarding.join();
         }
     }
 }

@@ -1,12 +1,12 @@
-//! What an attacker does to a connection.
+//! What an attacker can do to a connection.
 
 use std::time::Duration;
 
-use super::impostor::Impostor;
+use super::impersonation::Impersonator;
 use super::recording::Recording;
 use crate::faults::weather::Ending;
 
-/// Where bytes go.
+/// The direction in which bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Direction {
     ToServer,
@@ -24,59 +24,60 @@ impl Direction {
     }
 }
 
-/// What befalls a connection. Whatever it is, what both sides say is recorded.
+/// What is done to a connection. In each case, what both sides send is recorded.
 #[derive(Debug, Clone)]
 pub(crate) enum Manipulation {
-    /// Nothing.
+    /// Everything is forwarded unchanged.
     Pass,
-    /// The bytes of one direction are tampered with; those of the other pass.
+    /// The bytes of one direction are tampered with; those of the other are forwarded unchanged.
     Tamper(Direction, Tampering),
-    /// Each side gets what it got in an earlier conversation, whatever the other one says now.
+    /// Each side is sent what it was sent in an earlier connection, whatever the other side sends now.
     Replay(Recording),
-    /// TLS ends here, and another one begins; the clear text between them is recorded.
-    Terminate(Impostor),
+    /// A man in the middle terminates TLS on both sides; the clear text is recorded.
+    Terminate(Impersonator),
 }
 
 /// What is done to the bytes of one direction, which are counted from 0.
 #[derive(Debug, Clone)]
 pub(crate) enum Tampering {
-    /// A byte arrives without the bits of the mask, or with them.
+    /// Flips the bits of `mask` in the byte at this position.
     FlipByte { at: u64, mask: u8 },
-    /// Bytes that nobody sent arrive before that byte.
+    /// Inserts bytes before this position.
     Insert { at: u64, bytes: Vec<u8> },
-    /// After so many bytes both sides are closed.
+    /// Closes both sides after `at` bytes.
     Cut { at: u64, ending: Ending },
-    /// After so many bytes nothing more passes, not even the end.
+    /// Forwards nothing after `at` bytes, not even the end of the stream.
     Stall { at: u64 },
-    /// From that byte on all is held back, once.
+    /// Holds everything from this position back once, for this time.
     Delay { at: u64, by: Duration },
-    /// From that byte on all goes back to who sent it.
+    /// Sends everything from this position back to its sender.
     Reflect { at: u64 },
-    /// Everything passes in tiny pieces, with a pause after each.
-    Trickle { piece: usize, pause: Duration },
-    /// A TLS record is not what or where it was; they are counted from 0, too.
+    /// Forwards `bytes` bytes at a time, with a pause after each step.
+    Trickle { bytes: usize, pause: Duration },
+    /// Changes a TLS record; records are counted from 0, too.
     Record { number: u64, fault: RecordFault },
 }
 
 /// What is done to a TLS record.
 #[derive(Debug, Clone)]
 pub(crate) enum RecordFault {
-    /// It arrives twice.
+    /// It is sent twice.
     Duplicate,
-    /// It never arrives.
+    /// It is left out.
     Drop,
-    /// It arrives after the next one.
+    /// It is sent after the next one.
     Swap,
-    /// These bytes arrive before it.
-    Precede(Vec<u8>),
+    /// These bytes are sent before it.
+    InsertBefore(Vec<u8>),
 }
 
 impl Tampering {
-    /// The byte at which it strikes, if so many have come that it does. Some can strike before that byte has come.
-    pub(super) fn place(&self, come: u64) -> Option<u64> {
+    /// Returns the position at which it takes effect, if enough bytes were received. Some kinds do so at the end of the
+    /// received bytes, before the byte at that position has come.
+    pub(super) fn position(&self, received: u64) -> Option<u64> {
         match *self {
-            Self::Insert { at, .. } | Self::Cut { at, .. } | Self::Stall { at } => (come >= at).then_some(at),
-            Self::FlipByte { at, .. } | Self::Delay { at, .. } | Self::Reflect { at } => (come > at).then_some(at),
+            Self::Insert { at, .. } | Self::Cut { at, .. } | Self::Stall { at } => (received >= at).then_some(at),
+            Self::FlipByte { at, .. } | Self::Delay { at, .. } | Self::Reflect { at } => (received > at).then_some(at),
             Self::Trickle { .. } | Self::Record { .. } => None,
         }
     }

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::parties::Parties;
 use crate::attacker::credentials::certificate_of;
-use crate::attacker::impostor::{Impostor, certificate_at};
+use crate::attacker::impersonation::{Impersonator, certificate_at};
 use crate::attacker::{Attacker, Direction, Manipulation, RecordFault, Recording, Tampering};
 use crate::faults::weather::Ending;
 
@@ -28,9 +28,9 @@ fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Record
     drop(node);
     assert_eq!(returned["text"], MESSAGE, "{what}");
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes(), "{what}");
-    assert!(attacker.struck() > 0, "{what}: it must have happened");
+    assert!(attacker.manipulations() > 0, "{what}: it must have happened");
     let recordings = attacker.recordings();
-    assert!(recordings.iter().all(|recording| !recording.holds(&MESSAGE.as_bytes()[..16])), "{what}");
+    assert!(recordings.iter().all(|recording| !recording.contains(&MESSAGE.as_bytes()[..16])), "{what}");
     recordings[0].clone()
 }
 
@@ -108,7 +108,7 @@ fn cuts_stalls_and_delays() {
 fn bytes_that_come_one_by_one() {
     let parties = Parties::new();
     for direction in Direction::BOTH {
-        let trickle = Tampering::Trickle { piece: 7, pause: Duration::from_micros(100) };
+        let trickle = Tampering::Trickle { bytes: 7, pause: Duration::from_micros(100) };
         survives(&format!("trickle {direction:?}"), &parties, tamper(direction, trickle));
     }
 }
@@ -120,7 +120,7 @@ fn records_that_come_twice_or_not_or_in_another_order() {
     let stray = recording.records(Direction::ToServer)[1].clone();
     for direction in Direction::BOTH {
         for number in 0..before_farewells(&recording, direction).len() as u64 {
-            for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::Precede(stray.clone())] {
+            for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::InsertBefore(stray.clone())] {
                 let what = format!("record {number} {direction:?} {fault:?}");
                 survives(&what, &parties, tamper(direction, Tampering::Record { number, fault }));
             }
@@ -156,10 +156,10 @@ fn what_is_inserted_reflected_or_replayed() {
 fn an_impostor_is_refused() {
     let parties = Parties::new();
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1"]);
-    let attacker = Attacker::before(client.address, |_| Manipulation::Terminate(Impostor::new()));
+    let attacker = Attacker::before(client.address, |_| Manipulation::Terminate(Impersonator::new()));
     let node = parties.node_at("node", attacker.address(), &client.fingerprint, &[]);
-    node.end().expect_code(15).says(&["Somebody may be in between", &client.fingerprint]);
-    assert!(attacker.finished(0).pieces().is_empty());
+    node.end().expect_code(15).says(&["Someone may be intercepting", &client.fingerprint]);
+    assert!(attacker.finished(0).reads().is_empty());
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);
     client.returned();
@@ -175,9 +175,9 @@ fn the_client_s_certificate_is_worth_nothing_without_its_key() {
     probe.kill();
     let forged = certificate_of(&public_key(&parties, "client", "fog-client"));
     for certificate in [shown, forged] {
-        let impostor = Impostor::new().showing_clients(certificate);
+        let impostor = Impersonator::new().with_server_certificate(certificate);
         let recording = survives("a stolen certificate", &parties, Manipulation::Terminate(impostor));
-        assert!(recording.pieces().is_empty(), "nothing was said to an impostor");
+        assert!(recording.reads().is_empty(), "nothing was said to an impostor");
     }
 }
 
@@ -188,10 +188,10 @@ fn a_node_s_certificate_is_worth_nothing_without_its_key() {
     let enrolled = parties.enrol("node");
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--allow-peer", &enrolled]);
     let forged = certificate_of(&public_key(&parties, "node", "fog-node"));
-    let called = Impostor::new().showing_servers(forged).call(client.address, PROTOCOL, b"let me in");
+    let called = Impersonator::new().with_client_certificate(forged).request(client.address, PROTOCOL, b"let me in");
     assert!(called.is_err(), "{called:?}");
     // With a certificate of its own it hears only that it is not enrolled.
-    let heard = Impostor::new().call(client.address, PROTOCOL, b"let me in").unwrap();
+    let heard = Impersonator::new().request(client.address, PROTOCOL, b"let me in").unwrap();
     assert!(heard.len() < 20, "{heard:?}");
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);

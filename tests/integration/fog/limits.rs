@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use rustix::process::Signal;
 
 use super::parties::Parties;
-use crate::attacker::strangers::idle_connections;
+use crate::attacker::invalid_clients::idle_connections;
 use crate::house::{Ended, Running, UNIGNORED, entries, path, wait_until, wrapped};
 
 /// Open files that ten nodes in one process take, at most.
@@ -75,7 +75,7 @@ fn a_silent_handshake_takes_no_longer_than_a_client_is_looked_for() {
     let address = silent.local_addr().unwrap().to_string();
     let begun = Instant::now();
     let node = parties.command("node", &["fog", "node", "--connect", &address, "--timeout", "2"]).output().unwrap();
-    Ended::from(node).expect_code(12).says(&[&address, "fell silent", "--timeout"]);
+    Ended::from(node).expect_code(12).says(&[&address, "timed out", "--timeout"]);
     assert!(begun.elapsed() < Duration::from_secs(9), "{:?}", begun.elapsed());
 }
 

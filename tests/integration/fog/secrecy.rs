@@ -54,8 +54,8 @@ fn no_secret_is_where_it_must_not_be() {
     let hidden: Vec<_> = clear.iter().chain(&private).chain(&names).chain(&public).collect();
     assert_eq!(attacker.connections(), 2);
     for recording in attacker.recordings() {
-        assert!(recording.pieces().len() > 2);
-        let seen = hidden.iter().position(|needle| recording.holds(needle));
+        assert!(recording.reads().len() > 2);
+        let seen = hidden.iter().position(|needle| recording.contains(needle));
         assert_eq!(seen, None, "on the wire");
     }
 

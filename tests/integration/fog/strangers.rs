@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::parties::{Parties, all_end_well};
-use crate::attacker::impostor::Impostor;
-use crate::attacker::strangers::{Stranger, idle_connections, slow_loris};
+use crate::attacker::impersonation::Impersonator;
+use crate::attacker::invalid_clients::{InvalidClient, idle_connections, slow_loris};
 use crate::house::wait_until;
 
 const PROTOCOL: &[u8] = b"hestat-fog/1";
@@ -13,8 +13,8 @@ const PROTOCOL: &[u8] = b"hestat-fog/1";
 fn strangers_of_all_kinds_are_hung_up_on() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "undisturbed", "--nodes", "1"]);
-    for stranger in Stranger::ALL {
-        stranger.visit(client.address, PROTOCOL, Duration::from_secs(20)).unwrap();
+    for stranger in InvalidClient::ALL {
+        stranger.run(client.address, PROTOCOL, Duration::from_secs(20)).unwrap();
     }
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);
@@ -37,11 +37,11 @@ fn frames_that_are_none_end_their_link_alone() {
         frame(3, &[2, 0, 0]),
         frame(5, &[1, 0xFF, 0xFF, 0, 0]),
         frame(7, &[1, 0, 4, 0xFF, 0xFF, 0xFF, 0xFF]),
-        Stranger::Garbage.words(PROTOCOL),
+        InvalidClient::Garbage.bytes(PROTOCOL),
     ];
     for words in &strange {
         // It is welcomed, or hung up on before that is read.
-        drop(Impostor::new().call(client.address, PROTOCOL, words));
+        drop(Impersonator::new().request(client.address, PROTOCOL, words));
     }
     wait_until("the end of all of them", || parties.count("client", "lost") == strange.len());
     let second = parties.node("node-2", &client, &[]);
@@ -54,7 +54,7 @@ fn who_says_a_byte_now_and_then_is_not_waited_for() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "undisturbed", "--nodes", "1"]);
     let dawdled = slow_loris(client.address, PROTOCOL, Duration::from_millis(500), Duration::from_secs(30));
-    assert!(dawdled.hung_up && dawdled.after < Duration::from_secs(15), "{dawdled:?}");
+    assert!(dawdled.disconnected && dawdled.elapsed < Duration::from_secs(15), "{dawdled:?}");
     let node = parties.node("node", &client, &[]);
     client.returned();
     node.end().expect_code(0);

@@ -27,7 +27,7 @@ fn a_client_at_a_terminal_asks_who_may_come_in() {
     terminal.wait_for("[yes/no]");
     assert!(terminal.shown().contains(&first));
     terminal.types("no\n");
-    refused.end().expect_code(17).says(&["does not take in"]);
+    refused.end().expect_code(17).says(&["does not allow this identity"]);
     let admitted = node("second");
     terminal.wait_for(&second);
     terminal.types("yes\n");
@@ -77,8 +77,8 @@ fn a_question_ends_with_whoever_it_is_about() {
     // Nobody answers in its time.
     let first = node("first", &["--timeout", "1"]);
     terminal.wait_for(&fingerprints[0]);
-    first.end().expect_code(12).says(&["has said yet", &fingerprints[0], "--timeout"]);
-    terminal.wait_for("has gone");
+    first.end().expect_code(12).says(&["has not yet approved", &fingerprints[0], "--timeout"]);
+    terminal.wait_for("disconnected");
     // An answer that comes too late is none for whoever comes next.
     let second = node("second", &[]);
     terminal.types("yes\n");

@@ -21,7 +21,7 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
     let fingerprint = client.fingerprint.clone();
     let node = Running::new(node.spawn().unwrap());
     client.returned();
-    node.end().expect_code(0).says(&["for the first time", &fingerprint, "known_peers"]);
+    node.end().expect_code(0).says(&["first connection", &fingerprint, "known_peers"]);
     assert_eq!(
         fs::read_to_string(parties.state("node").join("known_peers")).unwrap(),
         format!("{address} {fingerprint}\n")
@@ -30,7 +30,7 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
     let (client, _, mut node) = meet(&address);
     let node = Running::new(node.spawn().unwrap());
     client.returned();
-    assert!(!node.end().expect_code(0).stderr.contains("first time"));
+    assert!(!node.end().expect_code(0).stderr.contains("first connection"));
 
     // The client's key is another one now.
     fs::remove_dir_all(parties.state("client")).unwrap();
@@ -150,7 +150,7 @@ fn a_node_that_stays_waits_until_it_is_enrolled() {
     fs::write(&list, early).unwrap();
     client.returned();
     node.signal(Signal::TERM);
-    node.end().expect_code(0).says(&["does not take in", "trying again"]);
+    node.end().expect_code(0).says(&["does not allow this identity", "trying again"]);
 }
 
 /// Two nodes with one identity are one node.

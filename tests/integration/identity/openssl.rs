@@ -1,4 +1,4 @@
-//! openssl reads what we write, and we what it writes.
+//! Key files are compatible with openssl in both directions.
 
 use std::path::Path;
 
@@ -11,29 +11,29 @@ use super::{file, read_rsa};
 use crate::house::{House, path};
 use crate::programs::{output, program, run_bytes};
 
-/// SHA-256 of a private key's public half, in groups.
+/// Fingerprint of a private key as openssl and sha256sum compute it.
 fn fingerprint(key: &Path, passphrase: Option<&str>) -> String {
     let mut pkey = program("openssl");
     pkey.args(["pkey", "-in", path(key), "-pubout", "-outform", "DER"]);
-    pkey.args(passphrase.iter().flat_map(|word| ["-passin".to_owned(), format!("pass:{word}")]));
-    let folder = tempfile::tempdir().unwrap();
-    let spki = folder.path().join("spki");
+    pkey.args(passphrase.iter().flat_map(|text| ["-passin".to_owned(), format!("pass:{text}")]));
+    let directory = tempfile::tempdir().unwrap();
+    let spki = directory.path().join("spki");
     std::fs::write(&spki, run_bytes(&mut pkey)).unwrap();
-    let sum = output("sha256sum", [path(&spki)]);
-    sum.as_bytes()[..64].chunks(4).map(|four| String::from_utf8_lossy(four)).collect::<Vec<_>>().join("-")
+    let digest = output("sha256sum", [path(&spki)]);
+    digest.as_bytes()[..64].chunks(4).map(String::from_utf8_lossy).collect::<Vec<_>>().join("-")
 }
 
-/// The public half as PEM.
+/// The public key as PEM, as openssl writes it.
 fn public_pem(key: &Path) -> String {
     output("openssl", ["pkey", "-in", path(key), "-pubout"])
 }
 
-fn word(text: &str) -> Passphrase {
+fn passphrase(text: &str) -> Passphrase {
     Passphrase::new(Secret::new(text.into()))
 }
 
 #[test]
-fn it_reads_identities() {
+fn openssl_reads_identities() {
     let house = House::new();
     house.write("right", "correct horse\n");
     let clear = house.succeed(["identity", "new", "clear", "--json"]).json();
@@ -42,19 +42,19 @@ fn it_reads_identities() {
     assert_eq!(safe["fingerprint"], fingerprint(&file(&house, "safe"), Some("correct horse")));
     let public = file(&house, "clear").with_extension("pub");
     assert_eq!(std::fs::read_to_string(public).unwrap(), public_pem(&file(&house, "clear")));
-    let told = output("openssl", ["pkey", "-in", path(&file(&house, "clear")), "-noout", "-text"]);
-    assert!(told.starts_with("ED25519 Private-Key:"), "{told}");
+    let text = output("openssl", ["pkey", "-in", path(&file(&house, "clear")), "-noout", "-text"]);
+    assert!(text.starts_with("ED25519 Private-Key:"), "{text}");
 }
 
 #[test]
-fn it_reads_rsa_keys_of_our_sizes() {
+fn openssl_reads_rsa_keys_of_all_sizes() {
     let state = tempfile::tempdir().unwrap();
     let (keys, mut random) = (KeyFiles::new(state.path()), random::from_system().unwrap());
     for size in [RsaBits::Rsa2048, RsaBits::Rsa3072, RsaBits::Rsa4096] {
         for (name, passphrase) in [("clear", None), ("safe", Some("correct horse"))] {
             let name = format!("{name}{size}");
-            let made = keys.rsa_or_new(&name, size, passphrase.map(word).as_ref(), &mut random);
-            let (key, file, _) = made.unwrap();
+            let created = keys.rsa_or_new(&name, size, passphrase.map(self::passphrase).as_ref(), &mut random);
+            let (key, file, _) = created.unwrap();
             assert_eq!(key.bits(), size.bits());
             assert_eq!(key.public_key().fingerprint().to_string(), fingerprint(&file, passphrase));
         }
@@ -65,35 +65,39 @@ fn it_reads_rsa_keys_of_our_sizes() {
 }
 
 #[test]
-fn we_read_its_rsa_keys() {
+fn hestat_reads_rsa_keys_of_openssl() {
     let house = House::new();
     let key = |name: &str| house.file(name);
     let rsa = |bits: &str, name: &str, more: &[&str]| {
-        let usual =
+        let arguments =
             ["genpkey", "-algorithm", "RSA", "-pkeyopt", bits, "-quiet", "-out", path(&key(name))].map(str::to_owned);
-        output("openssl", usual.into_iter().chain(more.iter().map(|word| (*word).to_owned())));
+        output("openssl", arguments.into_iter().chain(more.iter().map(|option| (*option).to_owned())));
     };
     rsa("rsa_keygen_bits:2048", "clear", &[]);
     rsa("rsa_keygen_bits:2048", "aes", &["-aes256", "-pass", "pass:right"]);
     let convert = |name: &str, more: &[&str]| {
         let clear = key("clear");
-        let usual = ["pkcs8", "-topk8", "-in", path(&clear), "-passout", "pass:right", "-out"];
-        output("openssl", usual.into_iter().chain([path(&key(name))]).chain(more.iter().copied()));
+        let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-passout", "pass:right", "-out"];
+        output("openssl", arguments.into_iter().chain([path(&key(name))]).chain(more.iter().copied()));
     };
     convert("topk8", &[]);
     convert("scrypt", &["-scrypt"]);
     convert("aes128", &["-v2", "aes-128-cbc", "-v2prf", "hmacWithSHA512"]);
     convert("many", &["-iter", "600000"]);
     for name in ["aes", "topk8", "scrypt", "aes128", "many"] {
-        let opened = read_rsa(&key(name), Some(&word("right"))).unwrap_or_else(|error| panic!("{name}: {error:?}"));
+        let opened =
+            read_rsa(&key(name), Some(&passphrase("right"))).unwrap_or_else(|error| panic!("{name}: {error:?}"));
         assert_eq!(opened.public_key().fingerprint().to_string(), fingerprint(&key(name), Some("right")), "{name}");
-        assert!(read_rsa(&key(name), Some(&word("wrong"))).is_err() && read_rsa(&key(name), None).is_err(), "{name}");
+        assert!(
+            read_rsa(&key(name), Some(&passphrase("wrong"))).is_err() && read_rsa(&key(name), None).is_err(),
+            "{name}"
+        );
     }
     assert_eq!(read_rsa(&key("clear"), None).unwrap().public_key().pem(), public_pem(&key("clear")));
-    for (bits, words) in [("1024", "TooSmall"), ("1536", "TooSmall")] {
+    for (bits, error) in [("1024", "TooSmall"), ("1536", "TooSmall")] {
         rsa(&format!("rsa_keygen_bits:{bits}"), "weak", &[]);
         let refused = format!("{:?}", read_rsa(&key("weak"), None).unwrap_err());
-        assert!(refused.contains(words) && refused.contains(bits), "{refused}");
+        assert!(refused.contains(error) && refused.contains(bits), "{refused}");
     }
     output("openssl", ["rsa", "-in", path(&key("clear")), "-traditional", "-out", path(&key("old"))]);
     assert!(format!("{:?}", read_rsa(&key("old"), None).unwrap_err()).contains("Pkcs1"));

@@ -29,10 +29,10 @@ fn head(length: u64) -> PartHead {
 /// What nodes come to.
 async fn listener(identity: &LinkIdentity) -> Listener {
     let options = ListenOptions {
-        listen: "127.0.0.1:0".parse().unwrap(),
+        address: "127.0.0.1:0".parse().unwrap(),
         identity: identity.clone(),
         protocol: FOG,
-        admission: PeerPolicy::Anyone,
+        policy: PeerPolicy::Anyone,
         limits: ListenerLimits::default(),
     };
     Listener::start(options).await.unwrap()

@@ -94,7 +94,7 @@ impl Scene {
             identity,
             protocol: FOG,
             trust,
-            patience: Timeouts { silence: Duration::from_secs(5), ..Timeouts::default() },
+            timeouts: Timeouts { idle: Duration::from_secs(5), ..Timeouts::default() },
         }
     }
 

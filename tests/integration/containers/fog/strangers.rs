@@ -28,7 +28,7 @@ fn a_node_that_nobody_knows_gets_nothing() {
     let sending = fog.begin(&message);
     wait_until("the first node", || fog.has_noted("fog-client", "joined"));
     let node = ["node", "--connect", "fog-client:7100", "--peer-fingerprint", &client];
-    stranger(&fog, &[], &node).expect_code(17).says(&["fog-client:7100 does not take in this identity"]);
+    stranger(&fog, &[], &node).expect_code(17).says(&["fog-client:7100 does not allow this identity"]);
     engine::ask(&["start", "fog-node-2"]);
     let ended: Ended = sending.wait_with_output().unwrap().into();
     let told = result(ended.says(&["was turned away"]));
@@ -49,7 +49,7 @@ fn nodes_know_their_client_from_another_one() {
     shortage.says(&["0 of 2 nodes are here"]);
     for node in NODES {
         let said = engine::run(&["logs", node]).stderr;
-        assert!(said.contains("HAS ANOTHER KEY THAN /state/known_peers SAYS"), "{said}");
+        assert!(said.contains("HAS ANOTHER KEY") && said.contains("/state/known_peers"), "{said}");
     }
     engine::ask(&["start", "fog-client"]);
     let told = fog.send(&message);

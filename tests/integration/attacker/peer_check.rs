@@ -1,4 +1,4 @@
-//! Whom a side of a TLS connection believes.
+//! How strictly a side of a TLS connection checks its peer's certificate.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,38 +11,38 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use super::credentials::Pin;
 
-/// Believes as little or as much as it is told to, on either side.
+/// A certificate verifier for either side, correct or with a planted mistake.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Belief {
-    /// The holder of this public key's secret one.
-    Holder(Pin),
-    /// Whoever shows a certificate of this public key, without proof: a mistake that attacks on it must find.
-    Shown(Pin),
-    /// Everybody.
-    Anybody,
+pub(super) enum PeerCheck {
+    /// The certificate must have this key, and the peer must prove that it holds the private key.
+    KeyAndSignature(Pin),
+    /// The certificate must have this key; the signature is not verified. A planted mistake that attacks must find.
+    KeyOnly(Pin),
+    /// Any certificate is accepted.
+    Nothing,
 }
 
-impl Belief {
-    fn recognize(self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
-        let (Self::Holder(pin) | Self::Shown(pin)) = self else { return Ok(()) };
+impl PeerCheck {
+    fn check_key(self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
+        let (Self::KeyAndSignature(pin) | Self::KeyOnly(pin)) = self else { return Ok(()) };
         let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
-        let known = digest(&SHA256, &key).as_ref() == pin;
-        known.then_some(()).ok_or(CertificateError::ApplicationVerificationFailure.into())
+        let matches = digest(&SHA256, &key).as_ref() == pin;
+        matches.then_some(()).ok_or(CertificateError::ApplicationVerificationFailure.into())
     }
 
-    fn check(
+    fn check_signature(
         self,
         message: &[u8],
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let Self::Holder(_) = self else { return Ok(HandshakeSignatureValid::assertion()) };
+        let Self::KeyAndSignature(_) = self else { return Ok(HandshakeSignatureValid::assertion()) };
         let algorithms = default_provider().signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, &algorithms)
     }
 }
 
-impl ServerCertVerifier for Belief {
+impl ServerCertVerifier for PeerCheck {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -51,7 +51,7 @@ impl ServerCertVerifier for Belief {
         _: &[u8],
         _: UnixTime,
     ) -> Result<ServerCertVerified, Error> {
-        self.recognize(certificate).map(|()| ServerCertVerified::assertion())
+        self.check_key(certificate).map(|()| ServerCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -69,7 +69,7 @@ impl ServerCertVerifier for Belief {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.check(message, certificate, signed)
+        self.check_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
@@ -77,10 +77,10 @@ impl ServerCertVerifier for Belief {
     }
 }
 
-impl ClientCertVerifier for Belief {
-    /// Nor does one who believes everybody insist on a certificate.
+impl ClientCertVerifier for PeerCheck {
+    /// A server that checks nothing does not require a certificate either.
     fn client_auth_mandatory(&self) -> bool {
-        !matches!(self, Self::Anybody)
+        !matches!(self, Self::Nothing)
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -93,7 +93,7 @@ impl ClientCertVerifier for Belief {
         _: &[CertificateDer<'_>],
         _: UnixTime,
     ) -> Result<ClientCertVerified, Error> {
-        self.recognize(certificate).map(|()| ClientCertVerified::assertion())
+        self.check_key(certificate).map(|()| ClientCertVerified::assertion())
     }
 
     fn verify_tls12_signature(
@@ -111,7 +111,7 @@ impl ClientCertVerifier for Belief {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        self.check(message, certificate, signed)
+        self.check_signature(message, certificate, signed)
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
