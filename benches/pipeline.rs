@@ -56,6 +56,7 @@ fn start(directory: &Path) {
         source: source(directory),
         dialect: Dialect::default(),
         selection: Selection::default(),
+        describe: ToString::to_string,
         statistics: ALL.to_vec(),
         server: Location::Directory(server),
         passphrase: None,
@@ -117,6 +118,7 @@ fn whole_job(directory: &Path) {
         source: source(directory),
         dialect: Dialect::default(),
         selection: Selection::default(),
+        describe: ToString::to_string,
         statistics: ALL.to_vec(),
         check: false,
     };

@@ -45,6 +45,7 @@ pub(crate) fn initiate_at(
         source: source(csv),
         dialect: Dialect::default(),
         selection: Selection::default(),
+        describe: ToString::to_string,
         statistics: ALL.to_vec(),
         server,
         passphrase: None,
@@ -89,6 +90,7 @@ fn run_request(csv: &Path, check: bool) -> RunRequest {
         source: source(csv),
         dialect: Dialect::default(),
         selection: Selection::default(),
+        describe: ToString::to_string,
         statistics: ALL.to_vec(),
         check,
     }

@@ -10,9 +10,9 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
-    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()) {
-        Ok(schema) => encode(&source, &schema).expect("the second pass accepts what the first accepted"),
-        Err(error) => assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()) {
+        Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
+        Err(error) => assert!(!error.to_string().is_empty()),
     }
 });
 

@@ -5,6 +5,7 @@ mod fog;
 mod key_store;
 mod ownership;
 mod pipeline;
+mod table;
 mod transfer;
 mod wire;
 
@@ -13,6 +14,7 @@ use std::io;
 use std::process::ExitCode;
 
 use self::codes::{LOCAL, USAGE};
+pub(super) use self::table::describe_notice;
 use super::console::Console;
 use crate::foundation::ownership::OwnershipError;
 use crate::foundation::threads::ThreadStartError;

@@ -2,7 +2,7 @@
 
 use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
-use super::exit::Usage;
+use super::exit::{Usage, describe_notice};
 use super::options::{StateOptions, TableOptions};
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
@@ -71,6 +71,7 @@ impl Args {
             source,
             dialect: self.table.dialect()?,
             selection: self.table.selection(),
+            describe: describe_notice,
             statistics: self.table.statistics(),
             server,
             passphrase: self.passphrase.to_protect(console)?,

@@ -1,5 +1,6 @@
 //! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
 
+mod column_list;
 mod completions;
 mod compute;
 mod confirm;

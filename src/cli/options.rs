@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 
+use super::column_list;
 use super::exit::Usage;
 use crate::keystore::KeyStore;
 use crate::pipeline::{PipelineError, Spool};
 use crate::statistics::{self, Statistic};
-use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError, column_names};
+use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError};
 
 /// Where the client keeps keys.
 #[derive(Debug, clap::Args)]
@@ -93,18 +94,18 @@ struct FormatOptions {
 
 impl FormatOptions {
     fn dialect(&self) -> Result<Dialect, Usage> {
-        let decimal_mark = match (self.decimal_comma, self.decimal_point) {
+        let decimal_separator = match (self.decimal_comma, self.decimal_point) {
             (true, true) => return Err(Usage("--decimal-comma and --decimal-point exclude each other".into())),
             (true, false) => Some(b','),
             (false, true) => Some(b'.'),
             (false, false) => None,
         };
-        if self.thousands.is_some_and(|separator| decimal_mark.map(char::from) == Some(separator)) {
+        if self.thousands.is_some_and(|separator| decimal_separator.map(char::from) == Some(separator)) {
             return Err(Usage("--thousands names the decimal mark; it must be another character".into()));
         }
         Ok(Dialect {
             delimiter: self.delimiter,
-            decimal_mark,
+            decimal_separator,
             thousands: self.thousands,
             header: self.header,
             missing: self.missing.as_deref().map_or(Dialect::default().missing, codes),
@@ -122,7 +123,7 @@ struct Names(Vec<String>);
 
 impl From<&str> for Names {
     fn from(list: &str) -> Self {
-        Self(column_names::split(list))
+        Self(column_list::split(list))
     }
 }
 

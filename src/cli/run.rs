@@ -6,6 +6,7 @@ use clap::builder::BoolishValueParser;
 
 use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
+use super::exit::describe_notice;
 use super::options::{StateOptions, TableOptions, forbid_overlap};
 use super::output::Output;
 use super::result::deliver;
@@ -45,6 +46,7 @@ impl Args {
             source: self.table.source(&std::env::temp_dir())?,
             dialect: self.table.dialect()?,
             selection: self.table.selection(),
+            describe: describe_notice,
             statistics: self.table.statistics(),
             check: self.check,
             server: self.server(console)?,

@@ -41,7 +41,7 @@ fn summarize(
                 Cell::Missing => None,
                 Cell::Number(number) => Some(number),
                 Cell::Text(reason) => {
-                    let (line, cell) = (reader.line(), reader.shown(*position));
+                    let (line, cell) = (reader.line(), reader.excerpt(*position));
                     return Err(TableError::Number { line, column: name.clone(), cell, reason }.into());
                 }
             });

@@ -16,7 +16,7 @@ use crate::he::{Encryptor, Layout, SecretKey};
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
 use crate::package::{DatasetHeader, DatasetWriter, Digest, JobId, PackageError, TotalsHeader, totals};
 use crate::statistics::Statistic;
-use crate::table::{CsvSource, Dialect, Schema, Selection, SkippedColumn};
+use crate::table::{CsvSource, Dialect, Notice, Schema, Selection, SkippedColumn};
 use crate::transfer::{Connector, Location, RemoteStore};
 
 /// The table to encrypt, and the server that computes.
@@ -27,6 +27,8 @@ pub struct InitRequest {
     pub dialect: Dialect,
     /// The columns to encrypt.
     pub selection: Selection,
+    /// Words a notice about how the table was read.
+    pub describe: fn(&Notice) -> String,
     /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
     /// The server that computes.
@@ -64,10 +66,14 @@ pub fn init(
     let server = connector.connect(&request.server, observer)?;
     remove_unfinished(store, observer)?;
     let schema = learn_schema(request, observer)?;
+    let notices: Vec<String> = schema.notices.iter().map(request.describe).collect();
+    for notice in &notices {
+        observer.notice(notice);
+    }
     let plan = Plan::new(schema.rows, &schema.columns, &request.statistics);
-    let mut job = encrypt(request, &schema, plan, store, clock, observer)?;
+    let mut job = encrypt(request, &schema, &notices, plan, store, clock, observer)?;
     upload(&mut job, server.as_ref(), observer)?;
-    Ok(Initiated { record: job.record().clone(), skipped: schema.skipped, notices: schema.notices })
+    Ok(Initiated { record: job.record().clone(), skipped: schema.skipped, notices })
 }
 
 /// Continues the interrupted upload of a job with the same ciphertext.
@@ -102,16 +108,13 @@ fn learn_schema(request: &InitRequest, observer: &dyn Observer) -> Result<Schema
     observer.begin(Stage::Reading, request.source.length()?);
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
-    let schema = schema?;
-    for notice in &schema.notices {
-        observer.notice(notice);
-    }
-    Ok(schema)
+    Ok(schema?)
 }
 
 fn encrypt(
     request: &InitRequest,
     schema: &Schema,
+    notices: &[String],
     plan: Plan,
     store: &KeyStore,
     clock: &dyn Clock,
@@ -142,7 +145,7 @@ fn encrypt(
         digest: schema.digest,
         dialect: schema.dialect.clone(),
         skipped: schema.skipped.clone(),
-        notices: schema.notices.clone(),
+        notices: notices.to_vec(),
     };
     let statistics = request.statistics.iter().map(|statistic| statistic.name().into()).collect();
     let secrets = JobSecrets { key, totals, plan, statistics, csv };

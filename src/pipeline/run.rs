@@ -22,7 +22,7 @@ use crate::foundation::temp_dir::PrivateTempDir;
 use crate::keystore::server::draw_password;
 use crate::keystore::{JobRecord, KeyStore, ServerIdentity};
 use crate::statistics::{Comparison, Statistic};
-use crate::table::{CsvSource, Dialect, Selection};
+use crate::table::{CsvSource, Dialect, Notice, Selection};
 use crate::transfer::serve::{FtpService, ServeOptions};
 use crate::transfer::{ConnectParameters, Connector, FtpAddress, Location, ServerTrust};
 
@@ -40,6 +40,8 @@ pub struct RunRequest {
     pub dialect: Dialect,
     /// The columns to encrypt.
     pub selection: Selection,
+    /// Words a notice about how the table was read.
+    pub describe: fn(&Notice) -> String,
     /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
     /// Whether to compare the result with the clear data.
@@ -60,7 +62,7 @@ pub fn run(
 ) -> Result<(Decrypted, Option<Comparison>), PipelineError> {
     let directory = create_directory(observer)?;
     let store = KeyStore::new(directory.path().join("client"));
-    let RunRequest { source, dialect, selection, statistics, check: compare, server } = request;
+    let RunRequest { source, dialect, selection, describe, statistics, check: compare, server } = request;
     let (embedded, (server, connector)) = match server {
         Some(server) => (None, server),
         None => {
@@ -69,7 +71,7 @@ pub fn run(
             (Some(embedded), reached)
         }
     };
-    let request = InitRequest { source, dialect, selection, statistics, server, passphrase: None };
+    let request = InitRequest { source, dialect, selection, describe, statistics, server, passphrase: None };
     let clean_up = |record: &JobRecord| {
         if embedded.is_none() {
             clean_up(record, &connector, clock, observer);

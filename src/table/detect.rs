@@ -1,171 +1,169 @@
-//! Delimiter and shape, found out from the first records; `decimal_mark.rs` finds out the decimal mark.
+//! Detects delimiter, row layout and decimal separator from the first records.
 
-use super::decimal_mark::comma_example;
-use super::dialect::{COMMENT_MARKS, Dialect, HeaderRow};
+use super::ambiguous_comma::{comma_numbers, one_or_two_columns};
+use super::decimal_separator::comma_example;
+use super::delimiter_candidate::{CANDIDATES, Candidate};
+use super::delimiter_hint::{NO_DELIMITER, rare_delimiter};
+use super::dialect::{COMMENT_CHARACTERS, Dialect, HeaderRow};
 use super::error::TableError;
-use super::likely::rare_delimiter;
-use super::notation::Forms;
-use super::one_name::{comma_numbers, one_or_two};
+use super::format_set::FormatSet;
 use super::preview::{Preview, Record};
-use super::reading::{CANDIDATES, Reading};
-use super::shape::{Fit, Shape, usual_width};
+use super::row_layout::{Fit, RowLayout, usual_width};
 
-/// What was found out.
+/// The detected parameters of a dialect.
 #[derive(Debug)]
-pub(super) struct Found {
+pub(super) struct Detected {
     pub(super) delimiter: u8,
-    pub(super) decimal_mark: u8,
-    pub(super) shape: Shape,
-    /// A number with a decimal comma that decided for it.
+    pub(super) decimal_separator: u8,
+    pub(super) layout: RowLayout,
+    /// The number from which a decimal comma was detected.
     pub(super) comma_example: Option<String>,
-    /// The first records by this delimiter.
+    /// The first records, split by this delimiter.
     pub(super) records: Vec<Record>,
 }
 
-/// Finds out what `dialect` leaves open.
+/// Detects the parameters that `dialect` leaves open.
 ///
 /// # Errors
-/// [`TableError::Ambiguous`], [`TableError::Preamble`], [`TableError::CommaNumbers`] and [`TableError::PointOrThousands`] where
-/// no reading is the right one without doubt.
-pub(super) fn find(preview: &Preview, dialect: &Dialect) -> Result<Found, TableError> {
-    let (delimiter, shape, records) = match dialect.delimiter.or(preview.separator) {
+/// [`TableError`] if lines above the header have to be skipped, or if the delimiter or the decimal separator is ambiguous.
+pub(super) fn detect(preview: &Preview, dialect: &Dialect) -> Result<Detected, TableError> {
+    let (delimiter, layout, records) = match dialect.delimiter.or(preview.separator) {
         Some(delimiter) => {
-            let reading = Reading::new(preview, delimiter, dialect);
-            refuse_preamble(&reading, dialect)?;
-            (delimiter, reading.shape(), reading.records)
+            let candidate = Candidate::new(preview, delimiter, dialect);
+            reject_preamble(&candidate, dialect)?;
+            (delimiter, candidate.layout(), candidate.records)
         }
-        None => find_delimiter(preview, dialect)?,
+        None => detect_delimiter(preview, dialect)?,
     };
-    if shape == Shape::RowNames {
-        refuse_trailing_or_names(&records, delimiter)?;
+    if layout == RowLayout::RowNames {
+        reject_trailing_delimiters(&records, delimiter)?;
     }
     let example = comma_example(&records, delimiter, dialect)?;
-    let usual = dialect.numbers().mark;
-    let decimal_mark = if example.is_some() { b',' } else { usual };
-    Ok(Found { delimiter, decimal_mark, shape, comma_example: example, records })
+    let decimal_separator = if example.is_some() { b',' } else { dialect.numbers().decimal };
+    Ok(Detected { delimiter, decimal_separator, layout, comma_example: example, records })
 }
 
-fn find_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, Shape, Vec<Record>), TableError> {
-    let readings = CANDIDATES.map(|delimiter| Reading::new(preview, delimiter, dialect));
-    if let Some(error) = rare_delimiter(preview, &readings, dialect) {
+fn detect_delimiter(preview: &Preview, dialect: &Dialect) -> Result<(u8, RowLayout, Vec<Record>), TableError> {
+    let candidates = CANDIDATES.map(|delimiter| Candidate::new(preview, delimiter, dialect));
+    if let Some(error) = rare_delimiter(preview, &candidates, dialect) {
         return Err(error);
     }
-    let mut fitting: Vec<Reading> = Vec::new();
-    let mut others: Vec<Reading> = Vec::new();
-    for reading in readings {
-        if reading.fits() { fitting.push(reading) } else { others.push(reading) }
+    let mut fitting: Vec<Candidate> = Vec::new();
+    let mut others: Vec<Candidate> = Vec::new();
+    for candidate in candidates {
+        if candidate.fits() { fitting.push(candidate) } else { others.push(candidate) }
     }
     if fitting.is_empty() {
-        return best_of_those_that_do_not_fit(others, preview, dialect);
+        return best_of_unfitting(others, preview, dialect);
     }
     let best = fitting.iter().position(|one| fitting.iter().all(|other| one.is_at_least(other)));
+    // If none is as good as all others, the first one is compared with them below.
     let best = fitting.swap_remove(best.unwrap_or(0));
-    // Behind a title with the delimiter in it, too.
+    // The best delimiter may only occur in a title above a table with another delimiter.
     if let Some(titled) = others.iter().find(|other| other.is_usable() && other.explains(&best)) {
-        refuse_preamble(titled, dialect)?;
+        reject_preamble(titled, dialect)?;
     }
     if best.records.len() > 1 {
         if let Some(other) = fitting.iter().find(|other| !best.is_better_than(other)) {
-            return Err(TableError::Ambiguous { first: best.shown(), second: other.shown() });
+            return Err(TableError::AmbiguousDelimiter { first: best.summary(), second: other.summary() });
         }
-        // A few rows of another width are no reason to read all others wrongly.
+        // A few ragged rows must not lead to a delimiter that is wrong for all others.
         if let Some(nearly) = others.into_iter().find(|other| other.nearly_fits() && other.is_better_than(&best)) {
-            return Ok((nearly.delimiter, nearly.shape(), nearly.records));
+            return Ok((nearly.delimiter, nearly.layout(), nearly.records));
         }
     }
-    one_or_two(&best, dialect).map_or(Ok((best.delimiter, best.shape(), best.records)), Err)
+    one_or_two_columns(&best, dialect).map_or(Ok((best.delimiter, best.layout(), best.records)), Err)
 }
 
-/// Some error will follow, or the table has one column.
-fn best_of_those_that_do_not_fit(
-    readings: Vec<Reading>,
+/// The delimiter of a table that no candidate fits: it has one column, or ragged rows, which will be an error later.
+fn best_of_unfitting(
+    candidates: Vec<Candidate>,
     preview: &Preview,
     dialect: &Dialect,
-) -> Result<(u8, Shape, Vec<Record>), TableError> {
-    if !readings.iter().any(|reading| matches!(reading.fit, Fit::Preamble(_))) {
-        refuse_comment(preview, dialect)?;
+) -> Result<(u8, RowLayout, Vec<Record>), TableError> {
+    if !candidates.iter().any(|candidate| matches!(candidate.fit, Fit::Preamble(_))) {
+        reject_comment(preview, dialect)?;
     }
-    if let Some(error) = comma_numbers(&readings, preview, dialect) {
+    if let Some(error) = comma_numbers(&candidates, preview, dialect) {
         return Err(error);
     }
-    let by_comma = readings.iter().find(|reading| reading.delimiter == b',' && reading.is_usable());
-    if let Some(error) = by_comma.and_then(|reading| one_or_two(reading, dialect)) {
+    let by_comma = candidates.iter().find(|candidate| candidate.delimiter == b',' && candidate.is_usable());
+    if let Some(error) = by_comma.and_then(|candidate| one_or_two_columns(candidate, dialect)) {
         return Err(error);
     }
-    let wide = |reading: &Reading| reading.is_usable() && usual_width(&reading.records).is_some();
-    let wide: Vec<Reading> = readings.into_iter().rev().filter(wide).collect();
-    let rank = |reading: &Reading| {
-        let is_best = wide.iter().all(|other| reading.is_at_least(other));
-        let count = usual_width(&reading.records).map_or(0, |(_, count)| count);
-        let in_header = reading.records.first().map_or(0, |header| header.fields.len());
+    let wide = |candidate: &Candidate| candidate.is_usable() && usual_width(&candidate.records).is_some();
+    let wide: Vec<Candidate> = candidates.into_iter().rev().filter(wide).collect();
+    let rank = |candidate: &Candidate| {
+        let is_best = wide.iter().all(|other| candidate.is_at_least(other));
+        let count = usual_width(&candidate.records).map_or(0, |(_, count)| count);
+        let in_header = candidate.records.first().map_or(0, |header| header.fields.len());
         (is_best, count, in_header)
     };
     let ranks: Vec<_> = wide.iter().map(rank).collect();
     Ok(match wide.into_iter().zip(ranks).max_by_key(|(_, rank)| *rank) {
-        Some((reading, _)) => {
-            refuse_preamble(&reading, dialect)?;
-            (reading.delimiter, reading.shape(), reading.records)
+        Some((candidate, _)) => {
+            reject_preamble(&candidate, dialect)?;
+            (candidate.delimiter, candidate.layout(), candidate.records)
         }
-        // One column: a delimiter that does not occur in it.
-        _ => {
-            let mark = dialect.decimal_mark == Some(b',') || dialect.thousands == Some(',');
-            let delimiter = if mark { b';' } else { b',' };
-            (delimiter, Shape::Regular, preview.records(delimiter, dialect))
+        // One column: choose a delimiter that does not occur in it.
+        None => {
+            let in_numbers = dialect.decimal_separator == Some(b',') || dialect.thousands == Some(',');
+            let delimiter = if in_numbers { b';' } else { b',' };
+            (delimiter, RowLayout::Regular, preview.records(delimiter, dialect))
         }
     })
 }
 
-/// Rows that begin with what may be a name and end with a blank field: one of the two is not in the header.
-fn refuse_trailing_or_names(records: &[Record], delimiter: u8) -> Result<(), TableError> {
-    let rows = records.get(1..).unwrap_or_default();
-    match rows.first().filter(|_| rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty))) {
-        Some(first) => Err(TableError::TrailingOrNames {
-            line: first.line,
-            header_line: records.first().map_or(1, |header| header.line),
-            delimiter: char::from(delimiter),
-        }),
-        None => Ok(()),
-    }
-}
-
-/// A comment above a header of one name.
-fn refuse_comment(preview: &Preview, dialect: &Dialect) -> Result<(), TableError> {
-    // By a delimiter that is nowhere.
-    let records = preview.records(b'\x1F', dialect);
-    let begin = |record: &Record| record.fields.first().and_then(|line| line.first().copied());
-    let Some(mark) = records.first().and_then(begin).filter(|mark| COMMENT_MARKS.contains(mark)) else { return Ok(()) };
-    let title = records.iter().take_while(|record| same(mark, record)).count();
-    match records.get(title..) {
-        Some([header, rows @ ..])
-            if dialect.header == HeaderRow::Expected
-                && dialect.comment.is_none()
-                && header.fields.iter().all(|name| Forms::of(name).is_empty())
-                && !rows.iter().any(|row| same(mark, row)) =>
-        {
-            let mark = char::from(mark);
-            Err(TableError::Comment {
-                line: records.first().map_or(1, |first| first.line),
-                mark,
-                skip: header.line - 1,
-            })
+/// Rejects rows with a row name that all end with a blank field: either may be the one that the header does not name.
+fn reject_trailing_delimiters(records: &[Record], delimiter: u8) -> Result<(), TableError> {
+    let [header, rows @ ..] = records else { return Ok(()) };
+    match rows.first() {
+        Some(first) if rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty)) => {
+            let delimiter = char::from(delimiter);
+            Err(TableError::ExtraField { line: first.line, header_line: header.line, delimiter })
         }
         _ => Ok(()),
     }
 }
 
-fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableError> {
-    let Fit::Preamble(before) = reading.fit else { return Ok(()) };
-    let (title, table) = reading.records.split_at(before.min(reading.records.len()));
+/// Rejects a comment above a header of one name.
+fn reject_comment(preview: &Preview, dialect: &Dialect) -> Result<(), TableError> {
+    let records = preview.records(NO_DELIMITER, dialect);
+    let Some(first) = records.first() else { return Ok(()) };
+    let Some(character) = first_byte(first).filter(|character| COMMENT_CHARACTERS.contains(character)) else {
+        return Ok(());
+    };
+    let comments = records.iter().take_while(|record| first_byte(record) == Some(character)).count();
+    match records.get(comments..) {
+        Some([header, rows @ ..])
+            if dialect.header == HeaderRow::Expected
+                && dialect.comment.is_none()
+                && header.fields.iter().all(|name| FormatSet::of(name).is_empty())
+                && !rows.iter().any(|row| first_byte(row) == Some(character)) =>
+        {
+            Err(TableError::Comment { line: first.line, character: char::from(character), skip: header.line - 1 })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Rejects lines above the header that are narrower than the table.
+fn reject_preamble(candidate: &Candidate, dialect: &Dialect) -> Result<(), TableError> {
+    let Fit::Preamble(before) = candidate.fit else { return Ok(()) };
+    let (title, table) = candidate.records.split_at(before.min(candidate.records.len()));
     let (Some(first), Some(header)) = (title.first(), table.first()) else { return Ok(()) };
     if dialect.header != HeaderRow::Expected {
         return Ok(());
     }
-    let mark = |record: &Record| record.fields.first().and_then(|field| field.first().copied());
-    let comments = |mark: &u8| COMMENT_MARKS.contains(mark) && title.iter().all(|one| same(*mark, one));
-    // Header and rows may begin with the mark, too.
+    let starts_with = |record: &Record, character: u8| first_byte(record) == Some(character);
+    let is_comment =
+        |character: &u8| COMMENT_CHARACTERS.contains(character) && title.iter().all(|one| starts_with(one, *character));
+    // The header and the rows may start with the same character.
     let width = header.fields.len();
-    let is_row = |mark: u8| table.iter().any(|record| record.fields.len() >= width && same(mark, record));
-    let comment = mark(first).filter(comments).filter(|mark| !is_row(*mark) && dialect.comment.is_none());
+    let in_rows =
+        |character: u8| table.iter().any(|record| record.fields.len() >= width && starts_with(record, character));
+    let comment =
+        first_byte(first).filter(is_comment).filter(|character| !in_rows(*character) && dialect.comment.is_none());
     Err(TableError::Preamble {
         line: first.line,
         found: first.fields.len(),
@@ -177,6 +175,6 @@ fn refuse_preamble(reading: &Reading, dialect: &Dialect) -> Result<(), TableErro
     })
 }
 
-fn same(mark: u8, record: &Record) -> bool {
-    record.fields.first().is_some_and(|field| field.first() == Some(&mark))
+fn first_byte(record: &Record) -> Option<u8> {
+    record.fields.first()?.first().copied()
 }

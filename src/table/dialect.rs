@@ -1,46 +1,47 @@
-//! How a CSV file is written: delimiter, numbers, header, missing values, lines that are no rows.
+//! The dialect of a CSV file: delimiter, number format, header, missing values, lines to skip.
 
 use serde::{Deserialize, Serialize};
 
-use super::missing::USUAL;
-use super::number::NumberFormat;
-use super::row_guard::RowSyntax;
+use super::missing::DEFAULT_CODES;
+use super::number_format::NumberFormat;
+use super::syntax_check::Syntax;
 
-/// What lines begin with that are remarks more often than rows.
-pub(super) const COMMENT_MARKS: [u8; 4] = *b"#%!*";
+/// Characters at the start of lines that are comments more often than rows.
+pub(super) const COMMENT_CHARACTERS: [u8; 4] = *b"#%!*";
 
-/// Whether the first row holds the columns' names.
+/// Whether the first record is a header with the columns' names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum HeaderRow {
-    /// It does; if all its cells are numbers, it seems not to, and that is an error.
+    /// It is. If it looks like data or a title, that is an error.
     #[default]
     Expected,
-    /// It does, whatever it looks like.
+    /// It is, whatever it looks like.
     Present,
-    /// It does not: the columns are called `column1`, `column2`, …
+    /// It is not. The columns are named `column1`, `column2`, …
     Absent,
 }
 
-/// How to read a CSV file. `Default` is what [`crate::table`] documents; every part can be overridden.
+/// How to read a CSV file. By default, all that can be detected is detected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
-    /// The byte between cells; `None`: found out from the first rows.
+    /// The delimiter; `None` to detect it from the first records.
     pub delimiter: Option<u8>,
-    /// The mark before the fraction, `.` or `,`; `None`: found out from the first rows.
-    pub decimal_mark: Option<u8>,
-    /// What separates groups of three digits. A space stands for all spaces within numbers, `'` for U+2019, too.
+    /// The decimal separator, `.` or `,`; `None` to detect it from the first records.
+    pub decimal_separator: Option<u8>,
+    /// The separator of groups of three digits. A space matches every space used in numbers, `'` matches U+2019, too.
     pub thousands: Option<char>,
-    /// Whether the first row names the columns.
+    /// Whether the first record is a header.
     pub header: HeaderRow,
-    /// Cells that mean "no value", without regard to ASCII case, numbers by their value; blank cells always do.
+    /// Missing-value codes. Text is compared without regard to ASCII case, numbers are compared by value. Blank cells are
+    /// always missing.
     pub missing: Vec<String>,
-    /// How many lines at the beginning of the file are skipped.
+    /// The number of lines to skip at the beginning of the file.
     pub skip_lines: u64,
-    /// Lines that begin with this byte are skipped.
+    /// The comment character: lines that start with it are skipped.
     pub comment: Option<u8>,
-    /// Whether rows that are shorter than the header end with missing values.
+    /// Whether to fill rows that are shorter than the header with missing values.
     pub fill_short_rows: bool,
-    /// Whether quotation marks mean something.
+    /// Whether quotation marks enclose fields, as in RFC 4180; otherwise they are data.
     pub quotes: bool,
 }
 
@@ -48,10 +49,10 @@ impl Default for Dialect {
     fn default() -> Self {
         Self {
             delimiter: None,
-            decimal_mark: None,
+            decimal_separator: None,
             thousands: None,
             header: HeaderRow::default(),
-            missing: USUAL.map(str::to_owned).to_vec(),
+            missing: DEFAULT_CODES.map(str::to_owned).to_vec(),
             skip_lines: 0,
             comment: None,
             fill_short_rows: false,
@@ -61,14 +62,14 @@ impl Default for Dialect {
 }
 
 impl Dialect {
-    /// The form of the numbers, as far as it is known.
+    /// The number format, with the default decimal separator if that is not known yet.
     pub(super) fn numbers(&self) -> NumberFormat {
-        // Points between thousands leave the comma for the fraction.
-        let usual = if self.thousands == Some('.') { b',' } else { b'.' };
-        NumberFormat::new(self.decimal_mark.unwrap_or(usual), self.thousands)
+        // If points separate thousands, the decimal separator is the comma.
+        let default = if self.thousands == Some('.') { b',' } else { b'.' };
+        NumberFormat::new(self.decimal_separator.unwrap_or(default), self.thousands)
     }
 
-    pub(super) fn rows(&self, delimiter: u8) -> RowSyntax {
-        RowSyntax { delimiter, quotes: self.quotes, comment: self.comment }
+    pub(super) fn syntax(&self, delimiter: u8) -> Syntax {
+        Syntax { delimiter, quotes: self.quotes, comment: self.comment }
     }
 }

@@ -1,85 +1,131 @@
-//! What kind of file it is, by its first bytes; UTF-16 becomes UTF-8.
+//! Detects a file's encoding from its first bytes, and converts UTF-16 to UTF-8.
 
-use std::io::{self, Read};
+use std::io::{self, Cursor, Read};
 
 use super::error::TableError;
 
-/// A byte order mark, as UTF-8.
+/// The byte order mark in UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// How the file's characters are encoded.
+/// How much UTF-16 is converted at a time, in bytes.
+const CHUNK: u64 = 32 << 10;
+
+/// A supported encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Utf8,
     Utf16 { little_endian: bool },
 }
 
-/// Files that are often taken for CSV files: their first bytes, what they are, and what to do.
-const OTHERS: [(&[u8], &str, &str); 11] = [
-    (b"PK\x03\x04", "a workbook (XLSX, ODS) or another ZIP archive", WORKBOOK),
-    (b"\xD0\xCF\x11\xE0", "a workbook of an old format (XLS)", WORKBOOK),
-    (b"\x1F\x8B", "compressed with gzip", "Decompress it, for example with: gzip -dc old.csv.gz > new.csv"),
-    (b"\x28\xB5\x2F\xFD", "compressed with zstd", "Decompress it, for example with: zstd -dc old.csv.zst > new.csv"),
-    (b"\xFD7zXZ\0", "compressed with xz", "Decompress it, for example with: xz -dc old.csv.xz > new.csv"),
-    (b"BZh91AY&SY", "compressed with bzip2", "Decompress it, for example with: bzip2 -dc old.csv.bz2 > new.csv"),
-    (b"PAR1", "a Parquet file", EXPORT),
-    (b"Obj\x01", "an Avro file", EXPORT),
-    (b"\x89HDF\r\n\x1A\n", "an HDF5 file", EXPORT),
-    (b"SQLite format 3\0", "an SQLite database", EXPORT),
-    (b"%PDF-", "a PDF document", "Give the CSV file that the document was made from."),
-];
+/// What a file is that is not CSV text in a supported encoding.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FileFormat {
+    /// XLSX, ODS or another ZIP archive.
+    Zip,
+    /// A workbook in the old binary format of Excel.
+    Xls,
+    /// Compressed with gzip.
+    Gzip,
+    /// Compressed with zstd.
+    Zstd,
+    /// Compressed with xz.
+    Xz,
+    /// Compressed with bzip2.
+    Bzip2,
+    /// Apache Parquet.
+    Parquet,
+    /// Apache Avro.
+    Avro,
+    /// HDF5.
+    Hdf5,
+    /// SQLite.
+    Sqlite,
+    /// PDF.
+    Pdf,
+    /// UTF-32 text.
+    Utf32,
+}
 
-const EXPORT: &str = "Export the table as CSV (UTF-8) with the program that made it.";
-
-const WORKBOOK: &str = "Open it with a spreadsheet program and save its sheet as CSV (UTF-8).";
-
-/// The encoding of a file that begins so.
-///
-/// # Errors
-/// [`TableError::NotText`] for compressed files, workbooks and UTF-32.
-pub(super) fn of(start: &[u8]) -> Result<Encoding, TableError> {
-    if let Some((_, is, remedy)) = OTHERS.into_iter().find(|(magic, ..)| start.starts_with(magic)) {
-        return Err(TableError::NotText { is, remedy });
-    }
-    match start {
-        [0xFF, 0xFE, 0, 0, ..] | [0, 0, 0xFE, 0xFF, ..] => Err(TableError::NotText {
-            is: "UTF-32 text",
-            remedy: "Save it as UTF-8, for example with: iconv -f UTF-32 -t UTF-8 old.csv > new.csv",
-        }),
-        [0xFF, 0xFE, ..] => Ok(Encoding::Utf16 { little_endian: true }),
-        [0xFE, 0xFF, ..] => Ok(Encoding::Utf16 { little_endian: false }),
-        _ => Ok(without_mark(start)),
+impl std::fmt::Display for FileFormat {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Zip => "a workbook (XLSX, ODS) or another ZIP archive",
+            Self::Xls => "a workbook in an old format (XLS)",
+            Self::Gzip => "compressed with gzip",
+            Self::Zstd => "compressed with zstd",
+            Self::Xz => "compressed with xz",
+            Self::Bzip2 => "compressed with bzip2",
+            Self::Parquet => "a Parquet file",
+            Self::Avro => "an Avro file",
+            Self::Hdf5 => "an HDF5 file",
+            Self::Sqlite => "an SQLite database",
+            Self::Pdf => "a PDF document",
+            Self::Utf32 => "UTF-32 text",
+        })
     }
 }
 
-/// UTF-16 without a byte order mark has its zero bytes in every other place, and nearly all of it in a header is ASCII.
-fn without_mark(start: &[u8]) -> Encoding {
-    let first = start.get(..start.len().min(64) & !1).unwrap_or_default();
-    let zeros = |from: usize| first.iter().skip(from).step_by(2).filter(|byte| **byte == 0).count();
-    let nearly_all = |zeros: usize, others: usize| zeros > 8 * others && zeros * 8 >= first.len() * 3;
+/// The first bytes of files that are often mistaken for CSV files.
+const MAGIC_BYTES: [(&[u8], FileFormat); 13] = [
+    (b"PK\x03\x04", FileFormat::Zip),
+    (b"\xD0\xCF\x11\xE0", FileFormat::Xls),
+    (b"\x1F\x8B", FileFormat::Gzip),
+    (b"\x28\xB5\x2F\xFD", FileFormat::Zstd),
+    (b"\xFD7zXZ\0", FileFormat::Xz),
+    (b"BZh91AY&SY", FileFormat::Bzip2),
+    (b"PAR1", FileFormat::Parquet),
+    (b"Obj\x01", FileFormat::Avro),
+    (b"\x89HDF\r\n\x1A\n", FileFormat::Hdf5),
+    (b"SQLite format 3\0", FileFormat::Sqlite),
+    (b"%PDF-", FileFormat::Pdf),
+    (b"\xFF\xFE\0\0", FileFormat::Utf32),
+    (b"\0\0\xFE\xFF", FileFormat::Utf32),
+];
+
+/// Detects the encoding of a file from its beginning.
+///
+/// # Errors
+/// [`TableError::NotText`] for compressed files, workbooks, other binary formats and UTF-32.
+pub(super) fn detect(start: &[u8]) -> Result<Encoding, TableError> {
+    if let Some((_, format)) = MAGIC_BYTES.into_iter().find(|(magic, _)| start.starts_with(magic)) {
+        return Err(TableError::NotText { format });
+    }
+    Ok(match start {
+        [0xFF, 0xFE, ..] => Encoding::Utf16 { little_endian: true },
+        [0xFE, 0xFF, ..] => Encoding::Utf16 { little_endian: false },
+        _ => without_byte_order_mark(start),
+    })
+}
+
+/// Detects UTF-16 without a byte order mark: a header is nearly all ASCII, so every other byte is zero.
+fn without_byte_order_mark(start: &[u8]) -> Encoding {
+    let (pairs, _) = start.as_chunks::<2>();
+    let first = || pairs.iter().take(32);
+    let zeros = |position: usize| first().filter(|pair| pair[position] == 0).count();
+    let nearly_all = |zeros: usize, others: usize| zeros > 8 * others && zeros * 4 >= first().count() * 3;
     match (zeros(0), zeros(1)) {
         (even, odd) if nearly_all(odd, even) => Encoding::Utf16 { little_endian: true },
         (even, odd) if nearly_all(even, odd) => Encoding::Utf16 { little_endian: false },
-        _ => without_latin(start),
+        _ => without_latin_letters(start),
     }
 }
 
-/// UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have a zero byte each, at
-/// even or at odd places only.
-fn without_latin(start: &[u8]) -> Encoding {
+/// Detects UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have one zero
+/// byte each, all of them at even positions or all at odd ones.
+fn without_latin_letters(start: &[u8]) -> Encoding {
     let (pairs, _) = start.as_chunks::<2>();
     let is_utf16 = |little_endian: bool| {
         let unit = |pair: &[u8; 2]| if little_endian { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
         let units: Vec<u16> = pairs.iter().map(unit).collect();
         let ascii = units.iter().filter(|unit| **unit < 0x80).count();
-        let control = |unit: &u16| *unit < 0x20 && !b"\t\n\r".contains(&u8::try_from(*unit).unwrap_or_default());
-        let wrong_place = units.iter().filter(|unit| unit.to_le_bytes()[0] == 0).count();
-        // The last character may be cut in two.
+        let control = |unit: &u16| *unit < 0x20 && ![0x09, 0x0A, 0x0D].contains(unit);
+        let low_zeros = units.iter().filter(|unit| unit.to_le_bytes()[0] == 0).count();
+        // The last character may be cut off after one of its two units.
         let malformed =
             char::decode_utf16(units.iter().take(units.len().saturating_sub(1)).copied()).any(|c| c.is_err());
         ascii >= 3
             && 16 * ascii >= units.len()
-            && 8 * wrong_place <= units.len()
+            && 8 * low_zeros <= units.len()
             && units.contains(&0x0A)
             && !units.iter().any(control)
             && !malformed
@@ -90,59 +136,56 @@ fn without_latin(start: &[u8]) -> Encoding {
     }
 }
 
-/// The text of `inner` as UTF-8, if it was UTF-16.
-pub(super) struct Utf8<R> {
+/// Reads text from `inner` and converts it to UTF-8.
+pub(super) struct Utf8Reader<R> {
     inner: R,
-    /// Whether the low byte comes first; `None`: it is UTF-8 already.
+    /// The byte order of UTF-16; `None` for UTF-8.
     little_endian: Option<bool>,
-    /// Bytes of `inner` that are half a character.
-    left: Vec<u8>,
-    /// UTF-8 that was not asked for yet, from `given` on.
-    text: Vec<u8>,
-    given: usize,
+    /// Bytes of an incomplete character at the end of the last read.
+    incomplete: Vec<u8>,
+    /// Converted text; the bytes before the cursor have been returned.
+    text: Cursor<Vec<u8>>,
 }
 
-impl<R: Read> Utf8<R> {
+impl<R: Read> Utf8Reader<R> {
     pub(super) fn new(inner: R, encoding: Encoding) -> Self {
         let little_endian = match encoding {
             Encoding::Utf8 => None,
             Encoding::Utf16 { little_endian } => Some(little_endian),
         };
-        Self { inner, little_endian, left: Vec::new(), text: Vec::new(), given: 0 }
+        Self { inner, little_endian, incomplete: Vec::new(), text: Cursor::default() }
     }
 
     pub(super) fn inner(&self) -> &R {
         &self.inner
     }
 
-    /// Fills `text` from the next bytes; it stays empty at the end only.
+    /// Converts the next bytes to `text`, which stays empty only at the end of the file.
     fn decode(&mut self, little_endian: bool) -> io::Result<()> {
-        (self.text, self.given) = (Vec::new(), 0);
-        let mut buffer = vec![0; 32 << 10];
-        while self.text.is_empty() {
-            let count = self.inner.read(&mut buffer)?;
-            self.left.extend(buffer.get(..count).unwrap_or_default());
+        self.text = Cursor::default();
+        while self.text.get_ref().is_empty() {
+            let count = self.inner.by_ref().take(CHUNK).read_to_end(&mut self.incomplete)?;
             if count == 0 {
-                return if self.left.is_empty() { Ok(()) } else { Err(malformed()) };
+                return if self.incomplete.is_empty() { Ok(()) } else { Err(malformed()) };
             }
-            self.take_units(little_endian)?;
+            self.decode_units(little_endian)?;
         }
         Ok(())
     }
 
-    fn take_units(&mut self, little_endian: bool) -> io::Result<()> {
-        let (pairs, odd) = self.left.as_chunks::<2>();
+    fn decode_units(&mut self, little_endian: bool) -> io::Result<()> {
+        let (pairs, odd) = self.incomplete.as_chunks::<2>();
         let unit = |pair: &[u8; 2]| if little_endian { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
         let mut units: Vec<u16> = pairs.iter().map(unit).collect();
-        let mut left = odd.to_vec();
-        // The first half of a character beyond the basic plane waits for the second.
+        let mut incomplete = odd.to_vec();
+        // A high surrogate waits for its low surrogate.
         if units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
             units.pop();
-            left.splice(0..0, pairs.last().copied().unwrap_or_default());
+            incomplete.splice(0..0, pairs.last().copied().into_iter().flatten());
         }
         let text: Result<String, _> = char::decode_utf16(units).collect();
-        self.text = text.map_err(|_| malformed())?.into_bytes();
-        self.left = left;
+        self.text = Cursor::new(text.map_err(|_| malformed())?.into_bytes());
+        self.incomplete = incomplete;
         Ok(())
     }
 }
@@ -151,15 +194,15 @@ fn malformed() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, "malformed UTF-16")
 }
 
-impl<R: Read> Read for Utf8<R> {
+impl<R: Read> Read for Utf8Reader<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let Some(little_endian) = self.little_endian else { return self.inner.read(buffer) };
-        if self.given == self.text.len() {
-            self.decode(little_endian)?;
+        let count = self.text.read(buffer)?;
+        if count > 0 || buffer.is_empty() {
+            return Ok(count);
         }
-        let count = self.text.get(self.given..).unwrap_or_default().read(buffer)?;
-        self.given += count;
-        Ok(count)
+        self.decode(little_endian)?;
+        self.text.read(buffer)
     }
 }
 
@@ -172,17 +215,17 @@ mod tests {
         text.encode_utf16().flat_map(bytes).collect()
     }
 
-    /// Gives one byte at a time.
-    struct Drops<'a>(&'a [u8]);
+    /// Returns one byte per read.
+    struct OneByte<'a>(&'a [u8]);
 
-    impl Read for Drops<'_> {
+    impl Read for OneByte<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             (&mut self.0).take(1).read(buffer)
         }
     }
 
     #[test]
-    fn utf16_is_known_with_and_without_its_mark_and_read() {
+    fn utf16_is_detected_with_and_without_byte_order_mark_and_converted() {
         for little_endian in [true, false] {
             for text in [
                 "\u{FEFF}age\tsbp\n50\t120\n",
@@ -193,9 +236,9 @@ mod tests {
                 "имя\tвозраст\tдавление\tпульс\tкоммунальная аппаратура\nа\t50\t120\t70\tх\n",
             ] {
                 let bytes = utf16(text, little_endian);
-                assert_eq!(of(&bytes).unwrap(), Encoding::Utf16 { little_endian }, "{text:?}");
+                assert_eq!(detect(&bytes).unwrap(), Encoding::Utf16 { little_endian }, "{text:?}");
                 let mut read = String::new();
-                Utf8::new(Drops(&bytes), Encoding::Utf16 { little_endian }).read_to_string(&mut read).unwrap();
+                Utf8Reader::new(OneByte(&bytes), Encoding::Utf16 { little_endian }).read_to_string(&mut read).unwrap();
                 assert_eq!(read, text);
             }
         }
@@ -209,20 +252,20 @@ mod tests {
             "возраст,давление\n50,\u{0}120\n",
             "a\0\0\0,b\0\0\0\n1\0\0\0,2\0\0\0\n",
         ] {
-            assert_eq!(of(text.as_bytes()).unwrap(), Encoding::Utf8, "{text:?}");
+            assert_eq!(detect(text.as_bytes()).unwrap(), Encoding::Utf8, "{text:?}");
         }
     }
 
     #[test]
     fn malformed_utf16_is_an_error() {
         for bytes in [&b"a\0b"[..], &[0, 0xD8, b'a', 0], &[0, 0xDC], &[b'a', 0, 0, 0xD8]] {
-            let mut utf8 = Utf8::new(bytes, Encoding::Utf16 { little_endian: true });
+            let mut utf8 = Utf8Reader::new(bytes, Encoding::Utf16 { little_endian: true });
             assert_eq!(utf8.read_to_end(&mut Vec::new()).unwrap_err().kind(), io::ErrorKind::InvalidData, "{bytes:?}");
         }
     }
 
     #[test]
-    fn other_files_are_called_what_they_are() {
+    fn other_file_formats_are_detected() {
         for (start, word) in [
             (&b"PK\x03\x04\x14"[..], "workbook"),
             (b"\xD0\xCF\x11\xE0\xA1", "XLS"),
@@ -232,7 +275,10 @@ mod tests {
             (b"BZh91AY&SY", "bzip2"),
             (b"\xFF\xFE\0\0a\0\0\0", "UTF-32"),
         ] {
-            assert!(matches!(of(start), Err(TableError::NotText { is, .. }) if is.contains(word)), "{word}");
+            assert!(
+                matches!(detect(start), Err(TableError::NotText { format }) if format.to_string().contains(word)),
+                "{word}"
+            );
         }
     }
 }

@@ -1,22 +1,22 @@
-//! Makes every line break a single LF, so that lines can be counted.
+//! Normalises line breaks to LF, so that lines can be counted.
 
 use std::io::{self, Read};
 
-/// How many line breaks `bytes` hold.
+/// The number of line breaks (LF) in `bytes`.
 pub(super) fn count(bytes: &[u8]) -> u64 {
-    // Sums of at most 255 fit a byte, and bytes are added many at once.
+    // A count of at most 255 fits a byte, and the compiler adds many bytes at once.
     let breaks = |bytes: &[u8]| u64::from(bytes.iter().map(|byte| u8::from(*byte == b'\n')).sum::<u8>());
     bytes.chunks(255).map(breaks).sum()
 }
 
-/// Reads from `inner`; CRLF and lone CR become LF, and the last line gets one if it has none.
-pub(super) struct LineBreaks<R> {
+/// Reads from `inner`, replaces CRLF and CR by LF, and adds LF to the last line if it has none.
+pub(super) struct LineBreakNormalizer<R> {
     inner: R,
     after_cr: bool,
     last: u8,
 }
 
-impl<R: Read> LineBreaks<R> {
+impl<R: Read> LineBreakNormalizer<R> {
     pub(super) fn new(inner: R) -> Self {
         Self { inner, after_cr: false, last: b'\n' }
     }
@@ -35,7 +35,7 @@ impl<R: Read> LineBreaks<R> {
         }
     }
 
-    /// Rewrites the line breaks of `bytes` in place; returns how many bytes remain.
+    /// Replaces the line breaks in `bytes` in place and returns the number of bytes that remain.
     fn normalise(&mut self, bytes: &mut [u8]) -> usize {
         if !self.after_cr && !bytes.contains(&b'\r') {
             return bytes.len();
@@ -53,16 +53,16 @@ impl<R: Read> LineBreaks<R> {
     }
 }
 
-impl<R: Read> Read for LineBreaks<R> {
+impl<R: Read> Read for LineBreakNormalizer<R> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         loop {
             let count = self.inner.read(buffer)?;
             if count == 0 {
                 return Ok(self.end_last_line(buffer));
             }
-            let bytes = buffer.get_mut(..count).unwrap_or_default();
+            let bytes = &mut buffer[..count];
             let kept = self.normalise(bytes);
-            // A buffer may hold nothing but the LF of a CRLF whose CR came before.
+            // Nothing remains of a buffer with only the LF of a CRLF whose CR was in the previous one: read on.
             if let Some(last) = kept.checked_sub(1).and_then(|last| bytes.get(last)) {
                 self.last = *last;
                 return Ok(kept);
@@ -75,10 +75,10 @@ impl<R: Read> Read for LineBreaks<R> {
 mod tests {
     use super::*;
 
-    /// Gives the bytes in pieces of `size`, to cut line breaks in two.
-    struct Pieces<'a>(&'a [u8], usize);
+    /// Returns the bytes in chunks of a fixed size, to split CRLF between chunks.
+    struct ChunkedReader<'a>(&'a [u8], usize);
 
-    impl Read for Pieces<'_> {
+    impl Read for ChunkedReader<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let count = self.1.min(self.0.len()).min(buffer.len());
             buffer[..count].copy_from_slice(&self.0[..count]);
@@ -100,8 +100,8 @@ mod tests {
                 ("", ""),
             ] {
                 let mut out = String::new();
-                LineBreaks::new(Pieces(text.as_bytes(), size)).read_to_string(&mut out).unwrap();
-                assert_eq!(out, expected, "{text:?} in pieces of {size}");
+                LineBreakNormalizer::new(ChunkedReader(text.as_bytes(), size)).read_to_string(&mut out).unwrap();
+                assert_eq!(out, expected, "{text:?} in chunks of {size}");
             }
         }
     }

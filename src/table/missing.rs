@@ -1,24 +1,24 @@
-//! Cells that mean "no value".
+//! Missing-value codes: cells that mean "no value".
 
 use std::cell::Cell;
 
-use super::number::NumberFormat;
+use super::number_format::NumberFormat;
 use crate::foundation::decimal::Decimal;
 
-/// The codes that mean so unless others are given.
-pub(super) const USUAL: [&str; 4] = ["NA", "N/A", "NaN", "null"];
+/// The default codes.
+pub(super) const DEFAULT_CODES: [&str; 4] = ["NA", "N/A", "NaN", "null"];
 
-/// The codes of a file, ready to be compared, and which of them were found.
+/// The codes of a file, prepared for comparison, and which of them were found.
 pub(super) struct MissingCodes {
     codes: Vec<Code>,
-    numbers: bool,
-    /// Whether a code begins with this byte, of either case: most cells begin otherwise.
+    has_numbers: bool,
+    /// For each byte, whether a code starts with it in either case. Most cells start with another byte.
     first_bytes: [bool; 256],
 }
 
 struct Code {
     text: String,
-    /// What it is as a number: -99 stands for -99.0, too.
+    /// The code as a number: -99 matches -99.0, too.
     number: Option<Decimal>,
     found: Cell<bool>,
 }
@@ -36,29 +36,29 @@ impl MissingCodes {
             first_bytes[usize::from(byte.to_ascii_lowercase())] = true;
             first_bytes[usize::from(byte.to_ascii_uppercase())] = true;
         }
-        Self { numbers: codes.iter().any(|code| code.number.is_some()), codes, first_bytes }
+        Self { has_numbers: codes.iter().any(|code| code.number.is_some()), codes, first_bytes }
     }
 
-    /// Whether `cell`, which is trimmed, is one of them, without regard to ASCII case; blank cells always are.
+    /// Whether `cell`, which must be trimmed, is blank or a code, without regard to ASCII case.
     pub(super) fn has_text(&self, cell: &[u8]) -> bool {
         let Some(first) = cell.first() else { return true };
         self.first_bytes[usize::from(*first)] && self.find(|code| cell.eq_ignore_ascii_case(code.text.as_bytes()))
     }
 
-    /// Whether one of them is this number.
+    /// Whether a code is this number.
     pub(super) fn has_number(&self, number: Decimal) -> bool {
-        self.numbers && self.find(|code| code.number == Some(number))
+        self.has_numbers && self.find(|code| code.number == Some(number))
     }
 
-    /// Those that matched no cell; the usual ones are not counted.
+    /// The codes that matched no cell, without the default codes.
     pub(super) fn unused(&self) -> Vec<String> {
-        let usual = |code: &Code| USUAL.iter().any(|usual| usual.eq_ignore_ascii_case(&code.text));
+        let is_default = |code: &Code| DEFAULT_CODES.iter().any(|default| default.eq_ignore_ascii_case(&code.text));
         let found = |code: &Code| {
             self.codes.iter().any(|one| {
                 one.found.get() && (one.text == code.text || one.number == code.number && one.number.is_some())
             })
         };
-        let unused = self.codes.iter().filter(|code| !found(code) && !usual(code));
+        let unused = self.codes.iter().filter(|code| !found(code) && !is_default(code));
         unused.map(|code| code.text.clone()).collect()
     }
 
@@ -72,25 +72,25 @@ impl MissingCodes {
 mod tests {
     use super::*;
 
-    fn codes(texts: &[&str], mark: u8) -> MissingCodes {
+    fn codes(texts: &[&str], decimal: u8) -> MissingCodes {
         let texts: Vec<String> = texts.iter().map(|text| (*text).to_owned()).collect();
-        MissingCodes::new(&texts, NumberFormat::new(mark, None))
+        MissingCodes::new(&texts, NumberFormat::new(decimal, None))
     }
 
     #[test]
     fn codes_ignore_case_and_numbers_are_compared_as_numbers() {
-        let usual = codes(&USUAL, b'.');
-        assert!([&b""[..], b"na", b"NaN", b"NULL"].iter().all(|cell| usual.has_text(cell)));
+        let default = codes(&DEFAULT_CODES, b'.');
+        assert!([&b""[..], b"na", b"NaN", b"NULL"].iter().all(|cell| default.has_text(cell)));
         let own = codes(&["-9"], b'.');
         let number = |text: &str| Decimal::parse(text.as_bytes(), b'.').unwrap();
         assert!(own.has_text(b"-9") && own.has_text(b"") && !own.has_text(b"NA"));
         assert!(["-9", "-9.0", "-0.9e1"].iter().all(|text| own.has_number(number(text))));
-        assert!(!own.has_number(number("-9.01")) && !usual.has_number(Decimal::ZERO));
+        assert!(!own.has_number(number("-9.01")) && !default.has_number(Decimal::ZERO));
         assert!(codes(&["-9.5"], b',').has_number(number("-9.5")) && codes(&["-9,5"], b',').has_number(number("-9.5")));
     }
 
     #[test]
-    fn codes_that_match_nothing_are_told_but_not_the_usual_ones() {
+    fn unused_codes_are_reported_except_the_default_ones() {
         let codes = codes(&["NA", "null", "-9", "?", "-99"], b'.');
         assert!(codes.has_text(b"?") && codes.has_number(Decimal::parse(b"-9.0", b'.').unwrap()));
         assert_eq!(codes.unused(), ["-99"]);

@@ -1,41 +1,58 @@
-//! CSV → rows of exact decimals. Two passes: [`schema`] learns the columns, [`reader`] gives the rows again.
+//! Reads CSV files as rows of exact decimals, in two passes: [`schema`] learns the columns, [`reader`] streams the rows.
+//!
+//! ```text
+//! source ─ encoding ─ line_breaks ─┬─ syntax_check ─ reader ─┬─ first pass: schema ─ column_scan, … ─ Schema
+//!  bytes     UTF-8        LF       │    RFC 4180      rows   └─ second pass
+//!                                  └─ preview ─ detect ─ delimiter_candidate, row_layout, decimal_separator, …
+//!                                               dialect
+//! ```
+//!
+//! Dialect parameters that the user leaves open (delimiter, decimal separator, row layout) are detected from the preview. Where
+//! a wrong guess would change the numbers, reading fails with a [`TableError`].
 
-mod column;
-pub mod column_names;
-mod decimal_mark;
-mod details;
+mod ambiguous_comma;
+mod classified_columns;
+mod column_scan;
+mod decimal_separator;
+mod delimiter_candidate;
+mod delimiter_hint;
 mod detect;
 pub mod dialect;
-mod edges;
+pub mod display;
 mod encoding;
 pub mod error;
+mod error_details;
+mod format_set;
 mod header;
-mod likely;
+mod header_footer;
+mod input;
 pub mod limits;
 mod line_breaks;
 mod missing;
-mod notation;
-mod number;
-mod one_name;
-mod opened;
+mod notices;
+mod number_format;
 mod preview;
+mod ragged;
 mod range;
 pub mod reader;
-mod reading;
-mod remarks;
-mod remedy;
-mod row_guard;
+mod row_layout;
 mod row_names;
 pub mod sample;
 pub mod schema;
-mod shape;
+mod second_header;
 mod skipped;
 pub mod source;
-mod top_rows;
+mod syntax_check;
 
+pub use delimiter_hint::DelimiterHint;
 pub use dialect::{Dialect, HeaderRow};
+pub use encoding::FileFormat;
 pub use error::TableError;
-pub use likely::Likely;
+pub use error_details::{ExpectedWidth, MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
+pub use format_set::{FormatChange, Interpretation};
+pub use header_footer::HeaderFooter;
+pub use input::LineConversion;
+pub use notices::Notice;
 pub use reader::{Cell, TableReader};
 pub use schema::{ColumnProfile, Schema, Selection};
 pub use skipped::{SkipReason, SkippedColumn};

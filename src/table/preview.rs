@@ -1,4 +1,4 @@
-//! The beginning of a table: what delimiter, decimal mark and shape are found out from.
+//! The beginning of a table, from which delimiter, row layout and decimal separator are detected.
 
 use std::io::{self, Read};
 
@@ -6,48 +6,48 @@ use super::dialect::Dialect;
 use super::encoding::BYTE_ORDER_MARK;
 use super::limits::MAX_ROW_BYTES;
 use super::line_breaks;
-use super::number::bare;
+use super::number_format::trim;
 
-/// How much is looked at, in bytes; more if it holds less than [`FEWEST_LINES`].
+/// The size of the preview, in bytes. It grows until it contains [`MIN_LINES`].
 const SIZE: usize = 128 << 10;
 
-/// Rows of wide tables are long.
-const FEWEST_LINES: usize = 4;
+/// The fewest lines in a preview, however long they are.
+const MIN_LINES: usize = 4;
 
-/// What DOS ended files with.
-pub(super) const DOS_END: &[u8] = b"\x1A";
+/// The end-of-file character of DOS.
+pub(super) const DOS_END_OF_FILE: &[u8] = b"\x1A";
 
-/// How many records are looked at.
-const MOST_RECORDS: usize = 100;
+/// The most records that are examined.
+const MAX_RECORDS: usize = 100;
 
-/// The beginning of a table, without byte order mark and lines that are skipped.
+/// The beginning of a table, without a byte order mark and skipped lines.
 pub(super) struct Preview {
     text: Vec<u8>,
-    /// Whether there is no more than this.
-    whole: bool,
+    /// Whether the preview reaches the end of the file.
+    is_complete: bool,
     /// The number of the first line, from 1.
     pub(super) line: u64,
-    /// What a line `sep=;` names, as spreadsheet programs write it.
+    /// The delimiter in a first line such as `sep=;`, as spreadsheet programs write it.
     pub(super) separator: Option<u8>,
 }
 
 /// A record of the preview.
 #[derive(Debug)]
 pub(super) struct Record {
-    /// Where it begins, from 1.
+    /// The record's first line, from 1.
     pub(super) line: u64,
-    /// Its fields, without the blanks around them.
+    /// The fields, without surrounding white space.
     pub(super) fields: Vec<Vec<u8>>,
-    /// Whether a blank stands behind a delimiter.
+    /// Whether a space follows a delimiter.
     pub(super) spaced: bool,
-    /// Whether its first field is quoted.
+    /// Whether the first field is quoted.
     pub(super) quoted: bool,
-    /// Whether its first field is quoted and some other one that has text is not.
+    /// Whether the first field is quoted and another field that is not empty is not.
     pub(super) first_quoted: bool,
 }
 
-/// What follows the quoted cell that `raw` begins with.
-fn end_of_quotes(raw: &[u8]) -> Option<&[u8]> {
+/// The rest of `raw` after the quoted field at its beginning.
+fn after_quoted_field(raw: &[u8]) -> Option<&[u8]> {
     let mut at = 1;
     loop {
         at += raw.get(at..)?.iter().position(|byte| *byte == b'"')?;
@@ -58,21 +58,20 @@ fn end_of_quotes(raw: &[u8]) -> Option<&[u8]> {
     }
 }
 
-/// How many cells in `rest`, which begins with the delimiter, are quoted.
-fn quoted_cells(mut rest: &[u8], delimiter: u8) -> usize {
+/// The number of quoted fields in `rest`, which starts with the delimiter.
+fn count_quoted_fields(mut rest: &[u8], delimiter: u8) -> usize {
     let mut count = 0;
     while let Some(at) = rest.windows(2).position(|pair| pair == [delimiter, b'"']) {
         count += 1;
-        rest = rest.get(at + 1..).and_then(end_of_quotes).unwrap_or_default();
+        rest = rest.get(at + 1..).and_then(after_quoted_field).unwrap_or_default();
     }
     count
 }
 
 impl Preview {
-    /// Reads and skips from `input`, which goes on where the preview ends; blank lines at its beginning and those that
-    /// begin with `comment` are skipped, too.
+    /// Reads the preview from `input`. Skips `skip_lines` lines, and then blank lines and lines that start with `comment`.
     pub(super) fn read(input: &mut impl Read, skip_lines: u64, comment: Option<u8>) -> io::Result<Self> {
-        let mut preview = Self { text: Vec::new(), whole: false, line: 1, separator: None };
+        let mut preview = Self { text: Vec::new(), is_complete: false, line: 1, separator: None };
         preview.fill(input)?;
         if preview.text.starts_with(BYTE_ORDER_MARK) {
             preview.text.drain(..BYTE_ORDER_MARK.len());
@@ -89,51 +88,52 @@ impl Preview {
         Ok(preview)
     }
 
-    /// The bytes, to be read again before the rest.
+    /// The text, to be read again before the rest of the input.
     pub(super) fn into_text(self) -> Vec<u8> {
         self.text
     }
 
-    /// Whether this byte is anywhere in it.
-    pub(super) fn holds(&self, byte: u8) -> bool {
+    /// Whether the preview contains this byte.
+    pub(super) fn contains(&self, byte: u8) -> bool {
         self.text.contains(&byte)
     }
 
-    /// The records that have any text, by this delimiter; one that the preview cuts off is left out.
+    /// The records split by `delimiter`, without blank ones and without one that the end of the preview cuts off.
     pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
-        let mut reader = super::opened::builder(delimiter, dialect).from_reader(self.text.as_slice());
-        let (mut records, mut record, mut begin) = (Vec::new(), csv::ByteRecord::new(), 0);
-        while records.len() < MOST_RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
+        let mut reader = super::input::builder(delimiter, dialect).from_reader(self.text.as_slice());
+        let (mut records, mut record, mut start) = (Vec::new(), csv::ByteRecord::new(), 0);
+        // Reading bytes from memory cannot fail.
+        while records.len() < MAX_RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {
             let end = usize::try_from(reader.position().byte()).unwrap_or(usize::MAX);
-            let cut = end >= self.text.len() && !self.whole && !self.text.ends_with(b"\n") && !records.is_empty();
-            let fields: Vec<Vec<u8>> = record.iter().map(|field| bare(field).to_vec()).collect();
-            let is_end = record.as_slice() == DOS_END;
-            if !cut && !is_end && fields.iter().any(|field| !field.is_empty()) {
-                let raw = self.text.get(begin..end).unwrap_or_default().trim_ascii_start();
+            let is_cut_off =
+                end >= self.text.len() && !self.is_complete && !self.text.ends_with(b"\n") && !records.is_empty();
+            let fields: Vec<Vec<u8>> = record.iter().map(|field| trim(field).to_vec()).collect();
+            let is_end = record.as_slice() == DOS_END_OF_FILE;
+            if !is_cut_off && !is_end && fields.iter().any(|field| !field.is_empty()) {
+                let raw = self.text.get(start..end).unwrap_or_default().trim_ascii_start();
                 let quoted = raw.starts_with(b"\"");
                 let others = || record.iter().skip(1).filter(|field| !field.is_empty()).count();
                 let first_quoted = quoted
-                    && end_of_quotes(raw).is_some_and(|rest| {
-                        rest.first() == Some(&delimiter) && quoted_cells(rest, delimiter) < others()
+                    && after_quoted_field(raw).is_some_and(|rest| {
+                        rest.first() == Some(&delimiter) && count_quoted_fields(rest, delimiter) < others()
                     });
                 let spaced = record.iter().skip(1).any(|field| field.starts_with(b" "));
                 let breaks = line_breaks::count(record.as_slice());
-                // The reader stands behind the record's line break.
+                // The reader is past the record's line break.
                 let line = (self.line + reader.position().line()).saturating_sub(2 + breaks);
                 records.push(Record { line, fields, spaced, quoted, first_quoted });
             }
-            begin = end;
+            start = end;
         }
         records
     }
 
     fn fill(&mut self, input: &mut impl Read) -> io::Result<()> {
         let mut size = SIZE;
-        while !self.whole && size <= 2 * MAX_ROW_BYTES {
-            let wanted = size.saturating_sub(self.text.len()) as u64;
-            self.whole =
-                input.by_ref().take(wanted).read_to_end(&mut self.text)? < usize::try_from(wanted).unwrap_or(0);
-            if self.text.iter().filter(|byte| **byte == b'\n').nth(FEWEST_LINES - 1).is_some() {
+        while !self.is_complete && size <= 2 * MAX_ROW_BYTES {
+            let wanted = size.saturating_sub(self.text.len());
+            self.is_complete = input.by_ref().take(wanted as u64).read_to_end(&mut self.text)? < wanted;
+            if self.text.iter().filter(|byte| **byte == b'\n').nth(MIN_LINES - 1).is_some() {
                 return Ok(());
             }
             size *= 2;
@@ -141,7 +141,7 @@ impl Preview {
         Ok(())
     }
 
-    /// Skips `count` lines, or all there are.
+    /// Skips `count` lines, or all lines if there are fewer.
     fn skip_count(&mut self, input: &mut impl Read, count: u64) -> io::Result<()> {
         let mut left = count;
         self.skip_while(input, |_| {
@@ -151,11 +151,11 @@ impl Preview {
         })
     }
 
-    /// Skips lines while `skipped` is true of their first byte, to the end of the text at most.
+    /// Skips lines while `skipped` is true of their first byte.
     fn skip_while(&mut self, input: &mut impl Read, mut skipped: impl FnMut(u8) -> bool) -> io::Result<()> {
         let mut start = 0;
         loop {
-            if start == self.text.len() && !self.whole {
+            if start == self.text.len() && !self.is_complete {
                 (self.text, start) = (Vec::new(), 0);
                 self.fill(input)?;
             }
@@ -169,14 +169,14 @@ impl Preview {
         Ok(())
     }
 
-    /// Where the line that begins at `start` ends in the text, which is replaced by the next part if the line is longer.
+    /// The end of the line that starts at `start`. If the line is longer than the text, the text is replaced by what follows.
     fn line_end(&mut self, input: &mut impl Read, mut start: usize) -> io::Result<usize> {
         loop {
             let rest = self.text.get(start..).unwrap_or_default();
             if let Some(end) = rest.iter().position(|byte| *byte == b'\n') {
                 return Ok(start + end + 1);
             }
-            if self.whole {
+            if self.is_complete {
                 return Ok(self.text.len());
             }
             (self.text, start) = (Vec::new(), 0);
@@ -185,7 +185,7 @@ impl Preview {
     }
 }
 
-/// The character that a line `sep=;` names.
+/// The delimiter in a line such as `sep=;`.
 fn named_separator(line: &[u8]) -> Option<u8> {
     let line = match line {
         [b'"', inner @ .., b'"'] => inner,
@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn records_know_their_lines() {
+    fn records_have_the_right_line_numbers() {
         let dialect = Dialect::default();
         assert_eq!(lines("a,b\n\n\"x\ny\",2\n3,4\n", 0, &dialect), [(1, 2), (3, 2), (5, 2)]);
         assert_eq!(lines("\u{FEFF}a,b\n1,2\n", 1, &dialect), [(2, 2)]);
@@ -219,11 +219,11 @@ mod tests {
     }
 
     #[test]
-    fn a_record_that_is_cut_off_is_left_out_and_wide_ones_are_read_whole() {
+    fn a_record_that_is_cut_off_is_ignored_and_wide_ones_are_complete() {
         let long = format!("a,b\n{}", "1,2\n".repeat(SIZE));
         let mut input = long.as_bytes();
         let preview = Preview::read(&mut input, 0, None).unwrap();
-        assert_eq!((preview.text.len(), preview.records(b',', &Dialect::default()).len()), (SIZE, MOST_RECORDS));
+        assert_eq!((preview.text.len(), preview.records(b',', &Dialect::default()).len()), (SIZE, MAX_RECORDS));
         let row = vec!["1"; SIZE].join(",");
         let wide = format!("{row}\n{row}\n{row}\n{row}\n{row}\n");
         let widths: Vec<usize> = lines(&wide, 0, &Dialect::default()).iter().map(|(_, width)| *width).collect();
@@ -246,7 +246,7 @@ mod tests {
     }
 
     #[test]
-    fn the_line_of_spreadsheet_programs_names_a_delimiter() {
+    fn the_sep_line_of_spreadsheet_programs_gives_the_delimiter() {
         for (line, separator) in
             [("sep=;", Some(b';')), ("SEP=\t", Some(b'\t')), ("\"sep=,\"", Some(b',')), ("sep", None), ("sep=ab", None)]
         {

@@ -1,10 +1,10 @@
-//! The extremes of a column, in units of its finest digit.
+//! The smallest and the largest value of a column, in units of its finest digit.
 
 use super::error::TableError;
 use super::limits::MAX_RANGE_BITS;
 use crate::foundation::decimal::Decimal;
 
-/// A value and the line where it stands.
+/// A value and its line.
 #[derive(Debug, Clone, Copy)]
 struct Occurrence {
     value: Decimal,
@@ -14,63 +14,65 @@ struct Occurrence {
 /// The extremes of the values seen so far.
 #[derive(Debug, Default)]
 pub(super) struct Range {
-    /// The value with the finest digit; none while all were zero.
+    /// The value with the finest digit; `None` while all values are zero.
     finest: Option<Occurrence>,
+    /// The power of ten of that digit.
     exponent: i32,
-    least: Option<(i128, Occurrence)>,
-    most: Option<(i128, Occurrence)>,
-    /// A value, and the finest one then, that do not fit together.
-    apart: Option<(Occurrence, Occurrence)>,
+    smallest: Option<(i128, Occurrence)>,
+    largest: Option<(i128, Occurrence)>,
+    /// A value that is too large to be written in units of the finest digit, and the value with that digit.
+    too_wide: Option<(Occurrence, Occurrence)>,
 }
 
 impl Range {
-    /// Takes `value` into account; `line` is asked for extremes only.
+    /// Adds `value`; `line` is called for extremes only.
     pub(super) fn add(&mut self, value: Decimal, line: impl Fn() -> u64) {
-        if self.apart.is_some() {
+        if self.too_wide.is_some() {
             return;
         }
         let seen = || Occurrence { value, line: line() };
-        if value.exponent().is_some_and(|exponent| self.finest.is_none() || exponent < self.exponent) {
-            self.refine(seen());
+        if let Some(exponent) = value.exponent().filter(|exponent| self.finest.is_none() || *exponent < self.exponent) {
+            self.refine(exponent, seen());
         }
         let Some(units) = value.at_exponent(self.exponent) else {
-            self.apart = Some((seen(), self.finest.unwrap_or(seen())));
+            // `finest` is set, since zero fits at every exponent.
+            self.too_wide = Some((seen(), self.finest.unwrap_or(seen())));
             return;
         };
-        if self.least.is_none_or(|(least, _)| units < least) {
-            self.least = Some((units, seen()));
+        if self.smallest.is_none_or(|(smallest, _)| units < smallest) {
+            self.smallest = Some((units, seen()));
         }
-        if self.most.is_none_or(|(most, _)| units > most) {
-            self.most = Some((units, seen()));
+        if self.largest.is_none_or(|(largest, _)| units > largest) {
+            self.largest = Some((units, seen()));
         }
     }
 
-    /// Exponent, smallest value and distance of the largest, in units of 10^exponent.
+    /// Returns the exponent, and in units of 10^exponent the smallest value and the difference to the largest one.
     ///
     /// # Errors
-    /// [`TableError::TooWide`] for `column`.
+    /// [`TableError::TooWide`] for `column` if the difference has more than [`MAX_RANGE_BITS`] bits.
     pub(super) fn limits(&self, column: &str) -> Result<(i32, i128, u128), TableError> {
-        if let Some((extreme, finest)) = self.apart {
+        if let Some((extreme, finest)) = self.too_wide {
             return Err(too_wide(column, extreme, finest));
         }
         let zero = (0, Occurrence { value: Decimal::ZERO, line: 0 });
-        let ((least, lowest), (most, highest)) = (self.least.unwrap_or(zero), self.most.unwrap_or(zero));
+        let ((least, smallest), (most, largest)) = (self.smallest.unwrap_or(zero), self.largest.unwrap_or(zero));
         let range = most.abs_diff(least);
         if range >> MAX_RANGE_BITS != 0 {
-            let farther = if most.unsigned_abs() >= least.unsigned_abs() { highest } else { lowest };
-            return Err(too_wide(column, farther, self.finest.unwrap_or(farther)));
+            let extreme = if most.unsigned_abs() >= least.unsigned_abs() { largest } else { smallest };
+            return Err(too_wide(column, extreme, self.finest.unwrap_or(extreme)));
         }
         Ok((self.exponent, least, range))
     }
 
-    /// A finer digit came: the extremes seen so far are written in its units.
-    fn refine(&mut self, finest: Occurrence) {
-        self.exponent = finest.value.exponent().unwrap_or(self.exponent);
+    /// Converts the extremes to the units of a finer digit.
+    fn refine(&mut self, exponent: i32, finest: Occurrence) {
+        self.exponent = exponent;
         self.finest = Some(finest);
-        for extreme in [&mut self.least, &mut self.most].into_iter().flatten() {
+        for extreme in [&mut self.smallest, &mut self.largest].into_iter().flatten() {
             match extreme.1.value.at_exponent(self.exponent) {
                 Some(units) => extreme.0 = units,
-                None => self.apart = Some((extreme.1, finest)),
+                None => self.too_wide = Some((extreme.1, finest)),
             }
         }
     }
@@ -86,11 +88,11 @@ fn too_wide(column: &str, extreme: Occurrence, finest: Occurrence) -> TableError
     }
 }
 
-/// Short even where plain digits would be hundreds: 1.2e-45.
+/// `value` in scientific notation (1.2e-45) if it would have many digits otherwise.
 fn scientific(value: Decimal) -> String {
     let Some(exponent) = value.exponent().filter(|exponent| exponent.abs() > 20) else { return value.to_string() };
     let (sign, digits) = (if value.mantissa() < 0 { "-" } else { "" }, value.mantissa().unsigned_abs().to_string());
-    let power = exponent + i32::try_from(digits.len()).unwrap_or_default() - 1;
+    let power = exponent + value.mantissa().unsigned_abs().checked_ilog10().map_or(0, u32::cast_signed);
     match digits.split_at(1) {
         (first, "") => format!("{sign}{first}e{power}"),
         (first, rest) => format!("{sign}{first}.{rest}e{power}"),
@@ -102,7 +104,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn far_numbers_are_shown_as_people_write_them() {
+    fn large_and_small_numbers_are_shown_in_scientific_notation() {
         for text in ["1.2e-45", "-3e300", "1e-21", "0.5", "1234"] {
             assert_eq!(scientific(Decimal::parse(text.as_bytes(), b'.').unwrap()), text);
         }

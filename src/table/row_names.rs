@@ -1,36 +1,37 @@
-//! Names of rows that the header has no name for: most often numbers, and then a word among them is a total or a remark.
+//! Checks row names: if most of them are numbers, a text among them is a total or a remark.
 
-use super::error::{TableError, shown};
+use super::display::excerpt;
+use super::error::TableError;
 use super::reader::TableReader;
 
-/// The names so far.
+/// Counts row names that are numbers and those that are text.
 #[derive(Default)]
-pub(super) struct RowNames {
+pub(super) struct RowNameScan {
     numbers: u64,
     texts: u64,
     first_number: Option<(u64, String)>,
     first_text: Option<(u64, String)>,
 }
 
-impl RowNames {
-    /// Takes the current row of `reader` into account.
-    pub(super) fn take(&mut self, reader: &TableReader<'_>) {
+impl RowNameScan {
+    /// Adds the current row of `reader`.
+    pub(super) fn add(&mut self, reader: &TableReader<'_>) {
         let Some(name) = reader.row_name().filter(|name| !name.is_empty()) else { return };
-        // R makes 5.1 of a second 5.
+        // R renames a second 5 to 5.1.
         let (count, first) = if name.iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') {
             (&mut self.numbers, &mut self.first_number)
         } else {
             (&mut self.texts, &mut self.first_text)
         };
         *count += 1;
-        first.get_or_insert_with(|| (reader.line(), shown(name)));
+        first.get_or_insert_with(|| (reader.line(), excerpt(name)));
     }
 
-    /// If most are numbers, and some are not.
+    /// Rejects text among numbers.
     ///
     /// # Errors
-    /// [`TableError::RowName`].
-    pub(super) fn refuse_odd_one(self) -> Result<(), TableError> {
+    /// [`TableError::RowName`] if more row names are numbers than text, and some are text.
+    pub(super) fn reject_text(self) -> Result<(), TableError> {
         match (self.first_text, self.first_number) {
             (Some((line, cell)), Some((number_line, number))) if self.numbers > self.texts => {
                 Err(TableError::RowName { line, cell, number_line, number })

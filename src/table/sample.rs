@@ -1,5 +1,5 @@
-//! A synthetic table of the Framingham heart study's shape, to try the tool on
-//! without anyone's health records.
+//! A synthetic table with the columns of the Framingham heart study, for trying
+//! the tool without real health records.
 //!
 //! The rows are the same on every machine. Logarithms, exponentials and
 //! cosines differ in their last bit from one platform to the next, so the
@@ -17,11 +17,11 @@ use std::io::{self, BufWriter, Write};
 use chacha20::ChaCha8Rng;
 use rand_core::{Rng, SeedableRng};
 
-use framingham::{COLUMNS, CORRELATIONS, Column, FIRST_KNOT, Shape, WIDTH};
+use framingham::{COLUMNS, CORRELATIONS, Column, FIRST_KNOT, Response, WIDTH};
 
 /// Writes a header line and `rows` synthetic persons as comma-separated
-/// values: the 16 columns of the Framingham table in its order, units and
-/// decimals, `NA` where an answer is missing, a line feed after each line.
+/// values: the 16 columns of the Framingham table in the same order, units and
+/// decimals, `NA` where an answer is missing, and a line feed after each line.
 ///
 /// The output depends on `rows` and `seed` alone, and a shorter table is the
 /// beginning of every longer one with the same seed. The rows stream through:
@@ -29,7 +29,7 @@ use framingham::{COLUMNS, CORRELATIONS, Column, FIRST_KNOT, Shape, WIDTH};
 ///
 /// # Errors
 ///
-/// Whatever error `out` fails with.
+/// Returns the first error of `out`.
 pub fn write_sample(rows: u64, seed: u64, out: &mut impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
     let names = COLUMNS.each_ref().map(|column| column.name);
@@ -49,7 +49,7 @@ struct Person([Option<Hundredths>; WIDTH]);
 impl Person {
     fn draw(weights: &Weights, random: &mut impl Rng) -> Person {
         let scores = draw_scores(weights, random);
-        let values: [f64; WIDTH] = from_fn(|index| COLUMNS[index].shape.at(scores[index]));
+        let values: [f64; WIDTH] = from_fn(|index| COLUMNS[index].response.at(scores[index]));
         Person(from_fn(|index| {
             let column = &COLUMNS[index];
             match column.asked_if {
@@ -82,21 +82,21 @@ impl Column {
     }
 }
 
-impl Shape {
+impl Response {
     fn at(&self, score: f64) -> f64 {
         match self {
-            Shape::YesFrom(start) => f64::from(u8::from(score >= *start)),
-            Shape::Ladder(lowest, rungs) => {
-                rungs.iter().rfind(|(start, _)| score >= *start).map_or(*lowest, |(_, answer)| *answer)
+            Response::Threshold(start) => f64::from(u8::from(score >= *start)),
+            Response::Steps(lowest, steps) => {
+                steps.iter().rfind(|(start, _)| score >= *start).map_or(*lowest, |(_, answer)| *answer)
             }
-            Shape::Curve(knots) => knots[0] + climb(knots, score - FIRST_KNOT),
+            Response::Curve(knots) => knots[0] + rise(knots, score - FIRST_KNOT),
         }
     }
 }
 
-/// How far a curve rises above its first knot on the way to `distance`, with
-/// knots one apart: all of each stretch passed, and a share of the last.
-fn climb(knots: &[f64], distance: f64) -> f64 {
+/// How far a curve rises from its first knot to `distance`: linear
+/// interpolation between knots that are one apart.
+fn rise(knots: &[f64], distance: f64) -> f64 {
     (0u8..)
         .zip(knots.windows(2))
         .map(|(start, ends)| (ends[1] - ends[0]) * (distance - f64::from(start)).clamp(0.0, 1.0))
@@ -110,7 +110,7 @@ impl Hundredths {
     /// The multiple of `step` hundredths nearest to `value`.
     fn nearest(value: f64, step: u32) -> Hundredths {
         let steps = (value * 100.0 / f64::from(step)).round();
-        // Exact: every shape's answers lie between 0 and 1,000.
+        // Exact: all answers are between 0 and 1,000.
         #[expect(clippy::cast_sign_loss, reason = "answers are not negative")]
         Hundredths(steps as u32 * step)
     }
@@ -132,7 +132,7 @@ impl Display for Hundredths {
 type Weights = [[f64; WIDTH]; WIDTH];
 
 /// The Cholesky factor of the correlations: with its rows as weights,
-/// independent deviates become scores that correlate as they should.
+/// independent deviates become scores with these correlations.
 fn weights() -> Weights {
     let mut weights = [[0.0; WIDTH]; WIDTH];
     for (row, correlations) in CORRELATIONS.iter().enumerate() {
@@ -146,7 +146,7 @@ fn weights() -> Weights {
     weights
 }
 
-/// One person's scores: each with mean 0 and deviation 1, and correlated.
+/// One person's scores: each with mean 0 and standard deviation 1, and correlated.
 fn draw_scores(weights: &Weights, random: &mut impl Rng) -> [f64; WIDTH] {
     let deviates: [f64; WIDTH] = from_fn(|_| deviate(random));
     weights.each_ref().map(|row| dot(row, &deviates))
@@ -157,8 +157,8 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
-/// A bell-curve number with mean 0 and deviation 1, never beyond 6: the sum of
-/// twelve 16-bit numbers, which come two to a draw.
+/// An approximately normal number with mean 0 and standard deviation 1, never
+/// beyond ±6: the sum of twelve 16-bit numbers, two from each draw.
 fn deviate(random: &mut impl Rng) -> f64 {
     const MEAN: f64 = 12.0 * 65_535.0 / 2.0;
     // sqrt(12 * (65_536² - 1) / 12), to nine digits.

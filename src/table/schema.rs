@@ -1,26 +1,27 @@
-//! The first pass: which columns hold numbers, how many, how large and how fine.
+//! The first pass over a CSV file: which columns contain numbers, how many, and in which range.
 
 use std::collections::HashSet;
 
-use super::column::{ColumnScan, Verdict};
-use super::decimal_mark::{Field, refuse_doubt};
+use super::classified_columns::{ClassifiedColumns, no_columns};
+use super::column_scan::ColumnScan;
+use super::decimal_separator::{FieldEvidence, reject_ambiguous_point};
 use super::dialect::Dialect;
 use super::error::TableError;
+use super::input;
+use super::notices::{Notice, notices};
 use super::reader::TableReader;
-use super::row_names::RowNames;
-use super::shape::Shape;
-use super::skipped::{self, SkipReason, Skipped, SkippedColumn};
+use super::row_names::RowNameScan;
+use super::second_header::SecondHeaderScan;
+use super::skipped::SkippedColumn;
 use super::source::{CsvDigest, CsvSource};
-use super::top_rows::{MOST_CODES, TopRows};
-use super::{column_names, opened, remarks};
 use crate::foundation::observer::Observer;
 
-/// Which columns are wanted.
+/// Which columns the user wants.
 #[derive(Debug, Clone, Default)]
 pub struct Selection {
-    /// Only these; `None`: all that hold numbers.
+    /// The selected columns; `None` for all that contain numbers.
     pub only: Option<Vec<String>>,
-    /// Never these.
+    /// The excluded columns.
     pub except: Vec<String>,
 }
 
@@ -29,15 +30,15 @@ pub struct Selection {
 /// Every value of the column is `(minimum + y) · 10^exponent` with an integer 0 ≤ y ≤ `range`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ColumnProfile {
-    /// From the header.
+    /// The column's name.
     pub name: String,
-    /// Place among the columns, from 0.
+    /// The position among the columns, from 0.
     pub position: usize,
-    /// Rows that have a value.
+    /// The number of rows with a value.
     pub present: u64,
-    /// Rows that have none.
+    /// The number of rows without a value.
     pub missing: u64,
-    /// Power of ten of the finest digit.
+    /// The power of ten of the finest digit.
     pub exponent: i32,
     /// The smallest value, in units of 10^`exponent`.
     pub minimum: i128,
@@ -48,17 +49,17 @@ pub struct ColumnProfile {
 /// What the first pass learned of the table.
 #[derive(Debug, Clone)]
 pub struct Schema {
-    /// The wanted columns of numbers, in the file's order; never empty.
+    /// The columns to compute on, in the file's order; never empty.
     pub columns: Vec<ColumnProfile>,
-    /// The columns that are left out although nobody asked for that, in the file's order.
+    /// The columns that are left out although the user did not exclude them, in the file's order.
     pub skipped: Vec<SkippedColumn>,
-    /// What the user should know: how the file was read, and what was left out.
-    pub notices: Vec<String>,
-    /// Rows below the header; at least one.
+    /// What the user should know of how the file was read and what was left out.
+    pub notices: Vec<Notice>,
+    /// The number of rows below the header; at least one.
     pub rows: u64,
-    /// The file that this is true of.
+    /// The digest of the file.
     pub digest: CsvDigest,
-    /// How to read it again, with what was found out.
+    /// The dialect for the second pass, with all detected parameters.
     pub dialect: Dialect,
 }
 
@@ -66,18 +67,19 @@ impl Schema {
     /// Reads all of `source` once.
     ///
     /// # Errors
-    /// [`TableError`], with line, column and cell where there are such.
+    /// [`TableError`] if the file cannot be read, is ambiguous or malformed, or contains no numbers to compute on. Most cases
+    /// name the line, the column and the cell.
     pub fn learn(
         source: &CsvSource,
         dialect: &Dialect,
         selection: &Selection,
         observer: &dyn Observer,
     ) -> Result<Self, TableError> {
-        let learned = Self::learn_as_it_is(source, dialect, selection, observer);
-        learned.map_err(|error| opened::with_plain_lines(error, source))
+        let learned = Self::scan(source, dialect, selection, observer);
+        learned.map_err(|error| input::with_conversion(error, source))
     }
 
-    fn learn_as_it_is(
+    fn scan(
         source: &CsvSource,
         dialect: &Dialect,
         selection: &Selection,
@@ -85,13 +87,13 @@ impl Schema {
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
-        let mut row_names = RowNames::default();
-        let (mut rows, mut top) = (0, TopRows::default());
+        let mut row_names = RowNameScan::default();
+        let (mut rows, mut top) = (0, SecondHeaderScan::default());
         while reader.next_row()? {
-            top.take(&reader);
-            row_names.take(&reader);
+            top.add(&reader);
+            row_names.add(&reader);
             for scan in &mut scans {
-                scan.take(&reader);
+                scan.add(&reader);
             }
             rows += 1;
         }
@@ -99,125 +101,49 @@ impl Schema {
             return Err(TableError::NoRows);
         }
         if reader.comma_example().is_none() {
-            let fields: Vec<Field<'_>> = scans.iter().map(|scan| field(scan, &reader)).collect();
-            refuse_doubt(&fields, reader.dialect().delimiter.unwrap_or(b','), false, dialect)?;
+            let fields: Vec<FieldEvidence<'_>> = scans.iter().map(|scan| evidence(scan, &reader)).collect();
+            reject_ambiguous_point(&fields, reader.delimiter(), false, dialect)?;
         }
-        top.refuse_second_header(&scans, &reader)?;
-        row_names.refuse_odd_one()?;
-        let Sorted { columns, skipped } = sort(scans, &reader, selection, &top)?;
-        reader.header().refuse_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
+        top.reject(&scans, &reader)?;
+        row_names.reject_text()?;
+        let ClassifiedColumns { numeric: columns, skipped } = ClassifiedColumns::new(scans, &reader, selection, &top)?;
+        reader.header().reject_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
         if columns.is_empty() {
-            return Err(nothing_left(skipped, &reader));
+            return Err(no_columns(skipped, &reader));
         }
-        let mut notices = remarks::remarks(&reader, &columns);
-        notices.extend(skipped::notices(&skipped));
+        let notices = notices(&reader, &columns, &skipped);
         let skipped = skipped.into_iter().map(|skipped| skipped.column).collect();
         Ok(Self { columns, skipped, notices, rows, digest: reader.digest(), dialect: reader.dialect().clone() })
     }
 }
 
-fn field<'s>(scan: &'s ColumnScan, reader: &TableReader<'_>) -> Field<'s> {
+fn evidence<'s>(scan: &'s ColumnScan, reader: &TableReader<'_>) -> FieldEvidence<'s> {
     let (numbers, cells) = scan.numbers_and_cells();
-    Field { number: reader.field_number(scan.position), points: &scan.points, numbers, cells }
+    FieldEvidence { number: reader.field_number(scan.position), points: &scan.points, numbers, cells }
 }
 
 impl Selection {
     fn choose(&self, reader: &TableReader<'_>) -> Result<Vec<ColumnScan>, TableError> {
         let names = reader.names();
         let known: HashSet<&String> = names.iter().collect();
-        let asked = self.only.iter().flatten().chain(&self.except);
-        if let Some(name) = asked.into_iter().find(|name| !known.contains(name)) {
+        let mut given = self.only.iter().flatten().chain(&self.except);
+        if let Some(name) = given.find(|name| !known.contains(name)) {
             return Err(TableError::NoSuchColumn { name: name.clone(), names: names.to_vec() });
         }
         let only: Option<HashSet<&String>> = self.only.as_ref().map(|only| only.iter().collect());
         let except: HashSet<&String> = self.except.iter().collect();
-        let nameless: HashSet<usize> = reader.header().nameless.iter().copied().collect();
+        let unnamed: HashSet<usize> = reader.header().unnamed.iter().copied().collect();
         let wanted = |name: &String| only.as_ref().is_none_or(|only| only.contains(name)) && !except.contains(name);
         let chosen = names.iter().enumerate().filter(|(_, name)| wanted(name));
         let scan = |(position, name): (usize, &String)| {
-            ColumnScan::new(name.clone(), position, self.only.is_none() && nameless.contains(&position))
+            ColumnScan::new(name.clone(), position, self.only.is_none() && unnamed.contains(&position))
         };
         let scans: Vec<ColumnScan> = chosen.map(scan).collect();
         if self.only.is_some() {
-            reader.header().refuse_duplicates(scans.iter().map(|scan| scan.position), reader.dialect())?;
+            reader.header().reject_duplicates(scans.iter().map(|scan| scan.position), reader.dialect())?;
         }
         Ok(scans)
     }
-}
-
-struct Sorted {
-    columns: Vec<ColumnProfile>,
-    skipped: Vec<Skipped>,
-}
-
-fn sort(
-    scans: Vec<ColumnScan>,
-    reader: &TableReader<'_>,
-    selection: &Selection,
-    top: &TopRows,
-) -> Result<Sorted, TableError> {
-    let asked: HashSet<&String> = selection.only.iter().flatten().collect();
-    let dialect = reader.dialect();
-    let (format, codes) = (dialect.numbers(), dialect.missing.as_slice());
-    let mut sorted = Sorted { columns: Vec::new(), skipped: Vec::new() };
-    let mut faulty = Vec::new();
-    for scan in scans {
-        match scan.verdict(format, codes) {
-            Verdict::Numbers(profile) => sorted.columns.push(profile),
-            // A column asked for by name must not be left out in silence.
-            Verdict::Skipped(skipped) if asked.contains(&skipped.column.name) => return Err(skipped.error),
-            Verdict::Skipped(skipped) => sorted.skipped.push(skipped),
-            Verdict::Nothing => {}
-            Verdict::Faulty(error) => faulty.push(error),
-        }
-    }
-    together(faulty, top).map_or(Ok(sorted), Err)
-}
-
-/// The first error; if cells are not numbers, with all such columns and cells, so that one remedy is enough.
-fn together(errors: Vec<TableError>, top: &TopRows) -> Option<TableError> {
-    let mut errors = errors.into_iter();
-    let mut first = errors.next()?;
-    if let TableError::Notation { odd, .. } = &mut first {
-        odd.others.extend(errors.by_ref().filter_map(|error| match error {
-            TableError::Notation { column, .. } => Some(column),
-            _ => None,
-        }));
-    }
-    if let TableError::Mixed(mixed) = &mut first {
-        // A row that holds a number is data, if it is above others.
-        mixed.edges.take_if(|edges| edges.above.is_some_and(|(first, last)| !top.holds(first) || !top.holds(last)));
-        for error in errors {
-            let TableError::Mixed(other) = error else { continue };
-            mixed.others.push(other.column);
-            mixed.other_form |= other.other_form;
-            mixed.edges = mixed.edges.filter(|edges| other.edges == Some(*edges));
-            mixed.odd = mixed.odd.take().zip(other.odd).map(|(mut odd, more)| {
-                odd.extend(more.into_iter().filter(|cell| !odd.contains(cell)).collect::<Vec<_>>());
-                odd
-            });
-            mixed.odd.take_if(|odd| odd.len() > MOST_CODES);
-        }
-    }
-    Some(first)
-}
-
-/// No column is left: why the first one is not.
-fn nothing_left(mut skipped: Vec<Skipped>, reader: &TableReader<'_>) -> TableError {
-    if reader.names().len() == 1 && reader.shape() == Shape::Regular && skipped.len() == 1 {
-        let Skipped { column, error, example: cell } = skipped.remove(0);
-        let (name, likely) = (column_names::shortened(&column.name), reader.likely());
-        return match (error, column.reason) {
-            (TableError::Notation { readings, .. }, _) if likely.is_some() => {
-                TableError::OneColumn { name, cell, readings, likely }
-            }
-            (_, SkipReason::Text { .. }) => TableError::OneColumn { name, cell, readings: Vec::new(), likely },
-            (_, SkipReason::Blank) => TableError::NoNumbers,
-            (error, _) => error,
-        };
-    }
-    let own = |skipped: &Skipped| matches!(skipped.column.reason, SkipReason::Notation | SkipReason::Range);
-    skipped.into_iter().find(own).map_or(TableError::NoNumbers, |skipped| skipped.error)
 }
 
 #[cfg(test)]
@@ -251,9 +177,9 @@ mod tests {
         Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()).unwrap()
     }
 
-    /// Each cell of a rising column is a new extreme, and extremes know their lines.
+    /// Each cell of a rising column is a new extreme, for which the line number is computed.
     #[test]
-    fn the_first_pass_takes_no_longer_for_a_rising_table() {
+    fn the_first_pass_is_not_much_slower_for_a_rising_table() {
         const COLUMNS: u64 = 4000;
         let table = |order: &mut dyn Iterator<Item = u64>| {
             let names: Vec<String> = (0..COLUMNS).map(|column| format!("m{column}")).collect();
@@ -265,9 +191,9 @@ mod tests {
         let (rising, level) = (table(&mut (0..100)), table(&mut std::iter::repeat_n(0, 100)));
         let best = |csv: &str| -> Duration {
             let once = |_| {
-                let begin = Instant::now();
+                let start = Instant::now();
                 assert_eq!(learn(csv).columns.len() as u64, COLUMNS);
-                begin.elapsed()
+                start.elapsed()
             };
             (0..3).map(once).min().unwrap_or_default()
         };
@@ -276,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn the_columns_asked_for_are_found_in_linear_time() {
+    fn selected_columns_are_found_in_linear_time() {
         let names: Vec<String> = (0..20_000).map(|column| format!("m{column}")).collect();
         let csv = format!("{}\n{}\n", names.join(","), vec!["1"; names.len()].join(","));
         let source = source(&csv);
@@ -286,19 +212,19 @@ mod tests {
     }
 
     #[test]
-    fn lines_that_are_skipped_can_be_stopped_too() {
+    fn skipping_lines_can_be_cancelled() {
         let source = source(&format!("{}a\n1\n", "# remark\n".repeat(100_000)));
         let dialect = Dialect { comment: Some(b'#'), ..Dialect::default() };
-        let stopped = NullObserver::default();
-        stopped.stop();
-        let learned = Schema::learn(&source, &dialect, &Selection::default(), &stopped);
+        let observer = NullObserver::default();
+        observer.stop();
+        let learned = Schema::learn(&source, &dialect, &Selection::default(), &observer);
         assert!(matches!(learned, Err(TableError::Cancelled(_))), "{learned:?}");
     }
 
     fn dialect(options: u8) -> Dialect {
         let on = |bit: u8| options & 1 << bit != 0;
         Dialect {
-            decimal_mark: on(0).then_some(b','),
+            decimal_separator: on(0).then_some(b','),
             thousands: on(1).then_some('.'),
             comment: on(2).then_some(b'#'),
             skip_lines: u64::from(on(3)),
@@ -310,13 +236,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_the_first_pass_learns_the_second_one_reads(text in "[0-9a,;\t\"#. \n-]{0,60}", options in 0..64_u8) {
+        fn the_second_pass_reads_what_the_first_one_learned(text in "[0-9a,;\t\"#. \n-]{0,60}", options in 0..64_u8) {
             let source = source(&text);
             match Schema::learn(&source, &dialect(options), &Selection::default(), &NullObserver::default()) {
-                Err(error) => prop_assert!(!error.to_string().is_empty() && !error.remedy().is_empty()),
+                Err(error) => prop_assert!(!error.to_string().is_empty()),
                 Ok(schema) => {
-                    let silent = NullObserver::default();
-                    let mut reader = TableReader::open(&source, &schema.dialect, &silent).unwrap();
+                    let observer = NullObserver::default();
+                    let mut reader = TableReader::open(&source, &schema.dialect, &observer).unwrap();
                     let mut rows = 0;
                     while reader.next_row().unwrap() {
                         rows += 1;

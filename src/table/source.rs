@@ -1,4 +1,4 @@
-//! Where the CSV's bytes come from, hashed on the way so that both passes can be compared.
+//! The source of a CSV file's bytes, hashed while they are read so that both passes can be compared.
 
 use std::fmt::Debug;
 use std::fs::File;
@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::error::TableError;
 use crate::foundation::observer::Observer;
 
-/// BLAKE3 of a CSV file's bytes: tells whether two passes, or two commands, saw the same file.
+/// The BLAKE3 hash of a CSV file's bytes: shows whether two passes, or two commands, read the same data.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvDigest(pub [u8; 32]);
 
@@ -25,24 +25,24 @@ pub struct CsvSource {
 enum Bytes {
     /// A regular file.
     Path(PathBuf),
-    /// A copy of what could be read only once.
+    /// A copy of a stream that can be read only once.
     Spooled(Box<dyn Rereadable>),
 }
 
-/// Bytes that can be read from their beginning again and again.
+/// Bytes that can be read repeatedly.
 pub trait Rereadable: Debug + Send + Sync {
-    /// How many.
+    /// The length in bytes.
     fn length(&self) -> u64;
 
-    /// All of them, from the beginning.
+    /// Starts reading at the beginning.
     fn read(&self) -> Box<dyn Read>;
 }
 
 impl CsvSource {
-    /// The file at `path`; a pipe or a device can be read only once, so `spool` reads it and makes a copy.
+    /// Opens the file at `path`. A pipe or a device can be read only once, so `spool` copies it.
     ///
     /// # Errors
-    /// [`TableError::Read`].
+    /// [`TableError::Read`] if there is no such file, it is a directory, or it cannot be copied.
     pub fn open(path: &Path, spool: impl FnOnce(File) -> io::Result<Box<dyn Rereadable>>) -> Result<Self, TableError> {
         let name = path.display().to_string();
         let failed = |source| TableError::Read { path: name.clone(), source };
@@ -57,12 +57,12 @@ impl CsvSource {
         Ok(Self::spooled(&name, copy))
     }
 
-    /// A copy of what could be read only once; `name` is for messages.
+    /// A copy of a stream that can be read only once; `name` is for messages.
     pub fn spooled(name: &str, copy: Box<dyn Rereadable>) -> Self {
         Self { name: name.into(), bytes: Bytes::Spooled(copy) }
     }
 
-    /// What to call it in messages.
+    /// The name for messages.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -70,7 +70,7 @@ impl CsvSource {
     /// The file's length in bytes.
     ///
     /// # Errors
-    /// [`TableError::Read`].
+    /// [`TableError::Read`] if the file is gone or inaccessible.
     pub fn length(&self) -> Result<u64, TableError> {
         match &self.bytes {
             Bytes::Path(path) => path.metadata().map(|meta| meta.len()).map_err(|source| self.read_error(source)),
@@ -78,7 +78,7 @@ impl CsvSource {
         }
     }
 
-    /// The bytes from the beginning; `observer` hears of each byte read.
+    /// Starts reading at the beginning; `observer` counts the bytes and can cancel.
     pub(super) fn read<'o>(&self, observer: &'o dyn Observer) -> Result<HashingReader<'o>, TableError> {
         let bytes = match &self.bytes {
             Bytes::Path(path) => Box::new(File::open(path).map_err(|source| self.read_error(source))?),
@@ -92,15 +92,15 @@ impl CsvSource {
     }
 }
 
-/// What went wrong when the file called `name` was read, or that the observer ended it.
+/// Converts an error while reading the file `name`; an observer may have cancelled the work.
 pub(super) fn read_error(name: &str, source: io::Error) -> TableError {
     match source.downcast() {
-        Ok(stopped) => TableError::Cancelled(stopped),
+        Ok(cancelled) => TableError::Cancelled(cancelled),
         Err(source) => TableError::Read { path: name.into(), source },
     }
 }
 
-/// Reads bytes and hashes what passes, until the observer ends it.
+/// Reads and hashes bytes until the observer cancels.
 pub(super) struct HashingReader<'o> {
     bytes: Box<dyn Read>,
     hasher: blake3::Hasher,
@@ -108,7 +108,7 @@ pub(super) struct HashingReader<'o> {
 }
 
 impl HashingReader<'_> {
-    /// Digest of the bytes read so far.
+    /// The digest of the bytes read so far.
     pub(super) fn digest(&self) -> CsvDigest {
         CsvDigest(*self.hasher.finalize().as_bytes())
     }
@@ -118,7 +118,7 @@ impl Read for HashingReader<'_> {
     fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         self.observer.check_cancelled().map_err(io::Error::other)?;
         let count = self.bytes.read(buffer)?;
-        self.hasher.update(buffer.get(..count).unwrap_or_default());
+        self.hasher.update(&buffer[..count]);
         self.observer.advance(count as u64);
         Ok(count)
     }

@@ -1,21 +1,21 @@
-//! CSV files as they come: what can be read gives the right figures, what cannot is refused with its place and a remedy.
+//! CSV files as they occur in practice: each gives the right figures, or an error with a position and a remedy.
 
-mod advice;
-mod bad;
-mod found;
-mod good;
-mod marks;
-mod shapes;
+mod detection;
+mod errors;
+mod number_formats;
+mod remedies;
+mod row_widths;
+mod valid;
 
 use crate::house::{House, path};
 
-/// The head of every result.
+/// The header of every result.
 const HEAD: &str = "column,count,missing,sum,mean,variance,std\n";
 
-/// The figures of columns `a` (1, 3) and `b` (2, 4), by hand: means 2 and 3, variance 2 = ((−1)² + 1²)/1.
+/// The statistics of columns `a` (1, 3) and `b` (2, 4), by hand: means 2 and 3, variance 2 = ((−1)² + 1²)/1.
 const TWO_COLUMNS: &str = "a,2,0,4,2,2,1.4142135623730951\nb,2,0,6,3,2,1.4142135623730951\n";
 
-/// Encrypts, computes, decrypts and compares; the statistics must be `expected`.
+/// Encrypts, computes, decrypts and compares. The statistics must be `expected`.
 #[track_caller]
 fn gives(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) {
     let house = House::new();
@@ -27,13 +27,13 @@ fn gives(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) {
     assert_eq!(house.read("out.csv"), format!("{HEAD}{expected}"), "{shown:?} {options:?}");
 }
 
-/// Options for the figures of [`SHORT_HEAD`].
+/// Options for the statistics in [`SHORT_HEAD`].
 const SHORT: [&str; 2] = ["--statistics", "count,missing,mean"];
 
-/// The head of a result of three statistics.
+/// The header of a result with three statistics.
 const SHORT_HEAD: &str = "column,count,missing,mean\n";
 
-/// Encrypts, computes, decrypts and compares; count, missing and mean must be `expected`. Returns the notices.
+/// Encrypts, computes, decrypts and compares. Count, missing and mean must be `expected`. Returns the notices.
 #[track_caller]
 fn means(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) -> String {
     let house = House::new();
@@ -46,9 +46,9 @@ fn means(csv: impl AsRef<[u8]>, options: &[&str], expected: &str) -> String {
     ended.stderr
 }
 
-/// Must be refused with the exit code for tables and all these words, leaving nothing here or on the server.
+/// Must be rejected with the exit code for tables and all these words, and leave nothing here or on the server.
 #[track_caller]
-fn refused(csv: impl AsRef<[u8]>, options: &[&str], words: &[&str]) {
+fn rejected(csv: impl AsRef<[u8]>, options: &[&str], words: &[&str]) {
     let house = House::new();
     let input = house.write("data.csv", &csv);
     let url = house.url();

@@ -5,16 +5,13 @@ use super::{Explain, MORE_THREADS, transfer};
 use crate::foundation::observer::Cancelled;
 use crate::package::PackageError;
 use crate::pipeline::PipelineError;
-use crate::table::TableError;
 
 impl Explain for PipelineError {
     fn explain(&self) -> (u8, Option<String>) {
         let next = |text: &str| Some(text.to_owned());
         match self {
-            PipelineError::Table(TableError::Cancelled(Cancelled)) | PipelineError::Cancelled(Cancelled) => {
-                (CANCELLED, None)
-            }
-            PipelineError::Table(error) => (TABLE, Some(error.remedy())),
+            PipelineError::Cancelled(Cancelled) => (CANCELLED, None),
+            PipelineError::Table(error) => error.explain(),
             PipelineError::Encryption(_) => (TABLE, next("Encrypt fewer columns at once (--columns).")),
             PipelineError::KeyStore(error) => error.explain(),
             PipelineError::Transfer(error) => error.explain(),

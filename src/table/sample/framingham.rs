@@ -1,40 +1,40 @@
-//! What the synthetic sample knows of the Framingham heart study: rounded
-//! figures of the whole table, and no row of it.
+//! Parameters of the synthetic sample: rounded aggregates of the Framingham
+//! heart study's table, without any of its rows.
 //!
-//! Each answer of a person follows from a *score*, a bell-curve number with
-//! mean 0 and deviation 1. [`COLUMNS`] says how a score becomes an answer, and
-//! [`CORRELATIONS`] how much the scores of one person agree.
+//! Each answer of a person follows from a *score*, a normal number with mean 0
+//! and standard deviation 1. [`COLUMNS`] maps scores to answers;
+//! [`CORRELATIONS`] are the correlations between the scores of one person.
 
-use Shape::{Curve, Ladder, YesFrom};
+use Response::{Curve, Steps, Threshold};
 
 /// How many columns the table has.
 pub(super) const WIDTH: usize = 16;
 
-/// One column: its name, and how a person's score becomes an answer.
+/// A column: its name, and how a person's score becomes an answer.
 pub(super) struct Column {
     pub(super) name: &'static str,
-    pub(super) shape: Shape,
-    /// How far apart two neighbouring answers are, in hundredths.
+    pub(super) response: Response,
+    /// The difference between neighbouring answers, in hundredths.
     pub(super) step: u32,
-    /// The share of the asked whose answer is missing, from 0 to 1.
+    /// The share of missing answers among those asked, from 0 to 1.
     pub(super) missing: f64,
-    /// The yes-or-no column that decides who is asked: only those with a 1
-    /// there. Everyone else's answer is known to be 0.
+    /// The yes-or-no column that decides who is asked: those with a 1 in it.
+    /// The others' answer is 0.
     pub(super) asked_if: Option<usize>,
 }
 
-/// How the answer grows with the score.
-pub(super) enum Shape {
+/// The answer as a function of the score.
+pub(super) enum Response {
     /// 0 below this score and 1 from there on.
-    YesFrom(f64),
-    /// The lowest answer, then each higher one after the score it starts at.
-    Ladder(f64, &'static [(f64, f64)]),
-    /// The answers at the scores [`FIRST_KNOT`], one more, and so on, with
-    /// straight lines between them and level ends.
+    Threshold(f64),
+    /// The lowest answer, and each higher one with the score from which it is given.
+    Steps(f64, &'static [(f64, f64)]),
+    /// The answers at the scores [`FIRST_KNOT`], one more, and so on, with linear
+    /// interpolation between them and constant values outside.
     Curve([f64; 9]),
 }
 
-/// The score of a curve's first answer; hardly anyone's lies further out.
+/// The score of a curve's first answer. Lower scores are very rare.
 pub(super) const FIRST_KNOT: f64 = -4.0;
 
 const HUNDREDTHS: u32 = 1;
@@ -45,8 +45,8 @@ const CURRENT_SMOKER: usize = 3;
 const PREVALENT_HYP: usize = 7;
 
 impl Column {
-    const fn new(name: &'static str, shape: Shape) -> Column {
-        Column { name, shape, step: WHOLES, missing: 0.0, asked_if: None }
+    const fn new(name: &'static str, response: Response) -> Column {
+        Column { name, response, step: WHOLES, missing: 0.0, asked_if: None }
     }
 
     const fn in_steps_of(self, step: u32) -> Column {
@@ -63,20 +63,20 @@ impl Column {
 }
 
 /// The columns from left to right.
-#[rustfmt::skip] // One line for the shape and one for what else is special.
+#[rustfmt::skip] // One line for the response and one for the rest.
 pub(super) static COLUMNS: [Column; WIDTH] = [
-    Column::new("male", YesFrom(0.18)),
+    Column::new("male", Threshold(0.18)),
     Column::new("age", Curve([32.0, 33.0, 36.0, 39.5, 48.5, 60.0, 66.0, 69.0, 70.0])),
-    Column::new("education", Ladder(1.0, &[(-0.21, 2.0), (0.58, 3.0), (1.2, 4.0)]))
+    Column::new("education", Steps(1.0, &[(-0.21, 2.0), (0.58, 3.0), (1.2, 4.0)]))
         .missing(0.025),
-    Column::new("currentSmoker", YesFrom(0.01)),
-    Column::new("cigsPerDay", Ladder(1.0, &CIGARETTES))
+    Column::new("currentSmoker", Threshold(0.01)),
+    Column::new("cigsPerDay", Steps(1.0, &CIGARETTES))
         .asked_if(CURRENT_SMOKER).missing(0.014),
-    Column::new("BPMeds", YesFrom(1.31))
+    Column::new("BPMeds", Threshold(1.31))
         .asked_if(PREVALENT_HYP).missing(0.04),
-    Column::new("prevalentStroke", YesFrom(2.49)),
-    Column::new("prevalentHyp", YesFrom(0.49)),
-    Column::new("diabetes", YesFrom(1.95)),
+    Column::new("prevalentStroke", Threshold(2.49)),
+    Column::new("prevalentHyp", Threshold(0.49)),
+    Column::new("diabetes", Threshold(1.95)),
     Column::new("totChol", Curve([100.0, 136.0, 158.0, 193.0, 233.0, 278.0, 335.0, 415.0, 600.0]))
         .missing(0.012),
     Column::new("sysBP", Curve([84.0, 91.0, 100.0, 112.0, 128.0, 152.0, 188.0, 228.0, 295.0]))
@@ -89,10 +89,10 @@ pub(super) static COLUMNS: [Column; WIDTH] = [
         .missing(0.0002),
     Column::new("glucose", Curve([40.0, 46.0, 59.0, 68.0, 78.0, 91.0, 119.0, 352.0, 395.0]))
         .missing(0.092),
-    Column::new("TenYearCHD", YesFrom(1.03)),
+    Column::new("TenYearCHD", Threshold(1.03)),
 ];
 
-/// Smokers favour round numbers, a pack of 20 most of all.
+/// Smokers prefer round numbers, above all a pack of 20.
 static CIGARETTES: [(f64, f64); 11] = [
     (-1.8, 3.0),
     (-1.34, 5.0),

@@ -11,7 +11,7 @@ fn sample(rows: u64, seed: u64) -> Result<String, Box<dyn Error>> {
 }
 
 #[test]
-fn a_shorter_table_begins_a_longer_one() -> Outcome {
+fn a_shorter_table_is_the_beginning_of_a_longer_one() -> Outcome {
     let long = sample(1000, 7)?;
     for rows in [0, 1, 999, 1000] {
         assert!(long.starts_with(&sample(rows, 7)?));
@@ -21,7 +21,7 @@ fn a_shorter_table_begins_a_longer_one() -> Outcome {
 }
 
 #[test]
-fn every_machine_writes_these_rows() -> Outcome {
+fn the_rows_are_the_same_on_every_machine() -> Outcome {
     let table = sample(3, 1)?;
     let rows: Vec<&str> = table.lines().skip(1).collect();
     assert_eq!(
@@ -48,9 +48,9 @@ fn only_smokers_smoke_and_only_the_hypertensive_take_medicine() -> Outcome {
 }
 
 #[test]
-fn the_correlations_can_hold_together() {
+fn the_correlation_matrix_is_positive_definite() {
     for (index, row) in weights().iter().enumerate() {
         assert_eq!(CORRELATIONS[index].len(), index);
-        assert!(row[index] > 0.0, "score {index} is more than explained");
+        assert!(row[index] > 0.0, "the other scores over-determine score {index}");
     }
 }

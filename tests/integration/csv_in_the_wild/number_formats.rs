@@ -1,11 +1,11 @@
-//! Decimal marks and thousands separators: what the numbers do not show is asked for.
+//! Decimal and thousands separators: where the numbers are ambiguous, the user must choose.
 
-use super::advice::Leads::{Figures, Words};
-use super::advice::advised;
-use super::{means, refused};
+use super::remedies::Leads::{Figures, Words};
+use super::remedies::advised;
+use super::{means, rejected};
 
 #[test]
-fn the_form_of_numbers_is_chosen_among_all_readings() {
+fn the_number_format_is_chosen_among_all_interpretations() {
     let cost = "id,cost\n1,\"1,234\"\n2,\"12,000\"\n";
     let said = "if it is 1.234, use --decimal-comma; if it is 1234, use --thousands ','.";
     advised(cost, "", said, "--thousands ','", &Figures("id,2,0,1.5\ncost,2,0,6617\n"));
@@ -15,11 +15,11 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
     advised(
         mixed,
         "",
-        "\"1,001\" is a number in another form",
+        "\"1,001\" is a number in a different format",
         "--thousands ','",
         &Figures("id,2,0,1.5\ncost,2,0,1000\n"),
     );
-    advised(mixed, "", "\"1,001\" is a number in another form", "--exclude cost", &Figures("id,2,0,1.5\n"));
+    advised(mixed, "", "\"1,001\" is a number in a different format", "--exclude cost", &Figures("id,2,0,1.5\n"));
     let german = "id;betrag\n1;1.234,50\n2;12.000,00\n";
     advised(
         german,
@@ -38,14 +38,14 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
         advised(csv, "", "if it is 1234, use", advice, &Figures("id,2,0,1.5\nv,2,0,6617\n"));
     }
     let one = "cost\n1,234\n12,000\n";
-    advised(one, "", "the header has the one name \"cost\"", "--thousands ','", &Figures("cost,2,0,6617\n"));
-    advised(one, "", "the header has the one name \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
+    advised(one, "", "but the header has one name, \"cost\"", "--thousands ','", &Figures("cost,2,0,6617\n"));
+    advised(one, "", "but the header has one name, \"cost\"", "--decimal-comma", &Figures("cost,2,0,6.617\n"));
     let two = "Hb, g/dl\n13,2\n11,9\n";
-    let said = "line 2: \"13,2\" may be one number with a comma in it, or two cells below the names \"Hb, g/dl\"";
+    let said = "line 2: \"13,2\" may be one number with a comma, or two cells under the names \"Hb, g/dl\"";
     advised(two, "", said, "--decimal-comma", &Figures("\"Hb, g/dl\",2,0,12.55\n"));
     advised(two, "", said, "--delimiter ','", &Figures("Hb,2,0,12\ng/dl,2,0,5.5\n"));
     let bare = "37,5\n36,9\n37,2\n";
-    let said = "line 1: \"37,5\" may be one number with a comma in it, or two cells\n";
+    let said = "line 1: \"37,5\" may be one number with a comma, or two cells\n";
     advised(bare, "--header absent", said, "--decimal-comma", &Figures("column1,3,0,37.2\n"));
     advised(
         bare,
@@ -54,7 +54,7 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
         "--delimiter ','",
         &Figures("column1,3,0,36.666666666666664\ncolumn2,3,0,5.333333333333333\n"),
     );
-    advised(bare, "", "the first row holds numbers and no names", "--header absent", &Words(said));
+    advised(bare, "", "the first row has numbers but no names", "--header absent", &Words(said));
     let temp = "temp\n36,5\n37,0\n38,5\n";
     advised(temp, "", "if it is 36.5, use", "--decimal-comma", &Figures("temp,3,0,37.333333333333336\n"));
     let found = "id;v\n1;13,2\n2;11,9\n";
@@ -67,91 +67,90 @@ fn the_form_of_numbers_is_chosen_among_all_readings() {
     );
 }
 
-/// A comma in one column makes a point before three digits in another one doubtful, unless some point is none of those.
+/// A comma in one column makes a point before three digits in another column ambiguous, unless another point is certain.
 #[test]
-fn points_beside_commas_are_not_guessed() {
+fn points_beside_commas_are_ambiguous() {
     let betrag = "id;betrag;x\n1;1.234;1,5\n2;2.500;2,7\n";
     let said = "line 2, field 2: the point in \"1.234\" may be a decimal point or a thousands separator, \
-                for line 2 holds the number \"1,5\"";
+                since line 2 has the number \"1,5\"";
     advised(betrag, "", said, "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,2.1\n"));
-    advised(betrag, "", said, "--decimal-point", &Words("left out: column \"x\", since \"1,5\""));
+    advised(betrag, "", said, "--decimal-point", &Words("left out column \"x\": \"1,5\""));
     advised(betrag, "--columns betrag", said, "--decimal-point", &Figures("betrag,2,0,1.867\n"));
     let both = "id;betrag;x\n1;1.234;1.500,5\n2;2.500;2.300,7\n";
     advised(both, "", "number \"1.500,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,1900.6\n"));
     let quoted = "id,betrag,x\n1,1.234,\"13,5\"\n2,2.500,\"12,7\"\n";
     advised(quoted, "", "number \"13,5\"", "--thousands '.'", &Figures("id,2,0,1.5\nbetrag,2,0,1867\nx,2,0,13.1\n"));
     let thousands = "a;b;c\n1.234;1,234;0.5\n2.345;2,345;0.25\n";
-    let said = "left out: column \"b\"";
+    let said = "left out column \"b\"";
     advised(thousands, "", said, "--thousands ','", &Figures("a,2,0,1.7895\nb,2,0,1789.5\nc,2,0,0.375\n"));
 }
 
 #[test]
-fn an_odd_cell_does_not_hide_the_form_of_the_others() {
+fn a_text_cell_does_not_hide_the_format_of_the_others() {
     let lab = "id;x;y\n1;1,5;3\n2;2,7;4\n3;3,8;5\n4;n/d;6\n5;4,9;7\n";
-    let said = "left out: column \"x\", since \"1,5\" is a number in another form; 1 cell is not a number: \"n/d\". \
+    let said = "left out column \"x\": \"1,5\" is a number in a different format; 1 cell is not a number: \"n/d\". \
                 Choose: if it is 1.5, use --decimal-comma. If \"n/d\" means that the value is missing, \
                 also use --missing NA,N/A,NaN,null,n/d.";
     let both = "--decimal-comma --missing NA,N/A,NaN,null,n/d";
     let figures = "id,5,0,3\nx,4,1,3.225\ny,5,0,5\n";
-    advised(lab, "", said, "--decimal-comma", &Words("\"n/d\" is not a number, but line 2 has \"1,5\" there"));
+    advised(lab, "", said, "--decimal-comma", &Words("\"n/d\" is not a number, but line 2 has \"1,5\""));
     advised(lab, "--decimal-comma", "\"n/d\" is not a number", "--missing NA,N/A,NaN,null,n/d", &Figures(figures));
     means(lab, &both.split(' ').collect::<Vec<_>>(), figures);
-    let named =
-        "line 2, column \"x\": \"1,5\" is a number in another form than expected; 1 cell is not a number: \"n/d\"";
+    let named = "line 2, column \"x\": \"1,5\" is a number in a different format than expected; 1 cell is not a number: \"n/d\"";
     advised(lab, "--columns x", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,n/d"));
-    // Whole numbers are numbers in each form; the first cell may be the odd one.
+    // Whole numbers are numbers in every format. The first cell may be the text.
     let whole = "id;x\n1;-\n2;7\n3;3,8\n4;5\n";
     let named =
-        "line 4, column \"x\": \"3,8\" is a number in another form than expected; 1 cell is not a number: \"-\"";
+        "line 4, column \"x\": \"3,8\" is a number in a different format than expected; 1 cell is not a number: \"-\"";
     advised(whole, "", named, "--decimal-comma", &Words("use --missing NA,N/A,NaN,null,-"));
     // Text with a number now and then is text.
     let text = "id;x\n1;a\n2;b\n3;3,8\n4;c\n";
     assert!(means(text, &[], "id,4,0,2.5\n").contains("most of the cells are not numbers: \"x\""));
 }
 
-/// The sign that points stand between thousands may be rare, late, or beside dates.
+/// The evidence that points separate thousands may be rare, late, or beside dates.
 #[test]
-fn one_number_is_enough_for_doubt() {
-    let asked = |csv: &str, other: &str| {
-        refused(csv, &[], &["may be a decimal point or a thousands separator", &format!("holds the number {other:?}")]);
+fn one_number_is_enough_to_make_points_ambiguous() {
+    let ambiguous = |csv: &str, other: &str| {
+        rejected(csv, &[], &["may be a decimal point or a thousands separator", &format!("has the number {other:?}")]);
     };
-    asked("id;umsatz;stueck\n1;1.234.567;1.234\n2;2.345.678;2.500\n", "1.234.567");
-    asked("id;count;crp\n1;1.234;n.d.\n2;2.500;7,5\n3;3.100;n.d.\n4;1.900;<0,5\n", "7,5");
-    // Dates, chapters and versions have points, too.
-    asked("Datum;Preis;Einwohner\n24.12;1,5;89.123\n25.12;2,7;45.678\n26.12;3,9;12.345\n", "1,5");
-    asked("id;big;pop;ver\n1;3.838.003;955.215;1.2\n2;4.955.215;342.849;1.3\n", "3.838.003");
-    asked("id|pop|tag|umsatz\n1|566.234|7.09|578.657,60\n2|40.679|20.10|336.315,41\n", "578.657,60");
-    asked("id,v\n1,1.234\n2,1.234.567\n3,2.345.678\n", "1.234.567");
+    ambiguous("id;umsatz;stueck\n1;1.234.567;1.234\n2;2.345.678;2.500\n", "1.234.567");
+    ambiguous("id;count;crp\n1;1.234;n.d.\n2;2.500;7,5\n3;3.100;n.d.\n4;1.900;<0,5\n", "7,5");
+    // Dates, chapters and versions contain points, too.
+    ambiguous("Datum;Preis;Einwohner\n24.12;1,5;89.123\n25.12;2,7;45.678\n26.12;3,9;12.345\n", "1,5");
+    ambiguous("id;big;pop;ver\n1;3.838.003;955.215;1.2\n2;4.955.215;342.849;1.3\n", "3.838.003");
+    ambiguous("id|pop|tag|umsatz\n1|566.234|7.09|578.657,60\n2|40.679|20.10|336.315,41\n", "578.657,60");
+    ambiguous("id,v\n1,1.234\n2,1.234.567\n3,2.345.678\n", "1.234.567");
     let rows: String = (1..=120).map(|row| format!("{row};{}.{};\n", 1 + row % 8, 100 + row)).collect();
-    asked(&format!("id;betrag;x\n{rows}121;1.234;5,5\n122;2.500;6,5\n"), "5,5");
-    asked("pop;tag;k\n714.767;24.12;12,534\n94.268;23.12;13,122\n124.422;22.11;9,423\n", "12,534");
-    asked("pop,price\n714.767,\"1,99\"\n94.268,\"2,5\"\n124.422,\"3,49\"\n", "1,99");
+    ambiguous(&format!("id;betrag;x\n{rows}121;1.234;5,5\n122;2.500;6,5\n"), "5,5");
+    ambiguous("pop;tag;k\n714.767;24.12;12,534\n94.268;23.12;13,122\n124.422;22.11;9,423\n", "12,534");
+    ambiguous("pop,price\n714.767,\"1,99\"\n94.268,\"2,5\"\n124.422,\"3,49\"\n", "1,99");
     let rows: String = (100..220).map(|row| format!("{row},242.{row},\n")).collect();
-    asked(&format!("city,pop,hb\n{rows}300,526.100,\"13,1\"\n301,526.101,\"13,2\"\n"), "13,1");
-    // An address is no number.
+    ambiguous(&format!("city,pop,hb\n{rows}300,526.100,\"13,1\"\n301,526.101,\"13,2\"\n"), "13,1");
+    // An IP address is not a number.
     means("age,hb,ip\n50,4.394,192.168.100.101\n60,3.121,192.168.100.102\n", &[], "age,2,0,55\nhb,2,0,3.7575\n");
     // Without any such number, a point is a decimal point.
     means("id,v\n1,1.234\n2,2.500\n", &[], "id,2,0,1.5\nv,2,0,1.867\n");
 }
 
 #[test]
-fn another_separator_of_thousands_leaves_the_decimal_comma() {
+fn a_thousands_separator_does_not_rule_out_a_decimal_comma() {
     let swiss = "p-value\tcrp\n4,5\t6'146'762\n17,7\t9'944'108\n5,6\t745\n";
-    let said = "\"6'146'762\" is a number in another form than expected";
+    let said = "\"6'146'762\" is a number in a different format than expected";
     let figures = Figures("p-value,3,0,9.266666666666667\ncrp,3,0,5363871.666666667\n");
     advised(swiss, "", said, "--thousands apostrophe", &figures);
     advised(swiss, "--decimal-comma", said, "--thousands apostrophe", &figures);
     let mixed = swiss.replace("17,7", "17").replace("p-value", "x");
     let figures = Figures("x,3,0,9.033333333333333\ncrp,3,0,5363871.666666667\n");
-    let said = "\"4,5\" is a number in another form than expected";
+    let said = "\"4,5\" is a number in a different format than expected";
     advised(mixed, "--thousands apostrophe", said, "--decimal-comma", &figures);
     let french = "id;a;b\n1;1 234;12,5\n2;2 345;13,7\n";
     advised(french, "", "\"1 234\"", "--thousands space", &Figures("id,2,0,1.5\na,2,0,1789.5\nb,2,0,13.1\n"));
 }
 
 #[test]
-fn a_name_with_a_unit_behind_a_comma() {
-    let said = "may be one number with a comma in it, or two cells below the names";
+fn a_name_with_a_unit_after_a_comma() {
+    let said = "may be one number with a comma, or two cells under the names";
     for (csv, one, two) in [
         ("Hb,g/dl\n13,2\n11,9\n", "\"Hb,g/dl\",2,0,12.55\n", "Hb,2,0,12\ng/dl,2,0,5.5\n"),
         ("Dosis, mg\n1,5\n2,5\n3,5\n", "\"Dosis, mg\",3,0,2.5\n", "Dosis,3,0,2\nmg,3,0,5\n"),
@@ -160,7 +159,7 @@ fn a_name_with_a_unit_behind_a_comma() {
         advised(csv, "", said, "--delimiter ','", &Figures(two));
     }
     let short = "ID, g/dl\n2.2\n1.7\n";
-    advised(short, "", "the row is short", "--delimiter ';'", &Figures("\"ID, g/dl\",2,0,1.95\n"));
+    advised(short, "", "line 2: 1 field, but the header has 2", "--delimiter ';'", &Figures("\"ID, g/dl\",2,0,1.95\n"));
     means("a,b\n13,2\n11,9\n", &[], "a,2,0,12\nb,2,0,5.5\n");
 }
 
@@ -170,7 +169,7 @@ fn one_column_with_decimal_commas_and_a_word() {
     advised(
         temp,
         "",
-        "the header has the one name \"temp\"",
+        "but the header has one name, \"temp\"",
         "--decimal-comma",
         &Words("use --missing NA,N/A,NaN,null,n.d."),
     );
@@ -179,41 +178,53 @@ fn one_column_with_decimal_commas_and_a_word() {
     let rows: String = (1..=101).map(|row| format!("{}\n", 30 + row % 9)).collect();
     let late = format!("temp\n{rows}36,5\n37,5\n");
     let figures = Figures("temp,103,0,34.00970873786408\n");
-    advised(late, "", "line 103: 2 fields instead of 1", "--decimal-comma", &figures);
-    // Twice as many fields as names are no title above a header.
-    refused(
+    advised(late, "", "line 103: 2 fields, but the header has 1", "--decimal-comma", &figures);
+    // A line with half as many fields as the rows is not a title above a header.
+    rejected(
         "Zeit [s],v [m/s]\n0,5,1,25\n1,0,2,5\n",
         &[],
-        &["line 2: 4 fields instead of 2", "must stand in quotation marks"],
+        &["line 2: 4 fields, but the header has 2", "must be in quotation marks"],
     );
 }
 
-/// Space, colon and others are no usual delimiters, but commas in numbers must not take their place.
+/// Spaces, colons and others are rare delimiters, but commas in numbers must not win over them.
 #[test]
-fn rare_delimiters_of_numbers_with_commas_are_named() {
+fn rare_delimiters_of_numbers_with_commas_are_suggested() {
     let figures = Figures("id,2,0,1.5\n\"Hb,g/dl\",2,0,12.55\n");
     let spaced = "id Hb,g/dl\n1 13,2\n2 11,9\n";
-    let said = "line 2: \"1 13,2\" may be separated by spaces, with commas in its numbers, or by commas";
+    let said = "line 2: ambiguous delimiter in \"1 13,2\": spaces (with commas in the numbers)";
     advised(spaced, "", said, "--delimiter space", &figures);
     advised(
         spaced,
         "",
         said,
         "--delimiter ','",
-        &Words("left out, since most of the cells are not numbers: \"id Hb\""),
+        &Words("left out because most of the cells are not numbers: \"id Hb\""),
     );
-    advised(spaced.replace(' ', ":"), "", "separated by ':', with commas", "--delimiter ':'", &figures);
+    advised(spaced.replace(' ', ":"), "", "':' (with commas in the numbers)", "--delimiter ':'", &figures);
     let aligned = " id   Hb,g/dl\n  1      13,2\n  2      11,9\n";
-    advised(aligned, "", "separated by spaces", "sed 's/^ *//; s/ *$//; s/  */;/g' old.csv > new.csv", &figures);
+    advised(
+        aligned,
+        "",
+        "spaces (with commas in the numbers)",
+        "sed 's/^ *//; s/ *$//; s/  */;/g' old.csv > new.csv",
+        &figures,
+    );
     let one = "id Hb\n1 13,2\n2 12\n3 11,9\n4 12,8\n5 14,1\n6 13,3\n";
-    advised(one, "", "separated by spaces", "--delimiter space", &Figures("id,6,0,3.5\nHb,6,0,12.883333333333333\n"));
+    advised(
+        one,
+        "",
+        "spaces (with commas in the numbers)",
+        "--delimiter space",
+        &Figures("id,6,0,3.5\nHb,6,0,12.883333333333333\n"),
+    );
     means("First Name,Age\nAnna Maria,50\nBert Otto,61\n", &[], "Age,2,0,55.5\n");
     means("a, b\n1, 2\n3, 4\n", &[], "a,2,0,2\nb,2,0,3\n");
 }
 
-/// One column that shows the decimal comma shows it for the others.
+/// One column that proves the decimal comma proves it for the others.
 #[test]
-fn a_clear_decimal_comma_decides_for_all_columns() {
+fn a_certain_decimal_comma_applies_to_all_columns() {
     let density = "id;Hb;Dichte\n1;13,2;1,015\n2;11,9;1,020\n3;14,0;1,025\n";
     means(density, &[], "id,3,0,2\nHb,3,0,13.033333333333333\nDichte,3,0,1.02\n");
     let creatinine = "id;hb;krea\n1;13,25;6,298\n2;120,75;7,111\n3;14,5;5,432\n";
@@ -225,9 +236,9 @@ fn a_clear_decimal_comma_decides_for_all_columns() {
     assert!(notices.contains("if it is 1.234, use --decimal-point; if it is 1234, use --thousands '.'"), "{notices}");
 }
 
-/// Where commas separate the cells, those in quotation marks are lists and remarks.
+/// Where commas separate the cells, quoted cells with commas are lists and remarks.
 #[test]
-fn lists_of_codes_do_not_make_points_doubtful() {
+fn lists_of_codes_do_not_make_points_ambiguous() {
     means("id,codes,w\n1,\"1,2\",1.234\n2,\"2,3\",4.567\n", &[], "id,2,0,1.5\nw,2,0,2.9005\n");
     let rows: String = (1..=120).map(|row| format!("{row},ok,{row}.125\n")).collect();
     let late = format!("id,note,w\n{rows}121,\"1,2\",2.125\n");

@@ -1,45 +1,45 @@
-//! Lists of names as people give them on a command line, and the other way round.
+//! Comma-separated lists of names in one command line argument: parsing and, for commands that a user is to run, writing.
 
 use crate::foundation::shell;
 
-/// The names in `list`: commas separate them, and one that holds a comma stands in quotation marks, as in a CSV line.
+/// Splits `list` like a CSV record: commas separate the names, and a name that contains a comma is a quoted field.
 ///
-/// Blanks may stand before the quotation marks.
-pub fn split(list: &str) -> Vec<String> {
-    let list = &without_blanks_before_quotes(list);
+/// Spaces before an opening quotation mark are ignored.
+pub(super) fn split(list: &str) -> Vec<String> {
+    let list = &without_spaces_before_quotes(list);
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
-        // A name may hold line breaks; what no argument can hold ends the list.
+        // A name may contain line breaks. NUL cannot occur in an argument.
         .terminator(csv::Terminator::Any(b'\0'))
         .from_reader(list.as_bytes());
     let mut record = csv::StringRecord::new();
     match reader.read_record(&mut record) {
         Ok(true) => record.iter().map(str::to_owned).collect(),
-        // Nothing at all is the name that an unnamed column has.
+        // The empty list is one empty name: that of a column without a name.
         _ => vec![list.clone()],
     }
 }
 
-fn without_blanks_before_quotes(list: &str) -> String {
-    let (mut kept, mut quoted, mut begin) = (String::new(), false, true);
+fn without_spaces_before_quotes(list: &str) -> String {
+    let (mut kept, mut quoted, mut at_start) = (String::new(), false, true);
     for (position, c) in list.char_indices() {
         let rest = list.get(position..).unwrap_or_default();
-        if begin && c.is_whitespace() && rest.trim_start().starts_with('"') {
+        if at_start && c.is_whitespace() && rest.trim_start().starts_with('"') {
             continue;
         }
-        quoted ^= c == '"' && (quoted || begin);
-        begin = !quoted && c == ',';
+        quoted ^= c == '"' && (quoted || at_start);
+        at_start = !quoted && c == ',';
         kept.push(c);
     }
     kept
 }
 
-/// `name` as a list of one, and as one word of a shell command.
+/// Returns `name` as a list of one name, quoted as one word of a shell command.
 pub(super) fn argument(name: &str) -> String {
     list(&[name.to_owned()])
 }
 
-/// `names` as a list, and as one word of a shell command.
+/// Returns `names` as a list, quoted as one word of a shell command.
 pub(super) fn list(names: &[String]) -> String {
     let item = |name: &String| {
         if name.contains(',') || name.trim_start().starts_with('"') {
@@ -53,40 +53,12 @@ pub(super) fn list(names: &[String]) -> String {
     if !listed.is_empty() && listed.chars().all(plain) { listed } else { shell::quoted(listed.as_bytes()) }
 }
 
-/// The most names that a message lists.
-pub(super) const MOST_LISTED: usize = 10;
-
-/// The first of `names` for a message, and how many more there are.
-pub(super) fn some(names: &[String]) -> String {
-    shortlist(&names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>())
-}
-
-/// The first of `items`, and how many more there are.
-pub(super) fn shortlist(items: &[String]) -> String {
-    match items.get(..MOST_LISTED) {
-        Some(first) if items.len() > MOST_LISTED => {
-            format!("{} and {} more", first.join(", "), items.len() - MOST_LISTED)
-        }
-        _ => items.join(", "),
-    }
-}
-
-/// `names` for a message.
-pub(super) fn listed(names: &[String]) -> String {
-    names.iter().map(|name| format!("{name:?}")).collect::<Vec<_>>().join(", ")
-}
-
-/// `name` as a message shows it.
-pub(super) fn shortened(name: &str) -> String {
-    super::error::shown(name.as_bytes())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn lists_are_split_at_commas_outside_quotation_marks() {
+    fn lists_are_split_at_commas_outside_quoted_fields() {
         for (list, names) in [
             ("a,b", &["a", "b"][..]),
             ("\"a,b\",c", &["a,b", "c"]),
@@ -102,7 +74,7 @@ mod tests {
     }
 
     #[test]
-    fn an_argument_is_split_into_the_name_again() {
+    fn splitting_an_argument_gives_the_name_back() {
         for name in ["a", "a,b", " \"q\"", "\"q\"", "\"a\",b", "", "two words", "5\" pipe"] {
             assert_eq!(split(argument(name).trim_matches('\'')), [name], "{name:?}");
         }

@@ -1,13 +1,13 @@
-//! What is found out: delimiter, decimal mark, shape, encoding, and which columns hold numbers.
+//! What is detected: delimiter, decimal separator, row layout, encoding, and which columns contain numbers.
 
-use super::{means, refused};
+use super::{means, rejected};
 use crate::house::{House, path};
 
 /// The figures of `age` (50, 61) and `sbp` (120, 140).
 const AGE_SBP: &str = "age,2,0,55.5\nsbp,2,0,130\n";
 
 #[test]
-fn the_delimiter_is_that_of_all_rows() {
+fn the_delimiter_fits_all_rows() {
     let lab = "Fallnr;Hb, g/dl;Leuko, Gpt/l\n1;13,2;7,1\n2;11,9;5,4\n3;14,0;6,6\n";
     let figures = "Fallnr,3,0,2\n\"Hb, g/dl\",3,0,13.033333333333333\n\"Leuko, Gpt/l\",3,0,6.366666666666666\n";
     let notices = means(lab, &[], figures);
@@ -29,9 +29,9 @@ fn the_delimiter_is_that_of_all_rows() {
     means("h 5\"\tw\n1\t2\n3\t4\n", &[], "\"h 5\"\"\",2,0,2\nw,2,0,3\n");
 }
 
-/// A comma that stands in numbers only separates no cells, however few columns of numbers there are.
+/// A comma that occurs only in numbers is not a delimiter, however few columns of numbers there are.
 #[test]
-fn a_delimiter_that_stands_in_text_is_not_explained_by_a_comma_in_numbers() {
+fn a_delimiter_in_text_wins_over_a_comma_in_numbers() {
     for (csv, options, figures) in [
         ("Name;Ort;Gewicht, kg\nAnna;Ulm;80,5\nBert;Köln;71,2\n", &[][..], "\"Gewicht, kg\",2,0,75.85\n"),
         ("Hb, g/dl;Ort;Arzt\n13,2;Ulm;Müller\n11,9;Köln;Maier\n", &[], "\"Hb, g/dl\",2,0,12.55\n"),
@@ -50,12 +50,12 @@ fn a_delimiter_that_stands_in_text_is_not_explained_by_a_comma_in_numbers() {
         means(csv, options, figures);
     }
     let income = "name\tcity\tIncome, USD\nAnna\tUlm\t52,000\nBert\tBonn\t61,500\n";
-    refused(income, &[], &["52,000", "--decimal-comma", "--thousands ','"]);
+    rejected(income, &[], &["52,000", "--decimal-comma", "--thousands ','"]);
 }
 
-/// A user who says what numbers look like has not said that the header is one name.
+/// An option for the number format does not mean that the header is one name.
 #[test]
-fn a_header_of_several_names_is_separated_by_commas_whatever_numbers_hold() {
+fn commas_separate_the_names_of_a_header_whatever_the_number_format() {
     let plain = "a,b\n1,2\n3,4\n";
     means(plain, &["--decimal-comma"], "a,2,0,2\nb,2,0,3\n");
     means("id,name,b\n1,x,2\n2,y,4\n", &["--decimal-comma"], "id,2,0,1.5\nb,2,0,3\n");
@@ -72,30 +72,30 @@ fn a_header_of_several_names_is_separated_by_commas_whatever_numbers_hold() {
 }
 
 #[test]
-fn a_trailing_delimiter_is_no_row_name() {
+fn a_trailing_delimiter_is_not_a_row_name() {
     means("id;sbp\n1;120;\n2;130;\n3;140;\n", &[], "id,3,0,2\nsbp,3,0,130\n");
     means("name\tsbp\nAnna\t120\t\nBert\t130\t\n", &[], "sbp,2,0,125\n");
     means("x\n1\t\n2\t\n3\t\n", &[], "x,3,0,2\n");
 }
 
 #[test]
-fn a_ragged_row_does_not_make_another_delimiter_right() {
+fn a_ragged_row_does_not_change_the_delimiter() {
     let lab = "Fallnr;Hb, g/dl;Leuko, Gpt/l\n1;13,2;7,1\n2;11,9;5,4\n3;14,0;x;6,6\n4;13,0;6,0\n";
-    refused(lab, &[], &["line 4: 4 fields instead of 3 (first cell \"3\")"]);
+    rejected(lab, &[], &["line 4: 4 fields, but the header has 3 (first cell \"3\")"]);
     let long = "name;Hb;Leuko\nAnna;13,2;6,4\nBert;11,9;7,1\nCleo;12,5;5,8;\nDora;14,1;6,6\n";
-    refused(long, &[], &["line 4: 4 fields instead of 3 (first cell \"Cleo\")"]);
+    rejected(long, &[], &["line 4: 4 fields, but the header has 3 (first cell \"Cleo\")"]);
     let short = "name;Hb;Leuko;note\nAnna;13,2;6,4\nBert;11,9;7,1\nCleo;12,5;5,8\n";
-    refused(short, &[], &["line 2: 3 fields instead of 4", "the row is short", "--fill-short-rows"]);
+    rejected(short, &[], &["line 2: 3 fields, but the header has 4", "--fill-short-rows"]);
     means(short, &["--fill-short-rows"], "Hb,3,0,12.533333333333333\nLeuko,3,0,6.433333333333334\n");
 }
 
 #[test]
-fn lists_of_codes_and_thousands_are_no_decimal_commas() {
+fn lists_of_codes_and_thousands_are_not_decimal_commas() {
     for (cells, words) in [
-        ("1;7\n1,2;8\n3;9", "\"1,2\" is a number in another form"),
-        ("1,2;7\n2,3;8\n3,4;9", "\"1,2\" is a number in another form"),
+        ("1;7\n1,2;8\n3;9", "\"1,2\" is a number in a different format"),
+        ("1,2;7\n2,3;8\n3,4;9", "\"1,2\" is a number in a different format"),
         ("1,234;7\n12,000;8", "if it is 1234, use --thousands ','"),
-        ("3,2;80\n5,1;70\n4;60\n6,2;50", "\"3,2\" is a number in another form"),
+        ("3,2;80\n5,1;70\n4;60\n6,2;50", "\"3,2\" is a number in a different format"),
         ("1,234;\"3,2\"\n12,500;\"2,1\"\n999;\"5,4\"", "if it is 1234, use --thousands ','"),
         ("12,000;52,13\n8,500;48,11\n999;50,10", "if it is 12000, use --thousands ','"),
     ] {
@@ -107,12 +107,12 @@ fn lists_of_codes_and_thousands_are_no_decimal_commas() {
             !house.file("decrypted_results.csv").exists() || !house.read("decrypted_results.csv").contains("codes")
         );
     }
-    // A point that is no thousands separator: the file has both marks.
+    // The point is not a thousands separator: the file has both decimal separators.
     means("a;b;c\n1,5;0.5;1\n2,7;0.75;2\n", &[], "b,2,0,0.625\nc,2,0,1.5\n");
 }
 
 #[test]
-fn codes_for_missing_values_are_trimmed_and_compared_as_numbers() {
+fn missing_value_codes_are_trimmed_and_compared_as_numbers() {
     let crp = "id,crp\n1,-99\n2,3.1\n3,NA\n";
     means(crp, &["--missing", "NA, -99"], "id,3,0,2\ncrp,1,2,3.1\n");
     means(crp, &["--missing", " NA ", "--missing", "-99.00"], "id,3,0,2\ncrp,1,2,3.1\n");
@@ -128,7 +128,7 @@ fn codes_for_missing_values_are_trimmed_and_compared_as_numbers() {
 }
 
 #[test]
-fn thousands_separators_stand_where_they_must() {
+fn thousands_separators_separate_groups_of_three_digits() {
     for (csv, options) in [
         ("v,x\n\"1,234\",1\n\"12,000\",3\n", &["--thousands", ","][..]),
         ("v;x\n1.234;1\n12.000;3\n", &["--thousands", "."]),
@@ -137,8 +137,8 @@ fn thousands_separators_stand_where_they_must() {
     ] {
         means(csv, options, "v,2,0,6617\nx,2,0,2\n");
     }
-    let words = ["\"12,34\" is not a number", "Write all numbers of a column in one form"];
-    refused("v,x\n\"12,34\",1\n\"1,000\",2\n", &["--thousands", ","], &words);
+    let words = ["\"12,34\" is not a number", "Write all numbers of a column in one format"];
+    rejected("v,x\n\"12,34\",1\n\"1,000\",2\n", &["--thousands", ","], &words);
     let house = House::new();
     let input = house.write("data.csv", "v\n1\n");
     for options in [["--decimal-comma", "--thousands", ","], ["--decimal-point", "--decimal-comma", "--quiet"]] {
@@ -153,10 +153,7 @@ fn columns_without_a_name() {
     means("age,sbp,\n50,120\n61,140\n", &[], AGE_SBP);
     means(",,\nage,sbp,\n50,120,\n61,140,\n", &[], AGE_SBP);
     let notices = means("age,sbp,,\n50,120,7,\n61,140,,9\n", &[], &format!("{AGE_SBP}column3,1,1,7\ncolumn4,1,1,9\n"));
-    assert!(
-        notices.contains("columns without a name are called by their place: \"column3\", \"column4\""),
-        "{notices}"
-    );
+    assert!(notices.contains("columns without a name are named by position: \"column3\", \"column4\""), "{notices}");
     means("\n\ncolumn2,,\n1,2,3\n", &[], "column2,1,0,1\ncolumn2_2,1,0,2\ncolumn3,1,0,3\n");
     means(
         ",,column1,column1_2\n1,2,3,4\n4,5,6,7\n",
@@ -167,7 +164,7 @@ fn columns_without_a_name() {
 }
 
 #[test]
-fn a_header_that_is_one_name_short() {
+fn a_header_with_one_name_too_few() {
     for csv in [
         "\"age\"\t\"sbp\"\n\"1\"\t50\t120\n\"2\"\t61\t140\n",
         "age\tsbp\n1\t50\t120\n2\t61\t140\n",
@@ -175,17 +172,19 @@ fn a_header_that_is_one_name_short() {
         "\"age\",\"sbp\"\n\"a\",50,120\n\"b\",61,140\n",
     ] {
         let notices = means(csv, &[], AGE_SBP);
-        assert!(notices.contains("the header is one name short: the first cell of each row is read as the row's name"));
+        assert!(
+            notices.contains("the header has one name too few: the first cell of each row is read as the row name")
+        );
     }
     // A delimiter at the end of each row.
     means("age,sbp\n50,120,\n61,140,\n", &[], AGE_SBP);
     means("age\tsbp\n50\t120\t\n61\t140\t\n", &[], AGE_SBP);
-    // A decimal comma without quotation marks, or a name that was forgotten: nobody can tell.
+    // An unquoted decimal comma, or a forgotten name: it is ambiguous.
     for csv in ["id,temp\n1,36,5\n2,37,0\n", "name,temp\nanna,36,5\nbert,37,0\n", "id;temp\n7;50;120\n9;61;140\n"] {
-        refused(
+        rejected(
             csv,
             &[],
-            &["line 2: 3 fields instead of 2", "each cell needs a name in the header, also one with the row's name"],
+            &["line 2: 3 fields, but the header has 2", "each cell needs a name in the header, also a row name"],
         );
     }
 }
@@ -206,7 +205,7 @@ fn text_in_utf_16() {
     for bytes in [&little[..], &big, &little[2..], &big[2..]] {
         means(bytes, &[], AGE_SBP);
     }
-    // Without a mark and Latin letters.
+    // Without a byte order mark and without Latin letters.
     for text in ["возраст,давление,пол\n50,120,м\n61,140,ж\n", "年齢;血圧;一\r\n50;120;男\r\n61;140;女\r\n"]
     {
         let names: Vec<&str> = text.split([',', ';', '\r', '\n']).take(2).collect();
@@ -214,54 +213,53 @@ fn text_in_utf_16() {
         means(text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>(), &[], &figures);
         means(text.encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>(), &[], &figures);
     }
-    refused(&little[..little.len() - 1], &[], &["cannot read", "malformed UTF-16"]);
-    // Longer than any buffer, and cut anywhere.
+    rejected(&little[..little.len() - 1], &[], &["cannot read", "malformed UTF-16"]);
+    // Longer than any buffer.
     let rows: String = (0..60_000).map(|row| format!("{row},ü{row}\n")).collect();
     let long: Vec<u8> = format!("n,t\n{rows}").encode_utf16().flat_map(u16::to_le_bytes).collect();
     means(long, &[], "n,60000,0,29999.5\n");
 }
 
 #[test]
-fn lines_that_are_told_to_be_skipped() {
+fn skipped_lines() {
     means("x\n\"y\nage,sbp\n50,120\n61,140\n", &["--skip-lines", "2"], AGE_SBP);
     means("#a\nage,sbp\n#\"b\n50,120\n\n# c,d\n61,140\n#", &["--comment", "#"], AGE_SBP);
     means("sep=;\nx\nage;sbp\n50;120\n61;140\n", &["--skip-lines", "2"], AGE_SBP);
     for lines in ["9", "1000000000000", "18446744073709551615"] {
-        refused("a,b\n1,2\n", &["--skip-lines", lines], &["the file is empty"]);
+        rejected("a,b\n1,2\n", &["--skip-lines", lines], &["the file is empty"]);
     }
     let comments = "# x; y\n\n".repeat(700_000);
     means(format!("{comments}age;sbp\n{comments}50;120\n61;140\n"), &["--comment", "#"], AGE_SBP);
-    refused("x\ny\na,b\n1,2\n3\n", &["--skip-lines", "2"], &["line 5: 1 field instead of 2"]);
-    refused("# x\na,b\n1,2\n# y\n3\n", &["--comment", "#"], &["line 5: 1 field instead of 2"]);
+    rejected("x\ny\na,b\n1,2\n3\n", &["--skip-lines", "2"], &["line 5: 1 field, but the header has 2"]);
+    rejected("# x\na,b\n1,2\n# y\n3\n", &["--comment", "#"], &["line 5: 1 field, but the header has 2"]);
 }
 
 #[test]
-fn columns_of_text_and_of_odd_numbers_do_not_stop_a_run() {
+fn columns_of_text_or_of_numbers_out_of_range_do_not_stop_a_run() {
     let votes = "title,genre,votes\nSplit,x,5\nPassengers,y,6\n300,z,7\n";
     let notices = means(votes, &[], "votes,3,0,6\n");
-    let left = "left out, since most of the cells are not numbers: \"title\" (2 of 3 cells, the first \"Split\"), \"genre\" (all 3 cells, the first \"x\")\n";
+    let left = "left out because most of the cells are not numbers: \"title\" (2 of 3 cells, the first: \"Split\"), \"genre\" (all 3 cells, the first: \"x\")\n";
     assert!(notices.contains(left), "{notices}");
-    let named = [
-        "line 2, column \"title\": \"Split\" is not a number, but line 4 has \"300\" there (2 of 3 cells are not numbers)",
-    ];
-    refused(votes, &["--columns", "title,votes"], &named);
+    let named =
+        ["line 2, column \"title\": \"Split\" is not a number, but line 4 has \"300\" (2 of 3 cells are not numbers)"];
+    rejected(votes, &["--columns", "title,votes"], &named);
     let p = "snp,p,n\na,1.2e-45,1\nb,0.03,2\nc,0.9,3\n";
     let notices = means(p, &[], "n,3,0,2\n");
     assert!(
         notices.contains(
-            "left out: line 3, column \"p\": 0.03 is too far from the column's finest digit (1.2e-45 in line 2)"
+            "left out: line 3, column \"p\": 0.03 needs more than 120 bits at the precision of 1.2e-45 (line 2)"
         ),
         "{notices}"
     );
     let digits = format!("id,v\n{},1\n2,3\n", "1".repeat(39));
     let notices = means(&digits, &[], "v,2,0,2\n");
     assert!(notices.contains("left out: line 2, column \"id\": \"1111"), "{notices}");
-    let words = ["line 2, column \"sample\": \"11F3\" is not a number, but line 3 has \"10E2\" there"];
-    refused("sample,v\n11F3,2\n10E2,1\n", &[], &words);
+    let words = ["line 2, column \"sample\": \"11F3\" is not a number, but line 3 has \"10E2\""];
+    rejected("sample,v\n11F3,2\n10E2,1\n", &[], &words);
 }
 
 #[test]
-fn notices_list_some_of_many_columns() {
+fn notices_list_the_first_of_many_columns() {
     let names: Vec<String> = (0..300).map(|column| format!("c{column}")).collect();
     let table = |cell: &str| {
         let row = vec![cell; names.len()].join(";");
@@ -269,9 +267,9 @@ fn notices_list_some_of_many_columns() {
     };
     let left = "\"c0\", \"c1\", \"c2\", \"c3\", \"c4\", \"c5\", \"c6\", \"c7\", \"c8\", \"c9\" and 290 more";
     let form = format!(
-        "columns {left}, since \"1,5\" is a number in another form. Choose: if it is 1.5, use --decimal-comma."
+        "left out columns {left}: \"1,5\" is a number in a different format. Choose: if it is 1.5, use --decimal-comma."
     );
-    let range = "290 more columns, each since its numbers do not fit 120 bits exactly";
+    let range = "290 more columns whose numbers do not fit 120 bits exactly";
     for (cell, words, notes) in
         [("1,5", form.as_str(), 1), ("1e999", range, 11), ("", left, 1), ("x", " and 290 more", 1)]
     {
@@ -283,19 +281,19 @@ fn notices_list_some_of_many_columns() {
     let mixed = format!("x;{}\n1;{rows}\n2;{odd}\n3;{rows}\n", names.join(";"));
     let words =
         ["\"c10\" and 289 more\n", "--missing 'NA,N/A,NaN,null,?'; or leave these 300 columns out with --exclude.\n"];
-    refused(&mixed, &[], &words);
-    refused(&mixed, &["--columns", "y"], &["the columns are x, c0, c1, c2, c3, c4, c5, c6, c7, c8 and 291 more"]);
+    rejected(&mixed, &[], &words);
+    rejected(&mixed, &["--columns", "y"], &["the columns are x, c0, c1, c2, c3, c4, c5, c6, c7, c8 and 291 more"]);
 }
 
 #[test]
-fn json_tells_what_was_left_out_and_why() {
+fn json_contains_what_was_left_out_and_why() {
     let house = House::new();
     let csv = "v,title,none,cost,p\n1,x,,\"1,234\",1e-45\n2,3,NA,\"2,345\",1\n3,y,,\"3,456\",2\n";
     let input = house.write("data.csv", csv);
     let expected = serde_json::json!([
         { "column": "title", "reason": "text", "detail": "2 of 3 cells are not numbers" },
         { "column": "none", "reason": "blank", "detail": "all cells are blank" },
-        { "column": "cost", "reason": "notation", "detail": "its numbers are written in another form" },
+        { "column": "cost", "reason": "notation", "detail": "its numbers are in a different format" },
         { "column": "p", "reason": "range", "detail": "its numbers do not fit 120 bits exactly" },
     ]);
     let made = house.succeed(["init", "--quiet", "--json", "--input", path(&input), "--server", &house.url()]);
@@ -304,7 +302,7 @@ fn json_tells_what_was_left_out_and_why() {
     for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", path(&input)]] {
         assert_eq!(house.succeed(arguments).json()["left_out"], expected);
     }
-    // How it was read is there, too, also for the job's result later on.
+    // The notices are included, also in the result of a job later on.
     house.write("comma.csv", "id;v\n1;13,2\n2;11,9\n");
     house.succeed(["init", "--quiet", "--input", "comma.csv", "--server", &house.url()]);
     house.compute();

@@ -1,55 +1,58 @@
-//! How numbers are written in a file: decimal mark, thousands separators, and signs and spaces beyond ASCII.
+//! Number formats: decimal separator, thousands separator, and signs and spaces beyond ASCII.
 
 use crate::foundation::decimal::{Decimal, ParseDecimalError};
 
-/// The form of a file's numbers.
+/// How a file's numbers are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct NumberFormat {
-    /// The mark before the fraction, `.` or `,`.
-    pub(super) mark: u8,
-    /// What separates groups of three digits; [`same_separator`] says what it stands for.
+    /// The decimal separator, `.` or `,`.
+    pub(super) decimal: u8,
+    /// The separator of groups of three digits; [`same_separator`] lists the characters that it matches.
     pub(super) thousands: Option<char>,
 }
 
 impl NumberFormat {
-    pub(super) const fn new(mark: u8, thousands: Option<char>) -> Self {
-        Self { mark, thousands }
+    pub(super) const fn new(decimal: u8, thousands: Option<char>) -> Self {
+        Self { decimal, thousands }
     }
 
-    /// Reads `cell`, which is trimmed.
+    /// Parses `cell`, which must be trimmed.
+    ///
+    /// # Errors
+    /// [`ParseDecimalError`] if it is not a number in this format, or a number that cannot be represented exactly.
     pub(super) fn parse(self, cell: &[u8]) -> Result<Decimal, ParseDecimalError> {
-        match Decimal::parse(cell, self.mark) {
+        match Decimal::parse(cell, self.decimal) {
             Ok(number) => Ok(number),
             Err(ParseDecimalError::Form) if self.thousands.is_some() || !cell.is_ascii() => {
-                self.in_ascii(cell).map_or(Err(ParseDecimalError::Form), |ascii| Decimal::parse(&ascii, self.mark))
+                self.to_ascii(cell).map_or(Err(ParseDecimalError::Form), |ascii| Decimal::parse(&ascii, self.decimal))
             }
             Err(ParseDecimalError::Form) => Err(ParseDecimalError::Form),
-            // The digits of a long text may be counted before its first letter is seen.
-            Err(_) if !cell.iter().all(|byte| self.may_hold(*byte)) => Err(ParseDecimalError::Form),
+            // In a long text the digits may exceed the limit before the first letter is reached: that is text, not a number.
+            Err(_) if !cell.iter().all(|byte| self.may_contain(*byte)) => Err(ParseDecimalError::Form),
             Err(error) => Err(error),
         }
     }
 
-    fn may_hold(self, byte: u8) -> bool {
-        byte.is_ascii_digit() || b"+-eE".contains(&byte) || byte == self.mark
+    fn may_contain(self, byte: u8) -> bool {
+        byte.is_ascii_digit() || b"+-eE".contains(&byte) || byte == self.decimal
     }
 
-    /// The same number with ASCII minus signs and without thousands separators; `None` if those do not stand before
-    /// groups of exactly three digits.
-    fn in_ascii(self, cell: &[u8]) -> Option<Vec<u8>> {
+    /// The same number with ASCII minus signs and without thousands separators; `None` if a separator is not followed by
+    /// exactly three digits.
+    fn to_ascii(self, cell: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(cell).ok()?;
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => (mantissa, Some(exponent)),
             None => (text, None),
         };
         let (sign, unsigned) = split_sign(mantissa);
-        let (whole, fraction) = match unsigned.split_once(char::from(self.mark)) {
+        let (whole, fraction) = match unsigned.split_once(char::from(self.decimal)) {
             Some((whole, fraction)) => (whole, Some(fraction)),
             None => (unsigned, None),
         };
         let mut ascii = format!("{sign}{}", self.without_groups(whole)?);
         if let Some(fraction) = fraction {
-            ascii.push(char::from(self.mark));
+            ascii.push(char::from(self.decimal));
             ascii.push_str(fraction);
         }
         if let Some(exponent) = exponent {
@@ -65,9 +68,9 @@ impl NumberFormat {
         let first = groups.next()?;
         let mut digits = first.to_owned();
         for group in groups {
-            // 0,123 is a fraction and no group.
-            let begins = (1..=3).contains(&first.len()) && !first.starts_with('0');
-            if !begins || group.len() != 3 || !group.bytes().all(|byte| byte.is_ascii_digit()) {
+            // 0,123 is a fraction, not a group.
+            let is_grouped = (1..=3).contains(&first.len()) && !first.starts_with('0');
+            if !is_grouped || group.len() != 3 || !group.bytes().all(|byte| byte.is_ascii_digit()) {
                 return None;
             }
             digits.push_str(group);
@@ -76,8 +79,8 @@ impl NumberFormat {
     }
 }
 
-/// Whether `found` is the thousands separator `wanted`: a space stands for all spaces within numbers, an apostrophe for
-/// the typographic one, too.
+/// Whether `found` matches the thousands separator `wanted`: a space matches every space used in numbers, an apostrophe
+/// matches the typographic one, too.
 pub(super) fn same_separator(wanted: char, found: char) -> bool {
     match wanted {
         ' ' => matches!(found, ' ' | '\u{A0}' | '\u{2007}' | '\u{2009}' | '\u{202F}'),
@@ -87,28 +90,31 @@ pub(super) fn same_separator(wanted: char, found: char) -> bool {
 }
 
 fn split_sign(text: &str) -> (&str, &str) {
-    match text.chars().next() {
-        Some('+') => ("+", text.get(1..).unwrap_or_default()),
-        Some(sign) if is_minus(sign) => ("-", text.get(sign.len_utf8()..).unwrap_or_default()),
+    let mut rest = text.chars();
+    match rest.next() {
+        Some('+') => ("+", rest.as_str()),
+        Some(sign) if is_minus(sign) => ("-", rest.as_str()),
         _ => ("", text),
     }
 }
 
-/// The minus sign and what word processors put in its place: hyphens, figure and en dash, small and full-width forms.
+/// Whether `c` is a minus sign or one of its substitutes in word processors: hyphens, figure dash, en dash, small and
+/// full-width forms.
 fn is_minus(c: char) -> bool {
     matches!(c, '-' | '\u{2212}' | '\u{2010}'..='\u{2013}' | '\u{FE63}' | '\u{FF0D}')
 }
 
-/// `field` without what is blank at its ends, and without quotation marks that a space before kept from being seen as such.
-pub(super) fn bare(field: &[u8]) -> &[u8] {
-    let trimmed = trimmed(field);
+/// `field` without surrounding white space, and without the quotation marks of a field that is quoted after a space:
+/// RFC 4180 does not treat `, "x"` as a quoted field.
+pub(super) fn trim(field: &[u8]) -> &[u8] {
+    let trimmed = trim_space(field);
     match trimmed {
-        [b'"', inner @ .., b'"'] if trimmed.len() < field.len() => self::trimmed(inner),
+        [b'"', inner @ .., b'"'] if trimmed.len() < field.len() => trim_space(inner),
         _ => trimmed,
     }
 }
 
-fn trimmed(field: &[u8]) -> &[u8] {
+fn trim_space(field: &[u8]) -> &[u8] {
     let ascii = field.trim_ascii();
     match ascii {
         [first, .., last] if first.is_ascii() && last.is_ascii() => ascii,
@@ -117,7 +123,7 @@ fn trimmed(field: &[u8]) -> &[u8] {
     }
 }
 
-/// White space of any kind, and characters without a width.
+/// Whether `c` is Unicode white space or a zero-width character.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{200B}'..='\u{200F}' | '\u{2060}' | '\u{FEFF}')
 }
@@ -126,13 +132,13 @@ fn is_blank(c: char) -> bool {
 mod tests {
     use super::*;
 
-    fn parse(text: &str, mark: u8, thousands: Option<char>) -> Option<String> {
-        NumberFormat::new(mark, thousands).parse(text.as_bytes()).ok().map(|number| number.to_string())
+    fn parse(text: &str, decimal: u8, thousands: Option<char>) -> Option<String> {
+        NumberFormat::new(decimal, thousands).parse(text.as_bytes()).ok().map(|number| number.to_string())
     }
 
     #[test]
-    fn thousands_separators_stand_before_exactly_three_digits() {
-        for (text, mark, separator, number) in [
+    fn thousands_separators_are_followed_by_exactly_three_digits() {
+        for (text, decimal, separator, number) in [
             ("1,234", b'.', ',', "1234"),
             ("-1,234,567.25", b'.', ',', "-1234567.25"),
             ("+1,234e+1", b'.', ',', "12340"),
@@ -145,7 +151,7 @@ mod tests {
             ("1\u{202F}234\u{A0}567", b'.', ' ', "1234567"),
             ("\u{2212}1,234e\u{2212}3", b'.', ',', "-1.234"),
         ] {
-            assert_eq!(parse(text, mark, Some(separator)).as_deref(), Some(number), "{text:?}");
+            assert_eq!(parse(text, decimal, Some(separator)).as_deref(), Some(number), "{text:?}");
         }
         for text in
             ["12,34", "1,2345", "1234,567", "0,123", ",123", "1,234,", "1,,234", "1.5,000", "1,234e1,000", "1, 234"]
@@ -156,7 +162,7 @@ mod tests {
     }
 
     #[test]
-    fn minus_signs_beyond_ascii_are_read() {
+    fn minus_signs_beyond_ascii_are_parsed() {
         for minus in ['\u{2212}', '\u{2010}', '\u{2011}', '\u{2012}', '\u{2013}', '\u{FE63}', '\u{FF0D}'] {
             assert_eq!(parse(&format!("{minus}2.5"), b'.', None).as_deref(), Some("-2.5"));
             assert_eq!(parse(&format!("{minus}"), b'.', None), None);
@@ -167,14 +173,14 @@ mod tests {
     }
 
     #[test]
-    fn a_long_text_that_begins_with_digits_is_no_number() {
+    fn a_long_text_that_starts_with_digits_is_not_a_number() {
         let text = format!("{}x", "1".repeat(60));
         assert_eq!(NumberFormat::new(b'.', None).parse(text.as_bytes()), Err(ParseDecimalError::Form));
         assert_eq!(NumberFormat::new(b'.', None).parse(&text.as_bytes()[..60]), Err(ParseDecimalError::Digits));
     }
 
     #[test]
-    fn blanks_of_all_kinds_are_trimmed() {
+    fn all_kinds_of_white_space_are_trimmed() {
         for (field, expected) in [
             ("\u{A0}5", "5"),
             ("5\u{202F}", "5"),
@@ -186,7 +192,7 @@ mod tests {
             ("é", "é"),
             ("", ""),
         ] {
-            assert_eq!(std::str::from_utf8(bare(field.as_bytes())).unwrap(), expected, "{field:?}");
+            assert_eq!(std::str::from_utf8(trim(field.as_bytes())).unwrap(), expected, "{field:?}");
         }
     }
 }

@@ -1,10 +1,10 @@
-//! What can be read.
+//! Files that are read without options or with a few.
 
 use super::{HEAD, TWO_COLUMNS, gives};
 use crate::house::{House, path};
 
 #[test]
-fn one_table_in_many_dresses() {
+fn one_table_in_many_spellings() {
     for csv in [
         "a,b\n1,2\n3,4\n",
         "a,b\n1,2\n3,4",
@@ -93,20 +93,20 @@ fn numbers_of_many_digits_and_powers() {
 }
 
 #[test]
-fn powers_of_ten_to_the_edge() {
+fn powers_of_ten_up_to_the_limits() {
     let zeros = |count| "0".repeat(count);
     gives("x\n1e300\n1e300\n", &[], &format!("x,2,0,2{},1e300,0,0\n", zeros(300)));
     gives("x\n1e-300\n", &[], &format!("x,1,0,0.{}1,1e-300,,\n", zeros(299)));
     gives("x\n4e-400\n", &[], &format!("x,1,0,0.{}4,0,,\n", zeros(399)));
     gives("x\n-1e400\n", &[], &format!("x,1,0,-1{},-inf,,\n", zeros(400)));
-    // The sum is beyond the doubles, the mean is not.
+    // The sum exceeds the range of a double, the mean does not.
     gives("x\n1.5e308\n1.5e308\n", &[], &format!("x,2,0,3{},1.5e308,0,0\n", zeros(308)));
-    // The smallest double there is, and what lies nearer to it than to zero.
+    // The smallest double, and what is nearer to it than to zero.
     gives("x\n3e-324\n", &[], &format!("x,1,0,0.{}3,5e-324,,\n", zeros(323)));
 }
 
 #[test]
-fn names_of_all_kinds_come_back() {
+fn names_of_all_kinds_are_kept() {
     for (written, result) in [
         ("\"a,b\"", "\"a,b\""),
         ("\"say \"\"a\"\" now\"", "\"say \"\"a\"\" now\""),
@@ -155,12 +155,12 @@ fn columns_without_a_number_are_left_out_with_a_notice() {
     for (csv, notice) in [
         (
             "a,t\n1,x\n3,y\n",
-            "note: left out, since most of the cells are not numbers: \"t\" (all 2 cells, the first \"x\")",
+            "note: left out because most of the cells are not numbers: \"t\" (all 2 cells, the first: \"x\")",
         ),
-        ("a,t\n1,\n3,NA\n", "note: left out, since all cells are blank: \"t\""),
+        ("a,t\n1,\n3,NA\n", "note: left out because all cells are blank: \"t\""),
         (
             "a,t\n1,\"1,5\"\n3,\"2,5\"\n",
-            "\"1,5\" is a number in another form. Choose: if it is 1.5, use --decimal-comma.",
+            "\"1,5\" is a number in a different format. Choose: if it is 1.5, use --decimal-comma.",
         ),
     ] {
         let house = House::new();
@@ -171,7 +171,7 @@ fn columns_without_a_number_are_left_out_with_a_notice() {
 }
 
 #[test]
-fn another_table_is_told_apart_when_compared() {
+fn a_different_table_is_detected_in_the_comparison() {
     let house = House::new();
     let (input, other) = (house.write("data.csv", "a\n1\n3\n"), house.write("other.csv", "x\n1\n"));
     house.init(&input);
