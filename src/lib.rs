@@ -1,4 +1,4 @@
-//! hestat: exact statistics on encrypted columns, computed by a machine that is not trusted.
+//! hestat: exact statistics on encrypted columns, computed by an untrusted machine.
 //!
 //! ```text
 //!            client                             server (no key)                        client
@@ -6,24 +6,24 @@
 //!      rows     slots   ciphertext  file       blocks  totals  file      totals  exact     sums      figures
 //! ```
 //!
-//! The rooms, in the order in which data flows:
+//! The modules, in the order in which data flows:
 //!
 //! 1. [`table`]: CSV → rows of exact decimals;
-//! 2. [`encoding`]: rows → slots of small integers, by a private plan; and exact totals → sums;
+//! 2. [`encoding`]: rows → slots of small integers, by a private plan; exact totals → sums;
 //! 3. [`he`]: slots → packed GLWE ciphertexts → encrypted totals → exact totals, verified;
-//! 4. [`package`]: the files that travel;
-//! 5. [`transfer`]: to the server and back;
-//! 6. [`statistics`]: sums → figures, and the clear-data twin that they are compared with;
+//! 4. [`package`]: the files that are sent;
+//! 5. [`transfer`]: upload to the server and download from it;
+//! 6. [`statistics`]: sums → figures, and the reference computation on the clear data;
 //! 7. [`report`]: figures → CSV, table, JSON.
 //!
-//! [`pipeline`] puts them together, [`keystore`] keeps a job's secrets, [`crypto`] seals them, [`cli`] is the door, and all
-//! stand on [`foundation`].
+//! [`pipeline`] combines them into use cases, [`keystore`] keeps a job's secrets, [`crypto`] has the classical cryptography,
+//! [`cli`] is the command line, and [`foundation`] is below all of them.
 //!
-//! In the same house, [`scenarios`] are other situations with an untrusted middle, whose parties talk over the links of
-//! [`wire`]. `docs/ARCHITECTURE.md` has the layers and the decisions.
+//! The [`scenarios`] are other settings with an untrusted party. Their processes communicate over the links of [`wire`].
+//! `docs/ARCHITECTURE.md` has the layers and the design decisions.
 
 #[cfg(target_endian = "big")]
-compile_error!("files hold little-endian words, which are read and written in place");
+compile_error!("files contain little-endian words, which are read and written in place");
 
 pub mod cli;
 pub mod crypto;

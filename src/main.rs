@@ -1,4 +1,4 @@
-//! The door: see [`hestat::cli`].
+//! The hestat binary. All code is in the library: see [`hestat::cli`].
 
 use std::process::ExitCode;
 

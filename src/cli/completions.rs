@@ -4,11 +4,11 @@ use clap_complete::Shell;
 
 use super::console::Console;
 
-/// Print what makes a shell complete hestat's commands and options
+/// Print a shell completion script
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat completions bash > /etc/bash_completion.d/hestat")]
 pub(super) struct Args {
-    /// Which shell
+    /// Shell to print the script for
     #[arg(env = "HESTAT_SHELL")]
     shell: Shell,
 }

@@ -14,35 +14,35 @@ use crate::pipeline::compute::{ComputeRequest, Outcome, answers, compute};
 use crate::pipeline::watch::watch;
 use crate::report;
 
-/// Add up the encrypted datasets that wait on this server
+/// Add up the encrypted datasets on this server
 ///
-/// Needs no key and finds none. Every dataset in DIR/inbox gets its totals in DIR/outbox; damaged ones fail alone.
+/// Needs no key. Writes the totals of every dataset in DIR/inbox to DIR/outbox. A damaged dataset does not affect the others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat compute --data /srv/hestat --watch")]
 pub(super) struct Args {
-    /// The server's directory
+    /// Data directory of the server
     #[arg(long, env = "HESTAT_DATA", value_name = "DIR")]
     data: PathBuf,
-    /// Go on: compute what arrives until stopped by a signal
-    #[arg(long, env = "HESTAT_WATCH", value_parser = BoolishValueParser::new())]
+    /// Keep running, and compute datasets as they arrive
+    #[arg(long, env = "HESTAT_WATCH", value_parser = BoolishValueParser::new(), conflicts_with = "retry")]
     watch: bool,
-    /// Leave datasets in the inbox when their totals are there
+    /// Keep datasets in the inbox after they are computed
     #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
     keep: bool,
-    /// Try datasets in quarantine again: those whose computation ended with its process three times
+    /// Also retry quarantined datasets, whose computation crashed three times
     #[arg(long, env = "HESTAT_RETRY", value_parser = BoolishValueParser::new(), conflicts_with = "watch")]
     retry: bool,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        console.hear_signals();
+        console.handle_signals();
         let request =
             ComputeRequest { data: self.data.clone(), keep: self.keep, retry: self.retry, quota: Quota::unlimited() };
         if self.watch {
-            // A line per job as it happens; who stopped reading them does not stop the work.
+            // The work goes on if stdout is closed.
             watch(&request, &SystemClock, console, |job, outcome| {
-                drop(console.print(&line(console, job, outcome)));
+                let _ = console.print(&line(console, job, outcome));
             })?;
             return Ok(0);
         }
@@ -50,7 +50,7 @@ impl Args {
         if console.json() {
             console.print_json(&outcomes.iter().map(|(job, outcome)| as_json(*job, outcome)).collect())?;
         } else if outcomes.is_empty() {
-            console.print(&self.nothing())?;
+            console.print(&self.nothing_to_compute())?;
         } else {
             for (job, outcome) in &outcomes {
                 console.print(&line(console, *job, outcome))?;
@@ -63,17 +63,19 @@ impl Args {
         Ok(0)
     }
 
-    /// What there is to say when nothing waits: somebody else may have computed it.
-    fn nothing(&self) -> String {
+    /// Describes an empty inbox. Another process may have computed the datasets already.
+    fn nothing_to_compute(&self) -> String {
         let (inbox, outbox) = (self.data.join("inbox"), self.data.join("outbox"));
         match answers(&self.data) {
-            0 => format!("nothing waits in {}", inbox.display()),
-            count => format!("nothing waits in {}; computed already: {count} in {}", inbox.display(), outbox.display()),
+            0 => format!("nothing to compute in {}", inbox.display()),
+            count => {
+                format!("nothing to compute in {}; already computed: {count} in {}", inbox.display(), outbox.display())
+            }
         }
     }
 }
 
-fn words(outcome: &Outcome) -> (&'static str, Option<&str>) {
+fn description(outcome: &Outcome) -> (&'static str, Option<&str>) {
     match outcome {
         Outcome::Computed => ("computed", None),
         Outcome::AlreadyDone => ("already done", None),
@@ -86,13 +88,13 @@ fn line(console: &Console, job: JobId, outcome: &Outcome) -> String {
     if console.json() {
         return report::json::line(&as_json(job, outcome));
     }
-    match words(outcome) {
+    match description(outcome) {
         (what, None) => format!("job {job} {what}"),
         (what, Some(reason)) => format!("job {job} {what}: {reason}"),
     }
 }
 
 fn as_json(job: JobId, outcome: &Outcome) -> Value {
-    let (what, reason) = words(outcome);
+    let (what, reason) = description(outcome);
     json!({ "job": job, "outcome": what, "reason": reason })
 }

@@ -81,7 +81,7 @@ impl ConnectOptions {
     /// Returns a connector with these options. It remembers servers in the state directory.
     pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
         self.password_files().iter().for_each(|path| notice_if_exposed(path, console));
-        let (options, typed, asker) = (self.clone(), Mutex::default(), console.asker());
+        let (options, typed, asker) = (self.clone(), Mutex::default(), console.confirmer());
         let confirm = move |address: &FtpAddress, fingerprint: CertificateFingerprint| {
             // Cancelling is not a yes.
             asker.confirms(&trust_question(address, fingerprint), || false).unwrap_or(false)

@@ -1,4 +1,4 @@
-//! The only place that prints: results on stdout, everything else on stderr.
+//! All output of the program: results on stdout, everything else on stderr.
 
 use std::io::{self, Read, Write};
 use std::sync::Arc;
@@ -6,69 +6,68 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 
 use super::confirm::Confirmer;
-use super::progress::{Screen, say};
+use super::progress::{Screen, write_line};
 use super::signals::Signals;
 use crate::foundation::observer::{Cancelled, Observer, Stage};
 use crate::report::json::escaped;
 
-/// How much is shown, and in which form; for all commands.
+/// Output options of all commands.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(super) struct OutputOptions {
-    /// No progress and no notices, only results and errors
+    /// Show only results and errors, no progress and no notices
     #[arg(long, short, global = true, env = "HESTAT_QUIET", value_parser = BoolishValueParser::new())]
     quiet: bool,
-    /// Results as JSON
+    /// Print results as JSON
     #[arg(long, global = true, env = "HESTAT_JSON", value_parser = BoolishValueParser::new())]
     json: bool,
 }
 
-/// Shows progress on a terminal, prints results, and hears the signals that ask for an end.
+/// Prints results, shows progress on a terminal, and reports signals as cancellation.
 pub(super) struct Console {
-    shown: OutputOptions,
+    options: OutputOptions,
     signals: Signals,
     screen: Arc<Screen>,
 }
 
 impl Console {
-    pub(super) fn new(shown: OutputOptions) -> Self {
-        Self { shown, signals: Signals::default(), screen: Arc::new(Screen::new(!shown.quiet)) }
+    pub(super) fn new(options: OutputOptions) -> Self {
+        Self { options, signals: Signals::default(), screen: Arc::new(Screen::new(!options.quiet)) }
     }
 
-    /// From now on a signal asks the work to end and leave nothing behind; a second one from somebody who asks ends the
-    /// process at once, as the first did before.
-    pub(super) fn hear_signals(&self) {
-        self.signals.hear();
+    /// From now on, a signal cancels the work, which then cleans up. A second SIGINT or SIGTERM ends the process at once.
+    pub(super) fn handle_signals(&self) {
+        self.signals.handle();
     }
 
-    /// Asks something, and hears signals meanwhile: they end the question, and the terminal is left as it was.
-    pub(super) fn hearing<T>(&self, ask: impl FnOnce() -> T) -> T {
-        self.signals.hear_during(ask)
+    /// Handles signals during a prompt, so that they cancel it and the terminal's modes are restored.
+    pub(super) fn with_signals<T>(&self, prompt: impl FnOnce() -> T) -> T {
+        self.signals.handle_during(prompt)
     }
 
-    /// Who asks the user, from whatever thread.
-    pub(super) fn asker(&self) -> Confirmer {
+    /// Returns a handle for asking the user yes-or-no questions, from any thread.
+    pub(super) fn confirmer(&self) -> Confirmer {
         Confirmer::new(Arc::clone(&self.screen), self.signals.observer())
     }
 
-    /// Whether only results and errors are wanted.
+    /// Whether to show only results and errors.
     pub(super) fn quiet(&self) -> bool {
-        self.shown.quiet
+        self.options.quiet
     }
 
-    /// Whether results are wanted as JSON.
+    /// Whether to print results as JSON.
     pub(super) fn json(&self) -> bool {
-        self.shown.json
+        self.options.json
     }
 
-    /// Prints a result, and what ends its last line. Whoever stopped reading has seen enough; how the command ends does
-    /// not depend on it.
+    /// Prints a result and a line break. It is no error if the reader of a pipe has closed it, so that the exit code does not
+    /// depend on the reader.
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
-        self.pass_on(&mut format!("{}\n", text.trim_end_matches('\n')).as_bytes())
+        self.print_raw(&mut format!("{}\n", text.trim_end_matches('\n')).as_bytes())
     }
 
-    /// Prints a result just as it is.
-    #[expect(clippy::unused_self, reason = "who prints shows that it has the console")]
-    pub(super) fn pass_on(&self, result: &mut impl Read) -> io::Result<()> {
+    /// Copies a result to stdout unchanged.
+    #[expect(clippy::unused_self, reason = "only an owner of the console may print")]
+    pub(super) fn print_raw(&self, result: &mut impl Read) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match io::copy(result, &mut stdout).and_then(|_| stdout.flush()) {
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -82,11 +81,11 @@ impl Console {
         self.print(&escaped(&format!("{json:#}")))
     }
 
-    /// Prints an error, its causes and the next step.
+    /// Prints an error with its causes, and the next step.
     pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
         self.end();
         let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
-        say(&format!("error: {error:#}{next}"));
+        write_line(&format!("error: {error:#}{next}"));
     }
 }
 
@@ -104,12 +103,12 @@ impl Observer for Console {
     }
 
     fn notice(&self, message: &str) {
-        if !self.shown.quiet {
+        if !self.options.quiet {
             self.screen.notice(message);
         }
     }
 
     fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.signals.go_on()
+        self.signals.check_cancelled()
     }
 }

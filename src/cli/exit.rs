@@ -1,4 +1,4 @@
-//! How a command ends: a code, and for errors what happened and what to do next.
+//! Exit codes of commands, and for each error the next step for the user.
 
 pub(super) mod codes;
 mod fog;
@@ -23,22 +23,22 @@ use crate::pipeline::PipelineError;
 use crate::scenarios::fog::FogError;
 use crate::wire::WireError;
 
-/// What to do where threads cannot be started.
+/// The next step if threads cannot be started.
 const MORE_THREADS: &str =
-    "Allow more memory or threads (ulimit -v, -u), or set RAYON_NUM_THREADS to a smaller number.";
+    "Raise the limits on memory or threads (ulimit -v, -u), or set RAYON_NUM_THREADS to a smaller number.";
 
-/// Arguments that do not go together, in words that say how they would.
+/// Invalid arguments that clap cannot detect. The message says what is wrong and how to correct it.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
 pub(super) struct Usage(pub(super) String);
 
-/// Prints what went wrong, if anything, and gives the exit code.
+/// Returns the exit code of a command, after printing its error if it failed.
 pub(super) fn code(outcome: anyhow::Result<u8>, console: &Console) -> ExitCode {
     let error = match outcome {
         Ok(code) => return code.into(),
         Err(error) => error,
     };
-    // Whoever reads our output has seen enough of it.
+    // The reader of a pipe has closed it: it needs no more output.
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
@@ -47,9 +47,9 @@ pub(super) fn code(outcome: anyhow::Result<u8>, console: &Console) -> ExitCode {
     code.into()
 }
 
-/// An error that ends a command.
+/// Maps an error to its exit code and to advice. Errors in the library state facts only; all advice is here.
 trait Explain {
-    /// The exit code, and what the user can do next.
+    /// Returns the exit code, and the next step for the user if there is one.
     fn explain(&self) -> (u8, Option<String>);
 }
 

@@ -9,13 +9,13 @@ use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
 use crate::pipeline::forget::{ServerCleanup, forget};
 
-/// Destroy a job's key here and its files on the server
+/// Delete the key of a job, and its files on the server
 ///
-/// The result of the job cannot be decrypted any more, by anyone.
+/// After that, the result of the job can no longer be decrypted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat forget 3f2a")]
 pub(super) struct Args {
-    /// Name of the job, or its beginning
+    /// Name of the job, or the beginning of the name
     #[arg(env = "HESTAT_JOB")]
     job: String,
     #[command(flatten)]
@@ -36,7 +36,7 @@ impl Args {
             console.print(&format!("job {job} is forgotten"))?;
         }
         if let ServerCleanup::Failed(error) = cleaned {
-            console.notice(&format!("its files on the server may still be there, unreadable without the key: {error}"));
+            console.notice(&format!("the job's files may still be on the server, unreadable without the key: {error}"));
         }
         Ok(0)
     }

@@ -15,21 +15,21 @@ use crate::transfer::Location;
 
 /// Encrypt the columns of a CSV file and upload them
 ///
-/// Reads the file twice in constant memory, encrypts it under a key of this job only, and uploads the ciphertext. The
-/// key stays here; who loses it loses the result.
+/// Reads the file twice in constant memory, encrypts it under a new key for this job, and uploads the ciphertext. The key
+/// stays on this machine; without it, the result cannot be decrypted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat init --input data.csv --server ftps://hestat@host:2121")]
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
-    /// Server that computes: ftps://USER@HOST:PORT or file:///DIR
+    /// Server that computes the result: ftps://USER@HOST:PORT or file:///DIR
     #[arg(long, env = "HESTAT_SERVER", value_name = "URL", value_parser = parse_location, required_unless_present = "resume")]
     server: Option<Location>,
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
     passphrase: PassphraseOptions,
-    /// Instead: go on with the interrupted upload of this job
+    /// Resume the interrupted upload of this job, instead of encrypting a file
     #[arg(long, env = "HESTAT_RESUME", value_name = "JOB")]
     resume: Option<String>,
     #[command(flatten)]
@@ -41,7 +41,7 @@ impl Args {
         let store = self.state.store()?;
         let (record, table) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
-            console.hear_signals();
+            console.handle_signals();
             (resume(&store, job, &self.reach.connector(&store, console)?, console)?, None)
         } else {
             let request = self.request(&store, console)?;
@@ -62,11 +62,11 @@ impl Args {
     }
 
     fn request(&self, store: &KeyStore, console: &Console) -> anyhow::Result<InitRequest> {
-        let no_server = || Usage("--server URL is needed: who computes".into());
+        let no_server = || Usage("--server URL is required".into());
         let server = self.server.clone().ok_or_else(no_server)?;
         let spool = store.directory().map_err(PipelineError::from)?;
         let source = self.table.source(spool)?;
-        console.hear_signals();
+        console.handle_signals();
         Ok(InitRequest {
             source,
             dialect: self.table.dialect()?,
@@ -85,14 +85,14 @@ fn render(record: &JobRecord, store: &KeyStore) -> String {
     let next = if server.starts_with("file://") {
         format!("hestat compute --data DIR (on the server), then: hestat result {job}")
     } else {
-        format!("hestat result --wait {job} (hestat serve computes by itself; other servers need hestat compute)")
+        format!("hestat result --wait {job} (hestat serve computes automatically; other servers need hestat compute)")
     };
-    let told = format!(
+    let text = format!(
         "job {job}\n\
          {rows} rows, {columns} columns in {slots} slots: {dataset_bytes} bytes of ciphertext are at {server}\n\
          the key is in {} and nowhere else\n\
          next: {next}",
         key.display()
     );
-    sanitize(&told)
+    sanitize(&text)
 }

@@ -7,13 +7,13 @@ use serde_json::json;
 use super::console::Console;
 use crate::pipeline::inspect::{Inspection, inspect};
 
-/// Tell what a .hes file is, without any key
+/// Describe a .hes file, without a key
 ///
-/// Shows exactly what the server sees, and verifies the file's digest.
+/// Shows what the server can see, and verifies the file's digest.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat inspect /srv/hestat/inbox/JOB/dataset.hes")]
 pub(super) struct Args {
-    /// The file
+    /// File to inspect
     #[arg(env = "HESTAT_FILE")]
     file: PathBuf,
 }

@@ -13,7 +13,7 @@ use crate::keystore::{JobRecord, Listed, Phase};
 use crate::pipeline::PipelineError;
 use crate::report::table;
 
-/// List the jobs whose keys are here, and what comes next for each
+/// List the jobs in the state directory, with the next step for each
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat jobs --json")]
 pub(super) struct Args {
@@ -29,7 +29,7 @@ impl Args {
         } else if listed.is_empty() {
             console.print("no jobs")?;
         } else {
-            let header = ["job", "made", "rows", "columns", "ciphertext", "server", "phase", "next"];
+            let header = ["job", "created", "rows", "columns", "ciphertext", "server", "phase", "next"];
             console.print(&table::plain(&header, listed.iter().map(row).collect(), header.len()))?;
         }
         Ok(0)
@@ -40,9 +40,9 @@ fn row((job, record): &Listed) -> Vec<String> {
     let record = match record {
         Ok(record) => record,
         Err(error) => {
-            let [made, rows, columns, ciphertext, server] = ["-"; 5].map(String::from);
+            let [created, rows, columns, ciphertext, server] = ["-"; 5].map(String::from);
             let (phase, next) = (with_causes(error), "hestat forget".into());
-            return vec![job.to_string(), made, rows, columns, ciphertext, server, phase, next];
+            return vec![job.to_string(), created, rows, columns, ciphertext, server, phase, next];
         }
     };
     let age = Duration::from_millis(SystemClock.now().saturating_sub(record.created));

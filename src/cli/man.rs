@@ -6,11 +6,11 @@ use super::console::Console;
 use crate::foundation::atomic::{self, Access};
 use crate::pipeline::PipelineError;
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page of hestat, or write the pages of all commands
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat man --dir /usr/local/share/man/man1")]
 pub(super) struct Args {
-    /// Write hestat.1, hestat-init.1 and so on into this directory
+    /// Write hestat.1, hestat-init.1 and so on to this directory
     #[arg(long, env = "HESTAT_MAN_DIR", value_name = "DIR")]
     dir: Option<PathBuf>,
 }
@@ -33,11 +33,11 @@ fn page(command: &clap::Command) -> std::io::Result<Vec<u8>> {
     Ok(page)
 }
 
-/// The page of a command, and those of the commands below it.
+/// Writes the page of a command and those of its subcommands.
 fn write(dir: &Path, name: &str, command: &clap::Command) -> anyhow::Result<()> {
     let path = dir.join(format!("{name}.1"));
     let failed = |source| PipelineError::File { path: path.display().to_string(), source };
     atomic::write(&path, &page(command)?, Access::Shared).map_err(failed)?;
-    let mut below = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
-    below.try_for_each(|subcommand| write(dir, &format!("{name}-{}", subcommand.get_name()), subcommand))
+    let mut subcommands = command.get_subcommands().filter(|subcommand| subcommand.get_name() != "help");
+    subcommands.try_for_each(|subcommand| write(dir, &format!("{name}-{}", subcommand.get_name()), subcommand))
 }

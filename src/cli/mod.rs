@@ -1,4 +1,5 @@
-//! The door: arguments become requests, results become text, errors become messages and exit codes. No logic here.
+//! The command line: turns arguments into requests, results into text, and errors into messages and exit codes. The logic is
+//! in the library.
 
 mod column_list;
 mod completions;
@@ -6,6 +7,7 @@ mod compute;
 mod confirm;
 mod connect_options;
 mod console;
+mod environment;
 mod exit;
 mod fog;
 mod forget;
@@ -21,6 +23,7 @@ mod output;
 mod peers;
 mod ping;
 mod progress;
+pub mod reference;
 mod result;
 mod run;
 mod sample;
@@ -37,39 +40,39 @@ use console::{Console, OutputOptions};
 
 use crate::foundation::{core_dumps, threads};
 
-/// Exact statistics on encrypted columns, computed by a machine that is not trusted.
+/// Exact statistics on encrypted columns, computed by an untrusted machine
 ///
-/// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts exactly
-/// the statistics of the clear data. Beside it, scenarios with other middles that are not trusted: fog.
+/// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts the exact
+/// statistics of the clear data. Other scenarios with an untrusted party are separate commands: fog.
 #[derive(Debug, Parser)]
 #[command(name = "hestat", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 110)]
 struct Arguments {
     #[command(subcommand)]
     command: Command,
     #[command(flatten)]
-    shown: OutputOptions,
+    output: OutputOptions,
 }
 
 const AFTER_HELP: &str = "\
-Begin with:
+Getting started:
   hestat sample --rows 4240 --output sample.csv
   hestat run --input sample.csv --check
 
 Exit codes:
-  0  done                                   11  no server or peer there
-  1  statistics differ from the clear data  12  the server or peer does not answer in time
-  2  wrong use of the command               13  the server refuses the password
-  3  the CSV file cannot be used            14  the server's certificate, or the peer, is not known
-  4  the result is not there yet            15  the server or peer shows another key
-  5  no such job, or a key is not usable    16  the server offers no TLS
-  6  the server cannot be used otherwise    17  the server or peer denies access
-  7  the server's answer was refused        18  the server's disk is full
-  8  a file, disk or directory here fails   19  the server stores no more for this account
-  9  a .hes file is damaged or foreign      20  the server or peer breaks the protocol
- 10  a job failed on the server             21  the port to serve at is taken
-                                            22  no node came in time for a part
-                                            23  other users can change keys or trust
-                                           130  stopped by a signal";
+  0  success                                 11  cannot connect to the server or peer
+  1  statistics differ from the clear data   12  the server or peer timed out
+  2  invalid usage                           13  the server rejected the password
+  3  the CSV file cannot be used             14  unknown server certificate or peer key
+  4  the result is not ready                 15  changed server certificate or peer key
+  5  no such job, or a key cannot be used    16  the server does not support TLS
+  6  other server error                      17  the server or peer denied access
+  7  the server's answer failed the check    18  the server's disk is full
+  8  local file, disk or directory error     19  the server's storage quota is exceeded
+  9  damaged or unknown .hes file            20  the server or peer violated the protocol
+ 10  a job failed on the server              21  the port to listen on is in use
+                                             22  no node was available in time
+                                             23  other users can change keys or trust files
+                                            130  stopped by a signal";
 
 #[derive(Debug, Subcommand)]
 enum Command {
@@ -89,11 +92,12 @@ enum Command {
     Man(man::Args),
 }
 
-/// Runs the command line that the process was started with.
+/// Runs the command that the process's arguments name.
 pub fn main() -> ExitCode {
     core_dumps::disable();
-    let Arguments { command, shown } = arguments();
-    let console = Console::new(shown);
+    let matches = environment::matches(definition());
+    let Arguments { command, output } = Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+    let console = Console::new(output);
     exit::code(run(command, &console), &console)
 }
 
@@ -120,7 +124,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<u8> {
 }
 
 impl Command {
-    /// Whether it works on ciphertext.
+    /// Whether the command works on ciphertext, and needs the thread pool.
     fn computes(&self) -> bool {
         matches!(
             self,
@@ -129,39 +133,7 @@ impl Command {
     }
 }
 
-fn arguments() -> Arguments {
-    let matches = without_idle_variables(definition()).get_matches();
-    Arguments::from_arg_matches(&matches).unwrap_or_else(|error| error.exit())
-}
-
-/// A variable that is set to nothing counts as not set, for compose files and scripts often do that; so does one that says no to
-/// what is asked for by its presence, and one whose option does not go together with what the command line names.
-fn without_idle_variables(command: clap::Command) -> clap::Command {
-    let is_empty = |arg: &clap::Arg| {
-        let value = arg.get_env().and_then(std::env::var_os);
-        let is_flag = matches!(arg.get_action(), clap::ArgAction::SetTrue);
-        value.is_some_and(|value| value.is_empty() || is_flag && (value == "false" || value == "0" || value == "no"))
-    };
-    let overruled: Vec<clap::Id> = overruled(&command).map(|arg| arg.get_id().clone()).collect();
-    let is_idle = |arg: &clap::Arg| is_empty(arg) || overruled.contains(arg.get_id());
-    let keep = |arg: clap::Arg| if is_idle(&arg) { arg.env(None::<&str>) } else { arg };
-    command.mut_args(keep).mut_subcommands(without_idle_variables)
-}
-
-/// What conflicts with an option that the command line names.
-fn overruled(command: &clap::Command) -> impl Iterator<Item = &clap::Arg> {
-    let said: Vec<String> = std::env::args_os().map(|word| word.to_string_lossy().into_owned()).collect();
-    let is_said = move |arg: &&clap::Arg| {
-        let (long, short) =
-            (arg.get_long().map(|name| format!("--{name}")), arg.get_short().map(|name| format!("-{name}")));
-        let is_long = |word: &String| long.as_deref() == word.split('=').next();
-        let is_short = |word: &String| short.as_ref().is_some_and(|short| word.starts_with(short));
-        said.iter().any(|word| is_long(word) || is_short(word))
-    };
-    command.get_arguments().filter(is_said).flat_map(|arg| command.get_arg_conflicts_with(arg))
-}
-
-/// The whole command line, for what is generated from it.
+/// Returns the definition of all commands and options, for the parser and for generated files.
 fn definition() -> clap::Command {
     Arguments::command()
 }

@@ -1,4 +1,4 @@
-//! Options that several commands share.
+//! Options that several commands share: the state directory, and which CSV file to read and how.
 
 use std::fs::File;
 use std::io;
@@ -14,7 +14,7 @@ use crate::pipeline::{PipelineError, Spool};
 use crate::statistics::{self, Statistic};
 use crate::table::{CsvSource, Dialect, HeaderRow, Rereadable, Selection, TableError};
 
-/// Where the client keeps keys.
+/// The client's state directory.
 #[derive(Debug, clap::Args)]
 pub(super) struct StateOptions {
     /// Directory for keys and jobs [default: $XDG_STATE_HOME/hestat or ~/.local/state/hestat]
@@ -28,66 +28,67 @@ impl StateOptions {
     }
 }
 
-/// The directory that was `named`; else `usual` among the user's states (XDG Base Directory Specification).
-pub(super) fn state_directory(named: Option<&PathBuf>, usual: &str, option: &str) -> anyhow::Result<PathBuf> {
-    let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-    let by_user = || Some(std::env::home_dir()?.join(".local/state"));
-    let found = named.cloned().or_else(|| Some(set("XDG_STATE_HOME").or_else(by_user)?.join(usual)));
-    let none = || Usage(format!("there is no home directory for the state; name a directory with {option}"));
-    Ok(found.ok_or_else(none)?)
+/// Returns the directory `given` with `option`, else the subdirectory `name` of the user's state directory (XDG Base Directory
+/// Specification).
+pub(super) fn state_directory(given: Option<&PathBuf>, name: &str, option: &str) -> anyhow::Result<PathBuf> {
+    let xdg_state_home = || std::env::var_os("XDG_STATE_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
+    let in_home = || Some(std::env::home_dir()?.join(".local/state"));
+    let directory = given.cloned().or_else(|| Some(xdg_state_home().or_else(in_home)?.join(name)));
+    let no_home = || Usage(format!("there is no home directory for the state; set a directory with {option}"));
+    Ok(directory.ok_or_else(no_home)?)
 }
 
-/// The table, and how it is read.
+/// Which CSV file to read, how, and which statistics to compute.
 #[derive(Debug, clap::Args)]
 pub(super) struct TableOptions {
-    /// CSV file to encrypt; - reads standard input
+    /// CSV file to encrypt; - is standard input
     #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", required_unless_present = "resume")]
     input: Option<PathBuf>,
-    /// Only these columns, commas between them; one with a comma in '"quotation, marks"' (default: all that hold numbers)
+    /// Columns to use, separated by commas; a name with a comma in quotes, as in '"a, b"' [default: all numeric columns]
     #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES", allow_hyphen_values = true)]
     columns: Option<Vec<Names>>,
-    /// Never these columns
+    /// Columns to skip
     #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAMES", allow_hyphen_values = true)]
     exclude: Vec<Names>,
-    /// Which statistics (default: all)
+    /// Statistics to compute [default: all]
     #[arg(long, env = "HESTAT_STATISTICS", value_name = "NAME", value_delimiter = ',', value_parser = statistic_names())]
     statistics: Option<Vec<String>>,
     #[command(flatten)]
     format: FormatOptions,
 }
 
-/// How the table is written.
+/// The format of the CSV file.
 #[derive(Debug, clap::Args)]
 struct FormatOptions {
-    /// What separates cells: a character, "tab" or "space" (default: found out from the first rows)
+    /// Cell delimiter: a character, "tab" or "space" [default: detected from the first rows]
     #[arg(long, env = "HESTAT_DELIMITER", value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true)]
     delimiter: Option<u8>,
-    /// Numbers have a decimal comma (default: found out, if the first rows leave no doubt)
-    #[arg(long, env = "HESTAT_DECIMAL_COMMA", value_parser = BoolishValueParser::new())]
+    /// Numbers have a decimal comma [default: detected, if the first rows are unambiguous]
+    #[arg(long, env = "HESTAT_DECIMAL_COMMA", value_parser = BoolishValueParser::new(), conflicts_with = "decimal_point")]
     decimal_comma: bool,
     /// Numbers have a decimal point
-    #[arg(long, env = "HESTAT_DECIMAL_POINT", value_parser = BoolishValueParser::new())]
+    #[arg(long, env = "HESTAT_DECIMAL_POINT", value_parser = BoolishValueParser::new(), conflicts_with = "decimal_comma")]
     decimal_point: bool,
-    /// What separates groups of three digits: a character, "space" or "apostrophe" (default: nothing)
+    /// Thousands separator: a character, "space" or "apostrophe" [default: none]
     #[arg(long, env = "HESTAT_THOUSANDS", value_name = "CHAR", value_parser = thousands)]
     thousands: Option<char>,
-    /// Whether the first line names the columns
+    /// Whether the first line contains column names
     #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_parser = header())]
     header: HeaderRow,
-    /// Cells that mean "no value", commas between them, instead of NA, N/A, NaN and null; numbers are compared by value,
-    /// and blank cells always mean it
+    /// Cells that mean "no value", separated by commas; numbers are compared by value, and blank cells always mean "no value"
+    /// [default: NA, N/A, NaN and null]
     #[arg(long, env = "HESTAT_MISSING", value_name = "CODES", allow_hyphen_values = true)]
     missing: Option<Vec<Names>>,
-    /// Skip so many lines at the beginning of the file
+    /// Number of lines to skip at the beginning of the file
     #[arg(long, env = "HESTAT_SKIP_LINES", value_name = "N", default_value_t = 0)]
     skip_lines: u64,
     /// Skip lines that begin with this character
     #[arg(long, env = "HESTAT_COMMENT", value_name = "CHAR", value_parser = comment)]
     comment: Option<u8>,
-    /// Rows that are shorter than the header end with missing values
+    /// Fill rows that are shorter than the header with missing values
     #[arg(long, env = "HESTAT_FILL_SHORT_ROWS", value_parser = BoolishValueParser::new())]
     fill_short_rows: bool,
-    /// Quotation marks are part of the data
+    /// Treat quotation marks as data
     #[arg(long, env = "HESTAT_NO_QUOTES", value_parser = BoolishValueParser::new())]
     no_quotes: bool,
 }
@@ -95,13 +96,12 @@ struct FormatOptions {
 impl FormatOptions {
     fn dialect(&self) -> Result<Dialect, Usage> {
         let decimal_separator = match (self.decimal_comma, self.decimal_point) {
-            (true, true) => return Err(Usage("--decimal-comma and --decimal-point exclude each other".into())),
-            (true, false) => Some(b','),
-            (false, true) => Some(b'.'),
+            (true, _) => Some(b','),
+            (_, true) => Some(b'.'),
             (false, false) => None,
         };
         if self.thousands.is_some_and(|separator| decimal_separator.map(char::from) == Some(separator)) {
-            return Err(Usage("--thousands names the decimal mark; it must be another character".into()));
+            return Err(Usage("--thousands is the decimal mark; use another character".into()));
         }
         Ok(Dialect {
             delimiter: self.delimiter,
@@ -117,7 +117,7 @@ impl FormatOptions {
     }
 }
 
-/// A list of names in one argument; several such arguments are one list.
+/// A list of names in one argument. Several such arguments form one list.
 #[derive(Debug, Clone)]
 struct Names(Vec<String>);
 
@@ -127,24 +127,24 @@ impl From<&str> for Names {
     }
 }
 
-fn together(lists: &[Names]) -> Vec<String> {
+fn concat(lists: &[Names]) -> Vec<String> {
     lists.iter().flat_map(|Names(names)| names.clone()).collect()
 }
 
-/// Cells are compared without the blanks around them, and so are the codes.
+/// Returns the codes for missing values, trimmed: cells are trimmed before they are compared.
 fn codes(lists: &[Names]) -> Vec<String> {
-    let trimmed = together(lists).into_iter().map(|code| code.trim().to_owned());
+    let trimmed = concat(lists).into_iter().map(|code| code.trim().to_owned());
     trimmed.filter(|code| !code.is_empty()).collect()
 }
 
 impl TableOptions {
-    /// The file to read; what can be read only once is copied below `spool` first.
+    /// Opens the file. Input that can be read only once is copied to `spool` first.
     pub(super) fn source(&self, spool: &Path) -> anyhow::Result<CsvSource> {
-        let missing = || Usage("--input FILE is needed: the CSV file to encrypt".into());
+        let missing = || Usage("--input FILE is required".into());
         open_source(self.input.as_deref().ok_or_else(missing)?, spool)
     }
 
-    /// Where the table lies; `-` is standard input.
+    /// Path of the CSV file; `-` is standard input.
     pub(super) fn path(&self) -> Option<&Path> {
         self.input.as_deref()
     }
@@ -154,19 +154,20 @@ impl TableOptions {
     }
 
     pub(super) fn selection(&self) -> Selection {
-        Selection { only: self.columns.as_deref().map(together), except: together(&self.exclude) }
+        Selection { only: self.columns.as_deref().map(concat), except: concat(&self.exclude) }
     }
 
-    /// The chosen statistics, in their usual order.
+    /// Returns the selected statistics, in the order of [`statistics::ALL`].
     pub(super) fn statistics(&self) -> Vec<&'static dyn Statistic> {
-        let chosen = |statistic: &&'static dyn Statistic| {
+        let is_selected = |statistic: &&'static dyn Statistic| {
             self.statistics.as_ref().is_none_or(|names| names.iter().any(|name| name == statistic.name()))
         };
-        statistics::ALL.into_iter().filter(chosen).collect()
+        statistics::ALL.into_iter().filter(is_selected).collect()
     }
 }
 
-/// The CSV at `path`, or standard input for `-`; what can be read only once is kept in memory or, encrypted, in `spool`.
+/// Opens the CSV file at `path`, or standard input for `-`. Input that can be read only once is copied to memory or, encrypted,
+/// to `spool`.
 pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource> {
     if path == Path::new("-") {
         let name = "standard input";
@@ -178,24 +179,26 @@ pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource
     Ok(CsvSource::open(path, copy).map_err(PipelineError::from)?)
 }
 
-/// That `output` is not the table that is read: results must not take the data's place.
+/// Fails if `output` is the CSV file that is read, which the results would replace.
 pub(super) fn forbid_overlap(table: Option<&Path>, output: &Path) -> anyhow::Result<()> {
-    let Some(taken) = identity(output) else { return Ok(()) };
-    let table = table.and_then(|path| if path == Path::new("-") { identity_of_input() } else { identity(path) });
-    if table == Some(taken) {
-        return Err(Usage(format!("--output {} is the table itself; name another file", output.display())).into());
+    let Some(output_id) = file_id(output) else { return Ok(()) };
+    let table_id = table.and_then(|path| if path == Path::new("-") { stdin_id() } else { file_id(path) });
+    if table_id == Some(output_id) {
+        return Err(
+            Usage(format!("--output {} is the CSV file that is read; use another file", output.display())).into()
+        );
     }
     Ok(())
 }
 
-/// Device and number of the file at `path`, if there is one.
-fn identity(path: &Path) -> Option<(u64, u64)> {
+/// Returns device and inode of the file at `path`, if there is one.
+fn file_id(path: &Path) -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     path.metadata().ok().map(|meta| (meta.dev(), meta.ino()))
 }
 
-/// The same of the file that standard input is redirected from.
-fn identity_of_input() -> Option<(u64, u64)> {
+/// As [`file_id`], for the file that standard input is redirected from.
+fn stdin_id() -> Option<(u64, u64)> {
     use std::os::unix::fs::MetadataExt;
     let input = io::stdin().as_fd().try_clone_to_owned().ok()?;
     let meta = File::from(input).metadata().ok()?;
@@ -219,7 +222,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
         b"tab" | b"\\t" => Ok(b'\t'),
         b"space" => Ok(b' '),
         [byte] if byte.is_ascii() && !b"\"\r\n".contains(byte) => Ok(*byte),
-        _ => Err("one ASCII character, or one of the words tab and space".into()),
+        _ => Err("expected an ASCII character, \"tab\" or \"space\"".into()),
     }
 }
 
@@ -230,13 +233,13 @@ fn thousands(text: &str) -> Result<char, String> {
         ("apostrophe", ..) | (_, Some('\u{2019}'), None) => Ok('\''),
         (_, Some(separator), None) if separator.is_whitespace() => Ok(' '),
         (_, Some(separator), None) if !separator.is_alphanumeric() && !"+-\"".contains(separator) => Ok(separator),
-        _ => Err("one character, or one of the words space and apostrophe".into()),
+        _ => Err("expected a character, \"space\" or \"apostrophe\"".into()),
     }
 }
 
 fn comment(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         [byte] if byte.is_ascii_graphic() && *byte != b'"' => Ok(*byte),
-        _ => Err("one ASCII character that is no quotation mark".into()),
+        _ => Err("expected an ASCII character other than a quotation mark".into()),
     }
 }

@@ -10,7 +10,7 @@ use clap::builder::BoolishValueParser;
 use super::console::Console;
 use super::exit::Usage;
 use super::options::StateOptions;
-use super::progress::say;
+use super::progress::write_line;
 use super::secrets::PassphraseOptions;
 use super::terminal::is_interactive;
 use crate::crypto::KeyFingerprint;
@@ -74,7 +74,7 @@ impl TrustOptions {
             return Ok(PeerTrust::Pinned(fingerprint));
         }
         let known_peers = state.store()?.root().join("known_peers");
-        let (confirmer, path) = (console.asker(), known_peers.display().to_string());
+        let (confirmer, path) = (console.confirmer(), known_peers.display().to_string());
         // A process in the background of its terminal cannot ask: then the key is not trusted.
         let asks = is_interactive();
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
@@ -82,7 +82,7 @@ impl TrustOptions {
                 return confirmer.confirms(&first_use_question(address, found), || false);
             }
             // Shown with --quiet too: the key is trusted from now on.
-            say(&format!("note: first connection to {address}; its key will be remembered in {path}: {found}"));
+            write_line(&format!("note: first connection to {address}; its key will be remembered in {path}: {found}"));
             Ok(true)
         };
         Ok(PeerTrust::FirstUse { known_peers, confirm: Arc::new(confirm) })
@@ -147,7 +147,7 @@ impl AdmissionOptions {
             let text = "no peer could be admitted: name peers with --allow-peer, or admit every peer with --accept-any";
             return Err(Usage(text.into()).into());
         }
-        let confirmer = console.asker();
+        let confirmer = console.confirmer();
         let approve = move |request: &ApprovalRequest| {
             confirmer.confirms(&approval_question(request), || request.is_cancelled()).unwrap_or(false)
         };

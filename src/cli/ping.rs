@@ -29,7 +29,7 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let connector = self.connection.connector(&self.state.store()?, console)?;
-        console.hear_signals();
+        console.handle_signals();
         let mut findings = Vec::new();
         let outcome = ping(&self.server, &connector, &SystemClock, console, |finding| {
             if console.json() {

@@ -1,4 +1,4 @@
-//! What stderr shows on a terminal: a bar, notices, and questions, which keep both away for as long as they are open.
+//! The progress bar and notices on stderr. Both are held back while the user is asked something.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,7 +8,7 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::foundation::observer::Stage;
 use crate::foundation::text::sanitize;
 
-/// All of it.
+/// The bar and the notices, shared by all threads.
 pub(super) struct Screen {
     has_bars: bool,
     state: Mutex<State>,
@@ -17,19 +17,18 @@ pub(super) struct Screen {
 struct State {
     stage: Option<Stage>,
     bar: ProgressBar,
-    /// How many questions are open.
-    questions: usize,
-    /// Notices that wait for their end.
-    held: Vec<String>,
+    open_questions: usize,
+    /// Notices to show when the last question is closed.
+    deferred: Vec<String>,
 }
 
-/// A question that is open until this is dropped.
+/// Holds back the bar and notices until it is dropped.
 pub(super) struct Question(Arc<Screen>);
 
 impl Screen {
-    /// With bars, if they are wanted and stderr is a terminal.
+    /// Shows bars only if `wants_bars` and stderr is a terminal.
     pub(super) fn new(wants_bars: bool) -> Self {
-        let state = State { stage: None, bar: ProgressBar::hidden(), questions: 0, held: Vec::new() };
+        let state = State { stage: None, bar: ProgressBar::hidden(), open_questions: 0, deferred: Vec::new() };
         Self { has_bars: wants_bars && io::stderr().is_terminal(), state: Mutex::new(state) }
     }
 
@@ -37,14 +36,14 @@ impl Screen {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// A bar for `total` units, in place of the one before.
+    /// Shows a bar for `total` units in place of the previous one.
     pub(super) fn begin(&self, stage: Stage, total: u64) {
         self.end();
         if self.has_bars {
-            let mut inside = self.lock();
-            inside.stage = Some(stage);
-            inside.bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-            inside.show();
+            let mut inner = self.lock();
+            inner.stage = Some(stage);
+            inner.bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+            inner.show();
         }
     }
 
@@ -52,55 +51,55 @@ impl Screen {
         self.lock().bar.inc(units);
     }
 
-    /// The bar stays as it is, and none is shown any more.
+    /// Stops updating the bar, and leaves it on the terminal.
     pub(super) fn end(&self) {
-        let mut inside = self.lock();
-        inside.stage = None;
-        let bar = std::mem::replace(&mut inside.bar, ProgressBar::hidden());
+        let mut inner = self.lock();
+        inner.stage = None;
+        let bar = std::mem::replace(&mut inner.bar, ProgressBar::hidden());
         if !bar.is_hidden() {
             bar.abandon();
         }
     }
 
     pub(super) fn notice(&self, message: &str) {
-        let (mut inside, text) = (self.lock(), format!("note: {message}"));
-        if inside.questions > 0 { inside.held.push(text) } else { inside.bar.suspend(|| say(&text)) }
+        let (mut inner, text) = (self.lock(), format!("note: {message}"));
+        if inner.open_questions > 0 { inner.deferred.push(text) } else { inner.bar.suspend(|| write_line(&text)) }
     }
 
-    /// From now on, a question is all there is.
+    /// Holds back the bar and notices while a question is open.
     pub(super) fn question(self: Arc<Self>) -> Question {
-        let mut inside = self.lock();
-        inside.questions += 1;
-        inside.hide();
-        drop(inside);
+        let mut inner = self.lock();
+        inner.open_questions += 1;
+        inner.hide();
+        drop(inner);
         Question(self)
     }
 }
 
 impl Drop for Question {
     fn drop(&mut self) {
-        let mut inside = self.0.lock();
-        inside.questions -= 1;
-        if inside.questions == 0 {
-            for text in std::mem::take(&mut inside.held) {
-                say(&text);
+        let mut inner = self.0.lock();
+        inner.open_questions -= 1;
+        if inner.open_questions == 0 {
+            for text in std::mem::take(&mut inner.deferred) {
+                write_line(&text);
             }
-            inside.show();
+            inner.show();
         }
     }
 }
 
 impl State {
-    /// Another bar that is as far, and to be seen unless somebody is asked something.
+    /// Replaces the bar with a visible one at the same position, unless a question is open.
     fn show(&mut self) {
-        if let Some(stage) = self.stage.filter(|_| self.questions == 0) {
+        if let Some(stage) = self.stage.filter(|_| self.open_questions == 0) {
             let bar = ProgressBar::with_draw_target(self.bar.length(), ProgressDrawTarget::stderr());
             self.bar = bar.with_position(self.bar.position()).with_style(style(stage)).with_message(title(stage));
             self.bar.tick();
         }
     }
 
-    /// Another bar that is as far, and not to be seen.
+    /// Replaces the bar with a hidden one at the same position.
     fn hide(&mut self) {
         let hidden = ProgressBar::with_draw_target(self.bar.length(), ProgressDrawTarget::hidden());
         let hidden = hidden.with_position(self.bar.position());
@@ -109,10 +108,10 @@ impl State {
     }
 }
 
-/// Writes a line to stderr. Names and paths come from others: what in them would command a terminal does not reach it.
-pub(super) fn say(text: &str) {
-    // There is nobody left to tell if this fails.
-    drop(writeln!(io::stderr().lock(), "{}", sanitize(text)));
+/// Writes a line to stderr. Control characters are replaced, since names and paths in it come from other parties.
+pub(super) fn write_line(text: &str) {
+    // A failure to write to stderr cannot be reported anywhere.
+    let _ = writeln!(io::stderr().lock(), "{}", sanitize(text));
 }
 
 fn title(stage: Stage) -> &'static str {

@@ -22,24 +22,24 @@ use crate::statistics::Comparison;
 
 /// Fetch, verify and decrypt the statistics of a job
 ///
-/// Takes the newest job unless told which. The answer is decrypted only if it is, byte for byte, the sum of what was
-/// uploaded.
+/// Uses the newest job unless a name is given. The answer is decrypted only if it is, byte for byte, the sum of the uploaded
+/// data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat result --wait --output decrypted_results.csv --check data.csv")]
 pub(super) struct Args {
-    /// Name of the job, or its beginning [default: the newest]
+    /// Name of the job, or the beginning of the name [default: the newest job]
     #[arg(env = "HESTAT_JOB")]
     job: Option<String>,
-    /// Where to write the statistics; - is standard output, which then gets nothing else
+    /// File for the statistics; - is standard output, which then gets nothing else
     #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
     output: PathBuf,
-    /// Wait until the server has computed it
+    /// Wait until the server has computed the result
     #[arg(long, env = "HESTAT_WAIT", value_parser = BoolishValueParser::new())]
     wait: bool,
-    /// The most seconds for all of it, the download too; 0 asks once, as without --wait [default: for ever]
+    /// Maximum time for waiting and the download; 0 asks once, as without --wait [default: unlimited]
     #[arg(long, env = "HESTAT_TIMEOUT", value_name = "SECONDS", requires = "wait")]
     timeout: Option<u64>,
-    /// Compute the same from this clear CSV file and compare
+    /// Also compute the statistics of this clear CSV file, and compare
     #[arg(long, env = "HESTAT_CHECK", value_name = "CSV")]
     check: Option<PathBuf>,
     #[command(flatten)]
@@ -53,18 +53,18 @@ pub(super) struct Args {
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         forbid_overlap(self.check.as_deref(), &self.output)?;
-        console.hear_signals();
+        console.handle_signals();
         let store = self.state.store()?;
         let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
-        if protected && !self.passphrase.is_at_hand()? {
+        if protected && !self.passphrase.is_available()? {
             return Err(PipelineError::from(KeyStoreError::PassphraseNeeded(job)).into());
         }
-        // Before the answer is asked for: what was shown once counts as delivered.
+        // Checked before the download, which ends with the job marked as decrypted.
         let output = Output::prepare(&self.output, console)?;
         let connector = self.reach.connector(&store, console)?;
-        let answer = fetch(job, self.patience(), &store, &connector, &SystemClock, console)?;
-        // Secrets are loaded when the server has been waited for.
+        let answer = fetch(job, self.time_limit(), &store, &connector, &SystemClock, console)?;
+        // No secret is in memory during the wait.
         let passphrase = self.passphrase.to_open(protected, console)?;
         let decrypted = answer.open(passphrase.as_ref())?;
         drop(passphrase);
@@ -76,12 +76,14 @@ impl Args {
         deliver(&decrypted, compare, &output, console)
     }
 
-    fn patience(&self) -> Option<Duration> {
+    /// How long to wait for the result; `None` asks once.
+    fn time_limit(&self) -> Option<Duration> {
         self.wait.then(|| self.timeout.map_or(Duration::MAX, Duration::from_secs))
     }
 }
 
-/// Writes `decrypted_results.csv` and prints the statistics, compared or not; the exit code tells whether they are the same.
+/// Writes the statistics to `output` and prints them, with a comparison if there is one. The exit code says whether they are
+/// equal.
 pub(super) fn deliver(
     decrypted: &Decrypted,
     compare: impl FnOnce() -> anyhow::Result<Option<Comparison>>,
@@ -91,15 +93,15 @@ pub(super) fn deliver(
     let csv = report::csv::render(&decrypted.summary)?;
     let written = output.write(&csv, console);
     let comparison = match compare() {
-        // What went wrong first is told.
+        // The first error is reported.
         Err(error) => return Err(written.err().unwrap_or(error)),
         Ok(comparison) => comparison,
     };
     if comparison.as_ref().is_some_and(|comparison| !comparison.same_file) {
-        console.notice("this is not the CSV file that was encrypted: its bytes are different");
+        console.notice("this is not the CSV file that was encrypted: the contents differ");
     }
     match &comparison {
-        // Statistics that could not be written are shown all the same.
+        // Statistics are printed even if they could not be written.
         comparison if !output.is_standard() => show(decrypted, comparison.as_ref(), console)?,
         Some(comparison) => console.notice(&report::table::verdict(comparison)),
         None => {}

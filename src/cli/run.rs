@@ -14,22 +14,22 @@ use crate::foundation::clock::SystemClock;
 use crate::pipeline::run::{RunRequest, run};
 use crate::transfer::{Connector, Location};
 
-/// Encrypt, compute and decrypt in one process, to see it work
+/// Encrypt, compute and decrypt in one process, as a demonstration
 ///
-/// The same code as the separate commands: by default over FTPS to a server of its own on a free port of this machine,
-/// with keys and ciphertext in a temporary directory that is removed afterwards.
+/// Uses the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine, and keeps
+/// keys and ciphertext in a temporary directory that is removed at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat run --input data.csv --output decrypted_results.csv --check")]
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
-    /// Where to write the statistics; - is standard output, which then gets nothing else
+    /// File for the statistics; - is standard output, which then gets nothing else
     #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
     output: PathBuf,
-    /// Compute the same in the clear and compare
+    /// Also compute the statistics on the clear data, and compare
     #[arg(long, env = "HESTAT_RUN_CHECK", value_parser = BoolishValueParser::new())]
     check: bool,
-    /// Instead of a server of its own, one that computes on upload: ftps://USER@HOST:PORT or file:///DIR
+    /// Server to use instead of a temporary one; it must compute on upload: ftps://USER@HOST:PORT or file:///DIR
     #[arg(long, env = "HESTAT_RUN_SERVER", value_name = "URL", value_parser = parse_location)]
     server: Option<Location>,
     #[command(flatten)]
@@ -51,7 +51,7 @@ impl Args {
             check: self.check,
             server: self.server(console)?,
         };
-        console.hear_signals();
+        console.handle_signals();
         let (decrypted, comparison) = run(request, &SystemClock, console)?;
         deliver(&decrypted, || Ok(comparison), &output, console)
     }

@@ -10,40 +10,40 @@ use crate::foundation::observer::Observer;
 use crate::pipeline::PipelineError;
 use crate::table::sample::write_sample;
 
-/// Write a synthetic table shaped like the Framingham heart study's
+/// Write a synthetic table like that of the Framingham heart study
 ///
-/// Sixteen columns with plausible values, correlations and gaps; nobody's health records. The same seed gives the same
-/// table on every machine, and a shorter table is the beginning of a longer one.
+/// Sixteen columns with plausible values, correlations and gaps, without real health records. The same seed gives the same
+/// table on every machine. A shorter table is a prefix of a longer one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat sample --rows 100000 --seed 7 --output big.csv")]
 pub(super) struct Args {
-    /// Rows to write
+    /// Number of rows
     #[arg(long, env = "HESTAT_ROWS", default_value_t = 4240)]
     rows: u64,
-    /// Which of the possible tables
+    /// Seed of the random values
     #[arg(long, env = "HESTAT_SEED", default_value_t = 1)]
     seed: u64,
-    /// Where to write it; - is standard output [default: standard output]
+    /// File for the table; - is standard output [default: standard output]
     #[arg(long, short, env = "HESTAT_SAMPLE_OUTPUT", value_name = "FILE")]
     output: Option<PathBuf>,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        console.hear_signals();
+        console.handle_signals();
         let outcome = self.write(console);
-        // Once asked to stop, nothing was written, and that is why.
+        // If the command was cancelled, that is the cause of any error.
         console.check_cancelled().map_err(PipelineError::from)?;
         outcome
     }
 
     fn write(&self, console: &Console) -> anyhow::Result<u8> {
         match self.output.as_ref().filter(|path| !is_standard_output(path)) {
-            None => write_sample(self.rows, self.seed, &mut Stoppable { output: io::stdout().lock(), console })?,
+            None => write_sample(self.rows, self.seed, &mut Cancellable { output: io::stdout().lock(), console })?,
             Some(path) => {
                 let failed = |source| PipelineError::File { path: path.display().to_string(), source };
                 let mut output =
-                    Stoppable { output: AtomicFile::create(path, Access::Shared).map_err(failed)?, console };
+                    Cancellable { output: AtomicFile::create(path, Access::Shared).map_err(failed)?, console };
                 write_sample(self.rows, self.seed, &mut output)
                     .and_then(|()| output.output.commit())
                     .map_err(failed)?;
@@ -53,13 +53,13 @@ impl Args {
     }
 }
 
-/// Takes no more when the user has asked for an end.
-struct Stoppable<'c, W> {
+/// A writer that fails once the command is cancelled.
+struct Cancellable<'c, W> {
     output: W,
     console: &'c Console,
 }
 
-impl<W: Write> Write for Stoppable<'_, W> {
+impl<W: Write> Write for Cancellable<'_, W> {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         self.console.check_cancelled().map_err(io::Error::other)?;
         self.output.write(bytes)

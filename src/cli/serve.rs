@@ -11,7 +11,7 @@ use serde_json::json;
 use super::connect_options::password_variable;
 use super::console::Console;
 use super::secrets::first_line;
-use super::server_limits::{Bounds, ports};
+use super::server_limits::{LimitOptions, ports};
 use super::{hostnames, log};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::ownership;
@@ -22,61 +22,61 @@ use crate::pipeline::serve::{ServeRequest, Serving, StateFiles, prepare, serve};
 use crate::report;
 use crate::transfer::is_server_name;
 
-/// Be the server: take in datasets over FTPS and compute what comes
+/// Run a server that receives datasets over FTPS and computes them
 ///
-/// One account; connections without TLS are refused. The first start makes a certificate and a password and says where they
-/// lie. Every upload is on disk before it is acknowledged, and computed at once. SIGTERM and SIGINT stop it; transfers that
-/// this breaks off go on later where they stopped.
+/// The server has one account and requires TLS. On the first start it creates a certificate and a password and prints their
+/// paths. Uploads are synced to disk before they are acknowledged, and computed at once. SIGTERM and SIGINT stop the server;
+/// interrupted transfers can be resumed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat serve --data /srv/hestat --listen 0.0.0.0:2121 --name stats.example.org")]
 pub(super) struct Args {
-    /// The server's directory, and the root of its FTP server
+    /// Data directory, and root of the FTP server
     #[arg(long, env = "HESTAT_DATA", value_name = "DIR")]
     data: PathBuf,
-    /// Where to listen; port 0 takes any free one
+    /// Address to listen on; port 0 selects a free port
     #[arg(long, env = "HESTAT_LISTEN", value_name = "ADDR:PORT", default_value = "0.0.0.0:2121")]
     listen: SocketAddr,
-    /// Directory for certificate, key and password; never below DIR [default: $XDG_STATE_HOME/hestat-server or ~/.local/state/hestat-server]
+    /// Directory for certificate, key and password, outside DIR [default: $XDG_STATE_HOME/hestat-server or ~/.local/state/hestat-server]
     #[arg(long, env = "HESTAT_SERVER_STATE", value_name = "DIR")]
     server_state: Option<PathBuf>,
-    /// The account's name
+    /// Name of the account
     #[arg(long, env = "HESTAT_USER", default_value = "hestat", value_parser = user)]
     user: String,
-    /// The account's password is the first line of this file [else: $HESTAT_PASSWORD, the one in the server's state]
+    /// File whose first line is the account's password [default: $HESTAT_PASSWORD, else the password in the server state]
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Names and addresses for a certificate that is made [default: this machine's]
+    /// Names and addresses in a new certificate [default: those of this machine]
     #[arg(long, env = "HESTAT_NAME", value_name = "NAMES", value_delimiter = ',', value_parser = server_name)]
     name: Vec<String>,
-    /// A certificate of your own (PEM, the server's own first)
+    /// Certificate to use (PEM, the server's own first)
     #[arg(long, env = "HESTAT_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
     certificate: Option<PathBuf>,
-    /// Its private key (PEM)
+    /// Private key of the certificate (PEM)
     #[arg(long, env = "HESTAT_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
     certificate_key: Option<PathBuf>,
-    /// Ports of data connections, such as 50000-50099 [default: any free one]
+    /// Ports for data connections, such as 50000-50099 [default: any free port]
     #[arg(long, env = "HESTAT_PASSIVE_PORTS", value_name = "FROM-TO", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
-    /// Address that clients reach this machine at, where it is another one (NAT)
+    /// Address at which clients reach this machine, if it is behind NAT
     #[arg(long, env = "HESTAT_PUBLIC_ADDRESS", value_name = "IPV4")]
     public_address: Option<Ipv4Addr>,
-    /// Only make directory, certificate and password where there are none, say where they lie, and end
+    /// Only create missing directories, certificate and password, print their paths, and exit
     #[arg(long, env = "HESTAT_PREPARE", value_parser = BoolishValueParser::new())]
     prepare: bool,
-    /// Do not compute what comes in; hestat compute does
+    /// Only receive datasets; hestat compute computes them
     #[arg(long, env = "HESTAT_NO_COMPUTE", value_parser = BoolishValueParser::new())]
     no_compute: bool,
-    /// Leave datasets in the inbox when their totals are there
+    /// Keep datasets in the inbox after they are computed
     #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
     keep: bool,
-    #[command(flatten)]
-    bounds: Bounds,
-    /// The log as JSON
+    /// Write the log as JSON
     #[arg(long, env = "HESTAT_LOG_JSON", value_parser = BoolishValueParser::new())]
     log_json: bool,
-    /// Take logins and data without TLS too: everybody in between sees the password
+    /// Also allow connections without TLS, which reveal the password and all data to the network
     #[arg(long)]
     insecure_plain_ftp: bool,
+    #[command(flatten)]
+    limits: LimitOptions,
 }
 
 impl Args {
@@ -86,10 +86,10 @@ impl Args {
             console.print(&prepared(&prepare(self.request()?)?, console.json()))?;
             return Ok(0);
         }
-        console.hear_signals();
+        console.handle_signals();
         serve(self.request()?, &SystemClock, console, |serving| {
-            // Who does not want to read it is served all the same.
-            drop(console.print(&self.render(serving, console.json())));
+            // The server goes on if stdout is closed.
+            let _ = console.print(&self.render(serving, console.json()));
         })?;
         Ok(0)
     }
@@ -108,13 +108,13 @@ impl Args {
             passive_ports: self.passive_ports.clone(),
             public_address: self.public_address,
             plain: self.insecure_plain_ftp,
-            limits: self.bounds.limits(),
+            limits: self.limits.limits(),
             compute: !self.no_compute,
             keep: self.keep,
         })
     }
 
-    /// The files of secrets that are named.
+    /// The secret files that the options name.
     fn secrets(&self) -> impl Iterator<Item = &PathBuf> {
         self.password_file.iter().chain(&self.certificate_key)
     }
@@ -151,7 +151,7 @@ impl Args {
         format!("serving {} at {url}\n{}\nfingerprint {fingerprint}", self.data.display(), prepared(files, false))
     }
 
-    /// Where clients find what listens at `address`.
+    /// The address at which clients reach a socket that listens on `address`.
     fn reachable(&self, address: SocketAddr) -> String {
         let port = address.port();
         match self.public_address {
@@ -162,28 +162,27 @@ impl Args {
     }
 }
 
-/// Where certificate and password lie.
+/// Describes where certificate and password are.
 fn prepared(StateFiles { certificate, password }: &StateFiles, as_json: bool) -> String {
     if as_json {
         return report::json::line(&json!({ "password_file": password, "certificate_file": certificate }));
     }
-    let place = |file: &Option<PathBuf>| {
+    let origin = |file: &Option<PathBuf>| {
         file.as_ref().map_or_else(|| "as given".to_owned(), |path| format!("in {}", path.display()))
     };
-    format!("password {}\ncertificate {}", place(password), place(certificate))
+    format!("password {}\ncertificate {}", origin(password), origin(certificate))
 }
 
-/// A name or address that a certificate can hold.
+/// Parses a name or address for a certificate.
 fn server_name(text: &str) -> Result<String, String> {
-    let wrong = || "neither the name of a host nor an IP address".to_owned();
-    if is_server_name(text) { Ok(text.into()) } else { Err(wrong()) }
+    if is_server_name(text) { Ok(text.into()) } else { Err("expected a host name or an IP address".into()) }
 }
 
-/// A name that an address can hold.
+/// Parses a user name that can be part of a server's URL.
 fn user(text: &str) -> Result<String, String> {
-    let wrong = |c: char| c.is_whitespace() || c.is_control() || ":/@?#%\"\\".contains(c);
-    if text.is_empty() || text.chars().any(wrong) {
-        return Err("a name without blanks, control characters and :/@?#%\"\\".into());
+    let is_invalid = |c: char| c.is_whitespace() || c.is_control() || ":/@?#%\"\\".contains(c);
+    if text.is_empty() || text.chars().any(is_invalid) {
+        return Err("expected a name without spaces, control characters and :/@?#%\"\\".into());
     }
     Ok(text.into())
 }

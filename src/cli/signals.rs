@@ -1,4 +1,4 @@
-//! Signals that ask a process for its end.
+//! Signals that ask the process to stop: SIGINT, SIGTERM and SIGHUP.
 
 use std::fs;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,57 +9,56 @@ use signal_hook::flag::{register, register_conditional_default, register_conditi
 
 use crate::foundation::observer::{Cancelled, NullObserver, Observer};
 
-/// How a process ends that is asked for its end while it is ending.
+/// The exit code after a second signal.
 const STOPPED: i32 = 130;
 
-/// What is heard of them.
+/// The handlers of this process, and whether a signal has arrived.
 #[derive(Debug)]
 pub(super) struct Signals {
-    begun: Once,
-    /// Whether they end the process as if it heard nothing.
-    deaf: Arc<AtomicBool>,
-    /// Whether one was heard.
-    stop: Arc<AtomicBool>,
+    installed: Once,
+    /// Whether signals have their default action, which is to end the process.
+    use_default: Arc<AtomicBool>,
+    received: Arc<AtomicBool>,
 }
 
 impl Default for Signals {
     fn default() -> Self {
-        Self { begun: Once::new(), deaf: Arc::new(true.into()), stop: Arc::default() }
+        Self { installed: Once::new(), use_default: Arc::new(true.into()), received: Arc::default() }
     }
 }
 
 impl Signals {
-    /// From now on, they are heard.
-    pub(super) fn hear(&self) {
-        self.begun.call_once(|| self.begin());
-        self.deaf.store(false, Ordering::SeqCst);
+    /// From now on, signals are recorded and do not end the process.
+    pub(super) fn handle(&self) {
+        self.installed.call_once(|| self.install());
+        self.use_default.store(false, Ordering::SeqCst);
     }
 
-    /// They are heard while this is done.
-    pub(super) fn hear_during<T>(&self, work: impl FnOnce() -> T) -> T {
-        let was_deaf = self.deaf.load(Ordering::SeqCst);
-        self.hear();
+    /// Records signals while `work` runs.
+    pub(super) fn handle_during<T>(&self, work: impl FnOnce() -> T) -> T {
+        let use_default = self.use_default.load(Ordering::SeqCst);
+        self.handle();
         let outcome = work();
-        self.deaf.store(was_deaf, Ordering::SeqCst);
+        self.use_default.store(use_default, Ordering::SeqCst);
         outcome
     }
 
-    /// Whether none was heard.
-    pub(super) fn go_on(&self) -> Result<(), Cancelled> {
+    /// Fails once a signal has been recorded.
+    pub(super) fn check_cancelled(&self) -> Result<(), Cancelled> {
         self.observer().check_cancelled()
     }
 
-    /// What ends when one is heard.
+    /// Returns an observer that cancels its work once a signal has been recorded.
     pub(super) fn observer(&self) -> NullObserver {
-        Arc::clone(&self.stop).into()
+        Arc::clone(&self.received).into()
     }
 
-    /// Who asks a second time gets the end at once; of the end of the terminal, though, the kernel and the shell tell one after
-    /// the other. Where that is to be ignored, as nohup has it, it is.
-    fn begin(&self) {
-        // Without a handler the signal simply ends the process, which every step survives.
+    /// Installs the handlers. A second SIGINT or SIGTERM ends the process at once. A second SIGHUP does not: when a terminal
+    /// closes, the kernel and the shell each send one. SIGHUP stays ignored where it was (nohup).
+    fn install(&self) {
+        // If a handler cannot be installed, the signal ends the process, which is safe at every step.
         for signal in [SIGINT, SIGTERM] {
-            drop(register_conditional_shutdown(signal, STOPPED, Arc::clone(&self.stop)));
+            let _ = register_conditional_shutdown(signal, STOPPED, Arc::clone(&self.received));
             self.register(signal);
         }
         if fs::read_to_string("/proc/self/status").is_ok_and(|status| !ignores(&status, SIGHUP)) {
@@ -68,12 +67,12 @@ impl Signals {
     }
 
     fn register(&self, signal: i32) {
-        drop(register_conditional_default(signal, Arc::clone(&self.deaf)));
-        drop(register(signal, Arc::clone(&self.stop)));
+        let _ = register_conditional_default(signal, Arc::clone(&self.use_default));
+        let _ = register(signal, Arc::clone(&self.received));
     }
 }
 
-/// Whether the process with this status (proc(5)) ignores a signal.
+/// Whether a process with this `/proc/PID/status` (proc(5)) ignores a signal.
 fn ignores(status: &str, signal: i32) -> bool {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).is_some_and(|mask| mask >> (signal - 1) & 1 == 1)

@@ -1,4 +1,4 @@
-//! Questions to whoever sits at the terminal. They end when the work is to end, and leave the terminal as it was.
+//! Prompts on the terminal. They can be cancelled, and restore the terminal's modes.
 
 use std::fs::File;
 use std::io::{self, IsTerminal, Write};
@@ -11,133 +11,134 @@ use rustix::termios::{LocalModes, OptionalActions, QueueSelector, Termios, tcflu
 
 use crate::foundation::secret::Secret;
 
-/// The terminal that controls this process, whatever its input and output are.
+/// The controlling terminal, even if stdin and stdout are redirected.
 const TERMINAL: &str = "/dev/tty";
 
-/// How long is waited before anything is looked at again.
-const MOMENT: Duration = Duration::from_millis(50);
+/// How often a prompt checks for cancellation and for the foreground.
+const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// The longest line that terminals hand over, in bytes.
-const LONGEST_LINE: usize = 4096;
+/// The longest line that a terminal delivers, in bytes.
+const MAX_LINE: usize = 4096;
 
-/// Whether there is somebody to ask.
+/// Whether there is a terminal on which to ask the user.
 pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && File::open(TERMINAL).is_ok()
 }
 
-/// Whether what is typed there is for this process, and reading it would not stop it. Of a terminal that is gone nothing is
-/// known, and reading tells.
+/// Whether this process is in the terminal's foreground, where reading does not stop it (SIGTTIN). Returns `true` if the
+/// terminal is gone: reading then fails.
 fn is_in_foreground(terminal: &File) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
 }
 
-/// Opens the terminal and writes a question there. What was typed before is no answer to it.
-fn open_prompt(question: &str) -> io::Result<File> {
+/// Opens the terminal and writes a prompt. Earlier input is discarded: it cannot be an answer.
+fn open_prompt(prompt: &str) -> io::Result<File> {
     let terminal = File::options().read(true).write(true).open(TERMINAL)?;
     if !is_in_foreground(&terminal) {
         return Err(io::Error::other("this process is in the background of its terminal"));
     }
     tcflush(&terminal, QueueSelector::IFlush)?;
-    (&terminal).write_all(question.as_bytes())?;
+    (&terminal).write_all(prompt.as_bytes())?;
     Ok(terminal)
 }
 
-/// What is shown next begins a line of its own; in the background, that is for others to say.
+/// Starts a new line, unless another process is in the foreground.
 fn end_line(mut terminal: &File) {
     if is_in_foreground(terminal) {
-        drop(terminal.write_all(b"\n"));
+        let _ = terminal.write_all(b"\n");
     }
 }
 
-/// Asks; the line that is typed.
+/// Shows a prompt and reads a line. Gives up when `goes_on` returns `false`.
 ///
 /// # Errors
-/// [`io::ErrorKind::Interrupted`] when the work is to end before there is one.
-pub(super) fn ask(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
-    let terminal = open_prompt(question)?;
-    await_line(&terminal, goes_on, || Ok(())).inspect_err(|_| end_line(&terminal))?;
-    line(&terminal)
+/// [`io::ErrorKind::Interrupted`] if it gave up; any error of the terminal.
+pub(super) fn ask(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+    let terminal = open_prompt(prompt)?;
+    wait_for_line(&terminal, goes_on, || Ok(())).inspect_err(|_| end_line(&terminal))?;
+    read_line(&terminal)
 }
 
-/// The same, and what is typed is not shown.
+/// As [`ask`], without echo.
 ///
 /// # Errors
 /// As [`ask`].
-pub(super) fn ask_secretly(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+pub(super) fn ask_secret(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
     let terminal = open_prompt("")?;
-    let silence = EchoGuard::begin(&terminal)?;
-    (&terminal).write_all(question.as_bytes())?;
-    // Whoever stops this process and goes on with it later has a shell that sets its own modes.
-    let line = await_line(&terminal, goes_on, || silence.hold()).and_then(|()| line(&terminal));
-    drop(silence);
-    // The end of the line was not shown either.
+    let echo_guard = EchoGuard::new(&terminal)?;
+    (&terminal).write_all(prompt.as_bytes())?;
+    // If the process is stopped and continued, the shell has set its own modes meanwhile.
+    let line = wait_for_line(&terminal, goes_on, || echo_guard.disable_echo()).and_then(|()| read_line(&terminal));
+    drop(echo_guard);
+    // The line break was not echoed either.
     end_line(&terminal);
     line
 }
 
-/// Asks; all that is typed until the end of input, but for the end of its last line.
+/// Shows a prompt and reads lines until the end of input (Ctrl-D). The last line break is removed.
 ///
 /// # Errors
 /// As [`ask`], and [`io::ErrorKind::InvalidData`] for a line that the terminal may have cut.
-pub(super) fn ask_for_lines(question: &str, goes_on: impl Fn() -> bool) -> io::Result<Vec<u8>> {
-    let terminal = open_prompt(question)?;
-    let (mut typed, mut line) = (Vec::new(), [0; LONGEST_LINE]);
+pub(super) fn ask_for_lines(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Vec<u8>> {
+    let terminal = open_prompt(prompt)?;
+    let (mut input, mut line) = (Vec::new(), [0; MAX_LINE]);
     loop {
-        await_line(&terminal, &goes_on, || Ok(()))?;
+        wait_for_line(&terminal, &goes_on, || Ok(()))?;
         let count = read(&terminal, &mut line)?;
-        if count >= LONGEST_LINE - 1 {
+        if count >= MAX_LINE - 1 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "terminals cut lines of more than 4,094 bytes"));
         }
         if count == 0 {
             break;
         }
-        typed.extend_from_slice(line.get(..count).unwrap_or_default());
+        input.extend(line.iter().take(count));
     }
-    if typed.ends_with(b"\n") {
-        typed.pop();
+    if input.ends_with(b"\n") {
+        input.pop();
     }
-    Ok(typed)
+    Ok(input)
 }
 
-/// Reading would go on after a signal, and what is asked for would never be typed; so it begins when there is a line, and is
-/// left to others while they are in the foreground.
-fn await_line(terminal: &File, goes_on: impl Fn() -> bool, meanwhile: impl Fn() -> io::Result<()>) -> io::Result<()> {
-    let moment = Timespec::try_from(MOMENT).map_err(io::Error::other)?;
+/// Waits until a line can be read, since a read could not be cancelled: it goes on after a signal. While another process is in
+/// the foreground, input is left to that one. Calls `on_idle` at each interval without input.
+fn wait_for_line(terminal: &File, goes_on: impl Fn() -> bool, on_idle: impl Fn() -> io::Result<()>) -> io::Result<()> {
+    let interval = Timespec::try_from(POLL_INTERVAL).map_err(io::Error::other)?;
     while goes_on() {
-        let is_ours = is_in_foreground(terminal);
-        match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&moment)) {
+        let is_foreground = is_in_foreground(terminal);
+        match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&interval)) {
             Err(Errno::INTR) => {}
             Err(error) => return Err(error.into()),
-            Ok(0) if is_ours => meanwhile()?,
-            Ok(_) if is_ours => return Ok(()),
-            Ok(_) => std::thread::sleep(MOMENT),
+            Ok(0) if is_foreground => on_idle()?,
+            Ok(_) if is_foreground => return Ok(()),
+            Ok(_) => std::thread::sleep(POLL_INTERVAL),
         }
     }
     Err(io::ErrorKind::Interrupted.into())
 }
 
-fn line(terminal: &File) -> io::Result<Secret<String>> {
-    let mut bytes = Secret::new(vec![0; LONGEST_LINE]);
+fn read_line(terminal: &File) -> io::Result<Secret<String>> {
+    let mut bytes = Secret::new(vec![0; MAX_LINE]);
     let count = read(terminal, bytes.expose_mut())?;
-    let text = std::str::from_utf8(bytes.expose().get(..count).unwrap_or_default());
-    let text = text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "what was typed is not UTF-8"))?;
+    bytes.expose_mut().truncate(count);
+    let text = std::str::from_utf8(bytes.expose());
+    let text = text.map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "the input is not UTF-8"))?;
     Ok(Secret::new(text.trim_end_matches(['\r', '\n']).to_owned()))
 }
 
-/// A terminal that does not show what is typed, until this is dropped.
+/// Turns echo off until it is dropped.
 struct EchoGuard<'t> {
     terminal: &'t File,
-    before: Termios,
+    original: Termios,
 }
 
 impl<'t> EchoGuard<'t> {
-    fn begin(terminal: &'t File) -> io::Result<Self> {
-        let silence = Self { terminal, before: tcgetattr(terminal)? };
-        silence.hold()?;
-        Ok(silence)
+    fn new(terminal: &'t File) -> io::Result<Self> {
+        let guard = Self { terminal, original: tcgetattr(terminal)? };
+        guard.disable_echo()?;
+        Ok(guard)
     }
 
-    fn hold(&self) -> io::Result<()> {
+    fn disable_echo(&self) -> io::Result<()> {
         let mut modes = tcgetattr(self.terminal)?;
         if modes.local_modes.contains(LocalModes::ECHO) {
             modes.local_modes.remove(LocalModes::ECHO);
@@ -149,9 +150,9 @@ impl<'t> EchoGuard<'t> {
 
 impl Drop for EchoGuard<'_> {
     fn drop(&mut self) {
-        // A terminal that is gone shows nothing, and whoever has it in place of this process has modes of its own.
+        // Another process in the foreground has set its own modes. If the terminal is gone, restoring fails and need not succeed.
         if is_in_foreground(self.terminal) {
-            let _restored = tcsetattr(self.terminal, OptionalActions::Now, &self.before);
+            let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.original);
         }
     }
 }

@@ -80,7 +80,10 @@ fn private_keys_are_readable_by_their_owner_only_whatever_the_umask() {
     assert_eq!(mode(&file(&house, "laptop")), 0o600);
     assert_eq!((mode(&house.state()), mode(&house.state().join("identities"))), (0o700, 0o700));
     fs::set_permissions(file(&house, "laptop"), fs::Permissions::from_mode(0o644)).unwrap();
-    house.run(["identity", "show", "laptop"]).expect_code(0).says(&["everybody on this machine can read", "chmod 600"]);
+    house
+        .run(["identity", "show", "laptop"])
+        .expect_code(0)
+        .says(&["other users of this machine can read", "chmod 600"]);
 }
 
 #[test]
@@ -94,7 +97,7 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
     house
         .run(["identity", "new", "other", "--passphrase"])
         .expect_code(2)
-        .says(&["no terminal to ask for the passphrase on; use --passphrase-file"]);
+        .says(&["there is no terminal to ask for the passphrase; use --passphrase-file"]);
     assert!(!file(&house, "other").exists());
     fs::remove_file(file(&house, "safe").with_extension("pub")).unwrap();
     house.run(["identity", "show"]).expect_code(5).says(&["is protected by a passphrase", "--passphrase-file"]);

@@ -73,7 +73,7 @@ impl Args {
             timeout: self.waiting.timeout(),
             silence: self.waiting.idle_timeout(),
         };
-        console.hear_signals();
+        console.handle_signals();
         let returned = client(request, &SystemClock, console, |listening| {
             if console.json() || !console.quiet() {
                 // Who does not want to read it gets the message all the same.

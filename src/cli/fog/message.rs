@@ -56,7 +56,7 @@ impl MessageOptions {
             (Some(text), _) => Source::spool(text.as_bytes(), "the message".into(), spool),
             (_, Some(path)) if path != Path::new("-") => Source::open(path, spool),
             _ if io::stdin().is_terminal() => {
-                let typed = console.hearing(|| ask_for_lines(QUESTION, || console.check_cancelled().is_ok()));
+                let typed = console.with_signals(|| ask_for_lines(QUESTION, || console.check_cancelled().is_ok()));
                 let typed = typed.map_err(|error| match error.kind() {
                     io::ErrorKind::Interrupted => PipelineError::Cancelled(Cancelled),
                     _ => unusable("what was typed".into())(error),
@@ -86,7 +86,7 @@ impl MessageOptions {
 /// where it lies. `is_kept` says whether the files outlive the command.
 pub(super) fn show(returned: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
-        console.pass_on(&mut fs::File::open(&returned.file).map_err(|source| unreadable(returned, source))?)?;
+        console.print_raw(&mut fs::File::open(&returned.file).map_err(|source| unreadable(returned, source))?)?;
         return Ok(0);
     }
     let text = text(returned)?;
@@ -104,7 +104,7 @@ pub(super) fn show(returned: &Report, is_kept: bool, console: &Console) -> anyho
             .print(&format!("message {}: {} bytes, back as it was sent{place}", returned.message, returned.bytes))?;
     }
     match text {
-        Some(text) if text.is_empty() || text.ends_with('\n') => console.pass_on(&mut text.as_bytes())?,
+        Some(text) if text.is_empty() || text.ends_with('\n') => console.print_raw(&mut text.as_bytes())?,
         Some(text) => console.print(&text)?,
         None if is_kept => {}
         None => console.notice("the message is no short text and not shown; --out keeps it, --quiet passes it on"),

@@ -49,7 +49,7 @@ impl Args {
         };
         let (address, out) = (self.connect.clone(), self.out.clone());
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
-        console.hear_signals();
+        console.handle_signals();
         node(&request, &SystemClock, console, |outcome| {
             // Who does not want to read it is served all the same.
             drop(console.print(&render(outcome, console.json())));

@@ -39,7 +39,7 @@ impl Args {
         // Until there are message and key, a signal ends the process at once; so far there is nothing to remove.
         let source = self.message.source(self.out.as_deref(), console)?;
         let key = RsaPrivateKey::generate(self.bits)?;
-        console.hear_signals();
+        console.handle_signals();
         let place = std::env::temp_dir().display().to_string();
         let scratch = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { path: place, source })?;
         let out = self.out.clone().unwrap_or_else(|| scratch.path().into());

@@ -1,4 +1,4 @@
-//! Each exit code that --help lists, and the words that come with it. 0 and 3 are everywhere else; 130 is in `leftovers`.
+//! The exit codes that --help lists, and their messages. The tests of 0 and 3 are everywhere else, those of 130 in `leftovers`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -10,7 +10,7 @@ use hestat::keystore::KeyStore;
 use super::TABLE;
 use crate::house::{Ended, House, entries, path};
 
-/// A house with one job whose answer is there.
+/// A house with one job that is computed.
 fn computed() -> (House, String) {
     let house = House::new();
     let job = house.init(&house.write("data.csv", TABLE));
@@ -25,7 +25,7 @@ fn flip_byte(file: &Path, position: usize) {
 }
 
 #[test]
-fn wrong_use_is_2() {
+fn invalid_usage_is_2() {
     let house = House::new();
     for arguments in [
         &["nosuch"][..],
@@ -49,23 +49,23 @@ fn wrong_use_is_2() {
 }
 
 #[test]
-fn results_do_not_take_the_tables_place() {
+fn results_do_not_replace_the_table() {
     let (house, _) = computed();
     let table = house.file("data.csv");
     for arguments in [["run", "--input"], ["result", "--check"]] {
         let arguments = [arguments[0], arguments[1], path(&table), "--output", path(&table)];
-        house.run(arguments).expect_code(2).says(&["is the table itself"]);
+        house.run(arguments).expect_code(2).says(&["is the CSV file that is read"]);
     }
     for arguments in [["run", "--input"], ["result", "--check"]] {
         let mut command = house.command([arguments[0], arguments[1], "-", "--output", path(&table)]);
         let ended: Ended = command.stdin(fs::File::open(&table).unwrap()).output().unwrap().into();
-        ended.expect_code(2).says(&["is the table itself"]);
+        ended.expect_code(2).says(&["is the CSV file that is read"]);
     }
     assert_eq!(house.read("data.csv"), TABLE);
 }
 
 #[test]
-fn an_empty_name_is_no_job() {
+fn an_empty_name_matches_no_job() {
     let (house, job) = computed();
     for arguments in [&["forget", ""][..], &["init", "--resume", ""]] {
         house.run(arguments).expect_code(5).says(&["hestat jobs"]);
@@ -88,22 +88,22 @@ fn not_ready_is_4() {
 }
 
 #[test]
-fn no_usable_job_is_5_each_in_its_own_words() {
+fn an_unusable_job_is_5_with_a_message_for_each_cause() {
     let house = House::new();
-    let mut said = vec![house.run(["result"]).expect_code(5).says(&["there is no job in", "hestat init"]).stderr];
+    let mut messages = vec![house.run(["result"]).expect_code(5).says(&["there is no job in", "hestat init"]).stderr];
     let csv = house.write("data.csv", TABLE);
     let job = house.init(&csv);
-    said.push(
+    messages.push(
         house.run(["result", "nosuch"]).expect_code(5).says(&["there is no job nosuch", "hestat jobs lists"]).stderr,
     );
     house.compute().expect_code(0);
     fs::remove_file(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
-    said.push(house.run(["result"]).expect_code(5).says(&["the key of job", "is lost", "hestat forget"]).stderr);
+    messages.push(house.run(["result"]).expect_code(5).says(&["the key of job", "is lost", "hestat forget"]).stderr);
     house.succeed(["forget", &job]);
-    said.push(house.run(["result", &job]).expect_code(5).says(&["was forgotten", "Encrypt the data again"]).stderr);
+    messages.push(house.run(["result", &job]).expect_code(5).says(&["was forgotten", "Encrypt the data again"]).stderr);
     let job = house.init(&csv);
     fs::write(house.state().join("jobs").join(&job).join("job.json"), "{").unwrap();
-    said.push(
+    messages.push(
         house.run(["result", &job]).expect_code(5).says(&["the record of job", "is damaged", "hestat forget"]).stderr,
     );
     house.succeed(["forget", &job]);
@@ -113,13 +113,15 @@ fn no_usable_job_is_5_each_in_its_own_words() {
         .iter()
         .map(|name| &name[..1])
         .find(|digit| names.iter().filter(|name| name.starts_with(digit)).count() > 1);
-    said.push(house.run(["result", twice.unwrap()]).expect_code(5).says(&["is ambiguous", "hestat jobs"]).stderr);
+    messages.push(
+        house.run(["result", twice.unwrap()]).expect_code(5).says(&["is the beginning of", "hestat jobs"]).stderr,
+    );
     let held = KeyStore::new(house.state()).open(names[0].parse().unwrap()).unwrap();
     let busy = house.run(["result", &names[0]]).expect_code(5);
-    said.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
+    messages.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
     drop(held);
-    let distinct: std::collections::HashSet<_> = said.iter().collect();
-    assert_eq!(distinct.len(), said.len(), "{said:#?}");
+    let distinct: std::collections::HashSet<_> = messages.iter().collect();
+    assert_eq!(distinct.len(), messages.len(), "{messages:#?}");
 }
 
 #[test]
@@ -139,7 +141,7 @@ fn an_unusable_server_is_6() {
 }
 
 #[test]
-fn a_refused_answer_is_7_and_shows_nothing() {
+fn a_refused_answer_is_7_and_prints_nothing() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     let (first, second) = (house.init(&csv), house.init(&csv));
@@ -153,13 +155,13 @@ fn a_refused_answer_is_7_and_shows_nothing() {
     assert!(refused.stdout.is_empty() && !house.file("decrypted_results.csv").exists());
     assert_eq!(house.run(["result", &second]).expect_code(7).stderr, refused.stderr);
     house.succeed(["result", &first]);
-    // The remedy says that a correct answer is accepted later.
+    // As the advice says, a correct answer is accepted later.
     fs::write(totals(&second), honest).unwrap();
     house.succeed(["result", &second]);
 }
 
 #[test]
-fn unusable_places_here_are_8() {
+fn unusable_local_paths_are_8() {
     let (house, _) = computed();
     house.run(["compute", "--data", "nowhere"]).expect_code(8).says(&["nowhere", "Check the path"]);
     let nowhere = house.run(["inspect", "nowhere"]).expect_code(8).says(&["cannot use nowhere: No such file"]);
@@ -168,12 +170,12 @@ fn unusable_places_here_are_8() {
     house.run(["result", "--output", "nowhere/out.csv"]).expect_code(8).says(&["nowhere/out.csv"]);
     house.run(["sample", "--output", "nowhere/out.csv"]).expect_code(8);
     house.run(["result", "--output", "."]).expect_code(8);
-    // None of these lost the result.
+    // The result is not lost.
     house.succeed(["result"]);
 }
 
 #[test]
-fn damaged_and_foreign_files_are_9() {
+fn damaged_and_unknown_files_are_9() {
     let (house, job) = computed();
     let totals = house.server().join("outbox").join(&job).join("totals.hes");
     let whole = fs::read(&totals).unwrap();
@@ -184,7 +186,7 @@ fn damaged_and_foreign_files_are_9() {
     house.run(["result"]).expect_code(9).says(&["arrived damaged", "Nothing was decrypted", "encrypt the data again"]);
     fs::write(&totals, &whole[..whole.len() - 1]).unwrap();
     house.run(["result"]).expect_code(9);
-    // It was the line's fault, not the server's: once the file is whole, the result is there.
+    // The damage was in transit: with the complete file, the result is available.
     fs::write(&totals, whole).unwrap();
     house.succeed(["result"]);
 }
@@ -208,7 +210,7 @@ fn a_job_that_failed_on_the_server_is_10() {
 }
 
 #[test]
-fn other_statistics_are_1() {
+fn different_statistics_are_1() {
     let (house, _) = computed();
     house.write("other.csv", TABLE.replace('9', "8"));
     let ended = house
@@ -239,7 +241,7 @@ fn other_statistics_are_1() {
 }
 
 #[test]
-fn names_of_any_bytes_are_names() {
+fn file_names_may_contain_any_bytes() {
     let house = House::new();
     let name = OsStr::from_bytes(b"caf\xe9.csv");
     fs::write(house.work().join(name), TABLE).unwrap();

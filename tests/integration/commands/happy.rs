@@ -1,4 +1,4 @@
-//! The way from a CSV file to its statistics, by separate commands.
+//! From a CSV file to its statistics by separate commands.
 
 use std::fs;
 
@@ -11,11 +11,11 @@ use crate::house::{House, entries, path};
 fn init_compute_result_forget() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
-    let told = house.succeed(["init", "--input", path(&csv), "--server", &house.url()]);
+    let made = house.succeed(["init", "--input", path(&csv), "--server", &house.url()]);
     let job = house.jobs().concat();
     assert_eq!((job.len(), house.inbox()), (32, vec![job.clone()]));
     for word in [&format!("job {job}"), "3 rows, 2 columns", &format!("hestat result {job}"), "the key is in"] {
-        assert!(told.stdout.contains(word), "no {word:?} in {}", told.stdout);
+        assert!(made.stdout.contains(word), "no {word:?} in {}", made.stdout);
     }
     assert_eq!(entries(&house.server().join("inbox").join(&job)), ["dataset.hes"]);
 
@@ -23,13 +23,13 @@ fn init_compute_result_forget() {
     assert_eq!((computed.stdout, house.inbox()), (format!("job {job} computed\n"), vec![]));
     assert_eq!(entries(&house.server().join("outbox").join(&job)), ["status.json", "totals.hes"]);
     let nothing = house.compute().expect_code(0).stdout;
-    assert!(nothing.starts_with("nothing waits in "), "{nothing}");
+    assert!(nothing.starts_with("nothing to compute in "), "{nothing}");
 
     let shown = house.succeed(["result", "--output", "out.csv", "--check", path(&csv)]);
     assert_eq!(house.read("out.csv"), FIGURES);
     assert!(shown.stdout.contains("All 12 statistics of 2 columns equal those of the clear data, to the last digit."));
     assert!(shown.stderr.contains("statistics written to out.csv") && !shown.stderr.contains("not the CSV file"));
-    // Asking again gives the same.
+    // A second request gives the same result.
     house.succeed(["result", &job[..6]]);
     assert_eq!(house.read("decrypted_results.csv"), FIGURES);
 
@@ -69,15 +69,16 @@ fn json_of_every_command() {
     assert_eq!((&seen["job"], seen["dataset_digest"].as_str().map(str::len)), (&job.clone().into(), Some(64)));
 
     let result = house.succeed(["result", "--json", "--check", path(&csv)]).json();
-    figures(&result, &job);
+    assert_statistics(&result, &job);
     assert_eq!(result["check"], serde_json::json!({ "figures": 12, "differences": [], "same_file": true }));
     let forgotten = house.succeed(["forget", "--json", &job]).json();
     assert_eq!(forgotten, serde_json::json!({ "job": job, "server_cleaned": true }));
     assert_eq!(house.succeed(["jobs", "--json"]).json(), serde_json::json!([]));
 }
 
-/// Sums are strings, for they are exact; what is not defined is null.
-fn figures(result: &Value, job: &str) {
+/// Checks the statistics. Sums are strings since they are exact; undefined values are null.
+#[track_caller]
+fn assert_statistics(result: &Value, job: &str) {
     assert_eq!((&result["job"], &result["rows"]), (&job.into(), &3.into()));
     assert_eq!(
         result["columns"][0],
@@ -87,7 +88,7 @@ fn figures(result: &Value, job: &str) {
 }
 
 #[test]
-fn several_jobs_in_flight_never_mix() {
+fn concurrent_jobs_do_not_mix() {
     let house = House::new();
     let jobs: Vec<_> = [11, 22, 33]
         .map(|value| {
@@ -101,14 +102,14 @@ fn several_jobs_in_flight_never_mix() {
         house.succeed(["result", job]);
         assert_eq!(house.read("decrypted_results.csv"), *results);
     }
-    // Without a name it is the newest, whatever was asked for before.
+    // Without a name, the newest job is used, whichever was requested before.
     house.succeed(["result", &jobs[0].0]);
     house.succeed(["result"]);
     assert_eq!(house.read("decrypted_results.csv"), jobs[2].1);
 }
 
 #[test]
-fn only_the_statistics_asked_for() {
+fn only_the_requested_statistics_are_computed() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     house.succeed(["run", "--input", path(&csv), "--statistics", "std,sum", "--check"]);
@@ -122,11 +123,11 @@ fn only_the_statistics_asked_for() {
         let rest = ["--input", path(&csv), "--server", &url];
         house.succeed(start.iter().chain(&rest)).json()["slots"].as_u64()
     });
-    assert!(slots[1] < slots[0], "squares are encrypted although nobody asked: {slots:?}");
+    assert!(slots[1] < slots[0], "squares are encrypted although they are not needed: {slots:?}");
 }
 
 #[test]
-fn keep_leaves_the_dataset() {
+fn keep_leaves_the_dataset_in_the_inbox() {
     let house = House::new();
     let job = house.init(&house.write("data.csv", TABLE));
     let compute = ["compute", "--keep", "--data"].map(str::to_owned);

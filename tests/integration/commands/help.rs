@@ -1,15 +1,15 @@
-//! What --help promises.
+//! The help texts, and what they promise.
 
 use crate::house::House;
 
-/// All commands, by the lists in `hestat --help` and in the help of those that have commands of their own.
+/// All commands and subcommands, from the lists in the help texts.
 fn commands(house: &House) -> Vec<Vec<String>> {
-    let below = |above: Vec<String>| {
-        let names = listed(&house.succeed(above.iter().map(String::as_str).chain(["--help"])).stdout);
-        names.into_iter().map(move |name| [&above[..], &[name]].concat()).collect::<Vec<_>>()
+    let subcommands = |parent: Vec<String>| {
+        let names = listed(&house.succeed(parent.iter().map(String::as_str).chain(["--help"])).stdout);
+        names.into_iter().map(move |name| [&parent[..], &[name]].concat()).collect::<Vec<_>>()
     };
-    let own = below(Vec::new());
-    own.into_iter().flat_map(|command| [vec![command.clone()], below(command)].concat()).collect()
+    let top = subcommands(Vec::new());
+    top.into_iter().flat_map(|command| [vec![command.clone()], subcommands(command)].concat()).collect()
 }
 
 /// The commands that a help text lists.
@@ -20,7 +20,7 @@ fn listed(help: &str) -> Vec<String> {
     all.map(name).filter(|name| name != "help").collect()
 }
 
-/// The options and arguments of a help text, each with all that is said of it.
+/// The options and arguments of a help text, each with its description.
 fn options(help: &str) -> Vec<String> {
     let mut options: Vec<String> = Vec::new();
     let begins = |line: &str| {
@@ -38,8 +38,8 @@ fn options(help: &str) -> Vec<String> {
     options
 }
 
-/// Whoever wants plain FTP says so each time.
-const WITHOUT: [&str; 3] = ["--help", "--version", "--insecure-plain-ftp"];
+/// Options without a variable. Plain FTP must be requested each time.
+const WITHOUT_VARIABLE: [&str; 3] = ["--help", "--version", "--insecure-plain-ftp"];
 
 #[test]
 fn every_flag_has_an_environment_variable() {
@@ -51,8 +51,8 @@ fn every_flag_has_an_environment_variable() {
         let command = command.join(" ");
         let options = options(&help);
         let flags = help.lines().filter(|line| line.trim_start().starts_with('-')).count();
-        assert!(options.len() >= flags && flags >= 3, "{command}: the test does not understand its help");
-        for option in options.iter().filter(|option| !WITHOUT.iter().any(|name| option.contains(name))) {
+        assert!(options.len() >= flags && flags >= 3, "{command}: the test cannot parse its help");
+        for option in options.iter().filter(|option| !WITHOUT_VARIABLE.iter().any(|name| option.contains(name))) {
             let words = option.split_whitespace().collect::<Vec<_>>().join(" ");
             assert!(words.contains("[env: HESTAT_"), "hestat {command}: no environment variable for {option}");
         }
@@ -69,11 +69,11 @@ fn help_shows_an_example() {
             assert!(text.contains(&format!("Example:\n  hestat {command}")), "hestat {command} {help}");
         }
     }
-    assert!(house.succeed(["--help"]).stdout.contains("Begin with:\n  hestat sample"));
+    assert!(house.succeed(["--help"]).stdout.contains("Getting started:\n  hestat sample"));
 }
 
 #[test]
-fn the_environment_is_enough() {
+fn the_environment_can_replace_all_options() {
     let house = House::new();
     let csv = house.write("data.csv", super::TABLE);
     let run = |command: &str, variables: &[(&str, &str)]| {
@@ -105,29 +105,30 @@ fn the_environment_is_enough() {
 fn help_lists_the_exit_codes() {
     let help = House::new().succeed(["--help"]).stdout;
     for code in [
-        "0  done",
+        "0  success",
         "1  statistics differ",
-        "2  wrong use",
-        "3  the CSV file",
-        "4  the result is not there yet",
-        "5  no such job, or a key is not usable",
-        "6  the server",
-        "7  the server's answer was refused",
-        "8  a file, disk or directory here",
-        "9  a .hes file is damaged",
+        "2  invalid usage",
+        "3  the CSV file cannot be used",
+        "4  the result is not ready",
+        "5  no such job, or a key cannot be used",
+        "6  other server error",
+        "7  the server's answer failed the check",
+        "8  local file, disk or directory error",
+        "9  damaged or unknown .hes file",
         "10  a job failed",
-        "11  no server or peer there",
-        "12  the server or peer does not answer",
-        "13  the server refuses the password",
-        "14  the server's certificate, or the peer, is not known",
-        "15  the server or peer shows another key",
-        "16  the server offers no TLS",
-        "17  the server or peer denies access",
+        "11  cannot connect to the server or peer",
+        "12  the server or peer timed out",
+        "13  the server rejected the password",
+        "14  unknown server certificate or peer key",
+        "15  changed server certificate or peer key",
+        "16  the server does not support TLS",
+        "17  the server or peer denied access",
         "18  the server's disk is full",
-        "19  the server stores no more",
-        "20  the server or peer breaks the protocol",
-        "21  the port to serve at is taken",
-        "22  no node came in time",
+        "19  the server's storage quota is exceeded",
+        "20  the server or peer violated the protocol",
+        "21  the port to listen on is in use",
+        "22  no node was available in time",
+        "23  other users can change keys",
         "130  stopped",
     ] {
         assert!(help.contains(code), "no {code:?} in {help}");
@@ -135,7 +136,7 @@ fn help_lists_the_exit_codes() {
 }
 
 #[test]
-fn a_variable_set_to_nothing_is_not_set() {
+fn an_empty_variable_counts_as_not_set() {
     let house = House::new();
     let input = house.write("data.csv", "a\n1\n2\n");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_hestat"));

@@ -1,32 +1,32 @@
-//! What a command leaves behind when it is over, one way or another: nothing but what was asked for.
+//! Commands leave no files but their results, whether they succeed, fail or are interrupted.
 
 use rustix::process::Signal;
 
 use super::{FIGURES, TABLE, sample};
 use crate::house::{Ended, House, Running, entries, path, wait_until};
 
-/// Rows that keep every stage busy for long enough to be interrupted in it.
+/// Enough rows for every stage to last until it is interrupted.
 const MANY: u64 = 400_000;
 
 #[test]
-fn run_leaves_its_results_only() {
+fn run_leaves_only_its_results() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     house.succeed(["run", "--input", path(&csv), "--output", "out.csv"]);
     assert_eq!(house.read("out.csv"), FIGURES);
     assert_eq!(entries(&house.work()), ["data.csv", "out.csv"]);
-    nothing_is_left(&house);
+    assert_nothing_is_left(&house);
     house.feed(["run", "--input", "-"], TABLE.as_bytes()).expect_code(0);
-    nothing_is_left(&house);
+    assert_nothing_is_left(&house);
     house.write("bad.csv", "a\n1\nx\n");
     house.run(["run", "--input", "bad.csv"]).expect_code(3);
-    nothing_is_left(&house);
+    assert_nothing_is_left(&house);
     house.run(["run", "--input", path(&csv), "--output", "nowhere/out.csv"]).expect_code(8);
-    nothing_is_left(&house);
+    assert_nothing_is_left(&house);
 }
 
 #[track_caller]
-fn nothing_is_left(house: &House) {
+fn assert_nothing_is_left(house: &House) {
     assert_eq!((entries(&house.temporary()), entries(&house.state())), (vec![], vec![]));
 }
 
@@ -42,26 +42,26 @@ fn an_interrupted_run_leaves_nothing() {
         ("the encryption", &|| jobs().iter().any(|name| name.starts_with(".new-"))),
     ];
     for (what, reached) in stages {
-        for asked in [Signal::INT, Signal::TERM] {
-            let ended = interrupt(run(), what, reached, asked);
+        for signal in [Signal::INT, Signal::TERM] {
+            let ended = interrupt(run(), what, reached, signal);
             ended.expect_code(130).says(&["error: stopped on request"]);
-            nothing_is_left(&house);
+            assert_nothing_is_left(&house);
             assert!(!house.file("out.csv").exists());
         }
     }
 }
 
-/// Nobody can clean up after SIGKILL, but for the next one; a run that is still at work is left alone.
+/// A run that was killed cannot clean up. The next one does, without disturbing a run that is still active.
 #[test]
-fn a_killed_run_leaves_its_key_until_the_next_one_only() {
+fn a_killed_run_leaves_its_key_only_until_the_next_run() {
     let house = House::new();
     let csv = sample(&house, MANY);
     let run = || house.start(["run", "--input", path(&csv), "--output", "out.csv"]);
-    let at_work = run();
-    // Until it has locked its directory, a run may lose that to another one.
+    let active = run();
+    // Another run may remove the directory until it is locked.
     let directory = || entries(&house.temporary()).first().map(|name| house.temporary().join(name));
-    wait_until("a run at work", || directory().is_some_and(|run| !entries(&run).is_empty()));
-    at_work.signal(Signal::STOP);
+    wait_until("an active run", || directory().is_some_and(|run| !entries(&run).is_empty()));
+    active.signal(Signal::STOP);
     let killed = run();
     wait_until("another run", || entries(&house.temporary()).len() == 2);
     killed.signal(Signal::KILL);
@@ -71,9 +71,9 @@ fn a_killed_run_leaves_its_key_until_the_next_one_only() {
     assert!(run().stderr.contains("an earlier run was killed"));
     assert_eq!(entries(&house.temporary()).len(), 1);
     assert!(!run().stderr.contains("an earlier run was killed"));
-    at_work.signal(Signal::CONT);
-    at_work.end().expect_code(0);
-    nothing_is_left(&house);
+    active.signal(Signal::CONT);
+    active.end().expect_code(0);
+    assert_nothing_is_left(&house);
 }
 
 #[test]
@@ -86,10 +86,10 @@ fn an_interrupted_init_leaves_no_job() {
     assert_eq!((house.jobs(), house.inbox()), (vec![], vec![]));
 }
 
-/// Sends the signal as soon as the command has come so far.
-fn interrupt(child: Running, what: &str, reached: &dyn Fn() -> bool, asked: Signal) -> Ended {
+/// Sends the signal as soon as the command has reached this stage.
+fn interrupt(child: Running, what: &str, reached: &dyn Fn() -> bool, signal: Signal) -> Ended {
     wait_until(what, reached);
-    child.signal(asked);
+    child.signal(signal);
     child.end()
 }
 

@@ -1,4 +1,4 @@
-//! Where results go: tried before the work, whole or not there, safe to open.
+//! The output file: checked before the work, written whole or not at all, safe to open in other programs.
 
 use std::fs;
 use std::io::Write;
@@ -7,7 +7,7 @@ use std::process::Stdio;
 use super::{FIGURES, TABLE};
 use crate::house::{House, entries, path, wait_until};
 
-/// A table whose columns do no good where somebody opens them, and what is written of each.
+/// Column names that are harmful in a spreadsheet or terminal, and how they are written in CSV and JSON.
 const HARMFUL: [(&str, &str, &str); 8] = [
     ("=1+1", "'=1+1", "=1+1"),
     ("+SUM(A1)", "'+SUM(A1)", "+SUM(A1)"),
@@ -20,18 +20,19 @@ const HARMFUL: [(&str, &str, &str); 8] = [
 ];
 
 #[test]
-fn a_place_that_cannot_be_is_found_before_the_work() {
+fn an_unusable_output_is_found_before_the_work() {
     let house = House::new();
     house.write("bad.csv", "a\n1\nx\n");
     house.write("kept.csv", "kept\n");
-    fs::create_dir(house.file("folder")).unwrap();
+    fs::create_dir(house.file("directory")).unwrap();
     let long = "x".repeat(300);
-    for place in ["nowhere/out.csv", "folder", ".", "out.csv/", "kept.csv/out.csv", &long, "/dev/full", "/proc/out.csv"]
+    for output in
+        ["nowhere/out.csv", "directory", ".", "out.csv/", "kept.csv/out.csv", &long, "/dev/full", "/proc/out.csv"]
     {
-        let ended = house.run(["run", "--input", "bad.csv", "--output", place]).expect_code(8).says(&[place]);
+        let ended = house.run(["run", "--input", "bad.csv", "--output", output]).expect_code(8).says(&[output]);
         assert!(!ended.stderr.contains("line 3"), "{}", ended.stderr);
-        // The table is not even read.
-        let mut run = house.command(["run", "--input", "-", "--output", place]).stdin(Stdio::piped()).spawn().unwrap();
+        // The table is not read.
+        let mut run = house.command(["run", "--input", "-", "--output", output]).stdin(Stdio::piped()).spawn().unwrap();
         wait_until("the end of the command", || run.try_wait().unwrap().is_some());
         assert_eq!(run.wait().unwrap().code(), Some(8));
     }
@@ -41,14 +42,14 @@ fn a_place_that_cannot_be_is_found_before_the_work() {
 }
 
 #[test]
-fn a_dash_is_standard_output_and_gets_nothing_else() {
+fn standard_output_gets_only_the_results() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
-    for place in ["-", "/dev/stdout", "/dev/fd/1"] {
-        let ended = house.succeed(["run", "--check", "--input", path(&csv), "--output", place]);
+    for output in ["-", "/dev/stdout", "/dev/fd/1"] {
+        let ended = house.succeed(["run", "--check", "--input", path(&csv), "--output", output]);
         assert_eq!(ended.stdout, FIGURES);
         assert!(ended.stderr.contains("All 12 statistics of 2 columns equal"), "{}", ended.stderr);
-        assert_eq!(house.succeed(["run", "--quiet", "--input", path(&csv), "--output", place]).stderr, "");
+        assert_eq!(house.succeed(["run", "--quiet", "--input", path(&csv), "--output", output]).stderr, "");
     }
     house.init(&csv);
     house.compute().expect_code(0);
@@ -65,10 +66,10 @@ fn a_dash_is_standard_output_and_gets_nothing_else() {
 }
 
 #[test]
-fn a_name_for_an_open_file_is_not_replaced() {
+fn a_link_to_an_open_file_is_not_replaced() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
-    // As /dev/stderr is one; that of this machine is not put at risk.
+    // A link like /dev/stderr, which the test must not put at risk.
     let link = house.file("link");
     std::os::unix::fs::symlink("/proc/self/fd/2", &link).unwrap();
     let file = fs::File::create(house.file("errors")).unwrap();
@@ -78,7 +79,7 @@ fn a_name_for_an_open_file_is_not_replaced() {
 }
 
 #[test]
-fn nobody_who_reads_is_no_failure() {
+fn a_closed_output_is_no_error() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     let mut run = house.start(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
@@ -86,32 +87,35 @@ fn nobody_who_reads_is_no_failure() {
     assert_eq!(run.end().expect_code(0).stderr, "");
     let mut full = house.command(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
     full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
-    let said = String::from_utf8(full.output().unwrap().stderr).unwrap();
-    assert!(said.contains("cannot write to standard output") && !said.contains("panicked"), "{said}");
+    let errors = String::from_utf8(full.output().unwrap().stderr).unwrap();
+    assert!(errors.contains("cannot write to standard output") && !errors.contains("panicked"), "{errors}");
 }
 
-/// The place was there when the work began.
+/// The directory is removed after the work began.
 #[test]
 fn statistics_that_cannot_be_written_are_shown() {
     let house = House::new();
-    fs::create_dir(house.file("folder")).unwrap();
+    fs::create_dir(house.file("directory")).unwrap();
     let mut run =
-        house.command(["run", "--input", "-", "--output", "folder/out.csv"]).stdin(Stdio::piped()).spawn().unwrap();
+        house.command(["run", "--input", "-", "--output", "directory/out.csv"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = run.stdin.take().unwrap();
-    // More than a pipe holds: when it is gone, the command reads.
+    // More than the capacity of a pipe: once all is written, the command is reading.
     input.write_all(TABLE.as_bytes()).unwrap();
     input.write_all("5,6\n".repeat(50_000).as_bytes()).unwrap();
-    fs::remove_dir(house.file("folder")).unwrap();
+    fs::remove_dir(house.file("directory")).unwrap();
     drop(input);
     let output = run.wait_with_output().unwrap();
-    let (said, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
-    assert_eq!(output.status.code(), Some(8), "{said}");
-    assert!(shown.contains("height") && shown.contains("50002") && said.contains("folder/out.csv"), "{shown}{said}");
-    assert!(!said.contains("statistics written"), "{said}");
+    let (errors, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
+    assert_eq!(output.status.code(), Some(8), "{errors}");
+    assert!(
+        shown.contains("height") && shown.contains("50002") && errors.contains("directory/out.csv"),
+        "{shown}{errors}"
+    );
+    assert!(!errors.contains("statistics written"), "{errors}");
 }
 
 #[test]
-fn names_do_no_harm_where_they_are_opened() {
+fn column_names_are_harmless_in_other_programs() {
     let house = House::new();
     let names: Vec<String> = HARMFUL.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
     let csv = house.write("data.csv", format!("{}\n{}\n", names.join(","), vec!["-5"; HARMFUL.len()].join(",")));
@@ -133,7 +137,7 @@ fn names_do_no_harm_where_they_are_opened() {
     }
 }
 
-/// The names and sums in a file of results, none of whose cells holds a quotation mark.
+/// The names and sums in a file of results without quotation marks in its cells.
 fn csv_lines(text: &str) -> impl Iterator<Item = (String, String)> {
     text.lines().skip(1).map(|line| {
         let cells: Vec<&str> = line.split(',').map(|cell| cell.trim_matches('"')).collect();

@@ -1,11 +1,11 @@
-//! Keys under a passphrase.
+//! Keys that are protected by a passphrase.
 
 use std::fs;
 
 use super::{FIGURES, TABLE};
 use crate::house::{House, path};
 
-/// A house with a computed job whose key opens with the first line of `right`.
+/// A house with a computed job. The first line of the file `right` opens its key.
 fn protected() -> (House, String) {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
@@ -20,7 +20,7 @@ fn protected() -> (House, String) {
 }
 
 #[test]
-fn only_the_right_one_opens() {
+fn only_the_right_passphrase_opens_the_key() {
     let (house, job) = protected();
     house
         .run(["result", "--passphrase-file", "wrong"])
@@ -36,11 +36,14 @@ fn only_the_right_one_opens() {
 }
 
 #[test]
-fn nothing_is_asked_without_a_terminal() {
+fn there_is_no_prompt_without_a_terminal() {
     let house = House::new();
     let csv = house.write("data.csv", TABLE);
     let arguments = ["init", "--input", path(&csv), "--server", &house.url(), "--passphrase"];
-    house.run(arguments).expect_code(2).says(&["no terminal to ask for the passphrase on; use --passphrase-file"]);
+    house
+        .run(arguments)
+        .expect_code(2)
+        .says(&["there is no terminal to ask for the passphrase; use --passphrase-file"]);
     assert_eq!((house.jobs(), house.inbox()), (vec![], vec![]));
 }
 
@@ -49,8 +52,8 @@ fn the_plan_is_protected_like_the_key() {
     let (house, job) = protected();
     let open = house.init(&house.file("data.csv"));
     let secrets = |job: &str| fs::read(house.state().join("jobs").join(job).join("secrets.hes")).unwrap();
-    let tells = |job: &str| secrets(job).windows(6).any(|window| window == b"height");
-    assert!(tells(&open) && !tells(&job), "column names are readable in a protected job");
+    let reveals = |job: &str| secrets(job).windows(6).any(|window| window == b"height");
+    assert!(reveals(&open) && !reveals(&job), "column names are readable in a protected job");
     // A protected job can be forgotten without its passphrase.
     house.succeed(["forget", &job]);
     assert_eq!(house.jobs(), [open]);

@@ -1,4 +1,4 @@
-//! Who can read what: the state is its owner's alone, and the server has nothing that it must not have.
+//! The state is private to its owner, and the server has neither keys nor column names.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -9,11 +9,11 @@ use hestat::keystore::KeyStore;
 
 use crate::house::{Ended, House, everything, path};
 
-/// Names that occur nowhere by chance.
+/// Column names that do not occur by chance.
 const CSV: &str = "unmistakable_name,another_unmistakable_name,left_out_unmistakable_name\n1,2,x\n3,4,y\n5,6,z\n";
 const NAMES: [&[u8]; 2] = [b"unmistakable_name", b"unmistakable"];
 
-/// Runs a command that may give everyone every permission.
+/// Runs a command with a umask that denies no permission.
 fn without_mask(house: &House, arguments: &[&str]) -> Ended {
     let command = house.command(arguments);
     let mut shell = Command::new("sh");
@@ -28,7 +28,7 @@ fn without_mask(house: &House, arguments: &[&str]) -> Ended {
 }
 
 #[track_caller]
-fn all_private(state: &Path) {
+fn assert_private(state: &Path) {
     let all = everything(state);
     assert!(!all.is_empty());
     for path in all.iter().map(std::path::PathBuf::as_path).chain([state]) {
@@ -39,27 +39,27 @@ fn all_private(state: &Path) {
 }
 
 #[test]
-fn the_state_is_its_owner_s_alone() {
+fn the_state_is_private() {
     let house = House::new();
     let csv = house.write("data.csv", CSV);
     let url = house.url();
     let init = ["init", "--input", path(&csv), "--server", &url];
-    // An upload that fails leaves the ciphertext in the state.
-    house_with_broken_inbox(&house, || without_mask(&house, &init).expect_code(6));
+    // A failed upload leaves the ciphertext in the state.
+    with_broken_inbox(&house, || without_mask(&house, &init).expect_code(6));
     let job = house.jobs().concat();
     assert!(house.state().join("jobs").join(&job).join("dataset.hes").exists());
-    all_private(&house.state());
+    assert_private(&house.state());
     without_mask(&house, &["init", "--resume", &job]).expect_code(0);
-    all_private(&house.state());
+    assert_private(&house.state());
     house.compute().expect_code(0);
     without_mask(&house, &["result"]).expect_code(0);
-    all_private(&house.state());
+    assert_private(&house.state());
     without_mask(&house, &init).expect_code(0);
     without_mask(&house, &["forget", &job]).expect_code(0);
-    all_private(&house.state());
+    assert_private(&house.state());
 }
 
-fn house_with_broken_inbox(house: &House, work: impl FnOnce() -> Ended) {
+fn with_broken_inbox(house: &House, work: impl FnOnce() -> Ended) {
     let inbox = house.server().join("inbox");
     fs::write(&inbox, "not a directory").unwrap();
     work();
@@ -74,33 +74,33 @@ fn the_server_has_neither_key_nor_names() {
     let key = secrets.key.pack();
     let mut needles: Vec<&[u8]> = key.expose().chunks(16).collect();
     needles.extend(NAMES);
-    // The same search finds them where they are.
-    let mine = fs::read(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
-    assert!(needles.iter().all(|needle| holds(&mine, needle)));
+    // The same search finds them in the client's state.
+    let secrets = fs::read(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
+    assert!(needles.iter().all(|needle| contains(&secrets, needle)));
     for keep in ["true", "false"] {
-        nothing_of(&needles, &house.server());
+        assert_contains_none(&needles, &house.server());
         let output =
             house.command(["compute", "--data", path(&house.server())]).env("HESTAT_KEEP", keep).output().unwrap();
         Ended::from(output).expect_code(0);
-        nothing_of(&needles, &house.server());
+        assert_contains_none(&needles, &house.server());
     }
     house.succeed(["result"]);
-    nothing_of(&needles, &house.server());
+    assert_contains_none(&needles, &house.server());
 }
 
 #[track_caller]
-fn nothing_of(needles: &[&[u8]], directory: &Path) {
+fn assert_contains_none(needles: &[&[u8]], directory: &Path) {
     let files: Vec<_> = everything(directory).into_iter().filter(|file| file.is_file()).collect();
     assert!(!files.is_empty());
     for file in files {
         let name = file.to_str().unwrap().as_bytes().to_vec();
         let content = fs::read(&file).unwrap();
-        let found = needles.iter().position(|needle| holds(&content, needle) || holds(&name, needle));
+        let found = needles.iter().position(|needle| contains(&content, needle) || contains(&name, needle));
         assert_eq!(found, None, "a secret is in {}", file.display());
     }
 }
 
-fn holds(bytes: &[u8], needle: &[u8]) -> bool {
+fn contains(bytes: &[u8], needle: &[u8]) -> bool {
     bytes.windows(needle.len()).any(|window| window == needle)
 }
 

@@ -1,4 +1,4 @@
-//! A table that can be read only once: nothing of it is on disk in the clear.
+//! A table that can be read only once is copied to disk encrypted.
 
 use std::fs::{self, File};
 use std::io::{Read, Write};
@@ -10,22 +10,22 @@ use rustix::fs::{CWD, FileType, Mode};
 
 use crate::house::{Ended, House, Running, entries, path, wait_until};
 
-/// What is looked for on disk.
+/// A cell that must not be on disk.
 const MARKER: &str = "unmistakable_cell";
-/// Bytes that stay in memory.
+/// How many bytes are kept in memory before the rest goes to disk.
 const IN_MEMORY: u64 = 64 << 20;
 
-/// A table of more than that, with the marker in every row, and how many rows that are.
+/// A larger table, with the marker in every row, and its number of rows.
 fn large() -> (Vec<u8>, u64) {
     let row = format!("7,{}\n", MARKER.repeat(60));
     let rows = (IN_MEMORY + (9 << 20)) / row.len() as u64;
     (format!("a,remark\n{}", row.repeat(rows as usize)).into_bytes(), rows)
 }
 
-/// The files without a name in `folder` that a process has open.
-fn unnamed(process: u32, folder: &Path) -> Vec<PathBuf> {
+/// The unnamed files in `directory` that a process has open.
+fn unnamed(process: u32, directory: &Path) -> Vec<PathBuf> {
     let descriptors = PathBuf::from(format!("/proc/{process}/fd"));
-    let is_unnamed = |target: PathBuf| target.starts_with(folder) && path(&target).ends_with("(deleted)");
+    let is_unnamed = |target: PathBuf| target.starts_with(directory) && path(&target).ends_with("(deleted)");
     let all = entries(&descriptors).into_iter().map(|number| descriptors.join(number));
     all.filter(|descriptor| fs::read_link(descriptor).is_ok_and(is_unnamed)).collect()
 }
@@ -36,15 +36,15 @@ fn holds_marker(file: &Path) -> bool {
     content.windows(MARKER.len()).any(|window| window == MARKER.as_bytes())
 }
 
-/// Feeds a large table; looks at what is on disk of it before it ends.
+/// Writes a large table to `input`, and checks the copy on disk before the end. Returns the number of rows.
 fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
     let (table, rows) = large();
     let (most, rest) = table.split_at(table.len() - 10);
     input.write_all(most).unwrap();
     let temporary = house.temporary().canonicalize().unwrap();
-    // All but what the pipe and the last chunk hold has been read.
-    let is_there = |file: &PathBuf| fs::metadata(file).is_ok_and(|meta| meta.size() >= 7 << 20);
-    wait_until("the copy on disk", || unnamed(process, &temporary).iter().any(is_there));
+    // All has been read but the content of the pipe and of the last chunk.
+    let is_large = |file: &PathBuf| fs::metadata(file).is_ok_and(|meta| meta.size() >= 7 << 20);
+    wait_until("the copy on disk", || unnamed(process, &temporary).iter().any(is_large));
     let files = unnamed(process, &temporary);
     assert!(files.iter().all(|file| !holds_marker(file)), "the table is on disk in the clear");
     assert_eq!(entries(&temporary), Vec::<String>::new());
@@ -53,7 +53,7 @@ fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
 }
 
 #[track_caller]
-fn assert_right(ended: Ended, rows: u64) {
+fn assert_correct(ended: Ended, rows: u64) {
     let ended = ended.expect_code(0);
     assert!(ended.stdout.contains("All 6 statistics of 1 column equal"), "{}", ended.stdout);
     assert!(
@@ -64,34 +64,34 @@ fn assert_right(ended: Ended, rows: u64) {
 }
 
 #[test]
-fn what_standard_input_gives_is_on_disk_as_ciphertext_only() {
+fn standard_input_is_on_disk_only_as_ciphertext() {
     let house = House::new();
     let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take().unwrap();
     let rows = feed(&house, child.id(), input);
-    assert_right(Running::new(child).end(), rows);
+    assert_correct(Running::new(child).end(), rows);
 }
 
 #[test]
-fn what_a_named_pipe_gives_is_on_disk_as_ciphertext_only() {
+fn a_named_pipe_is_on_disk_only_as_ciphertext() {
     let house = House::new();
     let pipe = house.file("pipe");
     rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let child = house.command(["run", "--check", "--input", path(&pipe)]).spawn().unwrap();
     let input = File::options().write(true).open(&pipe).unwrap();
     let rows = feed(&house, child.id(), input);
-    assert_right(Running::new(child).end(), rows);
+    assert_correct(Running::new(child).end(), rows);
 }
 
 #[test]
-fn what_is_small_is_never_on_disk() {
+fn a_small_table_is_never_on_disk() {
     let house = House::new();
     let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
-    // More than a pipe holds.
+    // More than the capacity of a pipe.
     input.write_all("a\n".as_bytes()).unwrap();
     input.write_all("7\n".repeat(300_000).as_bytes()).unwrap();
     assert_eq!(unnamed(child.id(), &house.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
     drop(input);
-    assert_right(Running::new(child).end(), 300_000);
+    assert_correct(Running::new(child).end(), 300_000);
 }

@@ -1,4 +1,4 @@
-//! Standard streams and pipes.
+//! Standard input, output and error, and named pipes.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -26,7 +26,7 @@ fn a_table_from_a_named_pipe() {
     let pipe = house.file("pipe");
     rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let init = house.start(["init", "--input", path(&pipe), "--server", &house.url()]);
-    // Opening waits for the reader.
+    // Opening the pipe waits for the reader.
     fs::write(&pipe, TABLE).unwrap();
     init.end().expect_code(0);
     house.compute().expect_code(0);
@@ -35,7 +35,7 @@ fn a_table_from_a_named_pipe() {
 }
 
 #[test]
-fn a_difference_is_told_by_the_code_even_when_nobody_reads() {
+fn a_difference_sets_the_exit_code_even_if_stdout_is_closed() {
     let house = House::new();
     house.init(&house.write("data.csv", TABLE));
     house.compute().expect_code(0);
@@ -46,7 +46,7 @@ fn a_difference_is_told_by_the_code_even_when_nobody_reads() {
 }
 
 #[test]
-fn who_stops_reading_has_seen_enough() {
+fn a_closed_pipe_is_no_error() {
     let house = House::new();
     let mut child = house.start(["sample", "--rows", "1000000"]);
     let mut first = String::new();
@@ -61,7 +61,7 @@ fn who_stops_reading_has_seen_enough() {
 }
 
 #[test]
-fn no_progress_where_nobody_watches() {
+fn no_progress_without_a_terminal() {
     let house = House::new();
     let csv = sample(&house, 50_000);
     let loud = house.succeed(["run", "--input", path(&csv), "--check"]).stderr;

@@ -49,7 +49,7 @@ fn foreign_things_are_neither_computed_nor_touched() {
     symlink(inbox.join(name(5)), inbox.join(name(6))).unwrap();
     let before = listing(&inbox);
 
-    assert!(site.run(["compute"]).done().stdout.starts_with("nothing waits"));
+    assert!(site.run(["compute"]).done().stdout.starts_with("nothing to compute"));
     assert!(listing(&inbox) == before);
     assert!(!site.data().join("outbox").exists());
 

@@ -78,7 +78,7 @@ fn a_job_in_quarantine_can_be_forgotten() {
     site.run(["forget", &first.to_string()]).done();
     assert!(!site.data().join(format!("inbox/{first}")).exists());
     assert!(!site.data().join(format!("outbox/{first}")).exists());
-    assert!(site.run(["compute"]).done().stdout.starts_with("nothing waits"));
+    assert!(site.run(["compute"]).done().stdout.starts_with("nothing to compute"));
     assert!(!site.data().join(".hestat-attempts").exists());
 }
 

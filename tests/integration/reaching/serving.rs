@@ -165,7 +165,7 @@ fn secrets_that_everybody_can_read_are_told_of() {
     for (mode, is_told) in [(0o644, true), (0o640, false)] {
         fs::set_permissions(&open, fs::Permissions::from_mode(mode)).unwrap();
         let pinged = ping(&served.house, served.url(), &options).expect_code(0);
-        assert_eq!(pinged.stderr.contains("everybody on this machine can read"), is_told, "{pinged:?}");
+        assert_eq!(pinged.stderr.contains("other users of this machine can read"), is_told, "{pinged:?}");
     }
 }
 
@@ -209,7 +209,7 @@ fn its_certificate_has_the_names_that_were_asked_for() {
             .house
             .run(["serve", "--data", "data", "--name", wrong])
             .expect_code(2)
-            .says(&["neither the name of a host"]);
+            .says(&["expected a host name or an IP address"]);
     }
     let fingerprint = openssl(&["-fingerprint", "-sha256"]);
     assert!(fingerprint.contains(served.fingerprint().trim_start_matches("SHA256:")), "{fingerprint}");
