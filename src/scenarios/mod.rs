@@ -1,3 +1,3 @@
-//! Situations with an untrusted middle, each a room of its own. None uses another.
+//! Scenarios in which something in the middle is not trusted. No scenario uses another.
 
 pub mod fog;

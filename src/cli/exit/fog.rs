@@ -1,4 +1,4 @@
-//! Scenario fog.
+//! Exit codes and next steps for errors of the fog scenario.
 
 use super::Explain;
 use super::codes::{DENIED, JOB, LOCAL, NO_NODE, PROTOCOL};
@@ -7,33 +7,30 @@ use crate::scenarios::fog::FogError;
 
 impl Explain for FogError {
     fn explain(&self) -> (u8, Option<String>) {
-        let say = |text: &str| Some(text.to_owned());
-        match self {
-            FogError::Wire(error) => error.explain(),
-            FogError::KeyStore(error) => error.explain(),
-            FogError::Randomness(_) | FogError::Key(_) => (LOCAL, None),
-            FogError::Seal(_) => (JOB, say("Try again with another key.")),
-            FogError::File { .. } => (LOCAL, say("Check the path, its permissions and the free space on its disk.")),
+        let (code, next_step) = match self {
+            FogError::Wire(error) => return error.explain(),
+            FogError::KeyStore(error) => return error.explain(),
+            FogError::Randomness(_) | FogError::Key(_) => return (LOCAL, None),
             FogError::OpenFiles(TooFewFiles { needed, .. }) => {
-                (LOCAL, Some(format!("Let it have them (ulimit -n {needed}), or ask for fewer with --nodes.")))
+                return (LOCAL, Some(format!("Raise the limit with ulimit -n {needed}, or lower --nodes.")));
             }
-            FogError::TooFewNodes { .. } => (
-                NO_NODE,
-                say("Start more nodes (hestat fog node), ask for fewer with --nodes, or wait longer with --timeout."),
-            ),
+            FogError::Encrypt(_) => (JOB, "Try again with another key."),
+            FogError::File { .. } => (LOCAL, "Check the path, its permissions and the free space on its disk."),
+            FogError::TooFewNodes { .. } => {
+                (NO_NODE, "Start more nodes (hestat fog node), lower --nodes, or raise --timeout.")
+            }
             FogError::NoNode { .. } => {
-                (NO_NODE, say("Start a node that has had no part yet, and begin again; or wait longer with --timeout."))
+                (NO_NODE, "Start a node that has had no part yet and run the command again, or raise --timeout.")
             }
-            FogError::Changed { .. } => (LOCAL, say("Begin again, with a file that nobody writes into.")),
-            FogError::Duplicate { .. } => (DENIED, say("Give each node an identity of its own with --identity.")),
-            FogError::BadKey { .. } => (PROTOCOL, say("Have the client use an RSA key of 2048 to 8192 bits.")),
+            FogError::Changed { .. } => (LOCAL, "Run the command again, with a file that no other process writes to."),
+            FogError::Duplicate { .. } => (DENIED, "Give each node its own identity with --identity."),
+            FogError::BadKey { .. } => (PROTOCOL, "Have the client use an RSA key of 2048 to 8192 bits."),
             FogError::Rejected { .. } => (
                 PROTOCOL,
-                say(
-                    "The client's journal says why: an answer was wrong, or a part was lost here too often. Check that both run \
-                 the same version of hestat.",
-                ),
+                "The client's journal says why: an answer was wrong, or this node lost its part too often. Check that both \
+                 run the same version of hestat.",
             ),
-        }
+        };
+        (code, Some(next_step.into()))
     }
 }

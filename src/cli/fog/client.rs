@@ -15,24 +15,24 @@ use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::keystore::PrivateKeyFile;
 use crate::report;
-use crate::scenarios::fog::{ClientRequest, Listening, client};
+use crate::scenarios::fog::{ClientEvent, ClientRequest, Listening, client};
 
-/// How the name of the client's identity, and those of its RSA keys, begin.
+/// The default name of the client's identity, and the prefix of its RSA keys' names.
 const ROLE: &str = "fog-client";
 
-/// Wait for nodes, give each a part of the message, and put together what they encrypt
+/// Wait for nodes, send each a part of the message, and reassemble what they encrypt
 ///
-/// Nodes find the client at the address it prints, know it by the fingerprint it prints, and are taken in if they are enrolled.
-/// A node that dies, falls silent or answers anything wrong loses its part to another node that has had none.
+/// The client prints its address and fingerprint, by which nodes find and recognize it. It accepts the nodes that --allow-peer
+/// names. If a node dies, falls silent or returns wrong data, its part goes to another node that has had none.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  hestat fog client --listen 0.0.0.0:7100 --file letter.txt --out fog --allow-peer nodes.txt"
 )]
 pub(super) struct Args {
-    /// Where nodes find the client; port 0 takes any free one
-    #[arg(long, env = "HESTAT_FOG_LISTEN", value_name = "ADDR:PORT", value_parser = own_address)]
+    /// Address to listen on; port 0 picks any free port
+    #[arg(long, env = "HESTAT_FOG_LISTEN", value_name = "ADDR:PORT", value_parser = listen_address)]
     listen: SocketAddr,
-    /// How many nodes, and so parts, there are
+    /// Number of nodes, and of parts
     #[arg(long, env = "HESTAT_FOG_NODES", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=10_000))]
     nodes: u32,
     /// Directory for the files of each step
@@ -40,13 +40,13 @@ pub(super) struct Args {
     out: PathBuf,
     #[command(flatten)]
     message: MessageOptions,
-    /// The RSA key to decrypt with: PKCS#8 in PEM, 2048 to 8192 bits
+    /// RSA key to decrypt with: PKCS#8 in PEM, 2048 to 8192 bits
     #[arg(long, env = "HESTAT_FOG_KEY", value_name = "FILE", conflicts_with = "bits")]
     key: Option<PathBuf>,
-    /// The passphrase of the key that --key names is the first line of this file [else: the terminal]
+    /// File whose first line is the passphrase of the key in --key [default: ask on the terminal]
     #[arg(long, env = "HESTAT_FOG_KEY_PASSPHRASE_FILE", value_name = "FILE")]
     key_passphrase_file: Option<PathBuf>,
-    /// Bits of the RSA key that is made and kept in the state if there is none: 2048, 3072, 4096 or 8192
+    /// Size of the RSA key to create and keep in the state if there is none: 2048, 3072, 4096 or 8192 bits
     #[arg(long, env = "HESTAT_FOG_BITS", value_name = "BITS", default_value = "3072", conflicts_with = "key")]
     bits: RsaBits,
     #[command(flatten)]
@@ -74,16 +74,20 @@ impl Args {
             silence: self.waiting.idle_timeout(),
         };
         console.handle_signals();
-        let returned = client(request, &SystemClock, console, |listening| {
-            if console.json() || !console.quiet() {
-                // Who does not want to read it gets the message all the same.
-                drop(console.print(&render(listening, console)));
+        let report = client(request, &SystemClock, console, |event| match event {
+            ClientEvent::Listening(listening) if console.json() || !console.quiet() => {
+                // The message is processed even if standard output cannot be written to.
+                let _ = console.print(&render(listening, console));
+            }
+            ClientEvent::Listening(_) => {}
+            ClientEvent::Refused { from, node } => {
+                console.notice(&format!("refused a node from {from}; --allow-peer {node} would accept it"));
             }
         })?;
-        show(&returned, true, console)
+        show(&report, true, console)
     }
 
-    /// The key that is named, or the one in the state.
+    /// Reads the key in `--key`, or opens or creates the one in the state.
     fn key(&self, console: &Console) -> anyhow::Result<RsaPrivateKey> {
         let passphrase = &self.identity.passphrase;
         if let Some(path) = &self.key {
@@ -97,10 +101,9 @@ impl Args {
         let passphrase =
             if file.exists() { passphrase.to_open_file(&file, console)? } else { passphrase.to_protect(console)? };
         let mut random = random::from_system()?;
-        let made = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random);
-        let (key, path, is_new) = made?;
+        let (key, path, is_new) = keys.rsa_or_new(&name, self.bits, passphrase.as_ref(), &mut random)?;
         if is_new {
-            console.notice(&format!("made an RSA key of {} bits; it is in {}", key.bits(), path.display()));
+            console.notice(&format!("created an RSA key of {} bits in {}", key.bits(), path.display()));
         }
         Ok(key)
     }
@@ -117,7 +120,6 @@ fn render(listening: &Listening, console: &Console) -> String {
     format!("listening    {address}\nfingerprint  {fingerprint}\nmessage      {message}, {bytes} bytes")
 }
 
-/// An address of this machine.
-fn own_address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| "an IP address of this machine and a port, such as 127.0.0.1:7100 or 0.0.0.0:0".into())
+fn listen_address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| "expected an IP address and a port, such as 127.0.0.1:7100 or 0.0.0.0:0".into())
 }

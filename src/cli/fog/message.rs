@@ -1,4 +1,4 @@
-//! The message: where it comes from, and how it is shown when it is back.
+//! Options for the message, and the output when it has come back.
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -10,20 +10,20 @@ use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
 use crate::foundation::observer::{Cancelled, Observer};
 use crate::pipeline::PipelineError;
-use crate::report;
+use crate::report::json::line;
 use crate::scenarios::fog::{Report, Source};
 
-/// The longest message that is shown, in bytes.
-const SHOWN: u64 = 64 << 10;
+/// Maximum bytes of a message that is printed.
+const MAX_PRINTED: u64 = 64 << 10;
 
-/// Lines are asked for: who pastes a letter means all of it.
-const QUESTION: &str = "Message, as many lines as you like; Ctrl-D on a new line ends it:\n";
+/// Asks for any number of lines, since a message may be pasted.
+const QUESTION: &str = "Message (any number of lines; end with Ctrl-D on a new line):\n";
 
-/// Where the message comes from.
+/// The source of the message.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The message")]
 pub(super) struct MessageOptions {
-    /// The message itself; other users of this machine can see it while the command runs
+    /// Text of the message; other users of this machine can see it while the command runs
     #[arg(
         long,
         short,
@@ -34,20 +34,20 @@ pub(super) struct MessageOptions {
         conflicts_with = "file"
     )]
     message: Option<String>,
-    /// The file with the message, text or not [default: standard input]
+    /// File with the message, text or binary [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
-    /// Bytes of it in one token, at most; fewer if there are many parts [default: 32768 in parts of up to 1 MiB, which JOSE
-    /// libraries take, else 4194304]
+    /// Maximum message bytes in one token; less if there are many parts [default: 32768 in parts of up to 1 MiB, which JOSE
+    /// libraries accept, else 4194304]
     #[arg(long, env = "HESTAT_FOG_CHUNK", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20))]
     pub(super) chunk: Option<u32>,
 }
 
 impl MessageOptions {
-    /// The message; what can be read only once is copied to a file without a name in `out`, which is made, or among temporary
-    /// files.
+    /// Opens the message. A stream is first copied to an unnamed file in `out`, which is created if missing, or in the system's
+    /// directory for temporary files.
     pub(super) fn source(&self, out: Option<&Path>, console: &Console) -> anyhow::Result<Source> {
-        let unusable = |place: String| move |source| PipelineError::File { path: place, source };
+        let unusable = |path: String| move |source| PipelineError::File { path, source };
         let spool = &out.map_or_else(std::env::temp_dir, Path::to_path_buf);
         if let Some(out) = out {
             fs::create_dir_all(out).map_err(unusable(out.display().to_string()))?;
@@ -59,17 +59,17 @@ impl MessageOptions {
                 let typed = console.with_signals(|| ask_for_lines(QUESTION, || console.check_cancelled().is_ok()));
                 let typed = typed.map_err(|error| match error.kind() {
                     io::ErrorKind::Interrupted => PipelineError::Cancelled(Cancelled),
-                    _ => unusable("what was typed".into())(error),
+                    _ => unusable("the typed message".into())(error),
                 })?;
                 Source::spool(typed.as_slice(), "the message".into(), spool)
             }
             _ => Source::spool(io::stdin().lock(), "standard input".into(), spool),
         };
-        Ok(source.map_err(|error| unusable(self.place_of(&error, spool))(error))?)
+        Ok(source.map_err(|error| unusable(self.failed_path(&error, spool))(error))?)
     }
 
-    /// What cannot be used: where the message comes from or, if there is no room, where it is copied to.
-    fn place_of(&self, error: &io::Error, spool: &Path) -> String {
+    /// Returns what could not be used: the source or, if there is no space, the directory of the copy.
+    fn failed_path(&self, error: &io::Error, spool: &Path) -> String {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match &self.file {
             _ if matches!(error.kind(), StorageFull | QuotaExceeded | FileTooLarge | ReadOnlyFilesystem) => {
@@ -82,54 +82,54 @@ impl MessageOptions {
     }
 }
 
-/// Shows the message that is back: as it is if it is a short text, or if nothing else is wanted and no terminal shows it; else
-/// where it lies. `is_kept` says whether the files outlive the command.
-pub(super) fn show(returned: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
+/// Prints the report, and the message itself if it is a short text. With `--quiet` and without a terminal, prints exactly the
+/// message and nothing else. `is_kept` says whether the files remain after the command.
+pub(super) fn show(report: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
-        console.print_raw(&mut fs::File::open(&returned.file).map_err(|source| unreadable(returned, source))?)?;
+        console.print_raw(&mut fs::File::open(&report.file).map_err(|source| unreadable(report, source))?)?;
         return Ok(0);
     }
-    let text = text(returned)?;
+    let text = text(report)?;
     if console.json() {
-        console.print(&report::json::line(&as_json(returned, text.as_deref(), is_kept)))?;
+        console.print(&line(&as_json(report, text.as_deref(), is_kept)))?;
         return Ok(0);
     }
     if !console.quiet() {
-        for (part, number) in returned.parts.iter().zip(1..) {
-            let count = returned.parts.len();
+        for (part, number) in report.parts.iter().zip(1..) {
+            let count = report.parts.len();
             console.print(&format!("part {number} of {count}: {} bytes, encrypted by {}", part.bytes, part.node))?;
         }
-        let place = if is_kept { format!(", in {}", returned.file.display()) } else { String::new() };
-        console
-            .print(&format!("message {}: {} bytes, back as it was sent{place}", returned.message, returned.bytes))?;
+        let path = if is_kept { format!(", in {}", report.file.display()) } else { String::new() };
+        console.print(&format!("message {}: {} bytes, returned unchanged{path}", report.message, report.bytes))?;
     }
     match text {
         Some(text) if text.is_empty() || text.ends_with('\n') => console.print_raw(&mut text.as_bytes())?,
         Some(text) => console.print(&text)?,
         None if is_kept => {}
-        None => console.notice("the message is no short text and not shown; --out keeps it, --quiet passes it on"),
+        None => console
+            .notice("the message is not a short text and is not printed; keep it with --out or pipe it with --quiet"),
     }
     Ok(0)
 }
 
-fn unreadable(returned: &Report, source: io::Error) -> PipelineError {
-    PipelineError::File { path: returned.file.display().to_string(), source }
+fn unreadable(report: &Report, source: io::Error) -> PipelineError {
+    PipelineError::File { path: report.file.display().to_string(), source }
 }
 
-/// The message, if it is a short text that does nothing to a terminal.
-fn text(returned: &Report) -> anyhow::Result<Option<String>> {
-    if returned.bytes > SHOWN {
+/// Returns the message if it is a short text without characters that control a terminal.
+fn text(report: &Report) -> anyhow::Result<Option<String>> {
+    if report.bytes > MAX_PRINTED {
         return Ok(None);
     }
-    let bytes = fs::read(&returned.file).map_err(|source| unreadable(returned, source))?;
+    let bytes = fs::read(&report.file).map_err(|source| unreadable(report, source))?;
     Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
 }
 
-fn as_json(returned: &Report, text: Option<&str>, is_kept: bool) -> Value {
+fn as_json(report: &Report, text: Option<&str>, is_kept: bool) -> Value {
     let file = |path: &Path| is_kept.then(|| path.display().to_string());
     let part = |part: &crate::scenarios::fog::PartReport| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
     json!({
-        "message": returned.message.to_string(), "bytes": returned.bytes, "file": file(&returned.file), "text": text,
-        "parts": returned.parts.iter().map(part).collect::<Vec<_>>()
+        "message": report.message.to_string(), "bytes": report.bytes, "file": file(&report.file), "text": text,
+        "parts": report.parts.iter().map(part).collect::<Vec<_>>()
     })
 }

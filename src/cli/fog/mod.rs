@@ -1,4 +1,4 @@
-//! `hestat fog`
+//! `hestat fog`: its subcommands `client`, `node` and `run`.
 
 mod client;
 mod message;
@@ -9,10 +9,10 @@ use clap::Subcommand;
 
 use super::console::Console;
 
-/// Have the parts of a message RSA-encrypted by nodes that do not see the other parts
+/// Have the parts of a message RSA-encrypted by nodes that do not see each other's parts
 ///
-/// The client cuts a message into as many parts as there are nodes, gives each node one of them with its public key, and puts
-/// together what comes back encrypted. docs/SCENARIOS.md says who sees what.
+/// The client splits a message into as many parts as there are nodes, sends each node one part and its public key, and
+/// reassembles what comes back encrypted. docs/SCENARIOS.md explains who sees what.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog run --message 'the quick brown fox'")]
 pub(super) struct Args {

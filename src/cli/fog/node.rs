@@ -1,4 +1,4 @@
-//! `hestat fog node`
+//! `hestat fog node`: encrypt parts for a client.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ use crate::report;
 use crate::scenarios::fog::{FOG, NodeOutcome, NodeRequest, node};
 use crate::wire::{Dialer, PeerAddress, Timeouts};
 
-/// The usual name of a node's identity.
+/// The default name of a node's identity.
 const ROLE: &str = "fog-node";
 
 /// Encrypt a part of a client's message under its public key
 ///
-/// The node looks for the client until it is there, and for another attempt when the connection breaks. It sees its own part and
-/// no other. Nodes on one machine need an --identity each.
+/// The node tries to connect until the client is there, and again when the connection breaks. It sees its own part and no other.
+/// Several nodes on one machine each need their own --identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog node --connect fog.example.org:7100 --out node --stay")]
 pub(super) struct Args {
-    /// Where the client is
+    /// Address of the client
     #[arg(long, env = "HESTAT_FOG_CONNECT", value_name = "HOST:PORT")]
     connect: PeerAddress,
     /// Directory for the files of each step
     #[arg(long, env = "HESTAT_FOG_OUT", value_name = "DIR")]
     out: PathBuf,
-    /// Do not end when the part is done, but stay for more, of this client and of those that come after it
+    /// Do not end after one part: stay for more, from this client and later ones
     #[arg(long, env = "HESTAT_FOG_STAY", value_parser = BoolishValueParser::new())]
     stay: bool,
     #[command(flatten)]
@@ -51,8 +51,8 @@ impl Args {
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
         console.handle_signals();
         node(&request, &SystemClock, console, |outcome| {
-            // Who does not want to read it is served all the same.
-            drop(console.print(&render(outcome, console.json())));
+            // The client is served even if standard output cannot be written to.
+            let _ = console.print(&render(outcome, console.json()));
         })?;
         Ok(0)
     }

@@ -1,4 +1,4 @@
-//! The client: waits for nodes, gives each its part, takes the parts back, and puts the message together.
+//! The client: splits a message, has its parts encrypted by nodes, and reassembles what comes back.
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -6,15 +6,13 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::chunk::PARTS_AT_ONCE;
 use super::coordinator::Coordinator;
 use super::error::FogError;
 use super::files::Files;
-use super::id::MessageId;
 use super::journal::{DisplayPath, Event};
-use super::message::Message;
+use super::message::{Message, PartReport};
+use super::part::{MessageId, PARTS_AT_ONCE};
 use super::protocol::FOG;
-use super::report::{PartReport, Report};
 use super::source::Source;
 use crate::crypto::{KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
@@ -22,125 +20,154 @@ use crate::foundation::observer::Observer;
 use crate::foundation::rlimit;
 use crate::foundation::text::with_causes;
 use crate::wire::runtime::run;
-use crate::wire::{LinkIdentity, ListenOptions, Listener, ListenerLimits, PeerPolicy};
+use crate::wire::{LinkIdentity, ListenOptions, Listener, ListenerLimits, PeerPolicy, Timeouts};
 
-/// Files that are open whoever comes: journal, message, listener, and what the runtime needs.
-const OPEN_FILES: u64 = 32;
+/// Open files that a client needs without any node: journal, message, listener, and the runtime's own.
+const BASE_FILES: u64 = 32;
 
-/// Files for strangers and for nodes that come too many, at least.
-const FEWEST: u64 = 16;
+/// Minimum number of open files for pending handshakes and for surplus nodes.
+const MIN_SPARE_FILES: u64 = 16;
 
-/// A message, and who is to encrypt it.
+/// A message, and the nodes that may encrypt it.
 pub struct ClientRequest {
-    /// Where nodes find the client; port 0 is any free one.
+    /// The address to listen on. Port 0 means any free port.
     pub listen: SocketAddr,
-    /// By what they know it.
+    /// The client's identity.
     pub identity: LinkIdentity,
-    /// Which nodes may come.
+    /// Which nodes may connect.
     pub admission: PeerPolicy,
-    /// How many parts the message has: each goes to a node of its own.
+    /// Number of parts, each encrypted by a different node. At least 1.
     pub nodes: u32,
-    /// How many bytes of it go into one token, at most, if that matters: 4,096 to 4,194,304.
+    /// Maximum number of message bytes in one token, 4,096 to 4,194,304; `None` for the default.
     pub chunk: Option<u32>,
-    /// The key that parts are encrypted under.
+    /// The key whose public part the nodes encrypt with.
     pub key: RsaPrivateKey,
     /// The message.
     pub source: Source,
-    /// The folder for files.
+    /// The directory for all files.
     pub out: PathBuf,
-    /// How long nodes are waited for, at the beginning and when one is lost.
+    /// How long to wait for nodes, at the start and whenever a part has none.
     pub timeout: Duration,
-    /// How long a node may say nothing.
+    /// How long a node may be silent.
     pub silence: Duration,
 }
 
-/// A client that nodes can come to.
+/// An event that the caller of a client may want to show.
+#[derive(Debug, Clone, Copy)]
+pub enum ClientEvent<'e> {
+    /// Nodes can connect.
+    Listening(&'e Listening),
+    /// A node was refused because it is not on the allow list. Sent once for each node, for a limited number of nodes.
+    Refused {
+        /// The node's address.
+        from: &'e str,
+        /// The node's fingerprint.
+        node: KeyFingerprint,
+    },
+}
+
+/// A client that nodes can connect to.
 #[derive(Debug, Clone)]
 pub struct Listening {
-    /// Where.
+    /// The address that it listens on.
     pub address: SocketAddr,
-    /// By what nodes know it.
+    /// The fingerprint of its identity.
     pub fingerprint: KeyFingerprint,
-    /// What its message is called.
+    /// The name of its message.
     pub message: MessageId,
-    /// How long that is, in bytes.
+    /// The message's length in bytes.
     pub bytes: u64,
 }
 
-/// Has a message encrypted by nodes, part by part; decrypts, compares with what was sent, and writes it down. `listening` is
-/// told where nodes find the client.
+/// A message that was encrypted by nodes, decrypted, and found unchanged.
+#[derive(Debug, Clone)]
+pub struct Report {
+    /// The message's name.
+    pub message: MessageId,
+    /// Its length in bytes.
+    pub bytes: u64,
+    /// The file with the reassembled message.
+    pub file: PathBuf,
+    /// Its parts in order.
+    pub parts: Vec<PartReport>,
+}
+
+/// Has a message encrypted by nodes, part by part; decrypts the tokens, compares them with what was sent, and writes the message
+/// to a file.
 ///
 /// # Errors
-/// [`FogError`]; then there is no file with the message.
+/// [`FogError`] if the address, the files or the message cannot be used, if too few nodes connect in time, or if the observer
+/// cancels. Then there is no file with the message.
 pub fn client(
     request: ClientRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    listening: impl FnOnce(&Listening),
+    on_event: impl FnMut(ClientEvent<'_>),
 ) -> Result<Report, FogError> {
-    run(observer, async |stop| run_client(request, 0, clock, observer, listening, &stop).await)
+    run(observer, async |stop| run_client(request, 0, clock, observer, on_event, &stop).await)
 }
 
-/// The same, inside of a runtime where so many files are for others.
+/// Runs [`client`] inside a runtime, in a process that needs `other_files` more open files.
 pub(super) async fn run_client(
     request: ClientRequest,
-    others: u64,
+    other_files: u64,
     clock: &dyn Clock,
     observer: &dyn Observer,
-    listening: impl FnOnce(&Listening),
+    mut on_event: impl FnMut(ClientEvent<'_>),
     stop: &CancellationToken,
 ) -> Result<Report, FogError> {
     let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, silence } = request;
-    let limits = limits(nodes, silence, others)?;
+    let limits = limits(nodes, silence, other_files)?;
     let files = Files::open(&out, clock)?;
-    let message = Message::cut(source, nodes, chunk, key, &files)?;
-    let (id, bytes, parts) = (message.id(), message.bytes(), nodes);
+    let message = Message::new(source, nodes, chunk, key, &files)?;
+    let (id, bytes, parts) = (message.id, message.bytes, nodes);
 
     let fingerprint = identity.fingerprint();
     let listener =
         Listener::start(ListenOptions { address: listen, identity, protocol: FOG, policy: admission, limits }).await?;
     let address = listener.address();
-    listening(&Listening { address, fingerprint, message: id, bytes });
+    on_event(ClientEvent::Listening(&Listening { address, fingerprint, message: id, bytes }));
     files.record(&Event::Listening { address: address.to_string(), message: id.to_string(), bytes, parts })?;
 
-    let coordinator = Coordinator::new(id, message.assignments(), &files, observer, timeout);
-    let outcome = collect(message, coordinator.run(listener, stop), &files).await;
+    let mut on_refused = |from: &str, node| on_event(ClientEvent::Refused { from, node });
+    let coordinator = Coordinator::new(&message, &files, observer, timeout, &mut on_refused);
+    let outcome = reassemble(message, coordinator.run(listener, stop), &files).await;
     if let Err(error) = &outcome {
-        // The error counts, also where the journal cannot be written any more.
-        drop(files.record(&Event::Failed { message: Some(id.to_string()), why: with_causes(error) }));
+        // If the journal cannot be written either, the first error is still the one to report.
+        let _ = files.record(&Event::Failed { message: Some(id.to_string()), why: with_causes(error) });
     }
     outcome
 }
 
-/// Makes one file of the message when its parts are back.
-async fn collect(
+/// Commits the file with the message once all parts have come back.
+async fn reassemble(
     message: Message,
     parts: impl Future<Output = Result<Vec<PartReport>, FogError>>,
     files: &Files<'_>,
 ) -> Result<Report, FogError> {
-    let (id, bytes, parts) = (message.id(), message.bytes(), parts.await?);
-    let file = message.keep().await?;
+    let (id, bytes, parts) = (message.id, message.bytes, parts.await?);
+    let file = message.commit().await?;
     files.record(&Event::Reassembled { message: id.to_string(), bytes, file: DisplayPath(&file) })?;
     Ok(Report { message: id, bytes, file, parts })
 }
 
-/// Room for each node, for some that come too many, for those that come back before it is noticed that they were gone, and for
-/// strangers; of the last three, there are fewer where few files can be open.
-fn limits(nodes: u32, silence: Duration, others: u64) -> Result<ListenerLimits, FogError> {
-    let spare = FEWEST.saturating_add(rlimit::require(OPEN_FILES + FEWEST + for_nodes(nodes) + others)?);
+/// Returns limits with a link for each node, and spare ones for surplus nodes, for nodes that reconnect before their loss is
+/// noticed, and for handshakes. The number of spare links depends on the limit of open files.
+fn limits(nodes: u32, silence: Duration, other_files: u64) -> Result<ListenerLimits, FogError> {
+    let needed = BASE_FILES + MIN_SPARE_FILES + files_for_nodes(nodes) + other_files;
+    let spare = MIN_SPARE_FILES.saturating_add(rlimit::require(needed)?);
     let spare = usize::try_from(spare / 2).unwrap_or(usize::MAX / 2);
-    let usual = ListenerLimits::default();
-    let timeouts = crate::wire::Timeouts { idle: silence, ..usual.timeouts };
+    let default = ListenerLimits::default();
     let nodes = nodes as usize;
     Ok(ListenerLimits {
-        handshakes: usual.handshakes.min(spare),
-        links: usual.links.max(2 * nodes).min(nodes.saturating_add(spare)),
-        timeouts,
+        handshakes: default.handshakes.min(spare),
+        links: default.links.max(2 * nodes).min(nodes.saturating_add(spare)),
+        timeouts: Timeouts { idle: silence, ..default.timeouts },
     })
 }
 
-/// How many files may be open for so many nodes: a connection to each and, for those that are at work, a file with tokens and
-/// its folder.
-pub(super) fn for_nodes(nodes: u32) -> u64 {
+/// Returns the number of files that are open for so many nodes: a connection each and, for those with a part, a token file and
+/// its directory.
+pub(super) fn files_for_nodes(nodes: u32) -> u64 {
     u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))
 }

@@ -1,10 +1,8 @@
-//! Who gets which part, who brings it back, and what happens when somebody does not.
+//! The coordinator: assigns the parts of a message to nodes, and collects them.
 
-mod joins;
-mod results;
-mod starvation;
+mod events;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::panic::resume_unwind;
 use std::time::Duration;
 
@@ -13,106 +11,99 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 
-use self::starvation::StarvationTimer;
-use super::assembly::Assignment;
-use super::chunk::PARTS_AT_ONCE;
+use self::events::NodeHistory;
 use super::error::FogError;
 use super::files::Files;
-use super::id::MessageId;
-use super::journal::Event;
-use super::node_event::NodeEvent;
-use super::protocol::PartHead;
-use super::report::PartReport;
-use super::schedule::Schedule;
+use super::journal::{Event, RepeatedNotice};
+use super::message::{Assignment, Message, PartReport};
+use super::node_session::NodeEvent;
+use super::part::{MessageId, PARTS_AT_ONCE};
+use super::schedule::{Schedule, StarvationTimer};
 use crate::crypto::KeyFingerprint;
 use crate::foundation::observer::{Cancelled, Observer, Stage};
 use crate::wire::Listener;
 
-/// News that wait to be heard.
-const WAITING: usize = 64;
+/// Capacity of the channel for events from sessions.
+const EVENTS: usize = 64;
 
-/// How long nodes get to hear that there is nothing more to do.
+/// How long the client waits at the end to tell nodes that there is nothing left to do.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
 
-/// One message, its parts, and the nodes that are here.
+/// Called with the address and fingerprint of each refused node.
+pub(super) type OnRefused<'c> = &'c mut dyn FnMut(&str, KeyFingerprint);
+
+/// The state of one message and of the connected nodes.
 pub(super) struct Coordinator<'c> {
     message: MessageId,
     assignments: Vec<Assignment>,
-    returned: Vec<Option<PartReport>>,
+    reports: Vec<Option<PartReport>>,
     schedule: Schedule,
     nodes: HashMap<KeyFingerprint, ConnectedNode>,
-    dishonest: HashSet<KeyFingerprint>,
-    /// How often each was lost with a part.
-    losses: HashMap<KeyFingerprint, u32>,
-    /// How often each was lost without one.
-    departures: HashMap<KeyFingerprint, u32>,
-    refused: HashSet<KeyFingerprint>,
-    /// What was wrong with a list of peers, as far as it is told.
-    last_list_error: String,
+    history: HashMap<KeyFingerprint, NodeHistory>,
+    allow_list_notice: RepeatedNotice,
     sessions: JoinSet<()>,
-    reporting: mpsc::Sender<(KeyFingerprint, NodeEvent)>,
-    reported: mpsc::Receiver<(KeyFingerprint, NodeEvent)>,
+    event_sender: mpsc::Sender<(KeyFingerprint, NodeEvent)>,
+    events: mpsc::Receiver<(KeyFingerprint, NodeEvent)>,
     starvation: StarvationTimer,
     files: &'c Files<'c>,
     observer: &'c dyn Observer,
+    on_refused: OnRefused<'c>,
 }
 
-/// A node that is here.
 struct ConnectedNode {
-    orders: mpsc::Sender<Assignment>,
-    /// Which part (from 0) it is at, and how many bytes of that are back.
+    assignments: mpsc::Sender<Assignment>,
+    /// The node's part (from 0), and how many of its bytes are verified.
     part: Option<(usize, u64)>,
 }
 
 impl<'c> Coordinator<'c> {
     pub(super) fn new(
-        message: MessageId,
-        assignments: Vec<Assignment>,
+        message: &Message,
         files: &'c Files<'c>,
         observer: &'c dyn Observer,
         timeout: Duration,
+        on_refused: OnRefused<'c>,
     ) -> Self {
-        let (reporting, reported) = mpsc::channel(WAITING);
+        let (event_sender, events) = mpsc::channel(EVENTS);
+        let assignments = message.assignments.clone();
         Self {
-            message,
-            schedule: Schedule::new(assignments.len() as u32),
-            returned: vec![None; assignments.len()],
+            message: message.id,
+            schedule: Schedule::new(assignments.len()),
+            reports: vec![None; assignments.len()],
             assignments,
             nodes: HashMap::new(),
-            dishonest: HashSet::new(),
-            losses: HashMap::new(),
-            departures: HashMap::new(),
-            refused: HashSet::new(),
-            last_list_error: String::new(),
+            history: HashMap::new(),
+            allow_list_notice: RepeatedNotice::default(),
             sessions: JoinSet::new(),
-            reporting,
-            reported,
+            event_sender,
+            events,
             starvation: StarvationTimer::new(timeout),
             files,
             observer,
+            on_refused,
         }
     }
 
-    /// Gives all parts to nodes that come to `listener`, until all are back. However that ends, nodes that have nothing to do
-    /// are told that there is nothing more.
+    /// Assigns all parts to nodes that connect to `listener`, until all have come back. At the end, even after an error, idle
+    /// nodes get a `Done` message.
     pub(super) async fn run(
         mut self,
         mut listener: Listener,
         stop: &CancellationToken,
     ) -> Result<Vec<PartReport>, FogError> {
         self.show_progress();
-        let outcome = self.until_complete(&mut listener, stop).await;
+        let outcome = self.run_until_complete(&mut listener, stop).await;
         listener.stop().await;
         self.observer.end();
-        // Without orders, sessions end; those that are in the middle of a part are cut off in the end.
+        // Idle sessions end when their channel closes. Those that are still exchanging a part are aborted after the grace period.
         self.nodes.clear();
-        let farewell = if outcome.is_ok() { SHUTDOWN_GRACE } else { SHUTDOWN_GRACE / 4 };
-        drop(timeout(farewell, self.drain(&mut listener)).await);
+        let grace = if outcome.is_ok() { SHUTDOWN_GRACE } else { SHUTDOWN_GRACE / 4 };
+        let _ = timeout(grace, self.drain(&mut listener)).await;
         outcome?;
-        Ok(self.returned.into_iter().flatten().collect())
+        Ok(self.reports.into_iter().flatten().collect())
     }
 
-    async fn until_complete(&mut self, listener: &mut Listener, stop: &CancellationToken) -> Result<(), FogError> {
+    async fn run_until_complete(&mut self, listener: &mut Listener, stop: &CancellationToken) -> Result<(), FogError> {
         loop {
             self.assign_parts().await?;
             if self.schedule.is_complete() {
@@ -120,12 +111,12 @@ impl<'c> Coordinator<'c> {
             }
             let starved = self.starvation.expired();
             tokio::select! {
-                Some(arrival) = listener.next() => self.handle_listener_event(arrival)?,
-                Some((node, news)) = self.reported.recv() => self.handle_node_event(node, news)?,
-                () = starved => return Err(self.too_few()),
+                Some(event) = listener.next() => self.handle_listener_event(event)?,
+                Some((node, event)) = self.events.recv() => self.handle_node_event(node, event)?,
+                () = starved => return Err(self.starvation_error()),
                 () = stop.cancelled() => return Err(Cancelled.into()),
                 Some(ended) = self.sessions.join_next() => {
-                    // Whoever would have told of its node does not any more.
+                    // A session that panicked will not report that its node is gone.
                     if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
                         resume_unwind(panic);
                     }
@@ -135,17 +126,18 @@ impl<'c> Coordinator<'c> {
     }
 
     async fn assign_parts(&mut self) -> Result<(), FogError> {
-        let had_begun = self.schedule.has_begun();
-        while self.under_way() < PARTS_AT_ONCE as usize
-            && let Some((fingerprint, part)) = self.schedule.assign()
+        let had_started = self.schedule.has_started();
+        while self.assigned_parts() < PARTS_AT_ONCE as usize
+            && let Some((node, part)) = self.schedule.assign()
         {
-            self.assign(fingerprint, part).await?;
+            self.assign(node, part).await?;
         }
-        if self.schedule.has_begun() != had_begun {
+        if self.schedule.has_started() != had_started {
             self.starvation.reset();
             self.show_progress();
         }
-        self.starvation.set_running(self.schedule.pending().is_some() && self.under_way() < PARTS_AT_ONCE as usize);
+        let is_waiting = self.schedule.pending().is_some() && self.assigned_parts() < PARTS_AT_ONCE as usize;
+        self.starvation.set_running(is_waiting);
         Ok(())
     }
 
@@ -154,43 +146,42 @@ impl<'c> Coordinator<'c> {
             return Ok(());
         };
         node.part = Some((part, 0));
-        let PartHead { part, parts, length: bytes, .. } = assignment.head;
-        let (message, node_name) = (self.message.to_string(), fingerprint.to_string());
-        self.files.record(&Event::Given { message, part, parts, bytes, node: node_name })?;
-        // If it has just gone, that is about to be heard.
-        drop(node.orders.send(assignment.clone()).await);
+        let head = assignment.head;
+        self.files.record(&Event::Given {
+            message: head.message.to_string(),
+            part: head.part,
+            parts: head.parts,
+            bytes: head.length,
+            node: fingerprint.to_string(),
+        })?;
+        // If the session has just ended, its `Gone` event follows.
+        let _ = node.assignments.send(assignment.clone()).await;
         Ok(())
     }
 
-    /// How many parts are at nodes.
-    fn under_way(&self) -> usize {
+    fn assigned_parts(&self) -> usize {
         self.nodes.values().filter(|node| node.part.is_some()).count()
     }
 
-    fn too_few(&self) -> FogError {
+    fn starvation_error(&self) -> FogError {
         let (parts, seconds) = (self.schedule.parts(), self.starvation.limit().as_secs());
-        match self.schedule.pending().filter(|_| self.schedule.has_begun()) {
+        match self.schedule.pending().filter(|_| self.schedule.has_started()) {
             Some(part) => FogError::NoNode { part: part as u32 + 1, parts: parts as u32, seconds },
-            None => FogError::TooFewNodes { here: self.schedule.unused_nodes(), needed: parts, seconds },
+            None => FogError::TooFewNodes { connected: self.schedule.unused_nodes(), needed: parts, seconds },
         }
     }
 
-    /// Shows anew how far the work is: what a lost node had brought back does not count.
+    /// Restarts the progress display. Bytes from a node that was lost with its part do not count.
     fn show_progress(&self) {
-        if self.schedule.has_begun() {
+        if self.schedule.has_started() {
             let total = self.assignments.iter().map(|assignment| assignment.head.length).sum();
-            let returned: u64 = self.returned.iter().flatten().map(|part| part.bytes).sum();
-            let coming: u64 = self.nodes.values().filter_map(|node| node.part).map(|(_, bytes)| bytes).sum();
+            let returned: u64 = self.reports.iter().flatten().map(|part| part.bytes).sum();
+            let in_progress: u64 = self.nodes.values().filter_map(|node| node.part).map(|(_, bytes)| bytes).sum();
             self.observer.begin(Stage::Returning, total);
-            self.observer.advance(returned + coming);
+            self.observer.advance(returned + in_progress);
         } else {
             self.observer.begin(Stage::Gathering, self.schedule.parts() as u64);
             self.observer.advance(self.schedule.unused_nodes() as u64);
         }
     }
-}
-
-/// Enough of a fingerprint to tell nodes apart in a log.
-fn short(node: KeyFingerprint) -> String {
-    node.to_string().chars().take(9).collect()
 }

@@ -1,46 +1,41 @@
-//! Fog: nodes that encrypt the parts of a long message under the client's RSA key, each without the others' parts.
+//! Fog: a client has the parts of a message encrypted by nodes that do not see each other's parts.
 //!
 //! ```text
-//! client                                                        node (one of N)
-//! source ─ cuts ─ part ═══ pieces ══▶ chunks ─ JWE(RSA-OAEP, A256GCM) under the client's public key
-//! message ◀─ assembly ◀─ decrypted, compared with what was sent ◀══ pieces ═══ tokens
+//! client                                                      node (one of N)
+//! source ─ split ─ part ═══ data ════▶ chunks ─ JWE(RSA-OAEP, A256GCM) under the client's public key
+//! message ◀─ decrypted, compared with what was sent ◀═══ data ═══ tokens
 //! ```
 //!
-//! A node knows its own part and the public key. No identity gets two parts of one message: a part whose node is lost waits for
-//! another node, or for the same one to come back.
+//! A node sees its own part and the public key. No identity gets two parts of one message: a part whose node is lost waits for
+//! an unused node or for the same one to reconnect.
+//!
+//! The client side is in `client`, `coordinator`, `schedule`, `node_session` and `message`, the node side in `node` and
+//! `part_encryption`. Both share `protocol`, `part`, `flow`, `files` and `journal`.
 
-mod assembly;
-mod buffer_pool;
-mod chunk;
 mod client;
 mod coordinator;
 mod error;
-mod exchange;
 mod files;
-mod id;
+mod flow;
 mod journal;
 mod message;
 mod node;
-mod node_event;
-mod node_failure;
+mod node_session;
+mod part;
 mod part_encryption;
-mod parts;
 mod protocol;
-mod report;
 mod run;
 mod schedule;
-mod session;
 mod source;
-mod window;
 
 #[cfg(test)]
 mod tests;
 
-pub use client::{ClientRequest, Listening, client};
+pub use client::{ClientEvent, ClientRequest, Listening, Report, client};
 pub use error::FogError;
-pub use id::MessageId;
+pub use message::PartReport;
 pub use node::{NodeOutcome, NodeRequest, node};
+pub use part::MessageId;
 pub use protocol::FOG;
-pub use report::{PartReport, Report};
 pub use run::{RunRequest, run};
 pub use source::Source;

@@ -1,9 +1,8 @@
-//! The node: finds the client, encrypts the part that it is given, and is done, or stays for more.
-
-mod service;
+//! The node: connects to a client, encrypts the part that it gets, and ends, or stays for more.
 
 use std::error::Error;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::time::{Instant, sleep};
@@ -11,68 +10,72 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::FogError;
 use super::files::Files;
-use super::id::MessageId;
-use super::journal::Event;
+use super::journal::{DisplayPath, Event, RepeatedNotice};
+use super::part::{MessageId, PartHead};
+use super::part_encryption::PartEncryption;
+use super::protocol::{FromClient, FromNode};
+use crate::crypto::{KeyError, RsaPublicKey};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::{Cancelled, Observer};
 use crate::foundation::text::with_causes;
 use crate::wire::dialer::retry_delay;
 use crate::wire::runtime::run;
-use crate::wire::{Dialer, PeerAddress, WireError};
+use crate::wire::{Dialer, Link, PeerAddress, WireError};
 
-/// How long a part that was accepted may still take when the node is to end.
+/// How long a node that is stopped may take to finish its part.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// Whom to work for.
+/// The client to work for.
 pub struct NodeRequest {
-    /// Where the client is.
+    /// The client's address.
     pub address: PeerAddress,
-    /// What reaches it.
+    /// Connects to the client.
     pub dialer: Dialer,
-    /// The folder for files.
+    /// The directory for all files.
     pub out: PathBuf,
-    /// Whether to stay when a part is done.
+    /// Whether to stay connected after a part, and to reconnect whatever happens, until stopped.
     pub stay: bool,
-    /// How long a client is looked for; one that stays looks for ever.
+    /// How long to try to connect. Ignored if the node stays.
     pub timeout: Duration,
 }
 
 /// What a node has done for a client.
 #[derive(Debug, Clone)]
 pub enum NodeOutcome {
-    /// A part, which the client has accepted.
+    /// It encrypted a part, which the client accepted.
     Done {
-        /// Of which message.
+        /// The message's name.
         message: MessageId,
-        /// Its number, from 1.
+        /// The part's number, from 1.
         part: u32,
-        /// Of how many.
+        /// Number of parts of the message.
         parts: u32,
-        /// Its length in bytes.
+        /// The part's length in bytes.
         bytes: u64,
-        /// The file with its tokens.
+        /// The file with the part's tokens.
         file: PathBuf,
     },
-    /// Nothing: others did all of it.
+    /// Other nodes encrypted all parts.
     NotNeeded,
 }
 
-/// Works for the client: one part, or, if it is to stay, whatever comes until the observer wants an end. `done` is told of all
-/// that is done.
+/// Works for a client: encrypts one part or, if the node stays, any number of parts until the observer cancels. Calls `done` with
+/// each outcome.
 ///
 /// # Errors
-/// [`FogError`]. A node that stays ends well when it is stopped.
+/// [`FogError`] if the client cannot be reached in time or is not trusted, if it rejects this node, or if a file cannot be
+/// written. A node that stays ends without an error when it is cancelled.
 pub fn node(
     request: &NodeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
     done: impl FnMut(&NodeOutcome),
 ) -> Result<(), FogError> {
-    run(observer, async |stop| work(request, clock, observer, done, &stop).await)
+    run(observer, async |stop| run_node(request, clock, observer, done, &stop).await)
 }
 
-/// The same, inside of a runtime.
-pub(super) async fn work(
+/// Runs [`node`] inside a runtime.
+pub(super) async fn run_node(
     request: &NodeRequest,
     clock: &dyn Clock,
     observer: &dyn Observer,
@@ -80,16 +83,16 @@ pub(super) async fn work(
     stop: &CancellationToken,
 ) -> Result<(), FogError> {
     let files = Files::open(&request.out, clock)?;
-    let mut node = Node { request, files, observer, stop, since: Instant::now(), told: String::new(), was_in: false };
+    let (notice, searching_since) = (RepeatedNotice::default(), Instant::now());
+    let mut node = Node { request, files, observer, stop, searching_since, notice, is_in_use: false };
     let mut failures = 0;
     loop {
-        let outcome = node.connect_and_serve(&mut done).await;
-        match outcome {
+        match node.connect_and_serve(&mut done).await {
             Ok(()) if !request.stay => return Ok(()),
-            // The next client is hardly there at once.
+            // The next client is unlikely to be there at once.
             Ok(()) => failures = 1,
             Err(_) if request.stay && stop.is_cancelled() => return Ok(()),
-            Err(error) if !stop.is_cancelled() && node.may_try_again(&error) => {
+            Err(error) if !stop.is_cancelled() && node.should_retry(&error) => {
                 failures += 1;
                 node.report(&error);
             }
@@ -104,56 +107,138 @@ struct Node<'n> {
     files: Files<'n>,
     observer: &'n dyn Observer,
     stop: &'n CancellationToken,
-    /// Since when a client is looked for.
-    since: Instant,
-    /// What was told last.
-    told: String,
-    /// Whether the client has given it something to do, if only to wait.
-    was_in: bool,
+    /// The start of the current search for a client.
+    searching_since: Instant,
+    notice: RepeatedNotice,
+    /// Whether the client has sent a ping or a part over the current link.
+    is_in_use: bool,
 }
 
 impl Node<'_> {
     fn deadline(&self) -> Option<Instant> {
-        (!self.request.stay).then(|| self.since + self.request.timeout)
+        (!self.request.stay).then(|| self.searching_since + self.request.timeout)
     }
 
-    /// Who stays is ended by no client: the next one may be right, and take it in, and fit on the disk.
-    fn may_try_again(&self, error: &FogError) -> bool {
+    /// A node that stays survives every client: the next one may be the right one, accept it, and send a part that fits on the disk.
+    fn should_retry(&self, error: &FogError) -> bool {
         use WireError::{Identity, PeerList, UntrustedKey};
         if self.request.stay {
             return !matches!(error, FogError::Wire(UntrustedKey { .. } | PeerList { .. } | Identity(_)));
         }
-        error.may_pass() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
+        error.is_transient() && self.deadline().is_none_or(|deadline| Instant::now() < deadline)
     }
 
-    /// Says what went wrong, unless that is what went wrong the last time.
     fn report(&mut self, error: &dyn Error) {
-        let text = with_causes(error);
-        if self.told != text {
-            self.observer.notice(&format!("{text}; trying again and again"));
-            self.told = text;
-        }
+        self.notice.show(self.observer, with_causes(error), "trying again");
     }
 
-    /// Finds the client and serves it until it, or this node, has had enough.
+    /// Connects to the client and serves it until either side ends the link.
     async fn connect_and_serve(&mut self, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let NodeRequest { address, dialer, .. } = self.request;
         let (deadline, stop) = (self.deadline(), self.stop);
         let mut link = dialer.connect_with_retry(address, deadline, stop, |error| self.report(error)).await?;
-        self.was_in = false;
+        self.is_in_use = false;
         let outcome = self.serve(&mut link, done).await;
-        if self.was_in {
-            // It was found, and is looked for anew.
-            self.since = Instant::now();
+        if self.is_in_use {
+            // The client was found, so a new search starts.
+            self.searching_since = Instant::now();
         }
         if let Err(error) = &outcome {
             let why = with_causes(error);
-            if self.told != why {
-                // The error counts, also where the journal cannot be written any more.
-                drop(self.files.record(&Event::Failed { message: None, why }));
+            if !self.notice.repeats(&why) {
+                // If the journal cannot be written either, the first error is still the one to report.
+                let _ = self.files.record(&Event::Failed { message: None, why });
             }
         }
-        drop(link.sender.close().await);
+        let _ = link.sender.close().await;
         outcome
     }
+
+    async fn serve(&mut self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+        let mut has_done = false;
+        loop {
+            let message = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Cancelled)?;
+            let outcome = match message? {
+                (FromClient::Ping, _) => {
+                    self.set_in_use(link)?;
+                    link.sender.send(&FromNode::Pong, b"").await?;
+                    continue;
+                }
+                (FromClient::Part(head), key) => {
+                    self.set_in_use(link)?;
+                    self.serve_part(link, head, &key).await?
+                }
+                (FromClient::Done, _) if has_done => return Ok(()),
+                (FromClient::Done, _) => {
+                    self.files.record(&Event::NotNeeded { client: link.fingerprint().to_string() })?;
+                    done(&NodeOutcome::NotNeeded);
+                    return Ok(());
+                }
+                (FromClient::Duplicate, _) => {
+                    let own = self.request.dialer.identity.fingerprint();
+                    return Err(FogError::Duplicate { client: link.peer().into(), own });
+                }
+                (FromClient::Rejected, _) => return Err(rejected(link)),
+                (FromClient::Data | FromClient::Accepted, _) => return Err(link.receiver.protocol_violation().into()),
+            };
+            done(&outcome);
+            has_done = true;
+            if !self.request.stay {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Records and reports, once for each link, that the client has accepted this node.
+    fn set_in_use(&mut self, link: &Link) -> Result<(), FogError> {
+        if !std::mem::replace(&mut self.is_in_use, true) {
+            let (client, address) = (link.fingerprint().to_string(), self.request.address.as_str());
+            self.files.record(&Event::Connected { client, address })?;
+            self.observer.notice(&format!("connected to {address}"));
+            self.notice.reset();
+        }
+        Ok(())
+    }
+
+    /// Serves one part. If the node is stopped meanwhile, it has [`DRAIN`] to finish.
+    async fn serve_part(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
+        let drained = async {
+            self.stop.cancelled().await;
+            sleep(DRAIN).await;
+        };
+        let outcome = tokio::select! {
+            outcome = self.encrypt(link, head, key) => outcome,
+            () = drained => Err(Cancelled.into()),
+        };
+        if let Err(error) = &outcome
+            && !matches!(error, FogError::Wire(_) | FogError::Rejected { .. })
+        {
+            let _ = link.sender.send(&FromNode::Failed, b"").await;
+        }
+        outcome
+    }
+
+    async fn encrypt(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
+        let bad_key = |error: KeyError| FogError::BadKey { client: link.peer().to_owned(), reason: error.to_string() };
+        let key = Arc::new(RsaPublicKey::from_spki(key).map_err(bad_key)?);
+        let (message, part, parts, bytes) = (head.message, head.part, head.parts, head.length);
+        let (name, client) = (message.to_string(), link.fingerprint().to_string());
+        self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
+        let files = self.files.message(message, &key)?;
+        let written = PartEncryption { head, key, files }.run(link).await?;
+        let (part_file, file) = (DisplayPath(&written.part), DisplayPath(&written.tokens));
+        self.files.record(&Event::Encrypted { message: name.clone(), part, parts, part_file, file })?;
+        match link.receiver.receive().await? {
+            (FromClient::Accepted, _) => {
+                self.files.record(&Event::Accepted { message: name, part, parts, client })?;
+                Ok(NodeOutcome::Done { message, part, parts, bytes, file: written.tokens })
+            }
+            (FromClient::Rejected, _) => Err(rejected(link)),
+            _ => Err(link.receiver.protocol_violation().into()),
+        }
+    }
+}
+
+fn rejected(link: &Link) -> FogError {
+    FogError::Rejected { client: link.peer().into() }
 }

@@ -1,4 +1,4 @@
-//! One part at a node: it comes in chunks, each is encrypted, and its token goes back.
+//! The encryption of one part at a node: chunks arrive, and each is encrypted and sent back as a token.
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -7,40 +7,38 @@ use std::sync::Arc;
 use tokio::sync::mpsc;
 use tokio::try_join;
 
-use super::buffer_pool::BufferPool;
 use super::error::FogError;
 use super::files::MessageFiles;
-use super::protocol::{FromClient, FromNode, PIECE, PartHead};
+use super::flow::BufferPool;
+use super::part::PartHead;
+use super::protocol::{FRAME_BYTES, FromClient, FromNode};
 use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::AtomicFile;
 use crate::foundation::random::{self, Randomness};
 use crate::wire::runtime::blocking;
 use crate::wire::{Link, Receiver, Sender, WireError};
 
-/// The part, what it is encrypted with, and where its files go.
+/// The part to encrypt, the client's key, and the directory for the files.
 pub(super) struct PartEncryption {
     pub(super) head: PartHead,
     pub(super) key: Arc<RsaPublicKey>,
     pub(super) files: MessageFiles,
 }
 
-/// What a part leaves behind at a node.
+/// The files that a node keeps of a part.
 pub(super) struct Written {
-    /// The file with the part.
     pub(super) part: PathBuf,
-    /// The file with its tokens.
     pub(super) tokens: PathBuf,
 }
 
-/// Files that are being written, and what makes keys for the next token.
-struct OutputFiles {
+/// The state of an encryption between two chunks.
+struct Progress {
     part: AtomicFile,
     tokens: AtomicFile,
     random: Randomness,
     buffers: Buffers,
 }
 
-/// What chunks come in, and what their tokens go out in.
 #[derive(Clone, Default)]
 struct Buffers {
     chunks: BufferPool,
@@ -48,74 +46,73 @@ struct Buffers {
 }
 
 impl PartEncryption {
-    /// Takes the part from the client, and gives it back encrypted. Receiving, encrypting and sending go on at once, a chunk
-    /// apart.
+    /// Receives the part and sends back its tokens. Receiving, encrypting and sending run in parallel, each a chunk apart.
     pub(super) async fn run(&self, link: &mut Link) -> Result<Written, FogError> {
-        let (coming, come) = mpsc::channel(1);
-        let (sealed, to_send) = mpsc::channel(1);
+        let (arriving, arrived) = mpsc::channel(1);
+        let (encrypted, to_send) = mpsc::channel(1);
         let buffers = Buffers::default();
-        let receiving = self.receive(&mut link.receiver, coming, &buffers.chunks);
-        let sending = send(&mut link.sender, to_send, &buffers.tokens);
-        let ((), written, ()) = try_join!(receiving, self.seal(come, sealed, buffers.clone()), sending)?;
+        let receiving = self.receive_chunks(&mut link.receiver, arriving, &buffers.chunks);
+        let sending = send_tokens(&mut link.sender, to_send, &buffers.tokens);
+        let encrypting = self.encrypt_chunks(arrived, encrypted, buffers.clone());
+        let ((), written, ()) = try_join!(receiving, encrypting, sending)?;
         link.sender.send(&FromNode::Finished, b"").await?;
         Ok(written)
     }
 
-    async fn receive(
+    async fn receive_chunks(
         &self,
         receiver: &mut Receiver,
-        coming: mpsc::Sender<Vec<u8>>,
-        spares: &BufferPool,
+        arriving: mpsc::Sender<Vec<u8>>,
+        buffers: &BufferPool,
     ) -> Result<(), FogError> {
         for number in 1..=self.head.chunks() {
-            let place = self.head.place(number);
-            let chunk = chunk(receiver, (place.end - place.start) as usize, spares.take()).await?;
-            if coming.send(chunk).await.is_err() {
-                // What went wrong there is told there.
+            let chunk = receive_chunk(receiver, self.head.chunk_len(number), buffers.take()).await?;
+            if arriving.send(chunk).await.is_err() {
+                // `encrypt_chunks` has failed and returns the error.
                 break;
             }
         }
         Ok(())
     }
 
-    async fn seal(
+    async fn encrypt_chunks(
         &self,
-        mut come: mpsc::Receiver<Vec<u8>>,
-        sealed: mpsc::Sender<Vec<u8>>,
+        mut arrived: mpsc::Receiver<Vec<u8>>,
+        encrypted: mpsc::Sender<Vec<u8>>,
         buffers: Buffers,
     ) -> Result<Written, FogError> {
         let (part, tokens) = (self.head.file_name(), self.head.token_file_name());
-        let mut progress = OutputFiles {
-            part: self.files.begin(&part)?,
-            tokens: self.files.begin(&tokens)?,
+        let mut progress = Progress {
+            part: self.files.create(&part)?,
+            tokens: self.files.create(&tokens)?,
             random: random::from_system()?,
             buffers,
         };
         let mut number = 0;
-        while let Some(chunk) = come.recv().await {
+        while let Some(chunk) = arrived.recv().await {
             number += 1;
             let (head, key, files) = (self.head, Arc::clone(&self.key), self.files.clone());
             let token;
-            (progress, token) = blocking(move || progress.seal(number, chunk, head, &key, &files)).await?;
-            if sealed.send(token).await.is_err() {
+            (progress, token) = blocking(move || progress.encrypt(number, chunk, head, &key, &files)).await?;
+            if encrypted.send(token).await.is_err() {
                 break;
             }
         }
-        // The client is gone in the middle: then nothing is left behind under a name.
+        // The link broke in the middle, and another branch of `run` returns the error. Nothing may be committed.
         if number < self.head.chunks() {
             return std::future::pending().await;
         }
         let committed = blocking(move || (progress.part.commit_unique(), progress.tokens.commit_unique())).await;
         Ok(Written {
-            part: committed.0.map_err(self.files.failed(&part))?,
-            tokens: committed.1.map_err(self.files.failed(&tokens))?,
+            part: committed.0.map_err(self.files.error(&part))?,
+            tokens: committed.1.map_err(self.files.error(&tokens))?,
         })
     }
 }
 
-impl OutputFiles {
-    /// Encrypts one chunk; the token, a line of the file of tokens.
-    fn seal(
+impl Progress {
+    /// Encrypts one chunk, writes it and its token to their files, and returns the token.
+    fn encrypt(
         mut self,
         number: u64,
         mut chunk: Vec<u8>,
@@ -123,11 +120,11 @@ impl OutputFiles {
         key: &RsaPublicKey,
         files: &MessageFiles,
     ) -> Result<(Self, Vec<u8>), FogError> {
-        self.part.write_all(&chunk).map_err(files.failed(&head.file_name()))?;
+        self.part.write_all(&chunk).map_err(files.error(&head.file_name()))?;
         let mut token = self.buffers.tokens.take();
-        head.seal(&mut token, number, &mut chunk, key, &mut self.random).map_err(FogError::Seal)?;
+        head.encrypt(&mut token, number, &mut chunk, key, &mut self.random).map_err(FogError::Encrypt)?;
         let written = self.tokens.write_all(&token).and_then(|()| self.tokens.write_all(b"\n"));
-        written.map_err(files.failed(&head.token_file_name()))?;
+        written.map_err(files.error(&head.token_file_name()))?;
         self.part.start_writeback(chunk.len() as u64);
         self.tokens.start_writeback(token.len() as u64 + 1);
         self.buffers.chunks.put(chunk);
@@ -135,28 +132,31 @@ impl OutputFiles {
     }
 }
 
-/// So many bytes, in pieces that are full but for the last.
-async fn chunk(receiver: &mut Receiver, length: usize, mut chunk: Vec<u8>) -> Result<Vec<u8>, WireError> {
+/// Receives a chunk of `length` bytes into `chunk`. All its frames must be full except the last.
+async fn receive_chunk(receiver: &mut Receiver, length: usize, mut chunk: Vec<u8>) -> Result<Vec<u8>, WireError> {
     chunk.clear();
     chunk.reserve(length);
     while chunk.len() < length {
-        let (FromClient::Data, piece) = receiver.receive().await? else { return Err(receiver.protocol_violation()) };
-        if piece.len() != PIECE.min(length - chunk.len()) {
+        let (FromClient::Data, data) = receiver.receive().await? else { return Err(receiver.protocol_violation()) };
+        if data.len() != FRAME_BYTES.min(length - chunk.len()) {
             return Err(receiver.protocol_violation());
         }
-        chunk.extend_from_slice(&piece);
+        chunk.extend_from_slice(&data);
     }
     Ok(chunk)
 }
 
-async fn send(sender: &mut Sender, mut to_send: mpsc::Receiver<Vec<u8>>, spares: &BufferPool) -> Result<(), FogError> {
+async fn send_tokens(
+    sender: &mut Sender,
+    mut to_send: mpsc::Receiver<Vec<u8>>,
+    buffers: &BufferPool,
+) -> Result<(), FogError> {
     while let Some(token) = to_send.recv().await {
-        let mut pieces = token.chunks(PIECE).peekable();
-        while let Some(piece) = pieces.next() {
-            sender.send(&FromNode::Token { last: pieces.peek().is_none() }, piece).await?;
+        let frames = token.len().div_ceil(FRAME_BYTES);
+        for (data, number) in token.chunks(FRAME_BYTES).zip(1..) {
+            sender.send(&FromNode::Token { last: number == frames }, data).await?;
         }
-        drop(pieces);
-        spares.put(token);
+        buffers.put(token);
     }
     Ok(())
 }

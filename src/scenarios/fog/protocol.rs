@@ -1,81 +1,66 @@
-//! What client and node say to each other.
+//! Messages between client and node.
 //!
 //! ```text
-//! client → node   Wait                      each second, while there is nothing to do
-//! node → client   Here
+//! client → node   Ping                      every second while there is nothing to do
+//! node → client   Pong
 //!
-//! client → node   Part { … }, body: SPKI    then Piece* with the part's bytes
-//! node → client   Sealed*                   the tokens, in pieces; then Finished
+//! client → node   Part { … }, body: SPKI    then Data* with the part's bytes
+//! node → client   Token*                    the tokens' bytes; then Finished
 //! client → node   Accepted | Rejected
 //!
-//! client → node   Rest | Twin               nothing (more) to do; the link ends
-//! node → client   Unable                    the node cannot do this part; the link ends
+//! client → node   Done | Duplicate          nothing (more) to do; the link ends
+//! node → client   Failed                    the node cannot process this part; the link ends
 //! ```
-//! Both directions flow at once, the client at most five chunks ahead, which a node has room for. Every piece but a chunk's or
-//! token's last is full, so that each frame's deadline is a bound on how slow a peer may be.
+//! Data and tokens flow at the same time; the client stays at most five chunks ahead, which a node can buffer. Every frame is
+//! full except the last one of a chunk or token, so each frame's deadline also sets a minimum transfer rate.
 
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::MessageId;
+use super::part::PartHead;
 use crate::wire::Protocol;
 
-/// Client and node, in this version.
+/// The protocol between client and node, with its version.
 pub const FOG: Protocol = Protocol("hestat-fog/1");
 
-/// Bytes of a full piece.
-pub(super) const PIECE: usize = 128 << 10;
+/// Bytes of data in a full frame.
+pub(super) const FRAME_BYTES: usize = 128 << 10;
 
-/// How often an idle node is asked whether it is there.
+/// The interval between pings to an idle node.
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
 
-/// What a client says.
+/// A message from the client. Variants are encoded by their position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum FromClient {
     /// There is nothing to do yet.
     Ping,
-    /// A part follows, in pieces; the body is the public key (SPKI, DER).
+    /// The part's bytes follow in `Data` frames. The body is the public key (SPKI, DER).
     Part(PartHead),
-    /// Some bytes of it.
+    /// Bytes of the part, in the body.
     Data,
-    /// What came back is right.
+    /// The part came back intact.
     Accepted,
-    /// What came back is not.
+    /// The node's answer was wrong, or it lost its part too often. It gets no part of this message any more.
     Rejected,
-    /// There is nothing to do any more.
+    /// There is nothing left to do.
     Done,
-    /// Another connection of the same identity is here already.
+    /// This identity already has a connection.
     Duplicate,
 }
 
-/// What a part is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-pub(super) struct PartHead {
-    /// Of which message.
-    pub(super) message: MessageId,
-    /// Its number, from 1.
-    pub(super) part: u32,
-    /// Of how many.
-    pub(super) parts: u32,
-    /// Its length in bytes.
-    pub(super) length: u64,
-    /// The length of each of its chunks but the last, in bytes.
-    pub(super) chunk: u32,
-}
-
-/// What a node says.
+/// A message from a node. Variants are encoded by their position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum FromNode {
-    /// I am.
+    /// The answer to a ping.
     Pong,
-    /// Some bytes of a token.
+    /// Bytes of a token, in the body.
     Token {
-        /// Whether they are its last ones.
+        /// Whether this frame ends the token.
         last: bool,
     },
     /// All tokens of the part have been sent.
     Finished,
-    /// Not with this key, or not on this disk.
+    /// The node cannot process the part, for example because its disk is full or the key is unusable.
     Failed,
 }

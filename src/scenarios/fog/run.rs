@@ -1,4 +1,4 @@
-//! Client and nodes in one process, over the loopback interface: the same code as the separate commands.
+//! A client and its nodes in one process, connected over the loopback interface.
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
@@ -8,11 +8,10 @@ use futures_util::future::join_all;
 use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientRequest, Listening, for_nodes, run_client};
+use super::client::{ClientEvent, ClientRequest, Report, files_for_nodes, run_client};
 use super::error::FogError;
-use super::node::{NodeRequest, work};
+use super::node::{NodeRequest, run_node};
 use super::protocol::FOG;
-use super::report::Report;
 use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
@@ -20,55 +19,60 @@ use crate::foundation::observer::{Cancelled, NullObserver, Observer, Stage};
 use crate::wire::runtime::run as run_async;
 use crate::wire::{AllowList, Dialer, LinkIdentity, PeerPolicy, PeerTrust, Timeouts};
 
-/// How long anybody waits for another one in the same process.
+/// How long client and nodes wait for each other.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
-/// What to do in one process.
+/// A message to encrypt in one process.
 pub struct RunRequest {
     /// The message.
     pub source: Source,
-    /// How many nodes.
+    /// Number of nodes, and of parts. At least 1.
     pub nodes: u32,
-    /// How many bytes of it go into one token, at most, if that matters: 4,096 to 4,194,304.
+    /// Maximum number of message bytes in one token, 4,096 to 4,194,304; `None` for the default.
     pub chunk: Option<u32>,
-    /// The key that parts are encrypted under.
+    /// The key whose public part the nodes encrypt with.
     pub key: RsaPrivateKey,
-    /// The folder for the folders of all parties.
+    /// The directory for the directories of client and nodes.
     pub out: PathBuf,
 }
 
-/// Has a message encrypted by nodes of this very process, and brings it back.
+/// Has a message encrypted by nodes in this process, and reassembles it.
 ///
 /// # Errors
-/// As [`super::client`](fn@super::client).
+/// As [`super::client`](fn@super::client), and the error of a node that cannot work.
 pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Report, FogError> {
     let out = request.out.clone();
-    // Each node has a connection of its own, too, and works on two files in a folder.
-    let for_others = for_nodes(request.nodes);
+    // A node has a connection, too, and writes two files in a directory.
+    let node_files = files_for_nodes(request.nodes);
     let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
     let client = client_request(request, identity()?, &nodes)?;
     let fingerprint = client.identity.fingerprint();
     run_async(observer, async |stop| {
-        let (told, address) = oneshot::channel();
-        let over = stop.child_token();
-        let returning = async {
-            let listening = |listening: &Listening| {
-                // Nobody waits for it if the work has been stopped.
-                let _told = told.send(listening.address);
+        let (sender, address) = oneshot::channel();
+        let done = stop.child_token();
+        let client = async {
+            let mut sender = Some(sender);
+            let on_event = move |event: ClientEvent<'_>| {
+                if let ClientEvent::Listening(listening) = event
+                    && let Some(sender) = sender.take()
+                {
+                    // The nodes may have been cancelled already.
+                    let _ = sender.send(listening.address);
+                }
             };
-            let outcome = run_client(client, for_others, clock, &NoticesMuted(observer), listening, &over).await;
-            over.cancel();
+            let outcome = run_client(client, node_files, clock, &NoticesMuted(observer), on_event, &done).await;
+            done.cancel();
             outcome
         };
-        let working = async {
-            // Without an address, the client has failed and says why.
+        let nodes = async {
+            // Without an address, the client has failed and returns the error.
             let Ok(address) = address.await else { return Vec::new() };
             let requests = nodes.into_iter().zip(1..);
             let requests = requests.map(|(node, number)| node_request(address, node, fingerprint, &out, number));
-            join_all(requests.map(|request| run_node(request, clock, &over))).await
+            join_all(requests.map(|request| join_client(request, clock, &done))).await
         };
-        let (outcome, failures) = tokio::join!(returning, working);
-        // If the client was stopped since a node cannot work, that is what there is to tell.
+        let (outcome, failures) = tokio::join!(client, nodes);
+        // If the client was cancelled because a node failed, the node's error is the cause.
         outcome.map_err(|error| failures.into_iter().flatten().next().unwrap_or(error))
     })
 }
@@ -83,11 +87,11 @@ fn client_request(
     nodes: &[LinkIdentity],
 ) -> Result<ClientRequest, FogError> {
     let RunRequest { source, nodes: count, chunk, key, out } = request;
-    let enrolment = AllowList::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
+    let allowed = AllowList::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
     Ok(ClientRequest {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
         identity,
-        admission: PeerPolicy::Listed { allowed: enrolment, approver: None },
+        admission: PeerPolicy::Listed { allowed, approver: None },
         nodes: count,
         chunk,
         key,
@@ -115,15 +119,15 @@ fn node_request(
     }
 }
 
-/// One node; what keeps it from working, where that is no matter of the link, ends the work of all: nobody else can come.
-async fn run_node(request: NodeRequest, clock: &dyn Clock, over: &CancellationToken) -> Option<FogError> {
-    let outcome = work(&request, clock, &NullObserver::default(), |_| {}, over).await;
+/// Runs one node. If it fails for another reason than its link, it cancels all others, since no other node can replace it.
+async fn join_client(request: NodeRequest, clock: &dyn Clock, done: &CancellationToken) -> Option<FogError> {
+    let outcome = run_node(&request, clock, &NullObserver::default(), |_| {}, done).await;
     let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;
-    over.cancel();
+    done.cancel();
     Some(failure)
 }
 
-/// Who comes and goes is no news where all are one process.
+/// Drops notices: it is no news that nodes of the same process connect and leave.
 struct NoticesMuted<'o>(&'o dyn Observer);
 
 impl Observer for NoticesMuted<'_> {

@@ -1,5 +1,5 @@
-//! An attacker on the wire between node and client: whatever it does is noticed or makes no difference, and the message comes
-//! back right once it lets a connection be.
+//! An attacker on the network between node and client: each manipulation is detected or makes no difference, and the message comes
+//! back intact once a connection is left alone.
 
 use std::fs;
 use std::time::Duration;
@@ -10,11 +10,11 @@ use crate::attacker::impersonation::{Impersonator, certificate_at};
 use crate::attacker::{Attacker, Direction, Manipulation, RecordFault, Recording, Tampering};
 use crate::faults::weather::Ending;
 
-const MESSAGE: &str = "nobody in between may read, alter, or repeat this";
+const MESSAGE: &str = "an attacker in between may not read, alter or repeat this";
 
 const PROTOCOL: &[u8] = b"hestat-fog/1";
 
-/// Has the message go through one node, whose first connection is manipulated; what the attacker saw of that.
+/// Sends the message through one node whose first connection is manipulated. Returns what the attacker recorded of it.
 #[track_caller]
 fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Recording {
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--silence", "3"]);
@@ -24,17 +24,17 @@ fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Record
         Attacker::before(client.address, move |number| if number == 0 { manipulation.clone() } else { pass.clone() });
     let node = parties.node_at("node", attacker.address(), &client.fingerprint, &["--silence", "3"]);
     let returned = client.returned();
-    // The node may have missed the word that its part was accepted, and look for the client still.
+    // The node may have missed that its part was accepted, and may still be reconnecting.
     drop(node);
     assert_eq!(returned["text"], MESSAGE, "{what}");
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes(), "{what}");
-    assert!(attacker.manipulations() > 0, "{what}: it must have happened");
+    assert!(attacker.manipulations() > 0, "{what}: the manipulation must have happened");
     let recordings = attacker.recordings();
     assert!(recordings.iter().all(|recording| !recording.contains(&MESSAGE.as_bytes()[..16])), "{what}");
     recordings[0].clone()
 }
 
-/// A conversation that nobody disturbs.
+/// Records a conversation without manipulation.
 fn undisturbed(parties: &Parties) -> Recording {
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1"]);
     let attacker = Attacker::before(client.address, |_| Manipulation::Pass);
@@ -44,14 +44,14 @@ fn undisturbed(parties: &Parties) -> Recording {
     attacker.finished(0)
 }
 
-/// The records of one direction but for those at the end that may be said or not: when they come, nothing is missing.
-fn before_farewells(recording: &Recording, direction: Direction) -> Vec<Vec<u8>> {
+/// Returns the records of one direction without the final ones, whose loss makes no difference.
+fn without_final(recording: &Recording, direction: Direction) -> Vec<Vec<u8>> {
     let mut records = recording.records(direction);
-    let farewells = match direction {
+    let final_records = match direction {
         Direction::ToServer => 1,
         Direction::ToClient => 3,
     };
-    records.truncate(records.len() - farewells);
+    records.truncate(records.len() - final_records);
     records
 }
 
@@ -59,15 +59,15 @@ fn tamper(direction: Direction, tampering: Tampering) -> Manipulation {
     Manipulation::Tamper(direction, tampering)
 }
 
-/// Bytes from the beginning to the end of each direction, such that each kind of record is hit; every single byte is flipped
-/// in the tests of `wire`.
+/// Flips bytes from the beginning to the end of each direction, so that each kind of record is hit. The tests of `wire` flip every
+/// single byte.
 #[test]
-fn flipped_bytes() {
+fn flipped_bytes_are_detected() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     for direction in Direction::BOTH {
         let mut end = 0;
-        for record in before_farewells(&recording, direction) {
+        for record in without_final(&recording, direction) {
             let begin = end;
             end += record.len() as u64;
             for at in [begin + 3, u64::midpoint(begin, end), end - 1] {
@@ -82,7 +82,7 @@ fn flipped_bytes() {
 }
 
 #[test]
-fn cuts_stalls_and_delays() {
+fn cuts_stalls_and_delays_are_survived() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     for direction in Direction::BOTH {
@@ -103,9 +103,9 @@ fn cuts_stalls_and_delays() {
     }
 }
 
-/// No boundary of a message relies on what one read gives.
+/// The message boundaries do not depend on how much one read returns.
 #[test]
-fn bytes_that_come_one_by_one() {
+fn bytes_that_arrive_one_by_one_make_no_difference() {
     let parties = Parties::new();
     for direction in Direction::BOTH {
         let trickle = Tampering::Trickle { bytes: 7, pause: Duration::from_micros(100) };
@@ -114,19 +114,19 @@ fn bytes_that_come_one_by_one() {
 }
 
 #[test]
-fn records_that_come_twice_or_not_or_in_another_order() {
+fn duplicated_dropped_and_reordered_records_are_detected() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     let stray = recording.records(Direction::ToServer)[1].clone();
     for direction in Direction::BOTH {
-        for number in 0..before_farewells(&recording, direction).len() as u64 {
+        for number in 0..without_final(&recording, direction).len() as u64 {
             for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::InsertBefore(stray.clone())] {
                 let what = format!("record {number} {direction:?} {fault:?}");
                 survives(&what, &parties, tamper(direction, Tampering::Record { number, fault }));
             }
         }
     }
-    // Records that come one after the other without an answer in between, whatever follows: the server's first flight.
+    // Records that are sent without waiting for an answer: the server's first flight.
     for number in [0, 1] {
         let swap = Tampering::Record { number, fault: RecordFault::Swap };
         survives(&format!("record {number} swapped"), &parties, tamper(Direction::ToClient, swap));
@@ -134,7 +134,7 @@ fn records_that_come_twice_or_not_or_in_another_order() {
 }
 
 #[test]
-fn what_is_inserted_reflected_or_replayed() {
+fn inserted_reflected_and_replayed_bytes_are_detected() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     for direction in Direction::BOTH {
@@ -145,13 +145,13 @@ fn what_is_inserted_reflected_or_replayed() {
             survives(&format!("reflect at {at} {direction:?}"), &parties, tamper(direction, Tampering::Reflect { at }));
         }
     }
-    // A whole earlier conversation, again.
+    // A whole earlier conversation.
     let before = parties.count("client", "joined");
     survives("replay", &parties, Manipulation::Replay(recording));
-    assert_eq!(parties.count("client", "joined"), before + 1, "who repeats what a node said is no node");
+    assert_eq!(parties.count("client", "joined"), before + 1, "a replayed node must not be accepted");
 }
 
-/// Somebody with a key of its own in the middle: the node refuses it, and says so loudly.
+/// The node refuses a man in the middle with another key, and warns clearly.
 #[test]
 fn an_impostor_is_refused() {
     let parties = Parties::new();
@@ -166,7 +166,7 @@ fn an_impostor_is_refused() {
     node.end().expect_code(0);
 }
 
-/// The client's own certificate, and one that holds its key's name, shown by somebody who has not got the key.
+/// An impostor shows the client's own certificate, or one with its public key, without having the private key.
 #[test]
 fn the_client_s_certificate_is_worth_nothing_without_its_key() {
     let parties = Parties::new();
@@ -177,11 +177,11 @@ fn the_client_s_certificate_is_worth_nothing_without_its_key() {
     for certificate in [shown, forged] {
         let impostor = Impersonator::new().with_server_certificate(certificate);
         let recording = survives("a stolen certificate", &parties, Manipulation::Terminate(impostor));
-        assert!(recording.reads().is_empty(), "nothing was said to an impostor");
+        assert!(recording.reads().is_empty(), "nothing must be sent to an impostor");
     }
 }
 
-/// The same the other way round: who shows an enrolled node's certificate does not come in.
+/// The other way round: an impostor with the certificate of an accepted node is refused.
 #[test]
 fn a_node_s_certificate_is_worth_nothing_without_its_key() {
     let parties = Parties::new();
@@ -190,7 +190,7 @@ fn a_node_s_certificate_is_worth_nothing_without_its_key() {
     let forged = certificate_of(&public_key(&parties, "node", "fog-node"));
     let called = Impersonator::new().with_client_certificate(forged).request(client.address, PROTOCOL, b"let me in");
     assert!(called.is_err(), "{called:?}");
-    // With a certificate of its own it hears only that it is not enrolled.
+    // With its own certificate it learns only that it is not on the allow list.
     let heard = Impersonator::new().request(client.address, PROTOCOL, b"let me in").unwrap();
     assert!(heard.len() < 20, "{heard:?}");
     assert_eq!(parties.count("client", "joined"), 0);
@@ -199,7 +199,7 @@ fn a_node_s_certificate_is_worth_nothing_without_its_key() {
     node.end().expect_code(0);
 }
 
-/// The 32 bytes of an identity's public key.
+/// Returns the 32 bytes of an identity's public key.
 fn public_key(parties: &Parties, party: &str, name: &str) -> Vec<u8> {
     let file = parties.state(party).join(format!("identities/{name}.pub"));
     let pem = fs::read(file).unwrap();

@@ -1,4 +1,4 @@
-//! How commands end, and what they say, when something is not as it should be.
+//! Exit codes and messages in case of errors.
 
 use std::fs;
 
@@ -15,7 +15,7 @@ fn client(parties: &Parties, more: &[&str]) -> Ended {
 }
 
 #[test]
-fn keys_that_are_too_weak_are_refused_with_the_reason() {
+fn weak_keys_are_rejected_with_the_reason() {
     let parties = Parties::new();
     for bits in ["1024", "512"] {
         client(&parties, &["--bits", bits]).expect_code(2).says(&[bits, "2048"]);
@@ -32,18 +32,18 @@ fn keys_that_are_too_weak_are_refused_with_the_reason() {
     client(&parties, &["--bits", "3000"]).expect_code(2).says(&["3072"]);
 }
 
-/// Who is all parties does not wait for a node that cannot come.
+/// `fog run` does not wait for one of its own nodes that has failed.
 #[test]
-fn a_node_of_the_same_process_that_cannot_work_is_the_end() {
+fn a_failed_node_in_the_same_process_ends_the_run() {
     let parties = Parties::new();
     fs::create_dir_all(parties.house.work().join("fog")).unwrap();
-    parties.house.write("fog/node-1", "no folder");
+    parties.house.write("fog/node-1", "not a directory");
     let run = ["fog", "run", "--bits", "2048", "--message", "hello", "--out", "fog"];
     Ended::from(parties.command("client", &run).output().unwrap()).expect_code(8).says(&["node-1"]);
 }
 
 #[test]
-fn files_that_are_no_keys_are_refused() {
+fn files_that_are_not_keys_are_rejected() {
     let parties = Parties::new();
     client(&parties, &["--key", "nowhere.pem"]).expect_code(8).says(&["nowhere.pem"]);
     let file = parties.house.write("no-key.pem", "not PEM at all");
@@ -54,24 +54,24 @@ fn files_that_are_no_keys_are_refused() {
 }
 
 #[test]
-fn keys_under_a_passphrase_need_it() {
+fn encrypted_keys_need_their_passphrase() {
     let parties = Parties::new();
     let (right, wrong) = (parties.house.write("right", "right\n"), parties.house.write("wrong", "wrong\n"));
     let clear = parties.house.file("key.pem");
-    let sealed = parties.house.file("sealed.pem");
-    let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-out", path(&sealed), "-passout", "pass:right"];
+    let encrypted = parties.house.file("encrypted.pem");
+    let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-out", path(&encrypted), "-passout", "pass:right"];
     run_bytes(program("openssl").args(arguments));
-    let key = ["--key", path(&sealed), "--timeout", "1"];
-    client(&parties, &key).expect_code(5).says(&["sealed.pem", "--key-passphrase-file"]);
+    let key = ["--key", path(&encrypted), "--timeout", "1"];
+    client(&parties, &key).expect_code(5).says(&["encrypted.pem", "--key-passphrase-file"]);
     client(&parties, &[&key[..], &["--key-passphrase-file", path(&wrong)]].concat())
         .expect_code(5)
-        .says(&["sealed.pem"]);
+        .says(&["encrypted.pem"]);
     // With the right one it waits for nodes.
     client(&parties, &[&key[..], &["--key-passphrase-file", path(&right)]].concat()).expect_code(22);
 }
 
 #[test]
-fn too_few_nodes_in_time() {
+fn too_few_nodes_before_the_timeout() {
     let parties = Parties::new();
     let key = parties.house.file("key.pem");
     client(&parties, &["--key", path(&key), "--timeout", "1", "--nodes", "3"]).expect_code(22).says(&[
@@ -79,11 +79,12 @@ fn too_few_nodes_in_time() {
         "--nodes",
         "--timeout",
     ]);
-    assert!(parties.files("client").iter().all(|name| name.ends_with("/public-key.pem")));
+    let files = parties.files("client");
+    assert!(matches!(&files[..], [file] if file.ends_with("/public-key.pem")), "{files:?}");
 }
 
 #[test]
-fn nobody_listens_or_the_port_is_taken() {
+fn ports_in_use_and_unreachable_clients_are_reported() {
     let parties = Parties::new();
     let address = format!("127.0.0.1:{}", free_port());
     let taken = std::net::TcpListener::bind(&address).unwrap();
@@ -98,7 +99,7 @@ fn nobody_listens_or_the_port_is_taken() {
 }
 
 #[test]
-fn wrong_arguments_are_told() {
+fn wrong_arguments_are_rejected() {
     let parties = Parties::new();
     for arguments in [
         &["fog"][..],
@@ -114,27 +115,27 @@ fn wrong_arguments_are_told() {
     }
     parties.house.run(["fog", "run", "--file", "no-such-file"]).expect_code(8).says(&["no-such-file"]);
     parties.house.run(["fog", "run", "--file", "."]).expect_code(8);
-    // A file of the kernel's is not as empty as it says.
-    let told = parties.house.succeed(["fog", "run", "--json", "--bits", "2048", "--file", "/proc/version"]).json();
-    assert_eq!(told["text"].as_str(), Some(fs::read_to_string("/proc/version").unwrap().as_str()));
+    // A file in /proc reports a length of 0 but is not empty.
+    let report = parties.house.succeed(["fog", "run", "--json", "--bits", "2048", "--file", "/proc/version"]).json();
+    assert_eq!(report["text"].as_str(), Some(fs::read_to_string("/proc/version").unwrap().as_str()));
 }
 
-/// What the environment says gives way to the command line, and a message in it is not shown by help.
+/// The command line overrides the environment, and help does not print a message from the environment.
 #[test]
-fn the_command_line_goes_before_the_environment() {
+fn the_command_line_overrides_the_environment() {
     let parties = Parties::new();
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
         let mut command = parties.house.command(arguments);
         Ended::from(command.envs(variables.iter().copied()).output().unwrap())
     };
-    for option in [&["--message", "said"][..], &["--message=said"], &["-m", "said"], &["-msaid"]] {
+    for option in [&["--message", "text"][..], &["--message=text"], &["-m", "text"], &["-mtext"]] {
         let arguments = [&["fog", "run", "--bits", "2048", "--quiet"], option].concat();
-        let said = run(&arguments, &[("HESTAT_FOG_FILE", "/nowhere")]);
-        assert_eq!(said.expect_code(0).stdout, "said");
+        let output = run(&arguments, &[("HESTAT_FOG_FILE", "/nowhere")]);
+        assert_eq!(output.expect_code(0).stdout, "text");
     }
     let variables = [("HESTAT_FOG_MESSAGE", "top secret"), ("HESTAT_FOG_NODES", "3")];
-    let said = run(&["fog", "run", "--bits", "2048", "--json"], &variables).expect_code(0).json();
-    assert_eq!((said["text"].as_str(), said["parts"].as_array().map(Vec::len)), (Some("top secret"), Some(3)));
+    let report = run(&["fog", "run", "--bits", "2048", "--json"], &variables).expect_code(0).json();
+    assert_eq!((report["text"].as_str(), report["parts"].as_array().map(Vec::len)), (Some("top secret"), Some(3)));
     for command in ["run", "client"] {
         let help = run(&["fog", command, "--help"], &variables).expect_code(0).stdout;
         assert!(help.contains("HESTAT_FOG_MESSAGE") && !help.contains("top secret"), "{help}");
@@ -145,7 +146,7 @@ fn the_command_line_goes_before_the_environment() {
     run(&arguments, &variables).expect_code(22);
 }
 
-/// Ctrl-C while nodes are waited for: nothing is left under a final name but the public key.
+/// After Ctrl-C while waiting for nodes, only the public key remains.
 #[test]
 fn a_signal_ends_the_client_and_a_node() {
     let parties = Parties::new();
@@ -155,19 +156,20 @@ fn a_signal_ends_the_client_and_a_node() {
     node.signal(Signal::INT);
     node.end().expect_code(130);
     client.process().signal(Signal::INT);
+    let public_key = format!("{}/public-key.pem", client.message);
     client.end().expect_code(130).says(&["stopped on request"]);
-    assert!(parties.files("client").iter().all(|name| name.ends_with("/public-key.pem")));
+    assert_eq!(parties.files("client"), [public_key]);
     assert_eq!(parties.files("node"), Vec::<String>::new());
 }
 
-/// A node whose disk takes nothing says so, and its part goes to another one.
+/// A node that cannot write its files reports that, and its part goes to another node.
 #[test]
-fn a_node_that_cannot_write_gives_its_part_to_another() {
+fn the_part_of_a_node_that_cannot_write_goes_to_another() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "hello", "--nodes", "1"]);
     let out = parties.out("full");
     fs::create_dir(&out).unwrap();
-    // A folder cannot be made where a file is.
+    // A directory cannot be created where a file exists.
     fs::write(out.join(&client.message), "in the way").unwrap();
     let full = parties.node("full", &client, &[]);
     full.end().expect_code(8).says(&[&client.message]);
@@ -178,13 +180,15 @@ fn a_node_that_cannot_write_gives_its_part_to_another() {
 }
 
 #[test]
-fn a_file_that_changes_meanwhile_is_noticed() {
+fn a_file_that_changes_meanwhile_is_detected() {
     let parties = Parties::new();
     let file = parties.house.write("message", "as it was");
     let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
     fs::write(&file, "as it is!").unwrap();
     let node = parties.node("node", &client, &["--timeout", "1"]);
+    // The part is complete, but the message is not.
+    let files = ["part-1-of-1.jwe", "public-key.pem"].map(|name| format!("{}/{name}", client.message));
     client.end().expect_code(8).says(&["message has changed"]);
     node.signal(Signal::TERM);
-    assert!(parties.files("client").iter().all(|name| !name.ends_with("/message")));
+    assert_eq!(parties.files("client"), files);
 }

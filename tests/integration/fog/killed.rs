@@ -1,11 +1,11 @@
-//! SIGKILL of each party at each stage: nothing is half-written under a final name, and whoever is left goes on.
+//! SIGKILL of each party at each stage: no partial file has its final name, and the remaining parties continue.
 
 use rustix::process::Signal;
 
 use super::parties::{Parties, all_end_well, holds_one_part};
 use crate::house::{Running, entries, path, wait_until};
 
-/// Takes long enough for a kill in its middle.
+/// Bytes of a message that takes long enough to be interrupted.
 const LONG: usize = 60_000_000;
 
 fn kill(node: Running) {
@@ -19,9 +19,9 @@ fn long(parties: &Parties) -> (Vec<u8>, String) {
     (clear, path(&file).to_owned())
 }
 
-/// Whatever a party has under a final name is whole.
+/// Asserts that all files with final names are complete.
 #[track_caller]
-fn all_is_whole(parties: &Parties, party: &str, message: &str, clear: &[u8]) {
+fn assert_complete_files(parties: &Parties, party: &str, message: &str, clear: &[u8]) {
     for name in parties.files(party) {
         let file = name.strip_prefix(message).unwrap().trim_start_matches('/');
         let bytes = parties.read(party, message, file);
@@ -33,15 +33,15 @@ fn all_is_whole(parties: &Parties, party: &str, message: &str, clear: &[u8]) {
                 assert!(clear.starts_with(&bytes) || clear.ends_with(&bytes));
                 assert!(bytes.len().abs_diff(clear.len() / 2) < 4);
             }
-            // What had not got its name yet.
+            // Temporary files.
             file => assert!(file.starts_with(".hestat-"), "{file}"),
         }
     }
 }
 
-/// A node that is killed before, in the middle of, and after its part.
+/// A node is killed before, during, and after its part.
 #[test]
-fn a_killed_node_s_part_is_done_by_another() {
+fn the_part_of_a_killed_node_goes_to_another() {
     for stage in ["connected", "assigned", "encrypted", "accepted"] {
         let parties = Parties::new();
         let (clear, file) = long(&parties);
@@ -64,14 +64,14 @@ fn a_killed_node_s_part_is_done_by_another() {
         assert_eq!(returned["bytes"], LONG, "{stage}");
         assert_eq!(parties.read("client", &message, "message"), clear, "{stage}");
         for party in ["client", "victim", "node-1"] {
-            all_is_whole(&parties, party, &message, &clear);
+            assert_complete_files(&parties, party, &message, &clear);
         }
     }
 }
 
-/// The same node comes back for its own part, where no other is to be had.
+/// A killed node that restarts gets its own part again if there is no other node.
 #[test]
-fn a_killed_node_may_come_back() {
+fn a_killed_node_may_restart() {
     let parties = Parties::new();
     let (clear, file) = long(&parties);
     let client = parties.client(&["--file", &file]);
@@ -84,15 +84,15 @@ fn a_killed_node_may_come_back() {
     client.returned();
     all_end_well([other, again]);
     assert_eq!(parties.read("client", &message, "message"), clear);
-    all_is_whole(&parties, "victim", &message, &clear);
+    assert_complete_files(&parties, "victim", &message, &clear);
     assert_eq!(entries(&parties.out("victim")), [message.clone(), "journal.jsonl".into()]);
-    // What was half written when it was killed is gone.
+    // The partial files of the killed process are gone.
     holds_one_part(&parties, "victim", &message);
 }
 
-/// A client that is killed leaves no message; the next one at its address has the nodes that are still looking for it.
+/// A killed client leaves no message. Nodes that stay connect to the next client at its address.
 #[test]
-fn a_killed_client_is_followed_by_another() {
+fn a_killed_client_can_be_replaced() {
     for stage in ["listening", "joined", "given", "returned"] {
         let parties = Parties::new();
         let (clear, file) = long(&parties);
@@ -101,10 +101,10 @@ fn a_killed_client_is_followed_by_another() {
         let nodes = ["node-1", "node-2"].map(|node| parties.node(node, &client, &["--stay"]));
         parties.wait_for("client", stage);
         client.kill();
-        // The kill may be late, but no message is there before its parts are.
-        let is_there = parties.files("client").contains(&format!("{first}/message"));
-        assert!(!is_there || parties.count("client", "returned") == 2, "{stage}");
-        all_is_whole(&parties, "client", &first, &clear);
+        // The signal may come late, but there must be no message before both parts are back.
+        let exists = parties.files("client").contains(&format!("{first}/message"));
+        assert!(!exists || parties.count("client", "returned") == 2, "{stage}");
+        assert_complete_files(&parties, "client", &first, &clear);
         let client = parties.client_at(&listen, &["--file", &file]);
         let second = client.message.clone();
         client.returned();

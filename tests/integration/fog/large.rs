@@ -1,4 +1,4 @@
-//! Messages that are larger than the memory that they may take.
+//! A message that is larger than the memory of client and nodes may be.
 
 use std::fs::File;
 use std::os::unix::fs::FileExt;
@@ -9,8 +9,8 @@ use crate::house::wait_until;
 /// Bytes of the message: hundreds of chunks.
 const LENGTH: u64 = 1 << 30;
 
-/// KiB that a client of two nodes may have, and a node.
-const MOST: [u64; 2] = [200 << 10, 150 << 10];
+/// Maximum memory, in KiB, of a client with two nodes, and of a node.
+const MAX_MEMORY: [u64; 2] = [200 << 10, 150 << 10];
 
 #[test]
 fn a_large_message_takes_little_memory() {
@@ -18,10 +18,10 @@ fn a_large_message_takes_little_memory() {
     let file = parties.house.file("large");
     let message = File::create(&file).unwrap();
     message.set_len(LENGTH).unwrap();
-    for place in (0..LENGTH).step_by(1 << 20) {
-        message.write_all_at(&place.to_le_bytes(), place).unwrap();
+    for offset in (0..LENGTH).step_by(1 << 20) {
+        message.write_all_at(&offset.to_le_bytes(), offset).unwrap();
     }
-    // Of standard input nobody knows how long it is.
+    // The length of standard input is not known in advance.
     let client = parties.client_reading(File::open(&file).unwrap());
     let nodes = ["node-1", "node-2"].map(|node| parties.node(node, &client, &[]));
     let mut peaks = [0; 3];
@@ -35,5 +35,5 @@ fn a_large_message_takes_little_memory() {
     assert_eq!(client.returned()["bytes"], LENGTH);
     all_end_well(nodes);
     assert!(peaks.iter().all(|peak| *peak > 1 << 10), "{peaks:?} KiB");
-    assert!(peaks[0] < MOST[0] && peaks[1].max(peaks[2]) < MOST[1], "{peaks:?} KiB");
+    assert!(peaks[0] < MAX_MEMORY[0] && peaks[1].max(peaks[2]) < MAX_MEMORY[1], "{peaks:?} KiB");
 }

@@ -1,4 +1,4 @@
-//! `hestat fog` as its users run it: processes over the loopback interface, and others who would hinder or overhear them.
+//! `hestat fog` as its users run it: processes over the loopback interface, and attackers who disturb or observe them.
 
 mod attacked;
 mod exits;
@@ -7,8 +7,8 @@ mod large;
 mod limits;
 mod parties;
 mod secrecy;
-mod strangers;
 mod terminal;
 mod tokens;
 mod trust;
+mod unauthenticated;
 mod walk;

@@ -1,4 +1,4 @@
-//! A client and its nodes, each a process with a folder and an identity of its own.
+//! A client and its nodes, each a process with its own directory and identity.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
@@ -12,12 +12,12 @@ use serde_json::Value;
 
 use crate::house::{Ended, House, Running, entries, everything, path, wait_until, wrapped};
 
-/// Where the parties work. Each has a state and a folder called after it.
+/// A sandbox in which each party has a state directory and an output directory named after it.
 pub(super) struct Parties {
     pub(super) house: House,
 }
 
-/// A client that waits for nodes, or has them at work.
+/// A running client.
 pub(super) struct Client {
     running: Running,
     stdout: BufReader<ChildStdout>,
@@ -33,7 +33,7 @@ impl Parties {
         Self { house }
     }
 
-    /// A command of one of them.
+    /// Returns a command of one party.
     pub(super) fn command(&self, party: &str, arguments: &[&str]) -> Command {
         let mut command = self.house.command(arguments);
         command.env("HESTAT_STATE", self.state(party)).env("HESTAT_FOG_OUT", self.out(party));
@@ -44,25 +44,25 @@ impl Parties {
         self.house.file(&format!("state-of-{party}"))
     }
 
-    /// The folder for a party's files.
+    /// Returns a party's output directory.
     pub(super) fn out(&self, party: &str) -> PathBuf {
         self.house.file(party)
     }
 
-    /// The fingerprint of a party's identity, which is made.
+    /// Creates a party's identity. Returns its fingerprint.
     pub(super) fn enrol(&self, party: &str) -> String {
         let name = if party == "client" { "fog-client" } else { "fog-node" };
-        let told: Ended = self.command(party, &["identity", "new", name, "--json"]).output().unwrap().into();
-        told.expect_code(0).json()["fingerprint"].as_str().unwrap().into()
+        let output: Ended = self.command(party, &["identity", "new", name, "--json"]).output().unwrap().into();
+        output.expect_code(0).json()["fingerprint"].as_str().unwrap().into()
     }
 
-    /// Starts a client that takes in anyone, unless the arguments say otherwise.
+    /// Starts a client that accepts any node unless `arguments` contain `--allow-peer`.
     #[track_caller]
     pub(super) fn client(&self, arguments: &[&str]) -> Client {
         self.client_at("127.0.0.1:0", arguments)
     }
 
-    /// Starts a client whose message comes by standard input.
+    /// Starts a client that reads its message from standard input.
     #[track_caller]
     pub(super) fn client_reading(&self, input: File) -> Client {
         let mut command = self.client_command("127.0.0.1:0", &[]);
@@ -75,7 +75,7 @@ impl Parties {
         Client::start(self.client_command(listen, arguments))
     }
 
-    /// Starts a client that says what happens in a file.
+    /// Starts a client whose standard error goes to a file.
     #[track_caller]
     pub(super) fn client_logging(&self, log: &Path, arguments: &[&str]) -> Client {
         let mut command = self.client_command("127.0.0.1:0", arguments);
@@ -83,7 +83,7 @@ impl Parties {
         Client::start(command)
     }
 
-    /// Starts a client that another command runs, which the words are.
+    /// Starts a client through another command, such as `prlimit`.
     #[track_caller]
     pub(super) fn client_run_by(&self, words: &[&str], arguments: &[&str]) -> Client {
         Client::start(wrapped(words, &self.client_command("127.0.0.1:0", arguments)))
@@ -101,7 +101,7 @@ impl Parties {
         self.command("client", &[&all, arguments].concat())
     }
 
-    /// Starts a node that knows the client by its fingerprint.
+    /// Starts a node that checks the fingerprint of the client.
     pub(super) fn node(&self, party: &str, client: &Client, arguments: &[&str]) -> Running {
         self.node_at(party, client.address, &client.fingerprint, arguments)
     }
@@ -112,24 +112,24 @@ impl Parties {
         Running::new(self.command(party, &[&usual, arguments].concat()).spawn().unwrap())
     }
 
-    /// The events in a party's journal, so far.
+    /// Returns the events in a party's journal so far.
     pub(super) fn journal(&self, party: &str) -> Vec<Value> {
         let text = fs::read_to_string(self.out(party).join("journal.jsonl")).unwrap_or_default();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 
-    /// How often a party has written this event down.
+    /// Returns how often an event is in a party's journal.
     pub(super) fn count(&self, party: &str, event: &str) -> usize {
         self.journal(party).iter().filter(|written| written["event"] == event).count()
     }
 
-    /// Waits until a party has written this event down.
+    /// Waits until an event is in a party's journal.
     #[track_caller]
     pub(super) fn wait_for(&self, party: &str, event: &str) {
         wait_until(event, || self.count(party, event) > 0);
     }
 
-    /// Names of all files in a party's folder but the journal, each below its message.
+    /// Returns the names of all files of a party except the journal, as `<message>/<file>`.
     pub(super) fn files(&self, party: &str) -> Vec<String> {
         let root = self.out(party);
         let files = everything(&root).into_iter().filter(|file| file.is_file());
@@ -137,27 +137,27 @@ impl Parties {
         files.map(name).filter(|name| name != "journal.jsonl").collect()
     }
 
-    /// A file of a party's that belongs to a message.
+    /// Reads a party's file of a message.
     pub(super) fn read(&self, party: &str, message: &str, file: &str) -> Vec<u8> {
         let path = self.out(party).join(message).join(file);
         fs::read(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
-    /// All bytes of all files of a party.
+    /// Returns the paths and contents of all files of a party.
     pub(super) fn all_bytes(&self, party: &str) -> Vec<u8> {
         let files = everything(&self.out(party)).into_iter().filter(|file| file.is_file());
         files.flat_map(|file| [file.to_str().unwrap().as_bytes().to_vec(), fs::read(&file).unwrap()].concat()).collect()
     }
 }
 
-/// An RSA key in PEM: made once, since that takes longer than most of what it is used for.
+/// Returns an RSA key in PEM. It is generated once, since that takes longer than most tests.
 pub(super) fn key() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
     KEY.get_or_init(|| {
         let arguments = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
-        let made = crate::programs::run_bytes(crate::programs::program("openssl").args(arguments));
-        assert!(made.starts_with(b"-----BEGIN PRIVATE KEY-----"));
-        made
+        let key = crate::programs::run_bytes(crate::programs::program("openssl").args(arguments));
+        assert!(key.starts_with(b"-----BEGIN PRIVATE KEY-----"));
+        key
     })
 }
 
@@ -168,8 +168,10 @@ impl Client {
         let mut stdout = BufReader::new(running.stdout());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
-        let Ok(told) = serde_json::from_str::<Value>(&line) else { panic!("no client: {line} {:?}", running.end()) };
-        let word = |name: &str| told[name].as_str().unwrap().to_owned();
+        let Ok(listening) = serde_json::from_str::<Value>(&line) else {
+            panic!("the client has failed: {line} {:?}", running.end())
+        };
+        let word = |name: &str| listening[name].as_str().unwrap().to_owned();
         let address = word("listening").parse().unwrap();
         Self { running, stdout, address, fingerprint: word("fingerprint"), message: word("message") }
     }
@@ -183,21 +185,21 @@ impl Client {
         self.running.end();
     }
 
-    /// Waits for its end; what it printed after it said where it listens.
+    /// Waits for the end. Returns the output after the first line.
     pub(super) fn end(mut self) -> Ended {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
         Ended { stdout: rest, ..self.running.end() }
     }
 
-    /// Waits for a good end; what it says of the message.
+    /// Waits for success. Returns the report.
     #[track_caller]
     pub(super) fn returned(self) -> Value {
         self.end().expect_code(0).json()
     }
 }
 
-/// What a folder of a node holds that has done a part.
+/// Asserts that a node has the files of exactly one part. Returns its name.
 #[track_caller]
 pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> String {
     let names = entries(&parties.out(node).join(message));
@@ -206,7 +208,7 @@ pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> St
     part.clone()
 }
 
-/// Waits for the end of nodes, which must be a good one.
+/// Waits until the nodes have ended successfully.
 #[track_caller]
 pub(super) fn all_end_well(nodes: impl IntoIterator<Item = Running>) {
     nodes.into_iter().for_each(|node| drop(node.end().expect_code(0)));

@@ -1,4 +1,4 @@
-//! What must not be seen is not to be seen: on the wire, in a foreign node's folder, in what anybody says or writes down.
+//! Secrets stay secret: on the network, in another node's directory, in output and journals.
 
 use std::fs;
 
@@ -9,15 +9,15 @@ use super::parties::{Parties, holds_one_part, key};
 use crate::attacker::{Attacker, Manipulation};
 use crate::faults::recorded::holds;
 
-/// Two halves, of which each is unmistakable.
+/// Two halves that can be recognized.
 const HALVES: [&str; 2] = ["unmistakable first half of this message, ", "and its quite different second half as well"];
 
-/// Bytes of a private key that stand nowhere else: what its PEM hides.
+/// Returns the secret bytes of a private key in PEM.
 fn key_material(pem: &[u8]) -> Vec<Vec<u8>> {
     let text = std::str::from_utf8(pem).unwrap();
     let base64: String = text.lines().filter(|line| !line.starts_with("-----")).collect();
     let der = BASE64_STANDARD.decode(base64).unwrap();
-    // Without what every key of its kind begins with and, of private RSA keys, without the public one.
+    // Without the header that all keys of a kind share and, for private RSA keys, without the public key.
     let inner = match der.len() {
         ..100 => &der[der.len() - 32..],
         100..400 => &der[40..der.len() - 8],
@@ -27,7 +27,7 @@ fn key_material(pem: &[u8]) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn no_secret_is_where_it_must_not_be() {
+fn no_secret_is_found_where_it_must_not_be() {
     let parties = Parties::new();
     let nodes = ["node-1", "node-2"];
     let fingerprints = nodes.map(|node| parties.enrol(node));
@@ -48,7 +48,7 @@ fn no_secret_is_where_it_must_not_be() {
     let private: Vec<Vec<u8>> = identities.concat().into_iter().chain(rsa).collect();
     assert!(private.len() > 40 && private.iter().all(|bytes| bytes.len() == 16));
 
-    // On the wire: nothing of the message, of its name, of any key, of who is who.
+    // On the network: nothing of the message, of its name, of any key, of any identity.
     let names = [message.as_bytes().to_vec(), b"part-1".to_vec(), b"RSA-OAEP".to_vec(), fingerprint[..19].into()];
     let public = key_material(&parties.read("client", &message, "public-key.pem"));
     let hidden: Vec<_> = clear.iter().chain(&private).chain(&names).chain(&public).collect();
@@ -56,10 +56,10 @@ fn no_secret_is_where_it_must_not_be() {
     for recording in attacker.recordings() {
         assert!(recording.reads().len() > 2);
         let seen = hidden.iter().position(|needle| recording.contains(needle));
-        assert_eq!(seen, None, "on the wire");
+        assert_eq!(seen, None, "on the network");
     }
 
-    // At a node: its own half, and nobody's key.
+    // At a node: its own half, and no private key.
     for node in nodes {
         let own = parties.read(node, &message, &holds_one_part(&parties, node, &message));
         let foreign = clear.iter().find(|half| !holds(&own, &half[..20])).unwrap();
@@ -68,13 +68,13 @@ fn no_secret_is_where_it_must_not_be() {
         assert!(private.iter().all(|key| !holds(&bytes, key)));
     }
 
-    // In what is said and written down.
+    // In output and journals.
     let journals = ["client", "node-1", "node-2"].map(|party| {
         assert!(!parties.journal(party).is_empty());
         fs::read(parties.out(party).join("journal.jsonl")).unwrap()
     });
-    let said = ended.iter().map(|ended| [ended.stdout.as_bytes(), ended.stderr.as_bytes()].concat());
-    for log in journals.into_iter().chain(said).chain([returned.stderr.into_bytes()]) {
+    let output = ended.iter().map(|ended| [ended.stdout.as_bytes(), ended.stderr.as_bytes()].concat());
+    for log in journals.into_iter().chain(output).chain([returned.stderr.into_bytes()]) {
         assert!(clear.iter().chain(&private).all(|secret| !holds(&log, &secret[..16])));
     }
 }

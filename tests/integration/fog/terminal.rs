@@ -1,4 +1,4 @@
-//! What is asked at a terminal, and what answers lead to.
+//! Questions on a terminal, and the effect of the answers.
 
 use rustix::process::Signal;
 
@@ -6,7 +6,7 @@ use super::parties::Parties;
 use crate::house::{Ended, Running, Terminal, path, wait_until, wrapped};
 use crate::ports::free_port;
 
-/// A client that listens at `listen` and has its say at a terminal.
+/// Starts a client with a terminal.
 fn client_at_terminal(parties: &Parties, listen: &str, more: &[&str]) -> Terminal {
     let key = parties.house.file("key.pem");
     let usual = ["fog", "client", "--listen", listen, "--key", path(&key)];
@@ -16,10 +16,10 @@ fn client_at_terminal(parties: &Parties, listen: &str, more: &[&str]) -> Termina
 }
 
 #[test]
-fn a_client_at_a_terminal_asks_who_may_come_in() {
+fn a_client_on_a_terminal_asks_about_each_node() {
     let parties = Parties::new();
     let listen = format!("127.0.0.1:{}", free_port());
-    let terminal = client_at_terminal(&parties, &listen, &["--nodes", "1", "--message", "behind a door"]);
+    let terminal = client_at_terminal(&parties, &listen, &["--nodes", "1", "--message", "a secret"]);
     let node =
         |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
     let (first, second) = (parties.enrol("first"), parties.enrol("second"));
@@ -34,38 +34,38 @@ fn a_client_at_a_terminal_asks_who_may_come_in() {
     admitted.end().expect_code(0);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
-    assert!(shown.contains("behind a door") && shown.contains("back as it was sent"), "{shown}");
+    assert!(shown.contains("a secret") && shown.contains("returned unchanged"), "{shown}");
 }
 
-/// What was typed before a question was asked is no answer to it, and nothing is shown over it while it is open.
+/// Input from before a question does not answer it, and nothing is printed over an open question.
 #[test]
 fn only_what_is_typed_after_a_question_answers_it() {
     let parties = Parties::new();
-    let (known, stranger) = (parties.enrol("known"), parties.enrol("stranger"));
+    let (known, unknown) = (parties.enrol("known"), parties.enrol("unknown"));
     let listen = format!("127.0.0.1:{}", free_port());
     let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--allow-peer", &known]);
     terminal.types("yes\n");
     let node =
         |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
-    let asked = node("stranger");
-    terminal.wait_for(&stranger);
+    let asked = node("unknown");
+    terminal.wait_for(&unknown);
     terminal.wait_for("[yes/no]");
     let first = node("known");
     parties.wait_for("client", "joined");
-    // Still open, and nothing is shown after it.
+    // The question is still open, and nothing was printed after it.
     assert!(terminal.shown().trim_end().ends_with("[yes/no]"), "{}", terminal.shown());
     terminal.types("no\n");
     asked.end().expect_code(17);
-    terminal.wait_for("is here: 1 of 2");
+    terminal.wait_for("(1 of 2)");
     terminal.signal(Signal::INT);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(130), "{shown}");
     first.signal(Signal::TERM);
 }
 
-/// Whoever has gone is not asked about any more, and counts for nothing.
+/// The question ends when its node disconnects, and a late answer has no effect.
 #[test]
-fn a_question_ends_with_whoever_it_is_about() {
+fn a_question_ends_when_its_node_disconnects() {
     let parties = Parties::new();
     let fingerprints = ["first", "second"].map(|node| parties.enrol(node));
     let listen = format!("127.0.0.1:{}", free_port());
@@ -74,12 +74,12 @@ fn a_question_ends_with_whoever_it_is_about() {
         let arguments = [&["fog", "node", "--connect", &listen], more].concat();
         Running::new(parties.command(party, &arguments).spawn().unwrap())
     };
-    // Nobody answers in its time.
+    // The node times out before the answer.
     let first = node("first", &["--timeout", "1"]);
     terminal.wait_for(&fingerprints[0]);
     first.end().expect_code(12).says(&["has not yet approved", &fingerprints[0], "--timeout"]);
     terminal.wait_for("disconnected");
-    // An answer that comes too late is none for whoever comes next.
+    // A late answer does not count for the next node.
     let second = node("second", &[]);
     terminal.types("yes\n");
     terminal.wait_for(&fingerprints[1]);
@@ -90,13 +90,13 @@ fn a_question_ends_with_whoever_it_is_about() {
     assert_eq!((code, parties.count("client", "joined")), (Some(0), 1), "{shown}");
 }
 
-/// Whatever ends a question about a secret: the terminal shows again what is typed.
+/// The terminal echoes input again however a passphrase prompt ends.
 #[test]
-fn a_terminal_echoes_again_when_a_passphrase_is_not_typed() {
+fn a_terminal_echoes_again_after_a_passphrase_prompt() {
     let parties = Parties::new();
-    let sealed = parties.house.write("word", "right\n");
-    let make = ["identity", "new", "fog-node", "--passphrase-file", path(&sealed)];
-    Ended::from(parties.command("node", &make).output().unwrap()).expect_code(0);
+    let passphrase = parties.house.write("passphrase", "right\n");
+    let create = ["identity", "new", "fog-node", "--passphrase-file", path(&passphrase)];
+    Ended::from(parties.command("node", &create).output().unwrap()).expect_code(0);
     let node = ["fog", "node", "--connect", "127.0.0.1:1"];
     let client = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "a", "--passphrase"];
     let new = ["identity", "new", "laptop", "--passphrase"];
@@ -118,7 +118,7 @@ fn a_terminal_echoes_again_when_a_passphrase_is_not_typed() {
 }
 
 #[test]
-fn a_node_at_a_terminal_asks_about_a_client_that_it_meets() {
+fn a_node_on_a_terminal_asks_about_an_unknown_client() {
     let parties = Parties::new();
     let client = parties.client(&["--nodes", "1", "--message", "hello"]);
     let address = client.address.to_string();
@@ -135,9 +135,9 @@ fn a_node_at_a_terminal_asks_about_a_client_that_it_meets() {
     client.returned();
 }
 
-/// There, whoever types means somebody else.
+/// A background process must not read input that is meant for another one.
 #[test]
-fn in_the_background_of_a_terminal_nobody_is_asked_or_believed() {
+fn a_background_process_does_not_ask_and_trusts_no_unknown_client() {
     let parties = Parties::new();
     let client = parties.client(&["--nodes", "1", "--message", "hello"]);
     let address = client.address.to_string();
@@ -150,7 +150,7 @@ fn in_the_background_of_a_terminal_nobody_is_asked_or_believed() {
 }
 
 #[test]
-fn a_message_is_typed_where_none_is_named() {
+fn a_message_can_be_typed() {
     let parties = Parties::new();
     let terminal = Terminal::start_wholly(&parties.command("client", &["fog", "run", "--bits", "2048"]));
     terminal.wait_for("Message");
@@ -159,10 +159,10 @@ fn a_message_is_typed_where_none_is_named() {
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.matches("typed by hand").count() >= 2 && shown.matches("in two lines").count() >= 2, "{shown}");
-    assert!(shown.contains(": 26 bytes, back as it was sent"), "{shown}");
+    assert!(shown.contains(": 26 bytes, returned unchanged"), "{shown}");
 }
 
-/// What a terminal may have cut is no message.
+/// The terminal may have cut a long line.
 #[test]
 fn a_typed_line_that_is_too_long_is_refused() {
     let parties = Parties::new();
@@ -174,5 +174,5 @@ fn a_typed_line_that_is_too_long_is_refused() {
     terminal.types("\n");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(8), "{shown}");
-    assert!(shown.contains("terminals cut lines") && !shown.contains("back as it was sent"), "{shown}");
+    assert!(shown.contains("terminals cut lines") && !shown.contains("returned unchanged"), "{shown}");
 }

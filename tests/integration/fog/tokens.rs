@@ -1,4 +1,4 @@
-//! What nodes make is for any JOSE library that has the private key.
+//! Other JOSE libraries decrypt the tokens.
 
 use std::fs;
 
@@ -8,9 +8,9 @@ use super::parties::Parties;
 use crate::house::path;
 use crate::jose::Jose;
 
-/// Also where it is in several chunks.
+/// Including a part with several chunks.
 #[test]
-fn others_open_what_nodes_make() {
+fn jwcrypto_decrypts_the_tokens() {
     let parties = Parties::new();
     let clear: Vec<u8> = (0..5_000_000_u32).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();
     let file = parties.house.write("binary", &clear);
@@ -36,9 +36,9 @@ fn others_open_what_nodes_make() {
     assert!(opened.into_iter().flat_map(|(_, plaintext)| plaintext).eq(clear));
 }
 
-/// Short parts, and long ones where that is wanted, are also for libraries that take short tokens only.
+/// Tokens of short parts, and of long parts with `--chunk`, are short enough for libraries with a length limit.
 #[test]
-fn others_that_want_short_tokens_open_what_nodes_make() {
+fn libraries_with_a_length_limit_decrypt_short_tokens() {
     for (length, more, tokens) in [(100_000_u32, &[][..], 4), (1_200_000, &["--chunk", "32768"], 37)] {
         let parties = Parties::new();
         let clear: Vec<u8> = (0..length).map(|number| ((number.wrapping_mul(number)) >> 7) as u8).collect();

@@ -1,4 +1,4 @@
-//! Who knows whom: pins, first use, changed keys, and who comes in.
+//! Trust: pinned fingerprints, first use, changed keys, and allow lists.
 
 use std::fs;
 
@@ -7,9 +7,9 @@ use rustix::process::Signal;
 use super::parties::{Parties, all_end_well};
 use crate::house::{Running, path, wait_until};
 
-/// Without a fingerprint, a node remembers the client that it met first, and loudly refuses another one.
+/// Without a fingerprint, a node remembers the first client, and refuses another one with a clear warning.
 #[test]
-fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
+fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     let parties = Parties::new();
     let meet = |listen: &str| {
         let client = parties.client_at(listen, &["--message", "hello", "--nodes", "1"]);
@@ -32,7 +32,7 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
     client.returned();
     assert!(!node.end().expect_code(0).stderr.contains("first connection"));
 
-    // The client's key is another one now.
+    // The client has a new key.
     fs::remove_dir_all(parties.state("client")).unwrap();
     let (client, _, mut node) = meet(&address);
     let refused: crate::house::Ended = node.output().unwrap().into();
@@ -42,7 +42,7 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
         &client.fingerprint,
         "Nothing was sent over this connection",
     ]);
-    // A node that stays says so too, and waits for the right one.
+    // A node that stays gives the same warning and keeps waiting for the right client.
     let log = parties.house.file("log");
     let patient = Running::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
     wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("HAS ANOTHER KEY"));
@@ -52,7 +52,7 @@ fn a_client_that_was_met_once_is_known_and_another_one_is_refused() {
 }
 
 #[test]
-fn a_client_with_another_fingerprint_than_the_one_that_was_named_is_refused() {
+fn a_client_with_another_fingerprint_than_the_pinned_one_is_refused() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "hello", "--nodes", "1"]);
     let other = parties.enrol("node");
@@ -61,28 +61,31 @@ fn a_client_with_another_fingerprint_than_the_one_that_was_named_is_refused() {
     assert_eq!(parties.count("client", "joined"), 0);
 }
 
-/// Only who is enrolled comes in, by option or by file; the file may change while the client waits.
+/// Only listed nodes are accepted; the list may change while the client waits.
 #[test]
-fn who_is_not_enrolled_stays_outside_and_is_told_what_to_do() {
+fn a_node_that_is_not_listed_is_refused_and_both_sides_name_the_option() {
     let parties = Parties::new();
-    let [known, stranger] = ["known", "stranger"].map(|node| parties.enrol(node));
+    let [known, unknown] = ["known", "unknown"].map(|node| parties.enrol(node));
     let list = parties.house.write("nodes.txt", format!("# ours\n{known} the one in the cellar\n"));
-    let client = parties.client(&["--message", "for two", "--allow-peer", path(&list)]);
-    let refused = parties.node("stranger", &client, &[]).end().expect_code(17);
-    refused.says(&[&stranger, "--allow-peer"]);
+    let log = parties.house.file("log");
+    let client = parties.client_logging(&log, &["--message", "for two", "--allow-peer", path(&list)]);
+    let refused = parties.node("unknown", &client, &[]).end().expect_code(17);
+    refused.says(&[&unknown, "--allow-peer"]);
     parties.wait_for("client", "refused");
+    let output = fs::read_to_string(&log).unwrap();
+    assert!(output.contains(&format!("--allow-peer {unknown}")), "{output}");
     assert_eq!((parties.count("client", "refused"), parties.count("client", "joined")), (1, 0));
     let first = parties.node("known", &client, &[]);
     parties.wait_for("client", "joined");
-    fs::write(&list, format!("{known}\n{stranger}\n")).unwrap();
-    let second = parties.node("stranger", &client, &[]);
+    fs::write(&list, format!("{known}\n{unknown}\n")).unwrap();
+    let second = parties.node("unknown", &client, &[]);
     client.returned();
     all_end_well([first, second]);
 }
 
-/// A list that breaks while the client waits lets nobody in, and says why; mended, it is as it was.
+/// A list that becomes invalid while the client waits is ignored with a notice until it is fixed.
 #[test]
-fn a_list_that_breaks_is_told_of() {
+fn an_invalid_list_is_reported() {
     let parties = Parties::new();
     let known = parties.enrol("node");
     let list = parties.house.write("nodes.txt", &known);
@@ -91,8 +94,8 @@ fn a_list_that_breaks_is_told_of() {
     fs::write(&list, format!("{known}\nwho is this?\n")).unwrap();
     let node = parties.node("node", &client, &["--stay"]);
     wait_until("the reason", || {
-        let said = fs::read_to_string(&log).unwrap();
-        said.contains("nodes.txt: line 2") && said.contains("until it is mended")
+        let output = fs::read_to_string(&log).unwrap();
+        output.contains("nodes.txt: line 2") && output.contains("until it is fixed")
     });
     fs::write(&list, known).unwrap();
     client.returned();
@@ -100,9 +103,9 @@ fn a_list_that_breaks_is_told_of() {
     node.end().expect_code(0);
 }
 
-/// Without anybody who could come in, there is nothing to wait for.
+/// A client without any allowed node would wait in vain.
 #[test]
-fn somebody_must_be_able_to_come_in() {
+fn a_client_without_allowed_nodes_is_an_error() {
     let parties = Parties::new();
     let client = |more: &[&str]| {
         let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "hello"];
@@ -117,9 +120,9 @@ fn somebody_must_be_able_to_come_in() {
     client(&["--allow-peer", &fingerprint, "--accept-any"]).expect_code(2);
 }
 
-/// A list that can be read only once is one, too; a journal that is none is told.
+/// A list may be a pipe, a journal may not.
 #[test]
-fn pipes_are_lists_and_no_journals() {
+fn a_pipe_can_be_a_list_but_not_a_journal() {
     let parties = Parties::new();
     let known = parties.enrol("node");
     let [list, journal] = [parties.house.file("list"), parties.out("node").join("journal.jsonl")];
@@ -138,9 +141,9 @@ fn pipes_are_lists_and_no_journals() {
     node.end().expect_code(0);
 }
 
-/// A node that stays may be enrolled later.
+/// A node that stays may be listed later.
 #[test]
-fn a_node_that_stays_waits_until_it_is_enrolled() {
+fn a_node_that_stays_waits_until_it_is_listed() {
     let parties = Parties::new();
     let early = parties.enrol("node");
     let list = parties.house.write("nodes.txt", "# nobody yet\n");
@@ -153,15 +156,15 @@ fn a_node_that_stays_waits_until_it_is_enrolled() {
     node.end().expect_code(0).says(&["does not allow this identity", "trying again"]);
 }
 
-/// Two nodes with one identity are one node.
+/// Two nodes need two identities.
 #[test]
-fn a_node_with_the_identity_of_another_one_is_not_taken_in_beside_it() {
+fn a_second_node_with_the_same_identity_is_rejected() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "for two"]);
     let first = parties.node("node", &client, &[]);
     parties.wait_for("client", "joined");
-    let twin = parties.node("node", &client, &["--timeout", "1"]);
-    twin.end().expect_code(17).says(&["with this identity", "--identity"]);
+    let duplicate = parties.node("node", &client, &["--timeout", "1"]);
+    duplicate.end().expect_code(17).says(&["with this identity", "--identity"]);
     let second = parties.node("node", &client, &["--identity", "another"]);
     client.returned();
     all_end_well([first, second]);

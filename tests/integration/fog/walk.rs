@@ -1,4 +1,4 @@
-//! Messages of all kinds through nodes of any number.
+//! Messages of all kinds through any number of nodes.
 
 use std::fs;
 use std::path::Path;
@@ -12,9 +12,9 @@ use crate::ports::free_port;
 
 const MESSAGE: &str = "The predecessor gave every node the whole message; „dieser“ gives each its half 🦀.";
 
-/// Client, two nodes, a message: and what each of them has at the end.
+/// What the client and two nodes have at the end.
 #[test]
-fn two_nodes_encrypt_half_a_message_each() {
+fn two_nodes_encrypt_half_of_the_message_each() {
     let parties = Parties::new();
     let nodes = ["node-1", "node-2"];
     let fingerprints = nodes.map(|node| parties.enrol(node));
@@ -28,9 +28,9 @@ fn two_nodes_encrypt_half_a_message_each() {
     assert_eq!((&returned["text"], &returned["bytes"]), (&json!(MESSAGE), &json!(MESSAGE.len())));
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes());
     let mut halves = Vec::new();
-    for (node, (told, fingerprint)) in nodes.iter().zip(ended.iter().zip(&fingerprints)) {
+    for (node, (report, fingerprint)) in nodes.iter().zip(ended.iter().zip(&fingerprints)) {
         let part = holds_one_part(&parties, node, &message);
-        let number = told["part"].as_u64().unwrap();
+        let number = report["part"].as_u64().unwrap();
         assert_eq!(part, format!("part-{number}-of-2"));
         assert_eq!(&returned["parts"][number as usize - 1]["node"], fingerprint.as_str());
         let clear = parties.read(node, &message, &part);
@@ -45,14 +45,14 @@ fn two_nodes_encrypt_half_a_message_each() {
 }
 
 #[test]
-fn messages_of_any_length_go_through_any_number_of_nodes() {
+fn any_message_goes_through_any_number_of_nodes() {
     let parties = Parties::new();
     let noise: Vec<u8> = (0..300_001_u32).map(|number| (number.wrapping_mul(2_654_435_761) >> 13) as u8).collect();
     for (nodes, clear) in [(1, &b""[..]), (3, b""), (2, "é".as_bytes()), (5, "🦀".as_bytes()), (4, &noise), (1, &noise)]
     {
         let out = tempfile::tempdir().unwrap();
         let file = parties.house.write("message", clear);
-        let told = parties.house.succeed([
+        let report = parties.house.succeed([
             "fog",
             "run",
             "--json",
@@ -65,19 +65,19 @@ fn messages_of_any_length_go_through_any_number_of_nodes() {
             "--out",
             path(out.path()),
         ]);
-        let told = told.json();
-        assert_eq!(fs::read(told["file"].as_str().unwrap()).unwrap(), clear, "{nodes} nodes");
-        assert_eq!(told["parts"].as_array().unwrap().len(), nodes);
+        let report = report.json();
+        assert_eq!(fs::read(report["file"].as_str().unwrap()).unwrap(), clear, "{nodes} nodes");
+        assert_eq!(report["parts"].as_array().unwrap().len(), nodes);
         for node in 1..=nodes {
-            let folder = out.path().join(format!("node-{node}")).join(told["message"].as_str().unwrap());
-            let parts = entries(&folder).into_iter().filter(|name| name.starts_with("part-")).count();
-            assert_eq!(parts, 2, "{}", folder.display());
+            let directory = out.path().join(format!("node-{node}")).join(report["message"].as_str().unwrap());
+            let parts = entries(&directory).into_iter().filter(|name| name.starts_with("part-")).count();
+            assert_eq!(parts, 2, "{}", directory.display());
         }
     }
 }
 
 #[test]
-fn a_message_comes_from_standard_input_and_leaves_nothing_behind() {
+fn a_message_from_standard_input_leaves_no_files() {
     let parties = Parties::new();
     let out = parties.house.feed(["fog", "run", "--bits", "2048", "--quiet"], MESSAGE.as_bytes()).expect_code(0);
     assert_eq!((out.stdout, out.stderr), (MESSAGE.to_owned(), String::new()));
@@ -85,9 +85,9 @@ fn a_message_comes_from_standard_input_and_leaves_nothing_behind() {
     assert_eq!(entries(&parties.house.work()), ["key.pem"]);
 }
 
-/// With few words, a client prints the message and nothing else.
+/// With `--quiet`, a client prints the message and nothing else.
 #[test]
-fn a_quiet_client_prints_the_message_alone() {
+fn a_quiet_client_prints_only_the_message() {
     let parties = Parties::new();
     let listen = format!("127.0.0.1:{}", free_port());
     let key = parties.house.file("key.pem");
@@ -112,19 +112,19 @@ fn a_quiet_client_prints_the_message_alone() {
     all_end_well([Running::new(node)]);
 }
 
-/// What would command a terminal is not printed.
+/// Text that would control the terminal is not printed.
 #[test]
-fn a_message_that_is_no_text_is_not_shown() {
+fn a_message_that_is_not_text_is_not_printed() {
     let parties = Parties::new();
     for clear in [&b"\x1b[2J"[..], b"\xFF\xFE", &[b'a'; 70_000]] {
         let out = parties.house.feed(["fog", "run", "--bits", "2048"], clear).expect_code(0).stdout;
-        assert!(out.contains("back as it was sent") && out.len() < 1000 && !out.contains('\x1b'), "{out}");
+        assert!(out.contains("returned unchanged") && out.len() < 1000 && !out.contains('\x1b'), "{out}");
     }
 }
 
-/// What is shown ends as it does, and what is passed on is just the message.
+/// Line ends are printed unchanged, and `--quiet` prints exactly the message.
 #[test]
-fn ends_of_lines_are_left_as_they_are() {
+fn line_ends_are_unchanged() {
     let parties = Parties::new();
     for clear in ["a\r\nb\r\n", "a\n\n\n", "\x1b[2J", ""] {
         let run = |more: &[&str]| {
@@ -132,11 +132,11 @@ fn ends_of_lines_are_left_as_they_are() {
             parties.house.feed(arguments, clear.as_bytes()).expect_code(0).stdout
         };
         assert_eq!(run(&["--quiet"]), clear);
-        assert_eq!(run(&[]).ends_with(&format!("sent\n{clear}")), !clear.contains('\x1b'), "{clear:?}");
+        assert_eq!(run(&[]).ends_with(&format!("unchanged\n{clear}")), !clear.contains('\x1b'), "{clear:?}");
     }
 }
 
-/// One folder for two messages: the second leaves the first as it was.
+/// Two messages in one directory do not affect each other.
 #[test]
 fn nothing_is_overwritten() {
     let parties = Parties::new();
@@ -156,7 +156,7 @@ fn nothing_is_overwritten() {
     assert_eq!(parties.read("node", &second, "part-1-of-1"), b"second");
 }
 
-/// A node that stays works for one client after the other, and ends well when it is told to.
+/// A node that stays works for one client after the other, and ends without an error when it is stopped.
 #[test]
 fn a_node_that_stays_waits_for_the_next_client() {
     let parties = Parties::new();
@@ -172,27 +172,27 @@ fn a_node_that_stays_waits_for_the_next_client() {
     assert_eq!(parties.count("node", "accepted"), 2);
 }
 
-/// More nodes than parts: the one that is left over is told so.
+/// With more nodes than parts, one reports that it was not needed.
 #[test]
-fn a_node_too_many_is_not_needed() {
+fn a_surplus_node_is_not_needed() {
     let parties = Parties::new();
     let client = parties.client(&["--message", MESSAGE]);
     let first = parties.node("node-1", &client, &[]);
     parties.wait_for("client", "joined");
-    // Its part is not back before all have come.
+    // It cannot return its part before all three are connected.
     first.signal(Signal::STOP);
     let others = ["node-2", "node-3"].map(|node| parties.node(node, &client, &[]));
     wait_until("three nodes", || parties.count("client", "joined") == 3);
     first.signal(Signal::CONT);
     client.returned();
-    let told = [first].into_iter().chain(others).map(|node| node.end().expect_code(0).json());
-    assert_eq!(told.filter(|told| told["part"].is_null()).count(), 1);
+    let reports = [first].into_iter().chain(others).map(|node| node.end().expect_code(0).json());
+    assert_eq!(reports.filter(|report| report["part"].is_null()).count(), 1);
     assert_eq!(["node-1", "node-2", "node-3"].iter().filter(|node| parties.files(node).is_empty()).count(), 1);
 }
 
-/// A key that the client makes is kept, and serves again; openssl reads it.
+/// The client's generated key is kept and used again; openssl reads it.
 #[test]
-fn the_client_s_own_key_is_kept() {
+fn a_generated_key_is_kept() {
     let parties = Parties::new();
     let go = || {
         let client = parties.client(&["--message", "short", "--nodes", "1", "--bits", "2048"]);

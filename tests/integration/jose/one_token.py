@@ -1,6 +1,6 @@
-"""Seals and opens tokens with jwcrypto, a JOSE library that has nothing in common with hestat.
+"""Encrypts and decrypts tokens with jwcrypto, a JOSE library that shares no code with hestat.
 
-one_token.py open PRIVATE_PEM TOKEN           prints the protected header, a line break and the plaintext
+one_token.py open PRIVATE_PEM TOKEN           prints the protected header, a newline and the plaintext
 one_token.py seal PUBLIC_PEM HEADER PLAINTEXT prints the token
 """
 
@@ -23,7 +23,7 @@ if command == "open":
     try:
         token.deserialize(read(rest[0]).decode("ascii"), key)
     except jwe.InvalidJWEData:
-        # The library takes an empty plaintext that it has decrypted for none.
+        # The library reports a decrypted but empty plaintext as an error.
         if token.decryptlog != ["Success"] or token.plaintext != b"":
             raise
     sys.stdout.buffer.write(token.objects["protected"].encode() + b"\n" + token.plaintext)

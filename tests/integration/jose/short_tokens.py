@@ -1,4 +1,4 @@
-"""Opens a file of tokens, one a line, with a JOSE library that takes short ones only, and prints what is in them.
+"""Decrypts a file of tokens, one per line, with a JOSE library that limits their length, and prints the plaintexts.
 
 short_tokens.py joserfc|python-jose PRIVATE_PEM TOKENS
 """
@@ -15,7 +15,7 @@ with open(key_file, "rb") as file:
 with open(token_file, "rb") as file:
     tokens = file.read().split()
 
-# Members that are not registered are no error: RFC 7516, section 4.
+# Unregistered header members are allowed: RFC 7516, section 4.
 registry = joserfc.jwe.JWERegistry(algorithms=["RSA-OAEP-256", "A256GCM"], strict_check_header=False)
 for token in tokens:
     if library == "joserfc":

@@ -1,4 +1,4 @@
-//! What we seal others open, and what they seal we open.
+//! jwcrypto decrypts our tokens, and we decrypt its tokens.
 
 use std::fs;
 
@@ -25,17 +25,16 @@ fn bytes(count: usize) -> Vec<u8> {
     (0..count).map(|index| (index * 131 + index / 256) as u8).collect()
 }
 
-/// A key in files, as the key store writes them.
+/// Returns a key and its file, as the key store writes it.
 fn key(size: RsaBits) -> (tempfile::TempDir, RsaPrivateKey, std::path::PathBuf) {
     let state = tempfile::tempdir().unwrap();
     let keys = KeyFiles::new(state.path());
-    let made = keys.rsa_or_new("jose", size, None, &mut random::from_system().unwrap());
-    let (key, file, _) = made.unwrap();
+    let (key, file, _) = keys.rsa_or_new("jose", size, None, &mut random::from_system().unwrap()).unwrap();
     (state, key, file)
 }
 
 #[test]
-fn another_library_opens_ours() {
+fn jwcrypto_decrypts_our_tokens() {
     for (size, lengths) in [(RsaBits::Rsa2048, &[0, 1, 4 << 20][..]), (RsaBits::Rsa3072, &[1000])] {
         let (_state, key, file) = key(size);
         for length in lengths {
@@ -50,7 +49,7 @@ fn another_library_opens_ours() {
 }
 
 #[test]
-fn we_open_those_of_another_library() {
+fn we_decrypt_tokens_from_jwcrypto() {
     let (_state, key, file) = key(RsaBits::Rsa2048);
     let header = json!({
         "enc": "A256GCM", "kid": "unknown to us", "alg": "RSA-OAEP-256", "message": "größer", "part": u64::MAX, "last": false
@@ -62,7 +61,7 @@ fn we_open_those_of_another_library() {
         assert_eq!(opened, claims());
         assert!(plaintext == bytes(length), "{length}");
     }
-    // Its other algorithms, for the same key.
+    // Other algorithms for the same key are rejected.
     for (algorithm, encryption) in
         [("RSA-OAEP", "A256GCM"), ("RSA-OAEP-256", "A128GCM"), ("RSA-OAEP-256", "A256CBC-HS512")]
     {

@@ -1,7 +1,7 @@
-//! Client and nodes in one process, and others who say what they should not.
+//! Tests with client and nodes in one process, and with peers that violate the protocol.
 
-mod given;
+mod harness;
 mod hostile_clients;
 mod hostile_nodes;
-mod scene;
+mod received_part;
 mod waiting;

@@ -31,7 +31,7 @@ fn a_node_that_nobody_knows_gets_nothing() {
     stranger(&fog, &[], &node).expect_code(17).says(&["fog-client:7100 does not allow this identity"]);
     engine::ask(&["start", "fog-node-2"]);
     let ended: Ended = sending.wait_with_output().unwrap().into();
-    let told = result(ended.says(&["was turned away"]));
+    let told = result(ended.says(&["refused a node"]));
     let nodes = [0, 1].map(|part| told["parts"][part]["node"].as_str().unwrap().to_owned());
     assert!(enrolled.iter().all(|node| nodes.contains(node)), "{nodes:?}");
     fog.assert_right(&told, &message);
