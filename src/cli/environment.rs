@@ -59,6 +59,7 @@ mod tests {
         let expected = [
             ("accept_any", "allow_peer"),
             ("bits", "key"),
+            ("csv", "input"),
             ("decimal_comma", "decimal_point"),
             ("file", "message"),
             ("passphrase", "passphrase_file"),

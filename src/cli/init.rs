@@ -18,7 +18,7 @@ use crate::transfer::Location;
 /// Reads the file twice in constant memory, encrypts it under a new key for this job, and uploads the ciphertext. The key
 /// stays on this machine; without it, the result cannot be decrypted.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  hestat init --input data.csv --server ftps://hestat@host:2121")]
+#[command(after_help = "Example:\n  hestat init data.csv --server ftps://hestat@host:2121")]
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,

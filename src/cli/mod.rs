@@ -56,7 +56,7 @@ struct Arguments {
 const AFTER_HELP: &str = "\
 Getting started:
   hestat sample --rows 4240 --output sample.csv
-  hestat run --input sample.csv --check
+  hestat run --check sample.csv
 
 Exit codes:
   0  success                                 11  cannot connect to the server or peer

@@ -42,7 +42,10 @@ pub(super) fn state_directory(given: Option<&PathBuf>, name: &str, option: &str)
 #[derive(Debug, clap::Args)]
 pub(super) struct TableOptions {
     /// CSV file to encrypt; - is standard input
-    #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", required_unless_present = "resume")]
+    #[arg(value_name = "CSV", conflicts_with = "input")]
+    csv: Option<PathBuf>,
+    /// CSV file to encrypt, as an option
+    #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", conflicts_with = "csv", required_unless_present_any = ["csv", "resume"])]
     input: Option<PathBuf>,
     /// Columns to use, separated by commas; a name with a comma in quotes, as in '"a, b"' [default: all numeric columns]
     #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES", allow_hyphen_values = true)]
@@ -140,13 +143,13 @@ fn codes(lists: &[Names]) -> Vec<String> {
 impl TableOptions {
     /// Opens the file. Input that can be read only once is copied to `spool` first.
     pub(super) fn source(&self, spool: &Path) -> anyhow::Result<CsvSource> {
-        let missing = || Usage("--input FILE is required".into());
-        open_source(self.input.as_deref().ok_or_else(missing)?, spool)
+        let missing = || Usage("a CSV file is required".into());
+        open_source(self.path().ok_or_else(missing)?, spool)
     }
 
     /// Path of the CSV file; `-` is standard input.
     pub(super) fn path(&self) -> Option<&Path> {
-        self.input.as_deref()
+        self.csv.as_deref().or(self.input.as_deref())
     }
 
     pub(super) fn dialect(&self) -> anyhow::Result<Dialect> {

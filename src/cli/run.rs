@@ -19,7 +19,7 @@ use crate::transfer::{Connector, Location};
 /// Uses the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine, and keeps
 /// keys and ciphertext in a temporary directory that is removed at the end.
 #[derive(Debug, clap::Args)]
-#[command(after_help = "Example:\n  hestat run --input data.csv --output decrypted_results.csv --check")]
+#[command(after_help = "Example:\n  hestat run --check data.csv")]
 pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,

@@ -53,6 +53,17 @@ fn ways_to_trust_a_server_override_each_other() {
 }
 
 #[test]
+fn the_csv_argument_and_the_input_option_override_each_other() {
+    let run = ["run", "--delimiter", ";", "--decimal-comma", "--columns", "a", "--quiet"];
+    let mean = "2        0     4       2";
+    overrides(&run, &["comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
+    overrides(&run, &["--input", "comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
+    let both = house().run(["run", "comma.csv", "--input", "comma.csv"]);
+    both.expect_code(2).says(&["cannot be used with"]);
+    house().run(["run"]).expect_code(2).says(&["CSV"]);
+}
+
+#[test]
 fn allow_peer_and_accept_any_override_each_other() {
     let house = House::new();
     let peer = house.succeed(["identity", "new", "node", "--quiet"]).stdout;
