@@ -13,7 +13,7 @@ mod spooled;
 mod streams;
 mod waiting;
 
-use crate::house::House;
+use crate::sandbox::Sandbox;
 
 /// A small table with a gap, and its statistics, computed by hand.
 const TABLE: &str = "height,weight\n1,2\n3,4\n,9\n";
@@ -25,7 +25,7 @@ fn single(value: u32) -> (String, String) {
 }
 
 /// Writes a sample with this many rows.
-fn sample(house: &House, rows: u64) -> std::path::PathBuf {
-    house.succeed(["sample", "--rows", &rows.to_string(), "--output", "sample.csv"]);
-    house.file("sample.csv")
+fn sample(sandbox: &Sandbox, rows: u64) -> std::path::PathBuf {
+    sandbox.succeed(["sample", "--rows", &rows.to_string(), "--output", "sample.csv"]);
+    sandbox.file("sample.csv")
 }

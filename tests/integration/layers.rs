@@ -7,7 +7,7 @@ mod cycles;
 use std::fs;
 use std::path::Path;
 
-use crate::house::{everything, path};
+use crate::sandbox::{everything, path};
 use code::{Code, module_of};
 use cycles::Imports;
 

@@ -1,4 +1,4 @@
-//! hestat from outside: the binary as its users run it, in houses of their own, and as others might attack it.
+//! hestat from outside: the binary as its users run it, in sandboxes of their own, and as others might attack it.
 
 // A test says what must hold by failing where it does not; here that is what these are for.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
@@ -14,7 +14,6 @@ mod ftp;
 mod hostile;
 mod hostile_clients;
 mod hostile_ftp;
-mod house;
 mod identity;
 mod interrupted;
 mod jose;
@@ -26,5 +25,6 @@ mod programs;
 mod python;
 mod reaching;
 mod readme;
+mod sandbox;
 mod site;
 mod watching;

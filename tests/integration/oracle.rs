@@ -5,7 +5,7 @@ mod tables;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::house::{House, path};
+use crate::sandbox::{Sandbox, path};
 
 /// A table of results, cell by cell.
 type Results = Vec<Vec<String>>;
@@ -23,10 +23,10 @@ fn ask_oracle(files: &[PathBuf], options: &[&str]) -> Vec<Results> {
 }
 
 /// What `hestat run` makes of a file, by all steps from encryption to decryption.
-fn ask_hestat(house: &House, file: &Path, options: &[&str]) -> Results {
+fn ask_hestat(sandbox: &Sandbox, file: &Path, options: &[&str]) -> Results {
     let arguments = ["run", "--quiet", "--check", "--output", "out.csv", "--input", path(file)];
-    house.succeed(arguments.iter().chain(options));
-    parse(&house.read("out.csv"))
+    sandbox.succeed(arguments.iter().chain(options));
+    parse(&sandbox.read("out.csv"))
 }
 
 fn parse(text: &str) -> Results {
@@ -43,14 +43,14 @@ fn canonical(column: usize, cell: &str) -> String {
 }
 
 /// Both ask the same of all files and must get the same.
-fn compare(house: &House, files: &[PathBuf]) {
-    compare_with(house, files, &[]);
+fn compare(sandbox: &Sandbox, files: &[PathBuf]) {
+    compare_with(sandbox, files, &[]);
 }
 
 /// The same with options that both know.
-fn compare_with(house: &House, files: &[PathBuf], options: &[&str]) {
+fn compare_with(sandbox: &Sandbox, files: &[PathBuf], options: &[&str]) {
     for (file, expected) in files.iter().zip(ask_oracle(files, options)) {
-        let got = ask_hestat(house, file, options);
+        let got = ask_hestat(sandbox, file, options);
         assert_eq!(got.len(), expected.len(), "rows of {}", file.display());
         for (got, expected) in got.iter().zip(&expected) {
             let bits = |row: &[String]| row.iter().enumerate().map(|(i, cell)| canonical(i, cell)).collect::<Vec<_>>();
@@ -65,54 +65,54 @@ fn beginning(file: &Path) -> String {
 
 #[test]
 fn samples_of_many_sizes() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let sizes = [(1, 1), (1, 2), (2, 2), (3, 100), (4, 255), (5, 256), (6, 1000), (7, 4240), (8, 20_000)];
     let files = sizes.map(|(seed, rows)| {
-        let file = house.file(&format!("{rows}-{seed}.csv"));
-        house.succeed(["sample", "--rows", &rows.to_string(), "--seed", &seed.to_string(), "--output", path(&file)]);
+        let file = sandbox.file(&format!("{rows}-{seed}.csv"));
+        sandbox.succeed(["sample", "--rows", &rows.to_string(), "--seed", &seed.to_string(), "--output", path(&file)]);
         file
     });
-    compare(&house, &files);
+    compare(&sandbox, &files);
 }
 
 #[test]
 fn tables_that_nobody_thought_of() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let tables = tables::draw(60);
-    let files: Vec<_> = tables.iter().enumerate().map(|(i, text)| house.write(&format!("{i}.csv"), text)).collect();
-    compare(&house, &files);
+    let files: Vec<_> = tables.iter().enumerate().map(|(i, text)| sandbox.write(&format!("{i}.csv"), text)).collect();
+    compare(&sandbox, &files);
 }
 
 #[test]
 fn the_same_tables_in_other_forms() {
-    let house = House::new();
-    let write = |(i, text): (usize, &String)| house.write(&format!("{i}.csv"), tables::in_european_form(text));
+    let sandbox = Sandbox::new();
+    let write = |(i, text): (usize, &String)| sandbox.write(&format!("{i}.csv"), tables::in_european_form(text));
     let files: Vec<_> = tables::draw(30).iter().enumerate().map(write).collect();
     let options = ["--delimiter=;", "--decimal-comma", "--thousands=.", "--missing=NA,-99,nan,null", "--comment=#"];
-    compare_with(&house, &files, &options);
+    compare_with(&sandbox, &files, &options);
 }
 
 #[test]
 fn extremes() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let files: Vec<_> = tables::EXTREMES
         .iter()
         .enumerate()
-        .map(|(i, column)| house.write(&format!("{i}.csv"), format!("x\n{}\n", column.replace(' ', "\n"))))
+        .map(|(i, column)| sandbox.write(&format!("{i}.csv"), format!("x\n{}\n", column.replace(' ', "\n"))))
         .collect();
-    compare(&house, &files);
+    compare(&sandbox, &files);
 }
 
 #[test]
 fn more_rows_than_one_segment_holds() {
-    let house = House::new();
-    compare(&house, &[house.write("long.csv", tables::longer_than_a_segment())]);
+    let sandbox = Sandbox::new();
+    compare(&sandbox, &[sandbox.write("long.csv", tables::longer_than_a_segment())]);
 }
 
 #[test]
 fn the_real_table() {
     match std::env::var_os("HESTAT_FRAMINGHAM") {
-        Some(file) => compare(&House::new(), &[file.into()]),
+        Some(file) => compare(&Sandbox::new(), &[file.into()]),
         None => eprintln!("skipped: HESTAT_FRAMINGHAM does not name the Framingham table"),
     }
 }

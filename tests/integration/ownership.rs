@@ -9,7 +9,7 @@ use std::fs::{self, Permissions};
 use std::os::unix::fs::{PermissionsExt, lchown};
 use std::path::Path;
 
-use crate::house::{Ended, everything};
+use crate::sandbox::{CommandOutput, everything};
 
 /// A user who is neither root nor, most likely, whoever runs the tests.
 const SOMEBODY: u32 = 65_533;
@@ -35,6 +35,6 @@ fn give(path: &Path, user: u32) {
 
 /// That the command was refused for the sake of `place`, and by which command that ends.
 #[track_caller]
-fn assert_refused(ended: Ended, place: &Path, fix: &str) -> Ended {
+fn assert_refused(ended: CommandOutput, place: &Path, fix: &str) -> CommandOutput {
     ended.expect_code(NOT_PRIVATE).says(&[place.to_str().unwrap(), &format!("{fix} '{}'", place.display())])
 }

@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 /// A program of a Debian package, which speaks English and UTF-8.
 pub(crate) fn program(name: &str) -> Command {
@@ -13,7 +13,7 @@ pub(crate) fn program(name: &str) -> Command {
 }
 
 /// Runs a program to its end; a test without it is no test.
-pub(crate) fn run(command: &mut Command) -> Ended {
+pub(crate) fn run(command: &mut Command) -> CommandOutput {
     let outcome = command.output();
     outcome.unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display())).into()
 }

@@ -16,7 +16,7 @@ use hestat::pipeline::result::{Decrypted, fetch};
 use hestat::transfer::Connector;
 use tempfile::TempDir;
 
-use crate::house::usual_root;
+use crate::sandbox::usual_root;
 
 pub(crate) const PROGRAM: &str = env!("CARGO_BIN_EXE_hestat");
 

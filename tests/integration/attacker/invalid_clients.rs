@@ -9,7 +9,7 @@ use super::peer_check::PeerCheck;
 use super::records::record;
 use super::tls;
 use crate::faults::weather::Dice;
-use crate::house::open_files;
+use crate::sandbox::open_files;
 
 /// The type of a handshake record (RFC 8446 §B.1).
 const HANDSHAKE: u8 = 22;

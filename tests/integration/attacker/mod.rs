@@ -28,7 +28,7 @@ use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use crate::faults::weather::Ending;
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 use accept_loop::AcceptLoop;
 use log::{ConnectionLog, Shared};
 use socket_pair::{SocketPair, reset_on_drop};

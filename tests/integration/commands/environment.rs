@@ -3,7 +3,7 @@
 use rustix::process::Signal;
 
 use super::TABLE;
-use crate::house::{Ended, House, Running, path, wait_until};
+use crate::sandbox::{CommandOutput, Process, Sandbox, path, wait_until};
 
 const PING: [&str; 7] =
     ["ping", "--server", "ftps://hestat@127.0.0.1:1", "--retries", "0", "--password-file", "password"];
@@ -14,22 +14,22 @@ const FOG_RUN: [&str; 5] = ["fog", "run", "--bits", "2048", "--quiet"];
 /// A SHA-256 fingerprint of no certificate.
 const FINGERPRINT: &str = "0000000000000000000000000000000000000000000000000000000000000000";
 
-/// A house with the files that the commands of these tests name.
-fn house() -> House {
-    let house = House::new();
-    house.write("password", "secret\n");
-    house.write("passphrase", "secret\n");
-    house.write("message", "from the file");
-    house.write("comma.csv", "a;b\n1,5;2\n2,5;3\n");
-    house
+/// A sandbox with the files that the commands of these tests name.
+fn sandbox() -> Sandbox {
+    let sandbox = Sandbox::new();
+    sandbox.write("password", "secret\n");
+    sandbox.write("passphrase", "secret\n");
+    sandbox.write("message", "from the file");
+    sandbox.write("comma.csv", "a;b\n1,5;2\n2,5;3\n");
+    sandbox
 }
 
 /// Runs a command with an option on the command line and the variable of an option that conflicts with it. The command must end
 /// with `code` and print `text`, as it does without the variable.
 #[track_caller]
 fn overrides(command: &[&str], option: &[&str], variable: (&str, &str), code: i32, text: &str) {
-    let (house, arguments) = (house(), [command, option].concat());
-    let ended: Ended = house.command(arguments).env(variable.0, variable.1).output().unwrap().into();
+    let (sandbox, arguments) = (sandbox(), [command, option].concat());
+    let ended: CommandOutput = sandbox.command(arguments).env(variable.0, variable.1).output().unwrap().into();
     let ended = ended.expect_code(code);
     assert!(!ended.stderr.contains("cannot be used with"), "{option:?} {variable:?}: {}", ended.stderr);
     assert!(
@@ -58,15 +58,15 @@ fn the_csv_argument_and_the_input_option_override_each_other() {
     let mean = "2        0     4       2";
     overrides(&run, &["comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
     overrides(&run, &["--input", "comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
-    let both = house().run(["run", "comma.csv", "--input", "comma.csv"]);
+    let both = sandbox().run(["run", "comma.csv", "--input", "comma.csv"]);
     both.expect_code(2).says(&["cannot be used with"]);
-    house().run(["run"]).expect_code(2).says(&["CSV"]);
+    sandbox().run(["run"]).expect_code(2).says(&["CSV"]);
 }
 
 #[test]
 fn allow_peer_and_accept_any_override_each_other() {
-    let house = House::new();
-    let peer = house.succeed(["identity", "new", "node", "--quiet"]).stdout;
+    let sandbox = Sandbox::new();
+    let peer = sandbox.succeed(["identity", "new", "node", "--quiet"]).stdout;
     overrides(&FOG_CLIENT, &["--bits", "2048", "--accept-any"], ("HESTAT_ALLOW_PEER", "nowhere"), 22, "--nodes");
     let allow = ["--bits", "2048", "--allow-peer", peer.trim()];
     overrides(&FOG_CLIENT, &allow, ("HESTAT_ACCEPT_ANY", "true"), 22, "--nodes");
@@ -107,24 +107,24 @@ fn decimal_comma_and_decimal_point_override_each_other() {
 
 #[test]
 fn watch_and_retry_override_each_other() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let compute = |option: &str, variable: &str| {
-        let mut command = house.command(["compute", "--data", path(&house.server()), option]);
+        let mut command = sandbox.command(["compute", "--data", path(&sandbox.server()), option]);
         command.env(variable, "true");
         command
     };
-    Ended::from(compute("--retry", "HESTAT_WATCH").output().unwrap()).expect_code(0);
-    house.init(&house.write("data.csv", TABLE));
-    let watch = Running::new(compute("--watch", "HESTAT_RETRY").spawn().unwrap());
-    wait_until("the computation", || house.inbox().is_empty());
+    CommandOutput::from(compute("--retry", "HESTAT_WATCH").output().unwrap()).expect_code(0);
+    sandbox.init(&sandbox.write("data.csv", TABLE));
+    let watch = Process::new(compute("--watch", "HESTAT_RETRY").spawn().unwrap());
+    wait_until("the computation", || sandbox.inbox().is_empty());
     watch.signal(Signal::TERM);
     watch.end().expect_code(0);
 }
 
 #[test]
 fn variables_do_not_override_each_other() {
-    let house = house();
-    let mut command = house.command(FOG_RUN);
+    let sandbox = sandbox();
+    let mut command = sandbox.command(FOG_RUN);
     command.env("HESTAT_FOG_MESSAGE", "a").env("HESTAT_FOG_FILE", "message");
-    Ended::from(command.output().unwrap()).expect_code(2).says(&["cannot be used with"]);
+    CommandOutput::from(command.output().unwrap()).expect_code(2).says(&["cannot be used with"]);
 }

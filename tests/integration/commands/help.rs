@@ -1,11 +1,11 @@
 //! The help texts, and what they promise.
 
-use crate::house::House;
+use crate::sandbox::Sandbox;
 
 /// All commands and subcommands, from the lists in the help texts.
-fn commands(house: &House) -> Vec<Vec<String>> {
+fn commands(sandbox: &Sandbox) -> Vec<Vec<String>> {
     let subcommands = |parent: Vec<String>| {
-        let names = listed(&house.succeed(parent.iter().map(String::as_str).chain(["--help"])).stdout);
+        let names = listed(&sandbox.succeed(parent.iter().map(String::as_str).chain(["--help"])).stdout);
         names.into_iter().map(move |name| [&parent[..], &[name]].concat()).collect::<Vec<_>>()
     };
     let top = subcommands(Vec::new());
@@ -43,11 +43,11 @@ const WITHOUT_VARIABLE: [&str; 3] = ["--help", "--version", "--insecure-plain-ft
 
 #[test]
 fn every_flag_has_an_environment_variable() {
-    let house = House::new();
-    let commands = commands(&house);
+    let sandbox = Sandbox::new();
+    let commands = commands(&sandbox);
     assert!(commands.len() >= 10, "{commands:?}");
     for command in commands {
-        let help = house.succeed(command.iter().map(String::as_str).chain(["--help"])).stdout;
+        let help = sandbox.succeed(command.iter().map(String::as_str).chain(["--help"])).stdout;
         let command = command.join(" ");
         let options = options(&help);
         let flags = help.lines().filter(|line| line.trim_start().starts_with('-')).count();
@@ -61,36 +61,36 @@ fn every_flag_has_an_environment_variable() {
 
 #[test]
 fn help_shows_an_example() {
-    let house = House::new();
-    for command in commands(&house) {
+    let sandbox = Sandbox::new();
+    for command in commands(&sandbox) {
         for help in ["--help", "-h"] {
-            let text = house.succeed(command.iter().map(String::as_str).chain([help])).stdout;
+            let text = sandbox.succeed(command.iter().map(String::as_str).chain([help])).stdout;
             let command = command.join(" ");
             assert!(text.contains(&format!("Example:\n  hestat {command}")), "hestat {command} {help}");
         }
     }
-    assert!(house.succeed(["--help"]).stdout.contains("Getting started:\n  hestat sample"));
+    assert!(sandbox.succeed(["--help"]).stdout.contains("Getting started:\n  hestat sample"));
 }
 
 #[test]
 fn the_environment_can_replace_all_options() {
-    let house = House::new();
-    let csv = house.write("data.csv", super::TABLE);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", super::TABLE);
     let run = |command: &str, variables: &[(&str, &str)]| {
-        let output = house.command([command]).envs(variables.iter().copied()).output().unwrap();
-        crate::house::Ended::from(output).expect_code(0)
+        let output = sandbox.command([command]).envs(variables.iter().copied()).output().unwrap();
+        crate::sandbox::CommandOutput::from(output).expect_code(0)
     };
-    let url = house.url();
+    let url = sandbox.url();
     let variables = [
-        ("HESTAT_INPUT", crate::house::path(&csv)),
+        ("HESTAT_INPUT", crate::sandbox::path(&csv)),
         ("HESTAT_SERVER", &url),
         ("HESTAT_COLUMNS", "weight"),
         ("HESTAT_QUIET", "true"),
     ];
     assert_eq!(run("init", &variables).stderr, "");
-    run("compute", &[("HESTAT_DATA", crate::house::path(&house.server())), ("HESTAT_KEEP", "no")]);
+    run("compute", &[("HESTAT_DATA", crate::sandbox::path(&sandbox.server())), ("HESTAT_KEEP", "no")]);
     let variables = [
-        ("HESTAT_JOB", house.jobs()[0].as_str()),
+        ("HESTAT_JOB", sandbox.jobs()[0].as_str()),
         ("HESTAT_OUTPUT", "o.csv"),
         ("HESTAT_JSON", "1"),
         ("HESTAT_CHECK", "data.csv"),
@@ -98,12 +98,12 @@ fn the_environment_can_replace_all_options() {
     .map(|(name, value)| (name, value.to_owned()));
     let variables: Vec<(&str, &str)> = variables.iter().map(|(name, value)| (*name, value.as_str())).collect();
     assert_eq!(run("result", &variables).json()["check"]["differences"], serde_json::json!([]));
-    assert!(house.read("o.csv").contains("weight,3,0,15,5,13,"));
+    assert!(sandbox.read("o.csv").contains("weight,3,0,15,5,13,"));
 }
 
 #[test]
 fn help_lists_the_exit_codes() {
-    let help = House::new().succeed(["--help"]).stdout;
+    let help = Sandbox::new().succeed(["--help"]).stdout;
     for code in [
         "0  success",
         "1  statistics differ",
@@ -137,8 +137,8 @@ fn help_lists_the_exit_codes() {
 
 #[test]
 fn an_empty_variable_counts_as_not_set() {
-    let house = House::new();
-    let input = house.write("data.csv", "a\n1\n2\n");
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("data.csv", "a\n1\n2\n");
     let program = std::path::Path::new(env!("CARGO_BIN_EXE_hestat"));
     let mut command = std::process::Command::new(program);
     for name in
@@ -148,5 +148,5 @@ fn an_empty_variable_counts_as_not_set() {
     }
     command.current_dir(input.parent().unwrap()).env("HESTAT_INPUT", &input);
     assert!(command.args(["run", "--check"]).status().unwrap().success());
-    assert!(house.read("decrypted_results.csv").contains("a,2,0,3,1.5,0.5,"));
+    assert!(sandbox.read("decrypted_results.csv").contains("a,2,0,3,1.5,0.5,"));
 }

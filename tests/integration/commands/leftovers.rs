@@ -3,39 +3,39 @@
 use rustix::process::Signal;
 
 use super::{FIGURES, TABLE, sample};
-use crate::house::{Ended, House, Running, entries, path, wait_until};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, path, wait_until};
 
 /// Enough rows for every stage to last until it is interrupted.
 const MANY: u64 = 400_000;
 
 #[test]
 fn run_leaves_only_its_results() {
-    let house = House::new();
-    let csv = house.write("data.csv", TABLE);
-    house.succeed(["run", "--input", path(&csv), "--output", "out.csv"]);
-    assert_eq!(house.read("out.csv"), FIGURES);
-    assert_eq!(entries(&house.work()), ["data.csv", "out.csv"]);
-    assert_nothing_is_left(&house);
-    house.feed(["run", "--input", "-"], TABLE.as_bytes()).expect_code(0);
-    assert_nothing_is_left(&house);
-    house.write("bad.csv", "a\n1\nx\n");
-    house.run(["run", "--input", "bad.csv"]).expect_code(3);
-    assert_nothing_is_left(&house);
-    house.run(["run", "--input", path(&csv), "--output", "nowhere/out.csv"]).expect_code(8);
-    assert_nothing_is_left(&house);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
+    sandbox.succeed(["run", "--input", path(&csv), "--output", "out.csv"]);
+    assert_eq!(sandbox.read("out.csv"), FIGURES);
+    assert_eq!(entries(&sandbox.work()), ["data.csv", "out.csv"]);
+    assert_nothing_is_left(&sandbox);
+    sandbox.feed(["run", "--input", "-"], TABLE.as_bytes()).expect_code(0);
+    assert_nothing_is_left(&sandbox);
+    sandbox.write("bad.csv", "a\n1\nx\n");
+    sandbox.run(["run", "--input", "bad.csv"]).expect_code(3);
+    assert_nothing_is_left(&sandbox);
+    sandbox.run(["run", "--input", path(&csv), "--output", "nowhere/out.csv"]).expect_code(8);
+    assert_nothing_is_left(&sandbox);
 }
 
 #[track_caller]
-fn assert_nothing_is_left(house: &House) {
-    assert_eq!((entries(&house.temporary()), entries(&house.state())), (vec![], vec![]));
+fn assert_nothing_is_left(sandbox: &Sandbox) {
+    assert_eq!((entries(&sandbox.temporary()), entries(&sandbox.state())), (vec![], vec![]));
 }
 
 #[test]
 fn an_interrupted_run_leaves_nothing() {
-    let house = House::new();
-    let csv = sample(&house, MANY);
-    let run = || house.start(["run", "--input", path(&csv), "--output", "out.csv", "--check"]);
-    let directory = || entries(&house.temporary()).first().map(|name| house.temporary().join(name));
+    let sandbox = Sandbox::new();
+    let csv = sample(&sandbox, MANY);
+    let run = || sandbox.start(["run", "--input", path(&csv), "--output", "out.csv", "--check"]);
+    let directory = || entries(&sandbox.temporary()).first().map(|name| sandbox.temporary().join(name));
     let jobs = || directory().map(|run| entries(&run.join("client").join("jobs"))).unwrap_or_default();
     let stages: [(&str, &dyn Fn() -> bool); 2] = [
         ("the run's directory", &|| directory().is_some()),
@@ -45,8 +45,8 @@ fn an_interrupted_run_leaves_nothing() {
         for signal in [Signal::INT, Signal::TERM] {
             let ended = interrupt(run(), what, reached, signal);
             ended.expect_code(130).says(&["error: stopped on request"]);
-            assert_nothing_is_left(&house);
-            assert!(!house.file("out.csv").exists());
+            assert_nothing_is_left(&sandbox);
+            assert!(!sandbox.file("out.csv").exists());
         }
     }
 }
@@ -54,40 +54,40 @@ fn an_interrupted_run_leaves_nothing() {
 /// A run that was killed cannot clean up. The next one does, without disturbing a run that is still active.
 #[test]
 fn a_killed_run_leaves_its_key_only_until_the_next_run() {
-    let house = House::new();
-    let csv = sample(&house, MANY);
-    let run = || house.start(["run", "--input", path(&csv), "--output", "out.csv"]);
+    let sandbox = Sandbox::new();
+    let csv = sample(&sandbox, MANY);
+    let run = || sandbox.start(["run", "--input", path(&csv), "--output", "out.csv"]);
     let active = run();
     // Another run may remove the directory until it is locked.
-    let directory = || entries(&house.temporary()).first().map(|name| house.temporary().join(name));
+    let directory = || entries(&sandbox.temporary()).first().map(|name| sandbox.temporary().join(name));
     wait_until("an active run", || directory().is_some_and(|run| !entries(&run).is_empty()));
     active.signal(Signal::STOP);
     let killed = run();
-    wait_until("another run", || entries(&house.temporary()).len() == 2);
+    wait_until("another run", || entries(&sandbox.temporary()).len() == 2);
     killed.signal(Signal::KILL);
     killed.end();
-    let small = house.write("small.csv", TABLE);
-    let run = || house.run(["run", "--input", path(&small), "--output", "small-out.csv"]).expect_code(0);
+    let small = sandbox.write("small.csv", TABLE);
+    let run = || sandbox.run(["run", "--input", path(&small), "--output", "small-out.csv"]).expect_code(0);
     assert!(run().stderr.contains("an earlier run was killed"));
-    assert_eq!(entries(&house.temporary()).len(), 1);
+    assert_eq!(entries(&sandbox.temporary()).len(), 1);
     assert!(!run().stderr.contains("an earlier run was killed"));
     active.signal(Signal::CONT);
     active.end().expect_code(0);
-    assert_nothing_is_left(&house);
+    assert_nothing_is_left(&sandbox);
 }
 
 #[test]
 fn an_interrupted_init_leaves_no_job() {
-    let house = House::new();
-    let csv = sample(&house, MANY);
-    let init = house.start(["init", "--input", path(&csv), "--server", &house.url()]);
-    let ended = interrupt(init, "the encryption", &|| !house.jobs().is_empty(), Signal::INT);
+    let sandbox = Sandbox::new();
+    let csv = sample(&sandbox, MANY);
+    let init = sandbox.start(["init", "--input", path(&csv), "--server", &sandbox.url()]);
+    let ended = interrupt(init, "the encryption", &|| !sandbox.jobs().is_empty(), Signal::INT);
     assert_eq!(ended.expect_code(130).stdout, "");
-    assert_eq!((house.jobs(), house.inbox()), (vec![], vec![]));
+    assert_eq!((sandbox.jobs(), sandbox.inbox()), (vec![], vec![]));
 }
 
 /// Sends the signal as soon as the command has reached this stage.
-fn interrupt(child: Running, what: &str, reached: &dyn Fn() -> bool, signal: Signal) -> Ended {
+fn interrupt(child: Process, what: &str, reached: &dyn Fn() -> bool, signal: Signal) -> CommandOutput {
     wait_until(what, reached);
     child.signal(signal);
     child.end()
@@ -95,9 +95,9 @@ fn interrupt(child: Running, what: &str, reached: &dyn Fn() -> bool, signal: Sig
 
 #[test]
 fn an_interrupted_sample_leaves_no_file() {
-    let house = House::new();
-    let child = house.start(["sample", "--rows", "1000000000", "--output", "endless.csv"]);
-    let ended = interrupt(child, "the file", &|| !entries(&house.work()).is_empty(), Signal::INT);
+    let sandbox = Sandbox::new();
+    let child = sandbox.start(["sample", "--rows", "1000000000", "--output", "endless.csv"]);
+    let ended = interrupt(child, "the file", &|| !entries(&sandbox.work()).is_empty(), Signal::INT);
     ended.expect_code(130);
-    assert_eq!(entries(&house.work()), Vec::<String>::new());
+    assert_eq!(entries(&sandbox.work()), Vec::<String>::new());
 }

@@ -5,7 +5,7 @@ use std::io::Write;
 use std::process::Stdio;
 
 use super::{FIGURES, TABLE};
-use crate::house::{House, entries, path, wait_until};
+use crate::sandbox::{Sandbox, entries, path, wait_until};
 
 /// Column names that are harmful in a spreadsheet or terminal, and how they are written in CSV and JSON.
 const HARMFUL: [(&str, &str, &str); 8] = [
@@ -21,71 +21,72 @@ const HARMFUL: [(&str, &str, &str); 8] = [
 
 #[test]
 fn an_unusable_output_is_found_before_the_work() {
-    let house = House::new();
-    house.write("bad.csv", "a\n1\nx\n");
-    house.write("kept.csv", "kept\n");
-    fs::create_dir(house.file("directory")).unwrap();
+    let sandbox = Sandbox::new();
+    sandbox.write("bad.csv", "a\n1\nx\n");
+    sandbox.write("kept.csv", "kept\n");
+    fs::create_dir(sandbox.file("directory")).unwrap();
     let long = "x".repeat(300);
     for output in
         ["nowhere/out.csv", "directory", ".", "out.csv/", "kept.csv/out.csv", &long, "/dev/full", "/proc/out.csv"]
     {
-        let ended = house.run(["run", "--input", "bad.csv", "--output", output]).expect_code(8).says(&[output]);
+        let ended = sandbox.run(["run", "--input", "bad.csv", "--output", output]).expect_code(8).says(&[output]);
         assert!(!ended.stderr.contains("line 3"), "{}", ended.stderr);
         // The table is not read.
-        let mut run = house.command(["run", "--input", "-", "--output", output]).stdin(Stdio::piped()).spawn().unwrap();
+        let mut run =
+            sandbox.command(["run", "--input", "-", "--output", output]).stdin(Stdio::piped()).spawn().unwrap();
         wait_until("the end of the command", || run.try_wait().unwrap().is_some());
         assert_eq!(run.wait().unwrap().code(), Some(8));
     }
-    house.run(["run", "--input", "bad.csv", "--output", "kept.csv"]).expect_code(3);
-    assert_eq!(house.read("kept.csv"), "kept\n");
-    assert_eq!((entries(&house.work()).len(), entries(&house.temporary()).len()), (3, 0));
+    sandbox.run(["run", "--input", "bad.csv", "--output", "kept.csv"]).expect_code(3);
+    assert_eq!(sandbox.read("kept.csv"), "kept\n");
+    assert_eq!((entries(&sandbox.work()).len(), entries(&sandbox.temporary()).len()), (3, 0));
 }
 
 #[test]
 fn standard_output_gets_only_the_results() {
-    let house = House::new();
-    let csv = house.write("data.csv", TABLE);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
     for output in ["-", "/dev/stdout", "/dev/fd/1"] {
-        let ended = house.succeed(["run", "--check", "--input", path(&csv), "--output", output]);
+        let ended = sandbox.succeed(["run", "--check", "--input", path(&csv), "--output", output]);
         assert_eq!(ended.stdout, FIGURES);
         assert!(ended.stderr.contains("All 12 statistics of 2 columns equal"), "{}", ended.stderr);
-        assert_eq!(house.succeed(["run", "--quiet", "--input", path(&csv), "--output", output]).stderr, "");
+        assert_eq!(sandbox.succeed(["run", "--quiet", "--input", path(&csv), "--output", output]).stderr, "");
     }
-    house.init(&csv);
-    house.compute().expect_code(0);
-    assert_eq!(house.succeed(["result", "-o", "-"]).stdout, FIGURES);
-    house.write("other.csv", TABLE.replace('9', "8"));
-    let differing = house.run(["result", "-o", "-", "--check", "other.csv"]).expect_code(1).says(&["DIFFER"]);
+    sandbox.init(&csv);
+    sandbox.compute().expect_code(0);
+    assert_eq!(sandbox.succeed(["result", "-o", "-"]).stdout, FIGURES);
+    sandbox.write("other.csv", TABLE.replace('9', "8"));
+    let differing = sandbox.run(["result", "-o", "-", "--check", "other.csv"]).expect_code(1).says(&["DIFFER"]);
     assert_eq!(differing.stdout, FIGURES);
     for command in [&["result"][..], &["run", "--input", "data.csv"]] {
-        house.run([command, &["--json", "--output", "-"]].concat()).expect_code(2).says(&["--json", "--output -"]);
+        sandbox.run([command, &["--json", "--output", "-"]].concat()).expect_code(2).says(&["--json", "--output -"]);
     }
-    let sample = house.succeed(["sample", "--rows", "3"]).stdout;
-    assert_eq!(house.succeed(["sample", "--rows", "3", "--output", "-"]).stdout, sample);
-    assert_eq!(entries(&house.work()), ["data.csv", "other.csv"]);
+    let sample = sandbox.succeed(["sample", "--rows", "3"]).stdout;
+    assert_eq!(sandbox.succeed(["sample", "--rows", "3", "--output", "-"]).stdout, sample);
+    assert_eq!(entries(&sandbox.work()), ["data.csv", "other.csv"]);
 }
 
 #[test]
 fn a_link_to_an_open_file_is_not_replaced() {
-    let house = House::new();
-    let csv = house.write("data.csv", TABLE);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
     // A link like /dev/stderr, which the test must not put at risk.
-    let link = house.file("link");
+    let link = sandbox.file("link");
     std::os::unix::fs::symlink("/proc/self/fd/2", &link).unwrap();
-    let file = fs::File::create(house.file("errors")).unwrap();
-    let mut run = house.command(["run", "--quiet", "--input", path(&csv), "--output", "link"]);
+    let file = fs::File::create(sandbox.file("errors")).unwrap();
+    let mut run = sandbox.command(["run", "--quiet", "--input", path(&csv), "--output", "link"]);
     assert_eq!(run.stderr(file).status().unwrap().code(), Some(8));
     assert!(link.is_symlink());
 }
 
 #[test]
 fn a_closed_output_is_no_error() {
-    let house = House::new();
-    let csv = house.write("data.csv", TABLE);
-    let mut run = house.start(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
+    let mut run = sandbox.start(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
     drop(run.stdout());
     assert_eq!(run.end().expect_code(0).stderr, "");
-    let mut full = house.command(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
+    let mut full = sandbox.command(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
     full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
     let errors = String::from_utf8(full.output().unwrap().stderr).unwrap();
     assert!(errors.contains("cannot write to standard output") && !errors.contains("panicked"), "{errors}");
@@ -94,15 +95,18 @@ fn a_closed_output_is_no_error() {
 /// The directory is removed after the work began.
 #[test]
 fn statistics_that_cannot_be_written_are_shown() {
-    let house = House::new();
-    fs::create_dir(house.file("directory")).unwrap();
-    let mut run =
-        house.command(["run", "--input", "-", "--output", "directory/out.csv"]).stdin(Stdio::piped()).spawn().unwrap();
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.file("directory")).unwrap();
+    let mut run = sandbox
+        .command(["run", "--input", "-", "--output", "directory/out.csv"])
+        .stdin(Stdio::piped())
+        .spawn()
+        .unwrap();
     let mut input = run.stdin.take().unwrap();
     // More than the capacity of a pipe: once all is written, the command is reading.
     input.write_all(TABLE.as_bytes()).unwrap();
     input.write_all("5,6\n".repeat(50_000).as_bytes()).unwrap();
-    fs::remove_dir(house.file("directory")).unwrap();
+    fs::remove_dir(sandbox.file("directory")).unwrap();
     drop(input);
     let output = run.wait_with_output().unwrap();
     let (errors, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
@@ -116,13 +120,13 @@ fn statistics_that_cannot_be_written_are_shown() {
 
 #[test]
 fn column_names_are_harmless_in_other_programs() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let names: Vec<String> = HARMFUL.iter().map(|(name, ..)| format!("\"{name}\"")).collect();
-    let csv = house.write("data.csv", format!("{}\n{}\n", names.join(","), vec!["-5"; HARMFUL.len()].join(",")));
+    let csv = sandbox.write("data.csv", format!("{}\n{}\n", names.join(","), vec!["-5"; HARMFUL.len()].join(",")));
     let options = ["run", "--input", path(&csv), "--delimiter", ",", "--statistics", "count,sum"];
-    let shown = house.succeed(options);
-    let written = house.read("decrypted_results.csv");
-    let json = house.succeed(options.iter().chain(&["--json"]));
+    let shown = sandbox.succeed(options);
+    let written = sandbox.read("decrypted_results.csv");
+    let json = sandbox.succeed(options.iter().chain(&["--json"]));
     for text in [&written, &shown.stdout, &shown.stderr, &json.stdout] {
         let harmful = |c: char| c.is_control() && c != '\n' || "\u{202E}\u{2028}\u{200F}\u{2066}\u{61C}".contains(c);
         assert!(!text.chars().any(harmful), "{text:?}");

@@ -7,15 +7,15 @@ use std::process::Command;
 
 use hestat::keystore::KeyStore;
 
-use crate::house::{Ended, House, everything, path};
+use crate::sandbox::{CommandOutput, Sandbox, everything, path};
 
 /// Column names that do not occur by chance.
 const CSV: &str = "unmistakable_name,another_unmistakable_name,left_out_unmistakable_name\n1,2,x\n3,4,y\n5,6,z\n";
 const NAMES: [&[u8]; 2] = [b"unmistakable_name", b"unmistakable"];
 
 /// Runs a command with a umask that denies no permission.
-fn without_mask(house: &House, arguments: &[&str]) -> Ended {
-    let command = house.command(arguments);
+fn without_mask(sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    let command = sandbox.command(arguments);
     let mut shell = Command::new("sh");
     shell.args(["-c", "umask 000; exec \"$0\" \"$@\""]).arg(command.get_program()).args(command.get_args());
     for (name, value) in command.get_envs() {
@@ -24,7 +24,7 @@ fn without_mask(house: &House, arguments: &[&str]) -> Ended {
             None => shell.env_remove(name),
         };
     }
-    shell.current_dir(house.work()).output().unwrap().into()
+    shell.current_dir(sandbox.work()).output().unwrap().into()
 }
 
 #[track_caller]
@@ -40,27 +40,27 @@ fn assert_private(state: &Path) {
 
 #[test]
 fn the_state_is_private() {
-    let house = House::new();
-    let csv = house.write("data.csv", CSV);
-    let url = house.url();
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", CSV);
+    let url = sandbox.url();
     let init = ["init", "--input", path(&csv), "--server", &url];
     // A failed upload leaves the ciphertext in the state.
-    with_broken_inbox(&house, || without_mask(&house, &init).expect_code(6));
-    let job = house.jobs().concat();
-    assert!(house.state().join("jobs").join(&job).join("dataset.hes").exists());
-    assert_private(&house.state());
-    without_mask(&house, &["init", "--resume", &job]).expect_code(0);
-    assert_private(&house.state());
-    house.compute().expect_code(0);
-    without_mask(&house, &["result"]).expect_code(0);
-    assert_private(&house.state());
-    without_mask(&house, &init).expect_code(0);
-    without_mask(&house, &["forget", &job]).expect_code(0);
-    assert_private(&house.state());
+    with_broken_inbox(&sandbox, || without_mask(&sandbox, &init).expect_code(6));
+    let job = sandbox.jobs().concat();
+    assert!(sandbox.state().join("jobs").join(&job).join("dataset.hes").exists());
+    assert_private(&sandbox.state());
+    without_mask(&sandbox, &["init", "--resume", &job]).expect_code(0);
+    assert_private(&sandbox.state());
+    sandbox.compute().expect_code(0);
+    without_mask(&sandbox, &["result"]).expect_code(0);
+    assert_private(&sandbox.state());
+    without_mask(&sandbox, &init).expect_code(0);
+    without_mask(&sandbox, &["forget", &job]).expect_code(0);
+    assert_private(&sandbox.state());
 }
 
-fn with_broken_inbox(house: &House, work: impl FnOnce() -> Ended) {
-    let inbox = house.server().join("inbox");
+fn with_broken_inbox(sandbox: &Sandbox, work: impl FnOnce() -> CommandOutput) {
+    let inbox = sandbox.server().join("inbox");
     fs::write(&inbox, "not a directory").unwrap();
     work();
     fs::remove_file(&inbox).unwrap();
@@ -68,24 +68,24 @@ fn with_broken_inbox(house: &House, work: impl FnOnce() -> Ended) {
 
 #[test]
 fn the_server_has_neither_key_nor_names() {
-    let house = House::new();
-    let job = house.init(&house.write("data.csv", CSV));
-    let secrets = KeyStore::new(house.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
+    let sandbox = Sandbox::new();
+    let job = sandbox.init(&sandbox.write("data.csv", CSV));
+    let secrets = KeyStore::new(sandbox.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
     let key = secrets.key.pack();
     let mut needles: Vec<&[u8]> = key.expose().chunks(16).collect();
     needles.extend(NAMES);
     // The same search finds them in the client's state.
-    let secrets = fs::read(house.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
+    let secrets = fs::read(sandbox.state().join("jobs").join(&job).join("secrets.hes")).unwrap();
     assert!(needles.iter().all(|needle| contains(&secrets, needle)));
     for keep in ["true", "false"] {
-        assert_contains_none(&needles, &house.server());
+        assert_contains_none(&needles, &sandbox.server());
         let output =
-            house.command(["compute", "--data", path(&house.server())]).env("HESTAT_KEEP", keep).output().unwrap();
-        Ended::from(output).expect_code(0);
-        assert_contains_none(&needles, &house.server());
+            sandbox.command(["compute", "--data", path(&sandbox.server())]).env("HESTAT_KEEP", keep).output().unwrap();
+        CommandOutput::from(output).expect_code(0);
+        assert_contains_none(&needles, &sandbox.server());
     }
-    house.succeed(["result"]);
-    assert_contains_none(&needles, &house.server());
+    sandbox.succeed(["result"]);
+    assert_contains_none(&needles, &sandbox.server());
 }
 
 #[track_caller]
@@ -106,12 +106,12 @@ fn contains(bytes: &[u8], needle: &[u8]) -> bool {
 
 #[test]
 fn every_job_has_its_own_key() {
-    let house = House::new();
-    let csv = house.write("data.csv", CSV);
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", CSV);
     let keys: Vec<Vec<u8>> = (0..3)
-        .map(|_| house.init(&csv))
+        .map(|_| sandbox.init(&csv))
         .map(|job| {
-            let secrets = KeyStore::new(house.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
+            let secrets = KeyStore::new(sandbox.state()).open(job.parse().unwrap()).unwrap().secrets(None).unwrap();
             secrets.key.pack().expose().to_vec()
         })
         .collect();

@@ -8,7 +8,7 @@ use std::process::Stdio;
 
 use rustix::fs::{CWD, FileType, Mode};
 
-use crate::house::{Ended, House, Running, entries, path, wait_until};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, path, wait_until};
 
 /// A cell that must not be on disk.
 const MARKER: &str = "unmistakable_cell";
@@ -37,11 +37,11 @@ fn holds_marker(file: &Path) -> bool {
 }
 
 /// Writes a large table to `input`, and checks the copy on disk before the end. Returns the number of rows.
-fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
+fn feed(sandbox: &Sandbox, process: u32, mut input: impl Write) -> u64 {
     let (table, rows) = large();
     let (most, rest) = table.split_at(table.len() - 10);
     input.write_all(most).unwrap();
-    let temporary = house.temporary().canonicalize().unwrap();
+    let temporary = sandbox.temporary().canonicalize().unwrap();
     // All has been read but the content of the pipe and of the last chunk.
     let is_large = |file: &PathBuf| fs::metadata(file).is_ok_and(|meta| meta.size() >= 7 << 20);
     wait_until("the copy on disk", || unnamed(process, &temporary).iter().any(is_large));
@@ -53,7 +53,7 @@ fn feed(house: &House, process: u32, mut input: impl Write) -> u64 {
 }
 
 #[track_caller]
-fn assert_correct(ended: Ended, rows: u64) {
+fn assert_correct(ended: CommandOutput, rows: u64) {
     let ended = ended.expect_code(0);
     assert!(ended.stdout.contains("All 6 statistics of 1 column equal"), "{}", ended.stdout);
     assert!(
@@ -65,33 +65,33 @@ fn assert_correct(ended: Ended, rows: u64) {
 
 #[test]
 fn standard_input_is_on_disk_only_as_ciphertext() {
-    let house = House::new();
-    let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take().unwrap();
-    let rows = feed(&house, child.id(), input);
-    assert_correct(Running::new(child).end(), rows);
+    let rows = feed(&sandbox, child.id(), input);
+    assert_correct(Process::new(child).end(), rows);
 }
 
 #[test]
 fn a_named_pipe_is_on_disk_only_as_ciphertext() {
-    let house = House::new();
-    let pipe = house.file("pipe");
+    let sandbox = Sandbox::new();
+    let pipe = sandbox.file("pipe");
     rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
-    let child = house.command(["run", "--check", "--input", path(&pipe)]).spawn().unwrap();
+    let child = sandbox.command(["run", "--check", "--input", path(&pipe)]).spawn().unwrap();
     let input = File::options().write(true).open(&pipe).unwrap();
-    let rows = feed(&house, child.id(), input);
-    assert_correct(Running::new(child).end(), rows);
+    let rows = feed(&sandbox, child.id(), input);
+    assert_correct(Process::new(child).end(), rows);
 }
 
 #[test]
 fn a_small_table_is_never_on_disk() {
-    let house = House::new();
-    let mut child = house.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
+    let sandbox = Sandbox::new();
+    let mut child = sandbox.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
     // More than the capacity of a pipe.
     input.write_all("a\n".as_bytes()).unwrap();
     input.write_all("7\n".repeat(300_000).as_bytes()).unwrap();
-    assert_eq!(unnamed(child.id(), &house.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
+    assert_eq!(unnamed(child.id(), &sandbox.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
     drop(input);
-    assert_correct(Running::new(child).end(), 300_000);
+    assert_correct(Process::new(child).end(), 300_000);
 }

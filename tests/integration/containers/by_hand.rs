@@ -5,7 +5,7 @@ use std::fs;
 use super::checkout::Checkout;
 use super::engine;
 use super::person::Person;
-use crate::house::Running;
+use crate::sandbox::Process;
 
 /// A table whose statistics everybody knows.
 const TABLE: &str = "a,b\n1,2.5\n2,\n6,4.5\n";
@@ -34,7 +34,7 @@ fn who_switches_computing_off_computes_by_hand() {
     checkout.start();
     for _ in 0..3 {
         let watching = ["exec", "server", "timeout", "--signal=TERM", "2", "hestat", "compute", "--watch"];
-        let watching = Running::new(engine::command(&watching).spawn().unwrap());
+        let watching = Process::new(engine::command(&watching).spawn().unwrap());
         checkout.client(&["hestat", "init"]).expect_code(0);
         let told = checkout.server(&["hestat", "compute"]).stdout;
         assert!(!told.contains("failed"), "{told}");

@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::engine;
 use super::ground::{self, Ground};
-use crate::house::{Ended, UNIGNORED, wait_until};
+use crate::sandbox::{CommandOutput, UNIGNORED, wait_until};
 
 /// What a checkout needs for containers.
 const PARTS: [&str; 9] = [
@@ -129,7 +129,7 @@ impl Checkout {
         self.command(program, &all)
     }
 
-    pub(super) fn compose(&self, arguments: &[&str]) -> Ended {
+    pub(super) fn compose(&self, arguments: &[&str]) -> CommandOutput {
         self.compose_command(arguments).output().unwrap().into()
     }
 
@@ -139,13 +139,13 @@ impl Checkout {
 
     /// Runs a command in the client.
     #[expect(clippy::unused_self, reason = "there is a client while there is a checkout")]
-    pub(super) fn client(&self, arguments: &[&str]) -> Ended {
+    pub(super) fn client(&self, arguments: &[&str]) -> CommandOutput {
         engine::run(&[&["exec", "client"], arguments].concat())
     }
 
     /// Runs a command in the server.
     #[expect(clippy::unused_self, reason = "there is a server while there is a checkout")]
-    pub(super) fn server(&self, arguments: &[&str]) -> Ended {
+    pub(super) fn server(&self, arguments: &[&str]) -> CommandOutput {
         engine::run(&[&["exec", "server"], arguments].concat())
     }
 
@@ -181,7 +181,7 @@ impl Drop for Checkout {
             eprintln!("the server said:\n{}", engine::run(&["logs", "--tail", "40", "server"]).stderr);
         }
         let mut down = self.compose_command(&["down", "--volumes", "--remove-orphans", "--timeout", "1"]);
-        let ended: Ended = down.env("COMPOSE_PROFILES", "vsftpd,fog").output().unwrap().into();
+        let ended: CommandOutput = down.env("COMPOSE_PROFILES", "vsftpd,fog").output().unwrap().into();
         if !std::thread::panicking() {
             assert_eq!(ended.code, Some(0), "{}", ended.stderr);
             assert_eq!(self.belongings(), Vec::<String>::new());

@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 /// Writes wherever a process could try to.
 const TRY_EVERYWHERE: &str = "

@@ -2,7 +2,7 @@
 
 use std::process::{Command, Stdio};
 
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 /// A command of the engine.
 pub(super) fn command(arguments: &[&str]) -> Command {
@@ -12,7 +12,7 @@ pub(super) fn command(arguments: &[&str]) -> Command {
 }
 
 /// Runs a command of the engine to its end.
-pub(super) fn run(arguments: &[&str]) -> Ended {
+pub(super) fn run(arguments: &[&str]) -> CommandOutput {
     command(arguments).output().unwrap().into()
 }
 

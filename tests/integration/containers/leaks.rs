@@ -6,7 +6,7 @@ use std::path::Path;
 use super::checkout::Checkout;
 use super::engine;
 use crate::faults::recorded::{NAMES, holds, secrets, table};
-use crate::house::{everything, wait_until};
+use crate::sandbox::{everything, wait_until};
 
 /// Where packets are captured: an image that the tests make.
 const CAPTURE: &str = "hestat-test-capture";

@@ -4,10 +4,10 @@ use std::fs;
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 /// Runs a script in a container beside the other two, which knows the server as the client does.
-fn third(checkout: &Checkout, script: &str) -> Ended {
+fn third(checkout: &Checkout, script: &str) -> CommandOutput {
     let project = checkout.project();
     let (network, known) = (format!("{project}_hestat"), format!("{project}_introduction:/server:ro"));
     engine::run(&[

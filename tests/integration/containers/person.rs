@@ -1,7 +1,7 @@
 //! Whoever has the checkout, if that is not root.
 
 use super::checkout::Checkout;
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 /// The owner of a checkout, without a right of root's.
 pub(super) struct Person<'c> {
@@ -25,12 +25,12 @@ impl<'c> Person<'c> {
     }
 
     /// Runs a script as this person.
-    pub(super) fn run(&self, script: &str) -> Ended {
+    pub(super) fn run(&self, script: &str) -> CommandOutput {
         self.run_as(USER, script)
     }
 
     /// Runs a script as somebody else of the person's group, which only one that was made can.
-    pub(super) fn run_as(&self, user: &str, script: &str) -> Ended {
+    pub(super) fn run_as(&self, user: &str, script: &str) -> CommandOutput {
         let become_user = ["--reuid", user, "--regid", USER, "--clear-groups", "sh", "-ec", script];
         let (program, arguments) = if self.is_made { ("setpriv", &become_user[..]) } else { ("sh", &become_user[6..]) };
         self.checkout.command(program, arguments).output().unwrap().into()

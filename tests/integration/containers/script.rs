@@ -12,18 +12,18 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::house::{Ended, House, Terminal, path, wait_until};
+use crate::sandbox::{CommandOutput, Sandbox, Terminal, path, wait_until};
 use crate::site::small_table;
 
 /// What the script must leave for a table.
 fn expected(csv: &Path) -> String {
-    let house = House::new();
-    house.succeed(["run", "--input", path(csv)]);
-    house.read("decrypted_results.csv")
+    let sandbox = Sandbox::new();
+    sandbox.succeed(["run", "--input", path(csv)]);
+    sandbox.read("decrypted_results.csv")
 }
 
 #[track_caller]
-fn run(checkout: &Checkout, arguments: &[&str]) -> Ended {
+fn run(checkout: &Checkout, arguments: &[&str]) -> CommandOutput {
     checkout.run_sh(arguments).output().unwrap().into()
 }
 
@@ -38,7 +38,7 @@ fn started(checkout: &Checkout, csv: &Path, words: &str) -> (Child, Lines<BufRea
 
 /// Nothing but equal statistics makes the exit code 0.
 #[track_caller]
-fn assert_right(checkout: &Checkout, ended: Ended, csv: &Path) {
+fn assert_right(checkout: &Checkout, ended: CommandOutput, csv: &Path) {
     let ended = ended.expect_code(0);
     assert!(ended.stdout.contains("equal those of the clear data, to the last digit."), "{}", ended.stdout);
     assert_eq!(fs::read_to_string(checkout.at("data/decrypted_results.csv")).unwrap(), expected(csv));
@@ -91,7 +91,7 @@ fn interrupted_at_any_moment_it_leaves_nothing_and_is_right_the_next_time() {
         std::thread::sleep(moment);
         // The terminal tells all that are in its foreground; impatient people say it more than once.
         for _ in 0..=round % 3 {
-            script.types("\x03");
+            script.type_keys("\x03");
             std::thread::sleep(Duration::from_millis(random.next_u64() % 300));
         }
         let asked = Instant::now();
@@ -203,8 +203,9 @@ fn base_images_that_are_there_are_left_alone() {
     let identity =
         || engine::ask(&["image", "inspect", "--format", "{{.Id}}", "debian:bookworm-slim", "rust:1.95-bookworm"]);
     let before = identity();
-    let script =
-        |arguments: &[&str]| Ended::from(checkout.command("docker/base-images.sh", arguments).output().unwrap());
+    let script = |arguments: &[&str]| {
+        CommandOutput::from(checkout.command("docker/base-images.sh", arguments).output().unwrap())
+    };
     script(&[]).expect_code(0).says(&["debian:bookworm-slim and rust:1.95-bookworm already exist"]);
     assert_eq!(identity(), before);
     script(&["--nonsense"]).expect_code(2).says(&["usage: "]);
@@ -215,7 +216,7 @@ fn base_images_that_are_there_are_left_alone() {
 #[ignore = "needs a container engine"]
 fn without_an_engine_or_base_images_it_says_so() {
     let checkout = Checkout::new();
-    let ended = |command: &mut Command| Ended::from(command.output().unwrap());
+    let ended = |command: &mut Command| CommandOutput::from(command.output().unwrap());
     let mut command = checkout.run_sh(&["--containers"]);
     ended(command.env("DOCKER_HOST", "tcp://127.0.0.1:1"))
         .expect_code(1)

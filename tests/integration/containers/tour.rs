@@ -4,8 +4,8 @@ use std::time::Instant;
 
 use super::checkout::Checkout;
 use super::ground;
-use crate::house::{Terminal, wait_until};
 use crate::readme::{Step, document, matches, readme, steps};
+use crate::sandbox::{Terminal, wait_until};
 
 const HOST: &str = "$ ";
 const PROMPTS: [&str; 4] = [HOST, "client$ ", "server$ ", "lftp> "];
@@ -27,12 +27,12 @@ impl Reader {
                 assert_said(step, &out);
             }
             Some(session) if step.command == "exit" => {
-                session.types("exit\n");
+                session.type_keys("exit\n");
                 assert_eq!(session.end().0, Some(0));
             }
             Some(session) => {
                 let before = session.shown().len();
-                session.types(&format!("{}\n", step.command));
+                session.type_keys(&format!("{}\n", step.command));
                 wait_until(&step.command, || is_at_prompt(&session.shown()[before..]));
                 assert_said(step, &session.shown()[before..]);
                 self.session = Some(session);

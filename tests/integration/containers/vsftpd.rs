@@ -2,7 +2,7 @@
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 #[test]
 #[ignore = "needs a container engine"]

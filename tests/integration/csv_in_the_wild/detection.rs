@@ -1,7 +1,7 @@
 //! What is detected: delimiter, decimal separator, row layout, encoding, and which columns contain numbers.
 
 use super::{means, rejected};
-use crate::house::{House, path};
+use crate::sandbox::{Sandbox, path};
 
 /// The figures of `age` (50, 61) and `sbp` (120, 140).
 const AGE_SBP: &str = "age,2,0,55.5\nsbp,2,0,130\n";
@@ -99,12 +99,12 @@ fn lists_of_codes_and_thousands_are_not_decimal_commas() {
         ("1,234;\"3,2\"\n12,500;\"2,1\"\n999;\"5,4\"", "if it is 1234, use --thousands ','"),
         ("12,000;52,13\n8,500;48,11\n999;50,10", "if it is 12000, use --thousands ','"),
     ] {
-        let house = House::new();
-        let input = house.write("data.csv", format!("codes;x\n{cells}\n"));
-        let ended = house.run(["run", "--input", path(&input)]);
+        let sandbox = Sandbox::new();
+        let input = sandbox.write("data.csv", format!("codes;x\n{cells}\n"));
+        let ended = sandbox.run(["run", "--input", path(&input)]);
         assert!(ended.stderr.contains(words), "{}", ended.stderr);
         assert!(
-            !house.file("decrypted_results.csv").exists() || !house.read("decrypted_results.csv").contains("codes")
+            !sandbox.file("decrypted_results.csv").exists() || !sandbox.read("decrypted_results.csv").contains("codes")
         );
     }
     // The point is not a thousands separator: the file has both decimal separators.
@@ -139,10 +139,10 @@ fn thousands_separators_separate_groups_of_three_digits() {
     }
     let words = ["\"12,34\" is not a number", "Write all numbers of a column in one format"];
     rejected("v,x\n\"12,34\",1\n\"1,000\",2\n", &["--thousands", ","], &words);
-    let house = House::new();
-    let input = house.write("data.csv", "v\n1\n");
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("data.csv", "v\n1\n");
     for options in [["--decimal-comma", "--thousands", ","], ["--decimal-point", "--decimal-comma", "--quiet"]] {
-        house.run(["run", "--input", path(&input)].iter().chain(&options)).expect_code(2);
+        sandbox.run(["run", "--input", path(&input)].iter().chain(&options)).expect_code(2);
     }
 }
 
@@ -287,32 +287,32 @@ fn notices_list_the_first_of_many_columns() {
 
 #[test]
 fn json_contains_what_was_left_out_and_why() {
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let csv = "v,title,none,cost,p\n1,x,,\"1,234\",1e-45\n2,3,NA,\"2,345\",1\n3,y,,\"3,456\",2\n";
-    let input = house.write("data.csv", csv);
+    let input = sandbox.write("data.csv", csv);
     let expected = serde_json::json!([
         { "column": "title", "reason": "text", "detail": "2 of 3 cells are not numbers" },
         { "column": "none", "reason": "blank", "detail": "all cells are blank" },
         { "column": "cost", "reason": "notation", "detail": "its numbers are in a different format" },
         { "column": "p", "reason": "range", "detail": "its numbers do not fit 120 bits exactly" },
     ]);
-    let made = house.succeed(["init", "--quiet", "--json", "--input", path(&input), "--server", &house.url()]);
+    let made = sandbox.succeed(["init", "--quiet", "--json", "--input", path(&input), "--server", &sandbox.url()]);
     assert_eq!((&made.json()["left_out"], made.stderr.as_str()), (&expected, ""));
-    house.compute();
+    sandbox.compute();
     for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", path(&input)]] {
-        assert_eq!(house.succeed(arguments).json()["left_out"], expected);
+        assert_eq!(sandbox.succeed(arguments).json()["left_out"], expected);
     }
     // The notices are included, also in the result of a job later on.
-    house.write("comma.csv", "id;v\n1;13,2\n2;11,9\n");
-    house.succeed(["init", "--quiet", "--input", "comma.csv", "--server", &house.url()]);
-    house.compute();
+    sandbox.write("comma.csv", "id;v\n1;13,2\n2;11,9\n");
+    sandbox.succeed(["init", "--quiet", "--input", "comma.csv", "--server", &sandbox.url()]);
+    sandbox.compute();
     for arguments in [&["result", "--json"][..], &["run", "--json", "--quiet", "--input", "comma.csv"]] {
-        let notices = &house.succeed(arguments).json()["notices"];
+        let notices = &sandbox.succeed(arguments).json()["notices"];
         assert!(
             notices[0].as_str().is_some_and(|notice| notice.contains("decimal comma, as in \"13,2\"")),
             "{notices}"
         );
     }
     let excluded = ["run", "--json", "--exclude", "title,none,cost,p", "--input", path(&input)];
-    assert_eq!(house.succeed(excluded).json()["left_out"], serde_json::json!([]));
+    assert_eq!(sandbox.succeed(excluded).json()["left_out"], serde_json::json!([]));
 }

@@ -168,12 +168,12 @@ fn columns_that_do_not_exist() {
 
 #[test]
 fn names_cannot_contain_terminal_escapes() {
-    let house = crate::house::House::new();
-    let csv = house.write("data.csv", "\u{1b}[31mt,\u{1b}]0;x\u{7},\u{9b}2Jc\nt,1,2\nt,x,3\n");
+    let sandbox = crate::sandbox::Sandbox::new();
+    let csv = sandbox.write("data.csv", "\u{1b}[31mt,\u{1b}]0;x\u{7},\u{9b}2Jc\nt,1,2\nt,x,3\n");
     for options in [&["--exclude", "\u{1b}]0;x\u{7}"][..], &["--columns", "nowhere"], &[]] {
-        let url = house.url();
-        let arguments = ["init", "--input", crate::house::path(&csv), "--server", &url];
-        let ended = house.run(arguments.iter().chain(options));
+        let url = sandbox.url();
+        let arguments = ["init", "--input", crate::sandbox::path(&csv), "--server", &url];
+        let ended = sandbox.run(arguments.iter().chain(options));
         let raw = ended.stderr.chars().find(|c| c.is_control() && *c != '\n');
         assert!(!ended.stderr.is_empty() && raw.is_none(), "{raw:?} in {:?}", ended.stderr);
     }

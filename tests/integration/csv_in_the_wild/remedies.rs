@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use super::{SHORT, SHORT_HEAD};
-use crate::house::{House, path};
+use crate::sandbox::{Sandbox, path};
 
 /// What a remedy leads to.
 pub(super) enum Leads<'a> {
@@ -17,14 +17,14 @@ use Leads::{Figures, Words};
 /// For `csv` and `options`, hestat must print `said` and `advice`. Following `advice` in a shell must lead to `leads`.
 #[track_caller]
 pub(super) fn advised(csv: impl AsRef<[u8]>, options: &str, said: &str, advice: &str, leads: &Leads) {
-    let house = House::new();
-    let input = house.write("old.csv", &csv);
+    let sandbox = Sandbox::new();
+    let input = sandbox.write("old.csv", &csv);
     let run = |input: &str, options: &str| {
         let short = SHORT.join(" ");
-        let hestat = house.command(["--version"]);
+        let hestat = sandbox.command(["--version"]);
         let program = hestat.get_program().to_str().unwrap().to_owned();
         let line = format!("'{program}' run --check {short} --output out.csv --input {input} {options}");
-        shell(&house, &hestat, &line)
+        shell(&sandbox, &hestat, &line)
     };
     let (_, stderr) = run(path(&input), options);
     assert!(stderr.contains(said) && stderr.contains(advice), "{said:?} {advice:?} are not both in\n{stderr}");
@@ -34,22 +34,22 @@ pub(super) fn advised(csv: impl AsRef<[u8]>, options: &str, said: &str, advice: 
         let kept = if is_replaced { "" } else { options };
         run(path(&input), &format!("{kept} {advice}"))
     } else {
-        assert_eq!(shell(&house, &house.command(["--version"]), advice).0, Some(0), "{advice}");
+        assert_eq!(shell(&sandbox, &sandbox.command(["--version"]), advice).0, Some(0), "{advice}");
         run("new.csv", options)
     };
     match leads {
         Figures(figures) => {
             assert_eq!(code, Some(0), "{advice}: {stderr}");
-            assert_eq!(house.read("out.csv"), format!("{SHORT_HEAD}{figures}"), "{advice}");
+            assert_eq!(sandbox.read("out.csv"), format!("{SHORT_HEAD}{figures}"), "{advice}");
         }
         Words(words) => assert!(stderr.contains(words), "{words:?} is not in\n{stderr}"),
     }
 }
 
 /// Runs `line` in the directory and the environment in which hestat would run.
-fn shell(house: &House, hestat: &Command, line: &str) -> (Option<i32>, String) {
+fn shell(sandbox: &Sandbox, hestat: &Command, line: &str) -> (Option<i32>, String) {
     let mut command = Command::new("sh");
-    command.args(["-c", line]).current_dir(house.work());
+    command.args(["-c", line]).current_dir(sandbox.work());
     for (name, value) in hestat.get_envs() {
         match value {
             Some(value) => command.env(name, value),
@@ -254,20 +254,20 @@ fn numbers_out_of_range() {
 #[test]
 fn compressed_files() {
     for (program, ending) in [("gzip", "gz"), ("bzip2", "bz2"), ("xz", "xz"), ("zstd", "zst")] {
-        let house = House::new();
-        house.write("plain.csv", "a,b\n1,2\n3,4\n");
-        let shell = |line: &str| shell(&house, &house.command(["--version"]), line);
+        let sandbox = Sandbox::new();
+        sandbox.write("plain.csv", "a,b\n1,2\n3,4\n");
+        let shell = |line: &str| shell(&sandbox, &sandbox.command(["--version"]), line);
         if shell(&format!("{program} -c plain.csv > old.csv.{ending}")).0 != Some(0) {
             eprintln!("skipped: there is no {program}");
             continue;
         }
-        let run = |input: &str| house.run(["run", "--output", "out.csv", "--input", input]);
+        let run = |input: &str| sandbox.run(["run", "--output", "out.csv", "--input", input]);
         let advice = format!("{program} -dc old.csv.{ending} > new.csv");
         let said = format!("the file is compressed with {program}");
         run(&format!("old.csv.{ending}")).expect_code(3).says(&[&said, &advice]);
         assert_eq!(shell(&advice).0, Some(0));
         run("new.csv").expect_code(0);
-        assert_eq!(house.read("out.csv"), format!("{}{}", super::HEAD, super::TWO_COLUMNS));
+        assert_eq!(sandbox.read("out.csv"), format!("{}{}", super::HEAD, super::TWO_COLUMNS));
     }
 }
 

@@ -78,9 +78,9 @@ fn a_character_that_rows_start_with_is_not_a_comment_character() {
 #[test]
 fn a_first_record_of_codes_and_blanks_looks_like_data() {
     for csv in ["Anna,?,-,12\nBert,5,6,13\nCarl,7,8,14\n", "Anna,,,12\nBert,5,6,13\nCarl,7,8,14\n"] {
-        let house = crate::house::House::new();
-        house.write("data.csv", csv);
-        house.run(["run", "--input", "data.csv"]).expect_code(0).says(&["3 of 3 names in the header look like data"]);
+        let sandbox = crate::sandbox::Sandbox::new();
+        sandbox.write("data.csv", csv);
+        sandbox.run(["run", "--input", "data.csv"]).expect_code(0).says(&["3 of 3 names in the header look like data"]);
         means(csv, &["--header", "absent", "--columns", "column4"], "column4,3,0,13\n");
     }
     let twice = "clerk,5,5\ncook,6,7\nnurse,8,9\n";
@@ -252,9 +252,9 @@ fn rows_of_text_at_both_ends_are_removed_together() {
     let both = "age,ratio\nyears,1\n40,2.5\n50,3.5\nSource: lab,\n";
     advised(both, "", "line 2", "sed '2d; 5,$d' old.csv > new.csv", &Figures("age,2,0,45\nratio,2,0,3\n"));
     // Rows without the value are data all the same.
-    let house = crate::house::House::new();
-    house.write("gap.csv", "age,ratio\nyears,1\n,2.5\n50,3.5\n51,3.5\nn/d,4\n,5\n");
-    let output = house.run(["run", "--input", "gap.csv"]).expect_code(3);
+    let sandbox = crate::sandbox::Sandbox::new();
+    sandbox.write("gap.csv", "age,ratio\nyears,1\n,2.5\n50,3.5\n51,3.5\nn/d,4\n,5\n");
+    let output = sandbox.run(["run", "--input", "gap.csv"]).expect_code(3);
     assert!(!output.stderr.contains("sed"), "{}", output.stderr);
     let lists =
         "\"a\",\"q\"\n\"How old?\",\"Which?\"\n\"{1}\",\"{2}\"\n\"40\",\"1,2\"\n\"41\",\"3\"\n\"42\",\"1,3,4\"\n";

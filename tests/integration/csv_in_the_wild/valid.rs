@@ -1,7 +1,7 @@
 //! Files that are read without options or with a few.
 
 use super::{HEAD, TWO_COLUMNS, gives};
-use crate::house::{House, path};
+use crate::sandbox::{Sandbox, path};
 
 #[test]
 fn one_table_in_many_spellings() {
@@ -163,20 +163,20 @@ fn columns_without_a_number_are_left_out_with_a_notice() {
             "\"1,5\" is a number in a different format. Choose: if it is 1.5, use --decimal-comma.",
         ),
     ] {
-        let house = House::new();
-        let input = house.write("data.csv", csv);
-        house.run(["run", "--output", "out.csv", "--input", path(&input)]).expect_code(0).says(&[notice]);
-        assert_eq!(house.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"), "{csv:?}");
+        let sandbox = Sandbox::new();
+        let input = sandbox.write("data.csv", csv);
+        sandbox.run(["run", "--output", "out.csv", "--input", path(&input)]).expect_code(0).says(&[notice]);
+        assert_eq!(sandbox.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"), "{csv:?}");
     }
 }
 
 #[test]
 fn a_different_table_is_detected_in_the_comparison() {
-    let house = House::new();
-    let (input, other) = (house.write("data.csv", "a\n1\n3\n"), house.write("other.csv", "x\n1\n"));
-    house.init(&input);
-    house.compute();
+    let sandbox = Sandbox::new();
+    let (input, other) = (sandbox.write("data.csv", "a\n1\n3\n"), sandbox.write("other.csv", "x\n1\n"));
+    sandbox.init(&input);
+    sandbox.compute();
     let words = ["has no column \"a\", so it is not the table that was encrypted"];
-    house.run(["result", "--output", "out.csv", "--check", path(&other)]).expect_code(3).says(&words);
-    assert_eq!(house.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"));
+    sandbox.run(["result", "--output", "out.csv", "--check", path(&other)]).expect_code(3).says(&words);
+    assert_eq!(sandbox.read("out.csv"), format!("{HEAD}a,2,0,4,2,2,1.4142135623730951\n"));
 }

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::house::{Ended, House, Served};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer};
 
 /// How long a user runs a command again that an unreliable network ended.
 const PATIENCE: Duration = Duration::from_secs(90);
@@ -27,10 +27,10 @@ pub(crate) struct Customer {
 
 impl Customer {
     /// Who reaches the server at `address`.
-    pub(crate) fn new(served: &Served, address: SocketAddr) -> Self {
+    pub(crate) fn new(served: &TestServer, address: SocketAddr) -> Self {
         let mut environment = vec![("HESTAT_SERVER_TIMEOUT", "1".into()), ("HESTAT_RETRIES", "2".into())];
         let known = [("HESTAT_SERVER_FINGERPRINT", "fingerprint"), ("HESTAT_PASSWORD_FILE", "password_file")];
-        let told = |(name, key)| Some((name, served.told(key)?.to_owned()));
+        let told = |(name, key)| Some((name, served.announced(key)?.to_owned()));
         environment.extend(known.into_iter().filter_map(told));
         Self { url: format!("ftps://hestat@{address}"), environment, options: Vec::new() }
     }
@@ -50,31 +50,31 @@ impl Customer {
     }
 
     /// A command of the user's.
-    pub(crate) fn command(&self, house: &House, arguments: &[&str]) -> Command {
-        let mut command = house.command(arguments);
+    pub(crate) fn command(&self, sandbox: &Sandbox, arguments: &[&str]) -> Command {
+        let mut command = sandbox.command(arguments);
         command.args(&self.options);
         command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         command
     }
 
     /// The command that encrypts a table.
-    pub(crate) fn init(&self, house: &House, table: &str) -> Command {
-        self.command(house, &["init", "--json", "--input", table, "--server", &self.url])
+    pub(crate) fn init(&self, sandbox: &Sandbox, table: &str) -> Command {
+        self.command(sandbox, &["init", "--json", "--input", table, "--server", &self.url])
     }
 
     /// The command that fetches a job's statistics into `out.csv`.
-    pub(crate) fn result(&self, house: &House, job: &str) -> Command {
-        self.command(house, &["result", job, "--wait", "--timeout", "30", "--output", "out.csv"])
+    pub(crate) fn result(&self, sandbox: &Sandbox, job: &str) -> Command {
+        self.command(sandbox, &["result", job, "--wait", "--timeout", "30", "--output", "out.csv"])
     }
 
     /// Asks whether the server is well.
-    pub(crate) fn ping(&self, house: &House) -> Ended {
-        run(&mut self.command(house, &["ping", "--server", &self.url]))
+    pub(crate) fn ping(&self, sandbox: &Sandbox) -> CommandOutput {
+        run(&mut self.command(sandbox, &["ping", "--server", &self.url]))
     }
 
     /// Runs `init`, and goes on with the job as its messages say until it is on the server; returns its name.
-    pub(crate) fn send(&self, house: &House, table: &str) -> String {
-        let mut ended = run(&mut self.init(house, table));
+    pub(crate) fn send(&self, sandbox: &Sandbox, table: &str) -> String {
+        let mut ended = run(&mut self.init(sandbox, table));
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
             if ended.code == Some(0) {
@@ -83,20 +83,20 @@ impl Customer {
             assert_clear(&ended);
             thread::sleep(PAUSE);
             ended = match interrupted_job(&ended.stderr) {
-                Some(job) => run(&mut self.command(house, &["init", "--json", "--resume", &job])),
-                None => run(&mut self.init(house, table)),
+                Some(job) => run(&mut self.command(sandbox, &["init", "--json", "--resume", &job])),
+                None => run(&mut self.init(sandbox, table)),
             };
         }
         panic!("never uploaded: {}", ended.stderr);
     }
 
     /// Runs `result` until it has it; returns the statistics.
-    pub(crate) fn fetch(&self, house: &House, job: &str) -> Vec<u8> {
+    pub(crate) fn fetch(&self, sandbox: &Sandbox, job: &str) -> Vec<u8> {
         let end = Instant::now() + PATIENCE;
         while Instant::now() < end {
-            let ended = run(&mut self.result(house, job));
+            let ended = run(&mut self.result(sandbox, job));
             if ended.code == Some(0) {
-                return fs::read(house.file("out.csv")).unwrap();
+                return fs::read(sandbox.file("out.csv")).unwrap();
             }
             assert_clear(&ended);
             thread::sleep(PAUSE);
@@ -106,13 +106,13 @@ impl Customer {
 }
 
 /// Runs it to its end.
-pub(crate) fn run(command: &mut Command) -> Ended {
+pub(crate) fn run(command: &mut Command) -> CommandOutput {
     command.stdin(Stdio::null()).output().unwrap().into()
 }
 
 /// Insists that a command which failed says so, and that it was the network's doing.
 #[track_caller]
-pub(crate) fn assert_clear(ended: &Ended) {
+pub(crate) fn assert_clear(ended: &CommandOutput) {
     assert!(ended.code.is_some_and(|code| NETWORK.contains(&code)), "{ended:?}");
     assert!(ended.stderr.contains("error: "), "{ended:?}");
     // Where the server has the job, that would be wrong.

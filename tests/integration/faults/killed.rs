@@ -13,7 +13,7 @@ use super::expected;
 use super::many::rounds;
 use super::proxy::Ports;
 use super::weather::Dice;
-use crate::house::{House, Served, entries, path};
+use crate::sandbox::{Sandbox, TestServer, entries, path};
 use crate::site::small_table;
 
 /// 5.6 MB of ciphertext, so that each step takes a while.
@@ -28,7 +28,7 @@ enum Victim {
 
 /// A server that can be killed.
 struct Ward {
-    served: Served,
+    served: TestServer,
     ports: Ports,
     customer: Customer,
     expected: Vec<u8>,
@@ -40,28 +40,28 @@ struct Ward {
 
 impl Ward {
     fn new() -> Self {
-        let house = House::new();
-        let expected = expected(&house, &small_table(ROWS));
+        let sandbox = Sandbox::new();
+        let expected = expected(&sandbox, &small_table(ROWS));
         let ports = Ports::free();
-        let served = Served::listen(house, ports.listen_address(), &[&ports.option()]);
+        let served = TestServer::listen(sandbox, ports.listen_address(), &[&ports.option()]);
         let customer = Customer::new(&served, ports.listen_address()).with("HESTAT_RETRIES", "1");
         let start = Instant::now();
-        let job = customer.send(&served.house, "table.csv");
+        let job = customer.send(&served.sandbox, "table.csv");
         let init = start.elapsed();
-        assert!(customer.fetch(&served.house, &job) == expected);
+        assert!(customer.fetch(&served.sandbox, &job) == expected);
         let longest = [init, start.elapsed().saturating_sub(init)];
         Self { served, ports, customer, expected, totals: HashMap::new(), longest }
     }
 
     /// Kills during `init`, and sees that the job goes on or was never there.
     fn round_of_init(&mut self, victim: Victim, dice: &mut Dice) -> bool {
-        let known = self.served.house.jobs();
-        let init = self.customer.init(&self.served.house, "table.csv");
+        let known = self.served.sandbox.jobs();
+        let init = self.customer.init(&self.served.sandbox, "table.csv");
         let struck = self.strike(init, victim, self.longest[0], dice);
-        let new = self.served.house.jobs().into_iter().find(|job| !job.starts_with('.') && !known.contains(job));
+        let new = self.served.sandbox.jobs().into_iter().find(|job| !job.starts_with('.') && !known.contains(job));
         let job = match new {
             Some(job) => self.resume(&job),
-            None => self.customer.send(&self.served.house, "table.csv"),
+            None => self.customer.send(&self.served.sandbox, "table.csv"),
         };
         self.finish(&job);
         struck
@@ -69,10 +69,10 @@ impl Ward {
 
     /// Kills while the job is computed and fetched.
     fn round_of_result(&mut self, victim: Victim, dice: &mut Dice) -> bool {
-        let job = self.customer.send(&self.served.house, "table.csv");
-        let result = self.customer.result(&self.served.house, &job);
+        let job = self.customer.send(&self.served.sandbox, "table.csv");
+        let result = self.customer.result(&self.served.sandbox, &job);
         let struck = self.strike(result, victim, self.longest[1], dice);
-        if let Ok(found) = fs::read(self.served.house.file("out.csv")) {
+        if let Ok(found) = fs::read(self.served.sandbox.file("out.csv")) {
             assert!(found == self.expected, "these statistics or the last job's, whole");
         }
         self.finish(&job);
@@ -121,7 +121,7 @@ impl Ward {
             for job in entries(&folder) {
                 let file = folder.join(&job).join(name);
                 if file.exists() {
-                    self.served.house.run(["inspect", path(&file)]).expect_code(0);
+                    self.served.sandbox.run(["inspect", path(&file)]).expect_code(0);
                 }
                 if let Ok(bytes) = fs::read(folder.join(&job).join("totals.hes")) {
                     let first = self.totals.entry(job).or_insert_with(|| bytes.clone());
@@ -133,7 +133,7 @@ impl Ward {
 
     /// Goes on with the upload, unless it was complete.
     fn resume(&self, job: &str) -> String {
-        let ended = run(&mut self.customer.command(&self.served.house, &["init", "--json", "--resume", job]));
+        let ended = run(&mut self.customer.command(&self.served.sandbox, &["init", "--json", "--resume", job]));
         assert!(matches!(ended.code, Some(0 | 4)), "{ended:?}");
         assert!(ended.code == Some(0) || ended.stderr.contains("is already on the server"), "{ended:?}");
         job.to_owned()
@@ -141,15 +141,15 @@ impl Ward {
 
     /// The exact statistics, and then nothing is left of the job.
     fn finish(&mut self, job: &str) {
-        let found = self.customer.fetch(&self.served.house, job);
+        let found = self.customer.fetch(&self.served.sandbox, job);
         assert!(found == self.expected);
         self.kill_server();
         assert!(self.totals.contains_key(job), "its totals were seen");
         self.start_server();
-        run(&mut self.customer.command(&self.served.house, &["forget", job])).expect_code(0);
+        run(&mut self.customer.command(&self.served.sandbox, &["forget", job])).expect_code(0);
         assert!(!self.served.at(format!("outbox/{job}")).exists());
-        assert!(!self.served.house.inbox().iter().any(|name| name == job));
-        fs::remove_file(self.served.house.file("out.csv")).unwrap();
+        assert!(!self.served.sandbox.inbox().iter().any(|name| name == job));
+        fs::remove_file(self.served.sandbox.file("out.csv")).unwrap();
     }
 }
 

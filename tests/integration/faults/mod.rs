@@ -13,13 +13,13 @@ mod rounds;
 
 use std::fs;
 
-use crate::house::House;
+use crate::sandbox::Sandbox;
 
 /// Writes the table and gives its statistics as they come over a server that is a directory.
-fn expected(house: &House, table: &str) -> Vec<u8> {
-    let job = house.init(&house.write("table.csv", table));
-    house.compute().expect_code(0);
-    house.succeed(["result", &job, "--output", "by-directory.csv"]);
-    house.succeed(["forget", &job]);
-    fs::read(house.file("by-directory.csv")).unwrap()
+fn expected(sandbox: &Sandbox, table: &str) -> Vec<u8> {
+    let job = sandbox.init(&sandbox.write("table.csv", table));
+    sandbox.compute().expect_code(0);
+    sandbox.succeed(["result", &job, "--output", "by-directory.csv"]);
+    sandbox.succeed(["forget", &job]);
+    fs::read(sandbox.file("by-directory.csv")).unwrap()
 }

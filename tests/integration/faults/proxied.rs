@@ -90,7 +90,7 @@ fn an_outage_is_for_all() {
     first.write_all(&[1; 10]).unwrap();
     let mut second = echo.connect();
     // The first connection has the fault; the second goes with it.
-    crate::house::wait_until("the first bytes", || echo.proxy.recording_length() >= 20);
+    crate::sandbox::wait_until("the first bytes", || echo.proxy.recording_length() >= 20);
     second.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
     first.write_all(&[1; 1000]).unwrap();
     assert!(matches!(second.read(&mut [0; 10]), Ok(0) | Err(_)));

@@ -2,7 +2,7 @@
 
 use super::customer::{Customer, run};
 use super::proxy::{Ports, Proxy};
-use crate::house::{House, Served, path};
+use crate::sandbox::{Sandbox, TestServer, path};
 
 /// Names and values that occur nowhere by chance.
 pub(crate) const NAMES: [&str; 2] = ["unmistakable_income", "unheard_of_weight"];
@@ -16,20 +16,20 @@ pub(crate) fn table() -> String {
 
 /// Runs a whole job through the proxy, `forget` and `ping` too, and gives everything that passed.
 fn conversation(options: &[&str]) -> Vec<u8> {
-    let (house, ports) = (House::new(), Ports::free());
+    let (sandbox, ports) = (Sandbox::new(), Ports::free());
     let proxy = Proxy::start(&ports);
-    let (password, passive) = (house.write("password", PASSWORD), ports.option());
+    let (password, passive) = (sandbox.write("password", PASSWORD), ports.option());
     let given = [options, &["--password-file", path(&password), &passive]].concat();
-    let served = Served::listen(house, ports.listen_address(), &given);
-    let house = &served.house;
+    let served = TestServer::listen(sandbox, ports.listen_address(), &given);
+    let sandbox = &served.sandbox;
     let customer = Customer::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", path(&password));
     let customer = if options.is_empty() { customer } else { customer.plain() };
-    house.write("table.csv", table());
-    customer.ping(house).expect_code(0);
-    let job = customer.send(house, "table.csv");
-    let statistics = customer.fetch(house, &job);
+    sandbox.write("table.csv", table());
+    customer.ping(sandbox).expect_code(0);
+    let job = customer.send(sandbox, "table.csv");
+    let statistics = customer.fetch(sandbox, &job);
     assert!(NAMES.iter().all(|name| holds(&statistics, name.as_bytes())));
-    run(&mut customer.command(house, &["forget", &job])).expect_code(0);
+    run(&mut customer.command(sandbox, &["forget", &job])).expect_code(0);
     proxy.recording()
 }
 

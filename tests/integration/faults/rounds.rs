@@ -10,7 +10,7 @@ use super::expected;
 use super::many::rounds;
 use super::proxy::{Ports, Proxy};
 use super::weather::{Channel, Climate, Ending, Fate, Fault, Spans, Weather};
-use crate::house::{Ended, House, Served, wait_until};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, wait_until};
 use crate::site::small_table;
 
 /// 168 kB of ciphertext: some pieces of what any program reads at once.
@@ -21,7 +21,7 @@ const AT_ONCE: usize = 5;
 
 /// A server behind a proxy.
 struct Coast {
-    served: Served,
+    served: TestServer,
     proxy: Proxy,
     customer: Customer,
     expected: Vec<u8>,
@@ -31,14 +31,14 @@ struct Coast {
 impl Coast {
     /// With one job in calm weather behind it.
     fn new() -> Self {
-        let house = House::new();
-        let expected = expected(&house, &small_table(ROWS));
+        let sandbox = Sandbox::new();
+        let expected = expected(&sandbox, &small_table(ROWS));
         let ports = Ports::free();
         let proxy = Proxy::start(&ports);
-        let served = Served::listen(house, ports.listen_address(), &[&ports.option()]);
+        let served = TestServer::listen(sandbox, ports.listen_address(), &[&ports.option()]);
         let customer = Customer::new(&served, proxy.address());
-        let job = customer.send(&served.house, "table.csv");
-        assert!(customer.fetch(&served.house, &job) == expected, "in calm weather");
+        let job = customer.send(&served.sandbox, "table.csv");
+        assert!(customer.fetch(&served.sandbox, &job) == expected, "in calm weather");
         let spans = proxy.spans();
         Self { served, proxy, customer, expected, spans }
     }
@@ -48,9 +48,9 @@ impl Coast {
         let before = self.proxy.struck();
         let customer = self.customer.clone().with("HESTAT_RETRIES", &(seed % 4).to_string());
         self.proxy.set_weather(Weather::new(climate, seed, self.spans));
-        let job = customer.send(&self.served.house, "table.csv");
+        let job = customer.send(&self.served.sandbox, "table.csv");
         self.proxy.set_weather(Weather::new(climate, !seed, self.spans));
-        let found = customer.fetch(&self.served.house, &job);
+        let found = customer.fetch(&self.served.sandbox, &job);
         assert!(found == self.expected);
         self.proxy.struck() - before
     }
@@ -58,7 +58,7 @@ impl Coast {
 
 /// The next command of a user who has the least of patience, with one fault on its data connection.
 #[track_caller]
-fn at_once(coast: &Coast, fault: Fault, after: u64, command: impl Fn(&Customer) -> Command) -> Ended {
+fn at_once(coast: &Coast, fault: Fault, after: u64, command: impl Fn(&Customer) -> Command) -> CommandOutput {
     let customer = coast.customer.clone().with("HESTAT_RETRIES", "1");
     coast.proxy.set_weather(Weather::only(Channel::Data, Some(Fate { after, fault })));
     let before = coast.proxy.struck();
@@ -71,7 +71,7 @@ fn at_once(coast: &Coast, fault: Fault, after: u64, command: impl Fn(&Customer) 
 #[test]
 fn a_slow_line_is_not_taken_for_a_dead_one() {
     let coast = Coast::new();
-    at_once(&coast, Fault::Slow(100_000), 0, |customer| customer.init(&coast.served.house, "table.csv"));
+    at_once(&coast, Fault::Slow(100_000), 0, |customer| customer.init(&coast.served.sandbox, "table.csv"));
 }
 
 /// The server hears nothing of a line that is dead, not even its end: it waits for more, when the client is there again
@@ -84,7 +84,7 @@ fn an_upload_goes_on_while_the_server_waits_on_the_dead_line() {
     for after in [300, 50_000] {
         let dead = Fate { after, fault: Fault::Stall(Duration::from_secs(20)) };
         coast.proxy.set_weather(Weather::only(Channel::Data, Some(dead)));
-        run(&mut customer.init(&coast.served.house, "table.csv")).expect_code(0);
+        run(&mut customer.init(&coast.served.sandbox, "table.csv")).expect_code(0);
     }
 }
 
@@ -95,12 +95,13 @@ fn one_cut_is_mended_by_one_attempt() {
     for ending in [Ending::Close, Ending::Reset] {
         for after in [0, 1, 500, 3000, 20_000, 30_000] {
             let fault = Fault::Cut(ending);
-            let told = at_once(&coast, fault, after, |customer| customer.init(&coast.served.house, "table.csv")).json();
+            let told =
+                at_once(&coast, fault, after, |customer| customer.init(&coast.served.sandbox, "table.csv")).json();
             let job = told["job"].as_str().unwrap();
             coast.proxy.set_weather(Weather::calm());
             wait_until("the totals", || coast.served.at(format!("outbox/{job}/totals.hes")).exists());
-            at_once(&coast, fault, after, |customer| customer.result(&coast.served.house, job));
-            assert!(fs::read(coast.served.house.file("out.csv")).unwrap() == coast.expected);
+            at_once(&coast, fault, after, |customer| customer.result(&coast.served.sandbox, job));
+            assert!(fs::read(coast.served.sandbox.file("out.csv")).unwrap() == coast.expected);
         }
     }
 }

@@ -5,11 +5,11 @@ use std::fs;
 use rustix::process::Signal;
 
 use super::parties::Parties;
-use crate::house::{Ended, path};
 use crate::ports::free_port;
 use crate::programs::{program, run_bytes};
+use crate::sandbox::{CommandOutput, path};
 
-fn client(parties: &Parties, more: &[&str]) -> Ended {
+fn client(parties: &Parties, more: &[&str]) -> CommandOutput {
     let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "hello"];
     parties.command("client", &[&usual, more].concat()).output().unwrap().into()
 }
@@ -26,7 +26,7 @@ fn weak_keys_are_rejected_with_the_reason() {
             "-pkeyopt",
             &format!("rsa_keygen_bits:{bits}"),
         ]));
-        let file = parties.house.write("weak.pem", weak);
+        let file = parties.sandbox.write("weak.pem", weak);
         client(&parties, &["--key", path(&file)]).expect_code(5).says(&["weak.pem", bits, "2048", "openssl"]);
     }
     client(&parties, &["--bits", "3000"]).expect_code(2).says(&["3072"]);
@@ -36,29 +36,29 @@ fn weak_keys_are_rejected_with_the_reason() {
 #[test]
 fn a_failed_node_in_the_same_process_ends_the_run() {
     let parties = Parties::new();
-    fs::create_dir_all(parties.house.work().join("fog")).unwrap();
-    parties.house.write("fog/node-1", "not a directory");
+    fs::create_dir_all(parties.sandbox.work().join("fog")).unwrap();
+    parties.sandbox.write("fog/node-1", "not a directory");
     let run = ["fog", "run", "--bits", "2048", "--message", "hello", "--out", "fog"];
-    Ended::from(parties.command("client", &run).output().unwrap()).expect_code(8).says(&["node-1"]);
+    CommandOutput::from(parties.command("client", &run).output().unwrap()).expect_code(8).says(&["node-1"]);
 }
 
 #[test]
 fn files_that_are_not_keys_are_rejected() {
     let parties = Parties::new();
     client(&parties, &["--key", "nowhere.pem"]).expect_code(8).says(&["nowhere.pem"]);
-    let file = parties.house.write("no-key.pem", "not PEM at all");
+    let file = parties.sandbox.write("no-key.pem", "not PEM at all");
     client(&parties, &["--key", path(&file)]).expect_code(5).says(&["no-key.pem"]);
     let identity = run_bytes(program("openssl").args(["genpkey", "-algorithm", "ed25519"]));
-    let file = parties.house.write("ed25519.pem", identity);
+    let file = parties.sandbox.write("ed25519.pem", identity);
     client(&parties, &["--key", path(&file)]).expect_code(5).says(&["ed25519.pem"]);
 }
 
 #[test]
 fn encrypted_keys_need_their_passphrase() {
     let parties = Parties::new();
-    let (right, wrong) = (parties.house.write("right", "right\n"), parties.house.write("wrong", "wrong\n"));
-    let clear = parties.house.file("key.pem");
-    let encrypted = parties.house.file("encrypted.pem");
+    let (right, wrong) = (parties.sandbox.write("right", "right\n"), parties.sandbox.write("wrong", "wrong\n"));
+    let clear = parties.sandbox.file("key.pem");
+    let encrypted = parties.sandbox.file("encrypted.pem");
     let arguments = ["pkcs8", "-topk8", "-in", path(&clear), "-out", path(&encrypted), "-passout", "pass:right"];
     run_bytes(program("openssl").args(arguments));
     let key = ["--key", path(&encrypted), "--timeout", "1"];
@@ -73,7 +73,7 @@ fn encrypted_keys_need_their_passphrase() {
 #[test]
 fn too_few_nodes_before_the_timeout() {
     let parties = Parties::new();
-    let key = parties.house.file("key.pem");
+    let key = parties.sandbox.file("key.pem");
     client(&parties, &["--key", path(&key), "--timeout", "1", "--nodes", "3"]).expect_code(22).says(&[
         "0 of 3 nodes",
         "--nodes",
@@ -88,12 +88,12 @@ fn ports_in_use_and_unreachable_clients_are_reported() {
     let parties = Parties::new();
     let address = format!("127.0.0.1:{}", free_port());
     let taken = std::net::TcpListener::bind(&address).unwrap();
-    let key = parties.house.file("key.pem");
+    let key = parties.sandbox.file("key.pem");
     let arguments = ["fog", "client", "--listen", &address, "--accept-any", "--message", "a", "--key", path(&key)];
-    let ended: Ended = parties.command("client", &arguments).output().unwrap().into();
+    let ended: CommandOutput = parties.command("client", &arguments).output().unwrap().into();
     ended.expect_code(21).says(&[&address, "--listen"]);
     drop(taken);
-    let ended: Ended =
+    let ended: CommandOutput =
         parties.command("node", &["fog", "node", "--connect", &address, "--timeout", "1"]).output().unwrap().into();
     ended.expect_code(11).says(&[&address]);
 }
@@ -110,13 +110,13 @@ fn wrong_arguments_are_rejected() {
         &["fog", "node", "--connect", "host:1", "--peer-fingerprint", "12"],
         &["fog", "client", "--listen", "127.0.0.1:0", "--key", "a", "--bits", "2048"],
     ] {
-        let ended: Ended = parties.house.command(arguments).output().unwrap().into();
+        let ended: CommandOutput = parties.sandbox.command(arguments).output().unwrap().into();
         ended.expect_code(2);
     }
-    parties.house.run(["fog", "run", "--file", "no-such-file"]).expect_code(8).says(&["no-such-file"]);
-    parties.house.run(["fog", "run", "--file", "."]).expect_code(8);
+    parties.sandbox.run(["fog", "run", "--file", "no-such-file"]).expect_code(8).says(&["no-such-file"]);
+    parties.sandbox.run(["fog", "run", "--file", "."]).expect_code(8);
     // A file in /proc reports a length of 0 but is not empty.
-    let report = parties.house.succeed(["fog", "run", "--json", "--bits", "2048", "--file", "/proc/version"]).json();
+    let report = parties.sandbox.succeed(["fog", "run", "--json", "--bits", "2048", "--file", "/proc/version"]).json();
     assert_eq!(report["text"].as_str(), Some(fs::read_to_string("/proc/version").unwrap().as_str()));
 }
 
@@ -125,8 +125,8 @@ fn wrong_arguments_are_rejected() {
 fn the_command_line_overrides_the_environment() {
     let parties = Parties::new();
     let run = |arguments: &[&str], variables: &[(&str, &str)]| {
-        let mut command = parties.house.command(arguments);
-        Ended::from(command.envs(variables.iter().copied()).output().unwrap())
+        let mut command = parties.sandbox.command(arguments);
+        CommandOutput::from(command.envs(variables.iter().copied()).output().unwrap())
     };
     for option in [&["--message", "text"][..], &["--message=text"], &["-m", "text"], &["-mtext"]] {
         let arguments = [&["fog", "run", "--bits", "2048", "--quiet"], option].concat();
@@ -140,7 +140,7 @@ fn the_command_line_overrides_the_environment() {
         let help = run(&["fog", command, "--help"], &variables).expect_code(0).stdout;
         assert!(help.contains("HESTAT_FOG_MESSAGE") && !help.contains("top secret"), "{help}");
     }
-    let list = parties.house.write("nodes.txt", parties.enrol("node"));
+    let list = parties.sandbox.write("nodes.txt", parties.enrol("node"));
     let arguments = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "a", "--bits", "2048", "--timeout", "1"];
     let variables = [("HESTAT_ACCEPT_ANY", "false"), ("HESTAT_ALLOW_PEER", path(&list)), ("HESTAT_FOG_OUT", "out")];
     run(&arguments, &variables).expect_code(22);
@@ -182,7 +182,7 @@ fn the_part_of_a_node_that_cannot_write_goes_to_another() {
 #[test]
 fn a_file_that_changes_meanwhile_is_detected() {
     let parties = Parties::new();
-    let file = parties.house.write("message", "as it was");
+    let file = parties.sandbox.write("message", "as it was");
     let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
     fs::write(&file, "as it is!").unwrap();
     let node = parties.node("node", &client, &["--timeout", "1"]);

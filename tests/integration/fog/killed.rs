@@ -3,19 +3,19 @@
 use rustix::process::Signal;
 
 use super::parties::{Parties, all_end_well, holds_one_part};
-use crate::house::{Running, entries, path, wait_until};
+use crate::sandbox::{Process, entries, path, wait_until};
 
 /// Bytes of a message that takes long enough to be interrupted.
 const LONG: usize = 60_000_000;
 
-fn kill(node: Running) {
+fn kill(node: Process) {
     node.signal(Signal::KILL);
     node.end();
 }
 
 fn long(parties: &Parties) -> (Vec<u8>, String) {
     let clear: Vec<u8> = (0..LONG).map(|number| ((number * 7919) >> 5) as u8).collect();
-    let file = parties.house.write("long", &clear);
+    let file = parties.sandbox.write("long", &clear);
     (clear, path(&file).to_owned())
 }
 

@@ -4,7 +4,7 @@ use std::fs::File;
 use std::os::unix::fs::FileExt;
 
 use super::parties::{Parties, all_end_well};
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 /// Bytes of the message: hundreds of chunks.
 const LENGTH: u64 = 1 << 30;
@@ -15,7 +15,7 @@ const MAX_MEMORY: [u64; 2] = [200 << 10, 150 << 10];
 #[test]
 fn a_large_message_takes_little_memory() {
     let parties = Parties::new();
-    let file = parties.house.file("large");
+    let file = parties.sandbox.file("large");
     let message = File::create(&file).unwrap();
     message.set_len(LENGTH).unwrap();
     for offset in (0..LENGTH).step_by(1 << 20) {

@@ -10,16 +10,16 @@ use std::sync::OnceLock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::house::{Ended, House, Running, entries, everything, path, wait_until, wrapped};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, everything, path, wait_until, wrapped};
 
 /// A sandbox in which each party has a state directory and an output directory named after it.
 pub(super) struct Parties {
-    pub(super) house: House,
+    pub(super) sandbox: Sandbox,
 }
 
 /// A running client.
 pub(super) struct Client {
-    running: Running,
+    running: Process,
     stdout: BufReader<ChildStdout>,
     pub(super) address: SocketAddr,
     pub(super) fingerprint: String,
@@ -28,31 +28,31 @@ pub(super) struct Client {
 
 impl Parties {
     pub(super) fn new() -> Self {
-        let house = House::new();
-        house.write("key.pem", key());
-        Self { house }
+        let sandbox = Sandbox::new();
+        sandbox.write("key.pem", key());
+        Self { sandbox }
     }
 
     /// Returns a command of one party.
     pub(super) fn command(&self, party: &str, arguments: &[&str]) -> Command {
-        let mut command = self.house.command(arguments);
+        let mut command = self.sandbox.command(arguments);
         command.env("HESTAT_STATE", self.state(party)).env("HESTAT_FOG_OUT", self.out(party));
         command
     }
 
     pub(super) fn state(&self, party: &str) -> PathBuf {
-        self.house.file(&format!("state-of-{party}"))
+        self.sandbox.file(&format!("state-of-{party}"))
     }
 
     /// Returns a party's output directory.
     pub(super) fn out(&self, party: &str) -> PathBuf {
-        self.house.file(party)
+        self.sandbox.file(party)
     }
 
     /// Creates a party's identity. Returns its fingerprint.
     pub(super) fn enrol(&self, party: &str) -> String {
         let name = if party == "client" { "fog-client" } else { "fog-node" };
-        let output: Ended = self.command(party, &["identity", "new", name, "--json"]).output().unwrap().into();
+        let output: CommandOutput = self.command(party, &["identity", "new", name, "--json"]).output().unwrap().into();
         output.expect_code(0).json()["fingerprint"].as_str().unwrap().into()
     }
 
@@ -94,7 +94,7 @@ impl Parties {
         if !arguments.contains(&"--allow-peer") {
             all.push("--accept-any");
         }
-        let key = self.house.file("key.pem");
+        let key = self.sandbox.file("key.pem");
         if !arguments.contains(&"--bits") && !arguments.contains(&"--key") {
             all.extend(["--key", path(&key)]);
         }
@@ -102,14 +102,14 @@ impl Parties {
     }
 
     /// Starts a node that checks the fingerprint of the client.
-    pub(super) fn node(&self, party: &str, client: &Client, arguments: &[&str]) -> Running {
+    pub(super) fn node(&self, party: &str, client: &Client, arguments: &[&str]) -> Process {
         self.node_at(party, client.address, &client.fingerprint, arguments)
     }
 
-    pub(super) fn node_at(&self, party: &str, address: SocketAddr, fingerprint: &str, arguments: &[&str]) -> Running {
+    pub(super) fn node_at(&self, party: &str, address: SocketAddr, fingerprint: &str, arguments: &[&str]) -> Process {
         let address = address.to_string();
         let usual = ["fog", "node", "--json", "--connect", &address, "--peer-fingerprint", fingerprint];
-        Running::new(self.command(party, &[&usual, arguments].concat()).spawn().unwrap())
+        Process::new(self.command(party, &[&usual, arguments].concat()).spawn().unwrap())
     }
 
     /// Returns the events in a party's journal so far.
@@ -164,7 +164,7 @@ pub(super) fn key() -> &'static [u8] {
 impl Client {
     #[track_caller]
     fn start(mut command: Command) -> Self {
-        let mut running = Running::new(command.spawn().unwrap());
+        let mut running = Process::new(command.spawn().unwrap());
         let mut stdout = BufReader::new(running.stdout());
         let mut line = String::new();
         stdout.read_line(&mut line).unwrap();
@@ -176,7 +176,7 @@ impl Client {
         Self { running, stdout, address, fingerprint: word("fingerprint"), message: word("message") }
     }
 
-    pub(super) fn process(&self) -> &Running {
+    pub(super) fn process(&self) -> &Process {
         &self.running
     }
 
@@ -186,10 +186,10 @@ impl Client {
     }
 
     /// Waits for the end. Returns the output after the first line.
-    pub(super) fn end(mut self) -> Ended {
+    pub(super) fn end(mut self) -> CommandOutput {
         let mut rest = String::new();
         self.stdout.read_to_string(&mut rest).unwrap();
-        Ended { stdout: rest, ..self.running.end() }
+        CommandOutput { stdout: rest, ..self.running.end() }
     }
 
     /// Waits for success. Returns the report.
@@ -210,6 +210,6 @@ pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> St
 
 /// Waits until the nodes have ended successfully.
 #[track_caller]
-pub(super) fn all_end_well(nodes: impl IntoIterator<Item = Running>) {
+pub(super) fn all_end_well(nodes: impl IntoIterator<Item = Process>) {
     nodes.into_iter().for_each(|node| drop(node.end().expect_code(0)));
 }

@@ -3,12 +3,12 @@
 use rustix::process::Signal;
 
 use super::parties::Parties;
-use crate::house::{Ended, Running, Terminal, path, wait_until, wrapped};
 use crate::ports::free_port;
+use crate::sandbox::{CommandOutput, Process, Terminal, path, wait_until, wrapped};
 
 /// Starts a client with a terminal.
 fn client_at_terminal(parties: &Parties, listen: &str, more: &[&str]) -> Terminal {
-    let key = parties.house.file("key.pem");
+    let key = parties.sandbox.file("key.pem");
     let usual = ["fog", "client", "--listen", listen, "--key", path(&key)];
     let terminal = Terminal::start_wholly(&parties.command("client", &[&usual, more].concat()));
     terminal.wait_for("fingerprint");
@@ -21,16 +21,16 @@ fn a_client_on_a_terminal_asks_about_each_node() {
     let listen = format!("127.0.0.1:{}", free_port());
     let terminal = client_at_terminal(&parties, &listen, &["--nodes", "1", "--message", "a secret"]);
     let node =
-        |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
+        |party: &str| Process::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
     let (first, second) = (parties.enrol("first"), parties.enrol("second"));
     let refused = node("first");
     terminal.wait_for("[yes/no]");
     assert!(terminal.shown().contains(&first));
-    terminal.types("no\n");
+    terminal.type_keys("no\n");
     refused.end().expect_code(17).says(&["does not allow this identity"]);
     let admitted = node("second");
     terminal.wait_for(&second);
-    terminal.types("yes\n");
+    terminal.type_keys("yes\n");
     admitted.end().expect_code(0);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
@@ -44,9 +44,9 @@ fn only_what_is_typed_after_a_question_answers_it() {
     let (known, unknown) = (parties.enrol("known"), parties.enrol("unknown"));
     let listen = format!("127.0.0.1:{}", free_port());
     let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--allow-peer", &known]);
-    terminal.types("yes\n");
+    terminal.type_keys("yes\n");
     let node =
-        |party: &str| Running::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
+        |party: &str| Process::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
     let asked = node("unknown");
     terminal.wait_for(&unknown);
     terminal.wait_for("[yes/no]");
@@ -54,7 +54,7 @@ fn only_what_is_typed_after_a_question_answers_it() {
     parties.wait_for("client", "joined");
     // The question is still open, and nothing was printed after it.
     assert!(terminal.shown().trim_end().ends_with("[yes/no]"), "{}", terminal.shown());
-    terminal.types("no\n");
+    terminal.type_keys("no\n");
     asked.end().expect_code(17);
     terminal.wait_for("(1 of 2)");
     terminal.signal(Signal::INT);
@@ -72,7 +72,7 @@ fn a_question_ends_when_its_node_disconnects() {
     let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--nodes", "1"]);
     let node = |party: &str, more: &[&str]| {
         let arguments = [&["fog", "node", "--connect", &listen], more].concat();
-        Running::new(parties.command(party, &arguments).spawn().unwrap())
+        Process::new(parties.command(party, &arguments).spawn().unwrap())
     };
     // The node times out before the answer.
     let first = node("first", &["--timeout", "1"]);
@@ -81,10 +81,10 @@ fn a_question_ends_when_its_node_disconnects() {
     terminal.wait_for("disconnected");
     // A late answer does not count for the next node.
     let second = node("second", &[]);
-    terminal.types("yes\n");
+    terminal.type_keys("yes\n");
     terminal.wait_for(&fingerprints[1]);
     assert_eq!(parties.count("client", "joined"), 0);
-    terminal.types("yes\n");
+    terminal.type_keys("yes\n");
     second.end().expect_code(0);
     let (code, shown) = terminal.end();
     assert_eq!((code, parties.count("client", "joined")), (Some(0), 1), "{shown}");
@@ -94,9 +94,9 @@ fn a_question_ends_when_its_node_disconnects() {
 #[test]
 fn a_terminal_echoes_again_after_a_passphrase_prompt() {
     let parties = Parties::new();
-    let passphrase = parties.house.write("passphrase", "right\n");
+    let passphrase = parties.sandbox.write("passphrase", "right\n");
     let create = ["identity", "new", "fog-node", "--passphrase-file", path(&passphrase)];
-    Ended::from(parties.command("node", &create).output().unwrap()).expect_code(0);
+    CommandOutput::from(parties.command("node", &create).output().unwrap()).expect_code(0);
     let node = ["fog", "node", "--connect", "127.0.0.1:1"];
     let client = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "a", "--passphrase"];
     let new = ["identity", "new", "laptop", "--passphrase"];
@@ -106,7 +106,7 @@ fn a_terminal_echoes_again_after_a_passphrase_prompt() {
             terminal.wait_for("assphrase");
             wait_until("silence", || !terminal.echoes());
             match signal {
-                None => terminal.types("\x03"),
+                None => terminal.type_keys("\x03"),
                 Some(signal) => terminal.signal(signal),
             }
             terminal.wait_for("stopped on request");
@@ -127,7 +127,7 @@ fn a_node_on_a_terminal_asks_about_an_unknown_client() {
         let terminal = Terminal::start(&command);
         terminal.wait_for("[yes/no]");
         assert!(terminal.shown().contains(&client.fingerprint));
-        terminal.types(answer);
+        terminal.type_keys(answer);
         let (code, shown) = terminal.end();
         let expected = if answer == "\x03" { 130 } else { expected };
         assert_eq!(code, Some(expected), "{answer:?}: {shown}");
@@ -154,8 +154,8 @@ fn a_message_can_be_typed() {
     let parties = Parties::new();
     let terminal = Terminal::start_wholly(&parties.command("client", &["fog", "run", "--bits", "2048"]));
     terminal.wait_for("Message");
-    terminal.types("typed by hand\nin two lines\n");
-    terminal.types("\x04");
+    terminal.type_keys("typed by hand\nin two lines\n");
+    terminal.type_keys("\x04");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.matches("typed by hand").count() >= 2 && shown.matches("in two lines").count() >= 2, "{shown}");
@@ -169,9 +169,9 @@ fn a_typed_line_that_is_too_long_is_refused() {
     let terminal = Terminal::start_wholly(&parties.command("client", &["fog", "run", "--bits", "2048"]));
     terminal.wait_for("Message");
     for _ in 0..50 {
-        terminal.types(&"x".repeat(100));
+        terminal.type_keys(&"x".repeat(100));
     }
-    terminal.types("\n");
+    terminal.type_keys("\n");
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(8), "{shown}");
     assert!(shown.contains("terminals cut lines") && !shown.contains("returned unchanged"), "{shown}");

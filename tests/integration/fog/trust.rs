@@ -5,7 +5,7 @@ use std::fs;
 use rustix::process::Signal;
 
 use super::parties::{Parties, all_end_well};
-use crate::house::{Running, path, wait_until};
+use crate::sandbox::{Process, path, wait_until};
 
 /// Without a fingerprint, a node remembers the first client, and refuses another one with a clear warning.
 #[test]
@@ -19,7 +19,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     };
     let (client, address, mut node) = meet("127.0.0.1:0");
     let fingerprint = client.fingerprint.clone();
-    let node = Running::new(node.spawn().unwrap());
+    let node = Process::new(node.spawn().unwrap());
     client.returned();
     node.end().expect_code(0).says(&["first connection", &fingerprint, "known_peers"]);
     assert_eq!(
@@ -28,14 +28,14 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     );
 
     let (client, _, mut node) = meet(&address);
-    let node = Running::new(node.spawn().unwrap());
+    let node = Process::new(node.spawn().unwrap());
     client.returned();
     assert!(!node.end().expect_code(0).stderr.contains("first connection"));
 
     // The client has a new key.
     fs::remove_dir_all(parties.state("client")).unwrap();
     let (client, _, mut node) = meet(&address);
-    let refused: crate::house::Ended = node.output().unwrap().into();
+    let refused: crate::sandbox::CommandOutput = node.output().unwrap().into();
     refused.expect_code(15).says(&[
         "HAS ANOTHER KEY",
         &fingerprint,
@@ -43,8 +43,8 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
         "Nothing was sent over this connection",
     ]);
     // A node that stays gives the same warning and keeps waiting for the right client.
-    let log = parties.house.file("log");
-    let patient = Running::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
+    let log = parties.sandbox.file("log");
+    let patient = Process::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
     wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("HAS ANOTHER KEY"));
     patient.signal(Signal::TERM);
     patient.end().expect_code(0);
@@ -66,8 +66,8 @@ fn a_client_with_another_fingerprint_than_the_pinned_one_is_refused() {
 fn a_node_that_is_not_listed_is_refused_and_both_sides_name_the_option() {
     let parties = Parties::new();
     let [known, unknown] = ["known", "unknown"].map(|node| parties.enrol(node));
-    let list = parties.house.write("nodes.txt", format!("# ours\n{known} the one in the cellar\n"));
-    let log = parties.house.file("log");
+    let list = parties.sandbox.write("nodes.txt", format!("# ours\n{known} the one in the cellar\n"));
+    let log = parties.sandbox.file("log");
     let client = parties.client_logging(&log, &["--message", "for two", "--allow-peer", path(&list)]);
     let refused = parties.node("unknown", &client, &[]).end().expect_code(17);
     refused.says(&[&unknown, "--allow-peer"]);
@@ -88,8 +88,8 @@ fn a_node_that_is_not_listed_is_refused_and_both_sides_name_the_option() {
 fn an_invalid_list_is_reported() {
     let parties = Parties::new();
     let known = parties.enrol("node");
-    let list = parties.house.write("nodes.txt", &known);
-    let log = parties.house.file("log");
+    let list = parties.sandbox.write("nodes.txt", &known);
+    let log = parties.sandbox.file("log");
     let client = parties.client_logging(&log, &["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
     fs::write(&list, format!("{known}\nwho is this?\n")).unwrap();
     let node = parties.node("node", &client, &["--stay"]);
@@ -109,12 +109,13 @@ fn a_client_without_allowed_nodes_is_an_error() {
     let parties = Parties::new();
     let client = |more: &[&str]| {
         let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "hello"];
-        let ended: crate::house::Ended = parties.command("client", &[&usual, more].concat()).output().unwrap().into();
+        let ended: crate::sandbox::CommandOutput =
+            parties.command("client", &[&usual, more].concat()).output().unwrap().into();
         ended
     };
     client(&[]).expect_code(2).says(&["--allow-peer", "--accept-any"]);
     client(&["--allow-peer", "no-such-file"]).expect_code(2).says(&["no such file"]);
-    let list = parties.house.write("nodes.txt", "nobody\n");
+    let list = parties.sandbox.write("nodes.txt", "nobody\n");
     client(&["--allow-peer", path(&list)]).expect_code(8).says(&["nodes.txt", "line 1"]);
     let fingerprint = parties.enrol("node");
     client(&["--allow-peer", &fingerprint, "--accept-any"]).expect_code(2);
@@ -125,7 +126,7 @@ fn a_client_without_allowed_nodes_is_an_error() {
 fn a_pipe_can_be_a_list_but_not_a_journal() {
     let parties = Parties::new();
     let known = parties.enrol("node");
-    let [list, journal] = [parties.house.file("list"), parties.out("node").join("journal.jsonl")];
+    let [list, journal] = [parties.sandbox.file("list"), parties.out("node").join("journal.jsonl")];
     fs::create_dir(parties.out("node")).unwrap();
     for pipe in [&list, &journal] {
         crate::programs::run_bytes(crate::programs::program("mkfifo").arg(pipe));
@@ -146,7 +147,7 @@ fn a_pipe_can_be_a_list_but_not_a_journal() {
 fn a_node_that_stays_waits_until_it_is_listed() {
     let parties = Parties::new();
     let early = parties.enrol("node");
-    let list = parties.house.write("nodes.txt", "# nobody yet\n");
+    let list = parties.sandbox.write("nodes.txt", "# nobody yet\n");
     let client = parties.client(&["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
     let node = parties.node("node", &client, &["--stay"]);
     parties.wait_for("client", "refused");

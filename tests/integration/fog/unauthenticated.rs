@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::parties::{Parties, all_end_well};
 use crate::attacker::impersonation::Impersonator;
 use crate::attacker::invalid_clients::{InvalidClient, idle_connections, slow_loris};
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 const PROTOCOL: &[u8] = b"hestat-fog/1";
 

@@ -7,8 +7,8 @@ use rustix::process::Signal;
 use serde_json::json;
 
 use super::parties::{Parties, all_end_well, holds_one_part};
-use crate::house::{Running, entries, path, wait_until};
 use crate::ports::free_port;
+use crate::sandbox::{Process, entries, path, wait_until};
 
 const MESSAGE: &str = "The predecessor gave every node the whole message; „dieser“ gives each its half 🦀.";
 
@@ -51,8 +51,8 @@ fn any_message_goes_through_any_number_of_nodes() {
     for (nodes, clear) in [(1, &b""[..]), (3, b""), (2, "é".as_bytes()), (5, "🦀".as_bytes()), (4, &noise), (1, &noise)]
     {
         let out = tempfile::tempdir().unwrap();
-        let file = parties.house.write("message", clear);
-        let report = parties.house.succeed([
+        let file = parties.sandbox.write("message", clear);
+        let report = parties.sandbox.succeed([
             "fog",
             "run",
             "--json",
@@ -79,10 +79,10 @@ fn any_message_goes_through_any_number_of_nodes() {
 #[test]
 fn a_message_from_standard_input_leaves_no_files() {
     let parties = Parties::new();
-    let out = parties.house.feed(["fog", "run", "--bits", "2048", "--quiet"], MESSAGE.as_bytes()).expect_code(0);
+    let out = parties.sandbox.feed(["fog", "run", "--bits", "2048", "--quiet"], MESSAGE.as_bytes()).expect_code(0);
     assert_eq!((out.stdout, out.stderr), (MESSAGE.to_owned(), String::new()));
-    assert_eq!(entries(&parties.house.temporary()), Vec::<String>::new());
-    assert_eq!(entries(&parties.house.work()), ["key.pem"]);
+    assert_eq!(entries(&parties.sandbox.temporary()), Vec::<String>::new());
+    assert_eq!(entries(&parties.sandbox.work()), ["key.pem"]);
 }
 
 /// With `--quiet`, a client prints the message and nothing else.
@@ -90,7 +90,7 @@ fn a_message_from_standard_input_leaves_no_files() {
 fn a_quiet_client_prints_only_the_message() {
     let parties = Parties::new();
     let listen = format!("127.0.0.1:{}", free_port());
-    let key = parties.house.file("key.pem");
+    let key = parties.sandbox.file("key.pem");
     let arguments = [
         "fog",
         "client",
@@ -105,11 +105,11 @@ fn a_quiet_client_prints_only_the_message() {
         "--key",
         path(&key),
     ];
-    let client = Running::new(parties.command("client", &arguments).spawn().unwrap());
+    let client = Process::new(parties.command("client", &arguments).spawn().unwrap());
     let node = parties.command("node", &["fog", "node", "--quiet", "--connect", &listen]).spawn().unwrap();
     let ended = client.end().expect_code(0);
     assert_eq!((ended.stdout, ended.stderr), (MESSAGE.to_owned(), String::new()));
-    all_end_well([Running::new(node)]);
+    all_end_well([Process::new(node)]);
 }
 
 /// Text that would control the terminal is not printed.
@@ -117,7 +117,7 @@ fn a_quiet_client_prints_only_the_message() {
 fn a_message_that_is_not_text_is_not_printed() {
     let parties = Parties::new();
     for clear in [&b"\x1b[2J"[..], b"\xFF\xFE", &[b'a'; 70_000]] {
-        let out = parties.house.feed(["fog", "run", "--bits", "2048"], clear).expect_code(0).stdout;
+        let out = parties.sandbox.feed(["fog", "run", "--bits", "2048"], clear).expect_code(0).stdout;
         assert!(out.contains("returned unchanged") && out.len() < 1000 && !out.contains('\x1b'), "{out}");
     }
 }
@@ -129,7 +129,7 @@ fn line_ends_are_unchanged() {
     for clear in ["a\r\nb\r\n", "a\n\n\n", "\x1b[2J", ""] {
         let run = |more: &[&str]| {
             let arguments = [&["fog", "run", "--bits", "2048"], more].concat();
-            parties.house.feed(arguments, clear.as_bytes()).expect_code(0).stdout
+            parties.sandbox.feed(arguments, clear.as_bytes()).expect_code(0).stdout
         };
         assert_eq!(run(&["--quiet"]), clear);
         assert_eq!(run(&[]).ends_with(&format!("unchanged\n{clear}")), !clear.contains('\x1b'), "{clear:?}");

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use rustix::process::{Pid, Signal};
 
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 /// A program that runs until it is told to end; what it says goes to a file, which a test that fails shows.
 pub(super) struct Daemon {

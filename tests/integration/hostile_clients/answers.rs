@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::client::Client;
-use crate::house::{Served, entries, everything, path, wait_until};
+use crate::sandbox::{TestServer, entries, everything, path, wait_until};
 
 /// Bytes that everything below the root may take.
 const MOST: u64 = 1_000_000;
@@ -11,25 +11,25 @@ const MOST: u64 = 1_000_000;
 const BLOCK: u64 = 4096;
 
 /// What is below the root, in whole blocks.
-fn stored(served: &Served) -> u64 {
+fn stored(served: &TestServer) -> u64 {
     let sizes = everything(&served.at("")).into_iter().filter_map(|path| path.symlink_metadata().ok());
     sizes.map(|meta| meta.len().max(1).next_multiple_of(BLOCK)).sum()
 }
 
 /// What the server says of a job.
-fn status(served: &Served, job: &str) -> String {
+fn status(served: &TestServer, job: &str) -> String {
     fs::read_to_string(served.at(format!("outbox/{job}/status.json"))).unwrap_or_default()
 }
 
-fn has_totals(served: &Served, job: &str) -> bool {
+fn has_totals(served: &TestServer, job: &str) -> bool {
     served.at(format!("outbox/{job}/totals.hes")).exists()
 }
 
 #[test]
 fn answers_take_no_more_than_there_is() {
     let most = MOST.to_string();
-    let mut served = Served::new(&["--max-disk", &most, "--no-compute"]);
-    let table = served.house.write("table.csv", "a,b\n1,2\n");
+    let mut served = TestServer::new(&["--max-disk", &most, "--no-compute"]);
+    let table = served.sandbox.write("table.csv", "a,b\n1,2\n");
     for _ in 0..24 {
         served.run(&["init", "--input", path(&table)]).expect_code(0);
     }
@@ -64,7 +64,7 @@ fn answers_take_no_more_than_there_is() {
 /// What was stored and removed by whatever command, also by the server itself, leaves as much room as there was.
 #[test]
 fn the_running_total_is_exact() {
-    let mut served = Served::new(&["--max-disk", "3M"]);
+    let mut served = TestServer::new(&["--max-disk", "3M"]);
     let mut client = Client::member(&served);
     let before = free(&mut client);
     for size in [0, 1, 4095, 4096, 4097, 700_000, 300_000, 5000] {
@@ -105,7 +105,7 @@ fn the_running_total_is_exact() {
 /// The server's own total knows nothing of them until it has looked.
 #[test]
 fn what_others_store_and_remove_is_found_out() {
-    let served = Served::new(&["--max-disk", "3M"]);
+    let served = TestServer::new(&["--max-disk", "3M"]);
     let mut client = Client::member(&served);
     let before = free(&mut client);
     fs::create_dir(served.at("folder")).unwrap();
@@ -127,7 +127,7 @@ fn free(client: &mut Client) -> u64 {
 /// Many clients at once: uploads that are whole, broken off, overwritten and removed.
 #[test]
 fn the_running_total_is_exact_whoever_comes_at_once() {
-    let served = Served::new(&["--max-disk", "40M"]);
+    let served = TestServer::new(&["--max-disk", "40M"]);
     let before = free(&mut Client::member(&served));
     std::thread::scope(|scope| {
         for number in 0..8 {

@@ -4,9 +4,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client, ELSEWHERE};
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
-fn guesser(served: &Served) -> Client {
+fn guesser(served: &TestServer) -> Client {
     let mut client = Client::silent(served, ELSEWHERE);
     assert_eq!(client.reply(), 220);
     client.secure();
@@ -15,7 +15,7 @@ fn guesser(served: &Served) -> Client {
 
 #[test]
 fn guessing_is_slow_and_ends_and_honest_clients_go_on() {
-    let served = Served::new(&["--max-failed-logins", "4"]);
+    let served = TestServer::new(&["--max-failed-logins", "4"]);
     thread::scope(|scope| {
         scope.spawn(|| {
             let start = Instant::now();
@@ -41,7 +41,7 @@ fn guessing_is_slow_and_ends_and_honest_clients_go_on() {
 
 #[test]
 fn many_connections_guess_no_faster_than_one() {
-    let served = Served::new(&["--max-failed-logins", "3"]);
+    let served = TestServer::new(&["--max-failed-logins", "3"]);
     let mut guessers: Vec<Client> = (0..30).map(|_| guesser(&served)).collect();
     let start = Instant::now();
     for client in &mut guessers {

@@ -4,7 +4,7 @@ use std::io::{self, Read, Write};
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use super::wire::Wire;
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 /// The code that stands for a connection that is closed.
 pub(super) const CLOSED: u16 = 0;
@@ -22,27 +22,27 @@ pub(super) struct Client {
 
 impl Client {
     /// Connects and says nothing; the greeting, if any, is not read.
-    pub(super) fn silent(served: &Served, from: IpAddr) -> Self {
+    pub(super) fn silent(served: &TestServer, from: IpAddr) -> Self {
         let address = served.address();
         Self { wire: Some(Wire::dial(from, address).unwrap()), from, server: address, heard: Vec::new() }
     }
 
     /// Connects and is greeted.
-    pub(super) fn greeted(served: &Served) -> Self {
+    pub(super) fn greeted(served: &TestServer) -> Self {
         let mut client = Self::silent(served, Ipv4Addr::LOCALHOST.into());
         assert_eq!(client.reply(), 220);
         client
     }
 
     /// Under TLS, not logged in.
-    pub(super) fn secured(served: &Served) -> Self {
+    pub(super) fn secured(served: &TestServer) -> Self {
         let mut client = Self::greeted(served);
         client.secure();
         client
     }
 
     /// Logged in, with data under TLS.
-    pub(super) fn member(served: &Served) -> Self {
+    pub(super) fn member(served: &TestServer) -> Self {
         let mut client = Self::secured(served);
         assert_eq!(client.login("hestat", &served.password()), 230);
         assert_eq!((client.say("PBSZ 0"), client.say("PROT P")), (200, 200));

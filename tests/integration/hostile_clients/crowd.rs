@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::client::{CLOSED, Client, ELSEWHERE};
-use crate::house::{Served, open_files};
+use crate::sandbox::{TestServer, open_files};
 
 /// Connections that only sit there.
 const CROWD: usize = 2000;
@@ -21,7 +21,7 @@ fn make_room() -> usize {
 }
 
 /// One of the crowd: most say nothing, some get as far as TLS or wait within it.
-fn idler(served: &Served, number: usize) -> Client {
+fn idler(served: &TestServer, number: usize) -> Client {
     let mut client = Client::silent(served, Ipv4Addr::LOCALHOST.into());
     // It may have to give way to the next one at any moment.
     match number % 10 {
@@ -34,7 +34,7 @@ fn idler(served: &Served, number: usize) -> Client {
 
 #[test]
 fn two_thousand_idle_connections_keep_nobody_out() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     served.process().limit_files(USUAL_FILES);
     served.greets();
     let crowd: Vec<Client> = (0..make_room()).map(|number| idler(&served, number)).collect();
@@ -49,7 +49,7 @@ fn two_thousand_idle_connections_keep_nobody_out() {
 
 #[test]
 fn whoever_gives_way_is_told_so() {
-    let served = Served::new(&["--max-connections", "2"]);
+    let served = TestServer::new(&["--max-connections", "2"]);
     let (mut plain, mut secured) = (Client::greeted(&served), Client::secured(&served));
     let mut crowd: Vec<Client> = (0..2).map(|_| Client::greeted(&served)).collect();
     assert_eq!((plain.reply(), plain.reply()), (421, CLOSED));
@@ -60,7 +60,7 @@ fn whoever_gives_way_is_told_so() {
 /// A crowd that does not sit there but pushes in again and again.
 #[test]
 fn a_rush_keeps_nobody_out() {
-    let served = Served::new(&["--max-connections", "16"]);
+    let served = TestServer::new(&["--max-connections", "16"]);
     let (over, came) = (AtomicBool::new(false), AtomicUsize::new(0));
     thread::scope(|scope| {
         for _ in 0..8 {

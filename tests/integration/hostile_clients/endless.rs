@@ -3,7 +3,7 @@
 use std::net::Ipv4Addr;
 
 use super::client::{CLOSED, Client};
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 /// What the server may grow by while it is talked at, in kilobytes.
 const GROWTH: u64 = 16 << 10;
@@ -22,7 +22,7 @@ fn flood(client: &mut Client, piece: &[u8]) {
 
 #[test]
 fn endless_lines_end_and_fill_nothing() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     served.greets();
     let before = served.process().peak_memory();
     for connect in [Client::greeted, Client::secured, Client::member] {
@@ -40,7 +40,7 @@ fn endless_lines_end_and_fill_nothing() {
 
 #[test]
 fn endless_commands_of_strangers_end() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     served.greets();
     let before = served.process().peak_memory();
     for connect in [Client::greeted, Client::secured] {
@@ -58,7 +58,7 @@ fn endless_commands_of_strangers_end() {
 /// Whoever does not read the answers is not answered for ever.
 #[test]
 fn answers_that_nobody_reads_are_not_collected() {
-    let served = Served::new(&["--transfer-timeout", "1"]);
+    let served = TestServer::new(&["--transfer-timeout", "1"]);
     let before = served.process().peak_memory();
     let mut client = Client::member(&served);
     flood(&mut client, &"FEAT\r\n".repeat(10_000).into_bytes());
@@ -70,7 +70,7 @@ fn answers_that_nobody_reads_are_not_collected() {
 /// Handshakes, too, have an end.
 #[test]
 fn endless_handshakes_end() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     served.greets();
     let before = served.process().peak_memory();
     // A record that goes on and on; records of handshake messages that go on and on; warnings; other protocols.

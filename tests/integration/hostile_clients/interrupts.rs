@@ -7,14 +7,14 @@ use rustix::net::{SendFlags, send};
 
 use super::client::{CLOSED, Client};
 use super::wire::Wire;
-use crate::house::{Served, wait_until};
+use crate::sandbox::{TestServer, wait_until};
 
 /// More than all buffers between server and client take.
 const BIG: usize = 64 << 20;
 
 /// With a file that no client has read before the test is over.
-fn served(options: &[&str]) -> Served {
-    let served = Served::new(options);
+fn served(options: &[&str]) -> TestServer {
+    let served = TestServer::new(options);
     std::fs::write(served.at("big"), vec![7; BIG]).unwrap();
     std::fs::write(served.at("ten"), "0123456789").unwrap();
     served

@@ -3,14 +3,14 @@
 use serde_json::Value;
 
 use super::client::{Client, ELSEWHERE};
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 /// A password that is wrong, and must not be seen all the same: it may be one elsewhere.
 const WRONG: &str = "a-wrong-but-dear-password";
 
 /// Does and says everything that might leave a trace; returns the log.
-fn everything_said(options: &[&str]) -> (Served, String) {
-    let mut served = Served::new(options);
+fn everything_said(options: &[&str]) -> (TestServer, String) {
+    let mut served = TestServer::new(options);
     let mut guesser = Client::silent(&served, ELSEWHERE);
     assert_eq!(guesser.reply(), 220);
     guesser.secure();
@@ -34,7 +34,7 @@ fn everything_said(options: &[&str]) -> (Served, String) {
 }
 
 #[track_caller]
-fn assert_clean(served: &Served, log: &str) {
+fn assert_clean(served: &TestServer, log: &str) {
     let commands =
         |c: char| matches!(c, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}') || c.is_control() && c != '\n';
     assert!(!log.contains(commands), "{log:?}");
@@ -60,7 +60,7 @@ fn the_log_says_who_did_what_and_how_much() {
 /// Long names and many connections: what strangers do fills no log.
 #[test]
 fn strangers_can_make_it_log_so_much_and_no_more() {
-    let mut served = Served::new(&[]);
+    let mut served = TestServer::new(&[]);
     let mut guessers: Vec<Client> = (0..60).map(|_| Client::secured(&served)).collect();
     let login = format!("USER {}\r\nPASS {WRONG}\r\n", "\u{202e}".repeat(5000));
     for guesser in &mut guessers {

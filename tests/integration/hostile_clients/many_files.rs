@@ -6,10 +6,10 @@ use std::thread;
 
 use super::client::Client;
 use super::wire::Wire;
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 /// Makes a folder of so many empty files, whose names are as long as that.
-fn fill(served: &Served, count: usize, length: usize) -> BTreeSet<String> {
+fn fill(served: &TestServer, count: usize, length: usize) -> BTreeSet<String> {
     fs::create_dir(served.at("many")).unwrap();
     let names: BTreeSet<String> = (0..count).map(|number| format!("{number:0length$}")).collect();
     for name in &names {
@@ -21,7 +21,7 @@ fn fill(served: &Served, count: usize, length: usize) -> BTreeSet<String> {
 /// Each of these commands once made the server look at each file.
 #[test]
 fn asking_for_free_space_does_not_count_the_files() {
-    let mut served = Served::new(&[]);
+    let mut served = TestServer::new(&[]);
     fill(&served, 30_000, 6);
     served.restart(&["--max-disk", "1G"]);
     let before = served.process().processor_time();
@@ -46,7 +46,7 @@ fn asking_for_free_space_does_not_count_the_files() {
 /// Each client asks for a list and reads nothing of it.
 #[test]
 fn listings_that_nobody_reads_take_little_memory() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     fill(&served, 10_000, 240);
     let clients: Vec<(Client, Wire)> = (0..60)
         .map(|number| {
@@ -67,7 +67,7 @@ fn listings_that_nobody_reads_take_little_memory() {
 
 #[test]
 fn listings_have_all_entries() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let names = fill(&served, 30_000, 6);
     let mut client = Client::member(&served);
     let told = String::from_utf8(client.fetch("NLST many").unwrap()).unwrap();

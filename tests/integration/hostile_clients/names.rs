@@ -7,7 +7,7 @@ use std::path::Path;
 use rustix::fs::{CWD, FileType, Mode, makedev, mknodat};
 
 use super::client::Client;
-use crate::house::{Served, entries, path};
+use crate::sandbox::{TestServer, entries, path};
 
 /// Commands that name a file, and need no data connection.
 const PLAIN: [&str; 9] = ["SIZE", "MDTM", "MLST", "CWD", "DELE", "RMD", "RNFR", "MKD", "STAT"];
@@ -15,10 +15,10 @@ const PLAIN: [&str; 9] = ["SIZE", "MDTM", "MLST", "CWD", "DELE", "RMD", "RNFR", 
 const DATA: [&str; 6] = ["RETR", "STOR", "APPE", "LIST", "NLST", "MLSD"];
 
 /// A server with one file of its own, and one beside its root that is not.
-fn served() -> Served {
-    let served = Served::new(&[]);
+fn served() -> TestServer {
+    let served = TestServer::new(&[]);
     fs::write(served.at("own"), "own").unwrap();
-    served.house.write("canary", "alive");
+    served.sandbox.write("canary", "alive");
     served
 }
 
@@ -41,10 +41,10 @@ fn assert_refused(client: &mut Client, name: &str) {
 #[test]
 fn names_that_lead_out_of_the_root_lead_nowhere() {
     let served = served();
-    let beside = entries(&served.house.work());
+    let beside = entries(&served.sandbox.work());
     let mut client = Client::member(&served);
     let (long, deep) = ("x".repeat(300), "d/".repeat(100));
-    let canary = Path::new("..").join(served.house.work().file_name().unwrap()).join("canary");
+    let canary = Path::new("..").join(served.sandbox.work().file_name().unwrap()).join("canary");
     assert!(served.at(path(&canary)).exists());
     let canary = path(&canary);
     for name in [
@@ -73,24 +73,24 @@ fn names_that_lead_out_of_the_root_lead_nowhere() {
         assert_refused(&mut client, name);
     }
     // What looks like a path on the server's machine is one below the root, and not there.
-    for name in ["/etc/passwd", "//etc/passwd", served.house.file("canary").to_str().unwrap()] {
+    for name in ["/etc/passwd", "//etc/passwd", served.sandbox.file("canary").to_str().unwrap()] {
         assert_eq!((client.say(&format!("SIZE {name}")), client.say(&format!("CWD {name}"))), (550, 550));
         assert_eq!(client.store(&format!("STOR {name}"), b"x"), 550);
     }
     // A line's end ends a command; what follows is another one, and none of the two is harmful.
     client.send(b"SIZE own\nQUIET /etc/passwd\r\n").unwrap();
     assert_eq!((client.reply(), client.reply()), (213, 502));
-    assert_eq!(served.house.read("canary"), "alive");
-    assert_eq!((entries(&served.house.work()), entries(&served.at(""))), (beside, vec!["own".to_owned()]));
+    assert_eq!(served.sandbox.read("canary"), "alive");
+    assert_eq!((entries(&served.sandbox.work()), entries(&served.at(""))), (beside, vec!["own".to_owned()]));
     served.greets();
 }
 
 #[test]
 fn links_pipes_and_devices_are_not_there() {
     let served = served();
-    symlink(served.house.file("canary"), served.at("link")).unwrap();
-    symlink(served.house.work(), served.at("out")).unwrap();
-    symlink(served.house.file("new"), served.at("dangling")).unwrap();
+    symlink(served.sandbox.file("canary"), served.at("link")).unwrap();
+    symlink(served.sandbox.work(), served.at("out")).unwrap();
+    symlink(served.sandbox.file("new"), served.at("dangling")).unwrap();
     symlink("own", served.at("within")).unwrap();
     let mode = Mode::RUSR | Mode::WUSR;
     mknodat(CWD, served.at("pipe"), FileType::Fifo, mode, 0).unwrap();
@@ -100,7 +100,7 @@ fn links_pipes_and_devices_are_not_there() {
     if mknodat(CWD, served.at("zero"), FileType::CharacterDevice, mode, makedev(1, 5)).is_ok() {
         names.push("zero");
     }
-    let before = (entries(&served.at("")), entries(&served.house.work()));
+    let before = (entries(&served.at("")), entries(&served.sandbox.work()));
     let mut client = Client::member(&served);
     for name in names {
         assert_refused(&mut client, name);
@@ -109,8 +109,11 @@ fn links_pipes_and_devices_are_not_there() {
         let told = String::from_utf8(client.fetch(list).unwrap()).unwrap();
         assert!(told.trim_end().ends_with("own") && told.lines().count() == 1, "{told}");
     }
-    assert_eq!((entries(&served.at("")), entries(&served.house.work())), before);
-    assert_eq!((served.house.read("canary").as_str(), fs::read(served.at("own")).unwrap()), ("alive", b"own".to_vec()));
+    assert_eq!((entries(&served.at("")), entries(&served.sandbox.work())), before);
+    assert_eq!(
+        (served.sandbox.read("canary").as_str(), fs::read(served.at("own")).unwrap()),
+        ("alive", b"own".to_vec())
+    );
     served.greets();
 }
 
@@ -151,7 +154,7 @@ fn names_that_are_not_utf_8_are_refused() {
 /// Each rename may be harmless, and all together make a way so deep that walking it takes all stack or all files.
 #[test]
 fn folders_are_not_moved_into_each_other() {
-    let served = Served::new(&["--max-disk", "1G"]);
+    let served = TestServer::new(&["--max-disk", "1G"]);
     served.process().limit_files(1024);
     let mut client = Client::member(&served);
     assert_eq!((client.say("MKD b"), client.store("STOR file", b"x")), (257, 226));

@@ -3,11 +3,11 @@
 use std::io::Write;
 
 use super::client::{CLOSED, Client};
-use crate::house::Served;
 use crate::ports::free_port;
+use crate::sandbox::TestServer;
 
-fn served() -> Served {
-    let served = Served::new(&["--transfer-timeout", "2"]);
+fn served() -> TestServer {
+    let served = TestServer::new(&["--transfer-timeout", "2"]);
     std::fs::write(served.at("ten"), "0123456789").unwrap();
     served
 }
@@ -75,7 +75,7 @@ fn only_one_connection_writes_a_file() {
 #[test]
 fn ports_that_are_all_taken_are_told_of() {
     let port = free_port();
-    let served = Served::new(&["--passive-ports", &format!("{port}-{port}")]);
+    let served = TestServer::new(&["--passive-ports", &format!("{port}-{port}")]);
     let (mut first, mut second) = (Client::member(&served), Client::member(&served));
     for _ in 0..3 {
         assert_eq!(first.passive().port(), port);
@@ -110,7 +110,7 @@ const COMMANDS: [&str; 46] = [
 
 #[test]
 fn every_command_without_its_argument_is_answered() {
-    let served = Served::new(&["--transfer-timeout", "1"]);
+    let served = TestServer::new(&["--transfer-timeout", "1"]);
     std::fs::write(served.at("ten"), "0123456789").unwrap();
     let mut client = Client::member(&served);
     for command in COMMANDS {

@@ -5,20 +5,20 @@ use std::fs;
 use std::io::Write;
 
 use super::client::Client;
-use crate::house::{Served, entries, path, wait_until};
+use crate::sandbox::{TestServer, entries, path, wait_until};
 
 /// Encrypts a small table for this server; the name of its job.
-fn send(served: &Served) -> String {
-    let table = served.house.file("table.csv");
-    served.house.succeed(["sample", "--rows", "300", "--output", path(&table)]);
+fn send(served: &TestServer) -> String {
+    let table = served.sandbox.file("table.csv");
+    served.sandbox.succeed(["sample", "--rows", "300", "--output", path(&table)]);
     let told = served.run(&["init", "--json", "--input", path(&table)]).expect_code(0);
     told.json()["job"].as_str().unwrap().to_owned()
 }
 
 /// The job's result comes and is exact.
 #[track_caller]
-fn fetch(served: &Served, job: &str) {
-    let table = served.house.file("table.csv");
+fn fetch(served: &TestServer, job: &str) {
+    let table = served.sandbox.file("table.csv");
     served.run(&["result", job, "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
 }
 
@@ -43,7 +43,7 @@ fn forgeries(place: &str) -> Vec<String> {
 
 #[test]
 fn jobs_of_others_cannot_be_written_into_or_renamed() {
-    let served = Served::new(&["--no-compute"]);
+    let served = TestServer::new(&["--no-compute"]);
     let job = send(&served);
     let dataset = fs::read(served.at(format!("inbox/{job}/dataset.hes"))).unwrap();
     let mut client = Client::member(&served);
@@ -62,7 +62,7 @@ fn jobs_of_others_cannot_be_written_into_or_renamed() {
     assert_refused(&mut client, &["RMD inbox", "RMD outbox", &format!("RMD {inbox}"), "RMD /"].map(str::to_owned));
     assert!(fs::read(served.at(format!("{inbox}/dataset.hes"))).unwrap() == dataset);
     let data = served.at("");
-    served.house.succeed(["compute", "--data", path(&data)]);
+    served.sandbox.succeed(["compute", "--data", path(&data)]);
     let totals = fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap();
     assert_refused(&mut client, &forgeries(&format!("{outbox}/totals.hes")));
     assert!(fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap() == totals);
@@ -72,7 +72,7 @@ fn jobs_of_others_cannot_be_written_into_or_renamed() {
 /// Whatever else lies in the root or the inbox is left alone, and so are those who sent jobs.
 #[test]
 fn foreign_files_harm_nobody() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let mut client = Client::member(&served);
     let folders = ["photos", "inbox", "inbox/photos", "inbox/0123", "inbox/.."];
     for name in folders {
@@ -107,7 +107,7 @@ fn foreign_files_harm_nobody() {
 /// has none takes no room.
 #[test]
 fn what_is_being_written_keeps_its_name() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let mut writer = Client::member(&served);
     for folder in ["inbox", "inbox/job", "a", "a/b"] {
         assert_eq!(writer.say(&format!("MKD {folder}")), 257);
@@ -141,7 +141,7 @@ fn what_is_being_written_keeps_its_name() {
 /// Until there is something to take their place, bytes stay.
 #[test]
 fn an_upload_without_data_takes_nothing_away() {
-    let served = Served::new(&["--transfer-timeout", "1"]);
+    let served = TestServer::new(&["--transfer-timeout", "1"]);
     fs::write(served.at("file"), "content").unwrap();
     let mut client = Client::member(&served);
     client.passive();

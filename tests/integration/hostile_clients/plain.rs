@@ -5,11 +5,11 @@ use std::net::Ipv4Addr;
 
 use super::client::{CLOSED, Client, ELSEWHERE};
 use super::wire::Wire;
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 #[test]
 fn nobody_logs_in_in_plain() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let mut client = Client::greeted(&served);
     assert_eq!(client.say("USER hestat"), 534);
     assert_eq!(client.say(&format!("PASS {}", served.password())), 503);
@@ -25,7 +25,7 @@ fn nobody_logs_in_in_plain() {
 
 #[test]
 fn no_data_goes_in_plain() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     std::fs::write(served.at("secret"), "secret").unwrap();
     let mut client = Client::secured(&served);
     assert_eq!(client.login("hestat", &served.password()), 230);
@@ -50,7 +50,7 @@ fn no_data_goes_in_plain() {
 /// Whoever can write into the line before TLS begins must not speak for the one behind it (CVE-2011-0411 and its kin).
 #[test]
 fn what_is_said_in_plain_behind_auth_is_not_done() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let login = format!("USER hestat\r\nPASS {}\r\nMKD slipped\r\n", served.password());
     let mut client = Client::greeted(&served);
     client.send(format!("AUTH TLS\r\n{login}").as_bytes()).unwrap();
@@ -66,7 +66,7 @@ fn what_is_said_in_plain_behind_auth_is_not_done() {
 /// Somebody else who guesses the port is not the client.
 #[test]
 fn data_comes_from_where_commands_come_from() {
-    let served = Served::new(&["--transfer-timeout", "3"]);
+    let served = TestServer::new(&["--transfer-timeout", "3"]);
     let mut client = Client::member(&served);
     let port = client.passive();
     let stranger = Wire::dial(ELSEWHERE, port).unwrap();

@@ -4,38 +4,38 @@ use std::fs;
 use std::thread;
 
 use super::client::Client;
-use crate::house::{House, Served, entries, everything, path};
 use crate::interrupted::SmallDisk;
+use crate::sandbox::{Sandbox, TestServer, entries, everything, path};
 
 /// Bytes that all clients together may store.
 const MOST: u64 = 20_000_000;
 
 /// Sends and sends; the code with which the server ends it.
-fn fill(served: &Served, name: &str) -> u16 {
+fn fill(served: &TestServer, name: &str) -> u16 {
     Client::member(served).store(&format!("STOR {name}"), &vec![7; 64_000_000])
 }
 
-fn stored(served: &Served) -> u64 {
+fn stored(served: &TestServer) -> u64 {
     let files = everything(&served.at(""));
     files.iter().map(|file| file.metadata().unwrap()).filter(fs::Metadata::is_file).map(|file| file.len()).sum()
 }
 
 /// A table of which the ciphertext takes more than [`MOST`].
-fn big_table(house: &House) -> String {
-    let table = house.file("table.csv");
-    house.succeed(["sample", "--rows", "80000", "--output", path(&table)]);
+fn big_table(sandbox: &Sandbox) -> String {
+    let table = sandbox.file("table.csv");
+    sandbox.succeed(["sample", "--rows", "80000", "--output", path(&table)]);
     path(&table).to_owned()
 }
 
 #[test]
 fn no_more_is_stored_than_may_be() {
-    let mut served = Served::new(&["--max-disk", "20M"]);
+    let mut served = TestServer::new(&["--max-disk", "20M"]);
     assert_eq!(fill(&served, "first"), 552);
     assert!(stored(&served) <= MOST, "{}", stored(&served));
-    let table = big_table(&served.house);
+    let table = big_table(&served.sandbox);
     served.run(&["init", "--input", &table]).expect_code(19).says(&["init --resume"]);
     assert_eq!(Client::member(&served).say("DELE first"), 250);
-    let job = served.house.jobs().pop().unwrap();
+    let job = served.sandbox.jobs().pop().unwrap();
     served.run(&["init", "--resume", &job]).expect_code(19);
     assert!(stored(&served) <= MOST && entries(&served.at("outbox")).is_empty());
     served.restart(&["--max-disk", "1G"]);
@@ -46,7 +46,7 @@ fn no_more_is_stored_than_may_be() {
 /// What fits does, to the last block; and what holds nothing takes room, too.
 #[test]
 fn all_the_room_can_be_used_and_no_more() {
-    let served = Served::new(&["--max-disk", "1M"]);
+    let served = TestServer::new(&["--max-disk", "1M"]);
     let mut client = Client::member(&served);
     let begun = stored(&served);
     assert_eq!((begun, client.store("STOR fits", &vec![7; 950_000])), (0, 226));
@@ -62,7 +62,7 @@ fn all_the_room_can_be_used_and_no_more() {
 
 #[test]
 fn many_at_once_store_no_more_than_one() {
-    let served = Served::new(&["--max-disk", "20M"]);
+    let served = TestServer::new(&["--max-disk", "20M"]);
     thread::scope(|scope| {
         let fillers: Vec<_> = (0..8)
             .map(|number| {
@@ -85,15 +85,15 @@ fn many_at_once_store_no_more_than_one() {
 
 #[test]
 fn a_full_disk_is_told_and_what_was_begun_goes_on() {
-    let house = House::new();
-    let Some(disk) = SmallDisk::mount(&house.server(), 1 << 20) else { return };
-    let table = house.file("table.csv");
-    house.succeed(["sample", "--rows", "6000", "--output", path(&table)]);
-    let served = Served::start(house.with_server(disk.path()), &[]);
+    let sandbox = Sandbox::new();
+    let Some(disk) = SmallDisk::mount(&sandbox.server(), 1 << 20) else { return };
+    let table = sandbox.file("table.csv");
+    sandbox.succeed(["sample", "--rows", "6000", "--output", path(&table)]);
+    let served = TestServer::start(sandbox.with_server(disk.path()), &[]);
     served.run(&["init", "--input", path(&table)]).expect_code(18).says(&["init --resume"]);
     assert_eq!(fill(&served, "filler"), 452);
     assert_eq!(Client::member(&served).say("DELE filler"), 250);
     disk.make_room();
-    served.run(&["init", "--resume", &served.house.jobs()[0]]).expect_code(0);
+    served.run(&["init", "--resume", &served.sandbox.jobs()[0]]).expect_code(0);
     served.run(&["result", "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
 }

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
 
 use super::client::Client;
-use crate::house::Served;
+use crate::sandbox::TestServer;
 
 const VERBS: &str = "STOR RETR APPE LIST NLST MLSD MLST SIZE MDTM CWD CDUP PWD MKD RMD DELE RNFR RNTO REST PASV STAT SITE \
                      OPTS TYPE MODE PROT PBSZ USER PASS AUTH ABOR FEAT NOOP HELP";
@@ -31,7 +31,7 @@ fn lines() -> impl Strategy<Value = Vec<u8>> {
 
 #[test]
 fn no_session_stops_the_server() {
-    let served = Served::new(&["--transfer-timeout", "1"]);
+    let served = TestServer::new(&["--transfer-timeout", "1"]);
     let (strangers, members) = (RefCell::new(0), RefCell::new(0));
     let config = ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() };
     let mut runner = TestRunner::new(config);

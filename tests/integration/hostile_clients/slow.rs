@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client};
-use crate::house::{Served, wait_until};
+use crate::sandbox::{TestServer, wait_until};
 
 /// Every deadline as short as it can be.
 const HASTE: [&str; 6] = ["--login-timeout", "1", "--idle-timeout", "1", "--transfer-timeout", "1"];
@@ -23,7 +23,7 @@ fn drip(client: &mut Client, bytes: &[u8], pause: Duration) {
 }
 
 /// A stranger's way to say little, on a connection of its own.
-type Dawdling = fn(&Served) -> Client;
+type Dawdling = fn(&TestServer) -> Client;
 
 const DAWDLERS: [(&str, Dawdling); 8] = [
     ("silent", |served| Client::silent(served, Ipv4Addr::LOCALHOST.into())),
@@ -65,7 +65,7 @@ const DAWDLERS: [(&str, Dawdling); 8] = [
 
 #[test]
 fn strangers_have_until_the_deadline_for_logins() {
-    let served = Served::new(&HASTE);
+    let served = TestServer::new(&HASTE);
     thread::scope(|scope| {
         for (name, dawdle) in DAWDLERS {
             let served = &served;
@@ -83,7 +83,7 @@ fn strangers_have_until_the_deadline_for_logins() {
 /// Strangers too are told why, in plain and under TLS; one who says a byte now and then loses nothing of it.
 #[test]
 fn strangers_are_told_that_their_time_is_over() {
-    let served = Served::new(&HASTE);
+    let served = TestServer::new(&HASTE);
     let mut silent = Client::silent(&served, Ipv4Addr::LOCALHOST.into());
     let mut secured = Client::secured(&served);
     let mut dripping = Client::greeted(&served);
@@ -96,7 +96,7 @@ fn strangers_are_told_that_their_time_is_over() {
 /// Nothing is waited for where nobody reads: neither replies nor the last of them.
 #[test]
 fn members_who_read_nothing_are_seen_off() {
-    let served = Served::new(&HASTE);
+    let served = TestServer::new(&HASTE);
     let mut client = Client::member(&served);
     client.wire().socket().set_write_timeout(Some(Duration::from_millis(200))).unwrap();
     while client.send("HELP\r\n".repeat(1000).as_bytes()).is_ok() {}
@@ -107,7 +107,7 @@ fn members_who_read_nothing_are_seen_off() {
 /// Who takes over an upload that stands still, by a new connection, ends the old one with a word.
 #[test]
 fn whoever_is_relieved_is_told_so() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let (mut first, mut second) = (Client::member(&served), Client::member(&served));
     let mut data = first.open("STOR stuck").unwrap();
     data.write_all(b"first").unwrap();
@@ -118,7 +118,7 @@ fn whoever_is_relieved_is_told_so() {
 
 #[test]
 fn members_who_say_nothing_are_seen_off() {
-    let served = Served::new(&HASTE);
+    let served = TestServer::new(&HASTE);
     let start = Instant::now();
     let mut client = Client::member(&served);
     assert_eq!((client.reply(), client.reply()), (421, CLOSED));
@@ -128,7 +128,7 @@ fn members_who_say_nothing_are_seen_off() {
 
 #[test]
 fn transfers_that_stand_still_are_ended() {
-    let served = Served::new(&HASTE);
+    let served = TestServer::new(&HASTE);
     std::fs::write(served.at("big"), vec![7; 64 << 20]).unwrap();
     thread::scope(|scope| {
         for command in ["STOR stalled", "RETR big", "STOR begun"] {
@@ -153,7 +153,7 @@ fn transfers_that_stand_still_are_ended() {
 
 #[test]
 fn data_connections_that_are_none_leave_the_control_connection() {
-    let served = Served::new(&["--transfer-timeout", "2"]);
+    let served = TestServer::new(&["--transfer-timeout", "2"]);
     let mut client = Client::member(&served);
     let mut data = client.dial_data();
     assert_eq!(client.say("STOR garbage"), 150);

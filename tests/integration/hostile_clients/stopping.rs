@@ -6,7 +6,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use super::client::{CLOSED, Client};
-use crate::house::{Ended, House, Served, path, wait_until};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, path, wait_until};
 
 /// Bytes of an upload that is broken off in the middle.
 const UPLOAD: usize = 8 << 20;
@@ -17,7 +17,7 @@ fn content() -> Vec<u8> {
 
 #[test]
 fn a_server_with_clients_stops_at_once_and_their_uploads_go_on_later() {
-    let mut served = Served::new(&[]);
+    let mut served = TestServer::new(&[]);
     let content = content();
     let mut crowd: Vec<Client> = (0..7).map(|_| Client::greeted(&served)).collect();
     crowd.extend((0..7).map(|_| Client::secured(&served)));
@@ -45,22 +45,22 @@ fn a_server_with_clients_stops_at_once_and_their_uploads_go_on_later() {
 /// The honest client's own retries carry it over.
 #[test]
 fn a_job_outlives_a_restart_in_the_middle_of_its_upload() {
-    let mut served = Served::new(&[]);
-    let table = served.house.file("table.csv");
-    served.house.succeed(["sample", "--rows", "60000", "--output", path(&table)]);
-    let init = served.command(&served.house, &["init", "--input", path(&table)]).spawn().unwrap();
+    let mut served = TestServer::new(&[]);
+    let table = served.sandbox.file("table.csv");
+    served.sandbox.succeed(["sample", "--rows", "60000", "--output", path(&table)]);
+    let init = served.command(&served.sandbox, &["init", "--input", path(&table)]).spawn().unwrap();
     let uploading =
-        || served.house.inbox().iter().any(|job| served.at(format!("inbox/{job}/dataset.hes.part")).exists());
+        || served.sandbox.inbox().iter().any(|job| served.at(format!("inbox/{job}/dataset.hes.part")).exists());
     wait_until("the beginning of an upload", uploading);
     served.restart(&[]);
-    Ended::from(init.wait_with_output().unwrap()).expect_code(0);
+    CommandOutput::from(init.wait_with_output().unwrap()).expect_code(0);
     served.run(&["result", "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
 }
 
 #[test]
 fn a_port_is_served_by_one() {
-    let served = Served::new(&[]);
-    let other = House::new();
+    let served = TestServer::new(&[]);
+    let other = Sandbox::new();
     let (data, address) = (other.server(), served.address().to_string());
     let second = ["serve", "--json", "--data", path(&data), "--server-state", "state", "--listen", &address];
     assert_eq!(other.run(second).expect_code(21).says(&[&address]).stdout, "");
@@ -69,14 +69,14 @@ fn a_port_is_served_by_one() {
 
 #[test]
 fn hestat_compute_beside_the_server_does_no_harm() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     thread::scope(|scope| {
         let jobs = scope.spawn(|| (0..4).for_each(|_| served.does_a_job(3000)));
         let data = served.at("");
         while !jobs.is_finished() {
-            served.house.succeed(["compute", "--data", path(&data)]);
+            served.sandbox.succeed(["compute", "--data", path(&data)]);
         }
         jobs.join().unwrap();
     });
-    assert!(served.house.inbox().is_empty());
+    assert!(served.sandbox.inbox().is_empty());
 }

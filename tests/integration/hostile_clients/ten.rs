@@ -4,26 +4,26 @@ use std::io::Write;
 use std::thread;
 
 use super::client::Client;
-use crate::house::{Ended, House, Served, path};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, path};
 
 #[test]
 fn ten_uploads_at_once_stay_small_and_exact() {
-    let served = Served::new(&[]);
-    let table = served.house.file("table.csv");
-    served.house.succeed(["sample", "--rows", "100000", "--output", path(&table)]);
-    let clients: Vec<House> = (0..10).map(|_| House::new()).collect();
-    let run = |house: &House, arguments: &[&str]| {
-        Ended::from(served.command(house, arguments).output().unwrap()).expect_code(0);
+    let served = TestServer::new(&[]);
+    let table = served.sandbox.file("table.csv");
+    served.sandbox.succeed(["sample", "--rows", "100000", "--output", path(&table)]);
+    let clients: Vec<Sandbox> = (0..10).map(|_| Sandbox::new()).collect();
+    let run = |sandbox: &Sandbox, arguments: &[&str]| {
+        CommandOutput::from(served.command(sandbox, arguments).output().unwrap()).expect_code(0);
     };
     thread::scope(|scope| {
-        for house in &clients {
-            scope.spawn(|| run(house, &["init", "--input", path(&table)]));
+        for sandbox in &clients {
+            scope.spawn(|| run(sandbox, &["init", "--input", path(&table)]));
         }
     });
     let memory = served.process().peak_memory();
     eprintln!("ten uploads at once: at most {memory} kB");
-    for house in &clients {
-        run(house, &["result", "--wait", "--timeout", "60", "--check", path(&table)]);
+    for sandbox in &clients {
+        run(sandbox, &["result", "--wait", "--timeout", "60", "--check", path(&table)]);
     }
     let memory = served.process().peak_memory();
     eprintln!("with what was computed: at most {memory} kB");
@@ -33,7 +33,7 @@ fn ten_uploads_at_once_stay_small_and_exact() {
 /// All ten are in the middle of it at the same time, for certain.
 #[test]
 fn ten_uploads_under_way_take_little_memory() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let mut members: Vec<Client> = (0..10).map(|_| Client::member(&served)).collect();
     let open = |(number, member): (usize, &mut Client)| member.open(&format!("STOR {number}.part")).unwrap();
     let mut uploads: Vec<_> = members.iter_mut().enumerate().map(open).collect();

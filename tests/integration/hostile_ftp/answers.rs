@@ -18,7 +18,7 @@ fn with_totals(bytes: Vec<u8>) -> Manner {
 /// Another job of the same table on the same peer, computed; its name.
 fn other_job(act: &Act) -> String {
     let told = act.stage.init("another job").expect_code(0).json();
-    act.stage.house.run(["compute", "--keep", "--data", act.stage.house.server().to_str().unwrap()]).expect_code(0);
+    act.stage.sandbox.run(["compute", "--keep", "--data", act.stage.sandbox.server().to_str().unwrap()]).expect_code(0);
     told["job"].as_str().unwrap().to_owned()
 }
 
@@ -75,7 +75,7 @@ fn one_job_has_one_answer() {
     let other = other_job(&act);
     let others = fs::read(act.file("outbox", "totals.hes").to_str().unwrap().replace(&act.job, &other)).unwrap();
     act.answered("honest", Manner::honest()).expect_code(0);
-    fs::remove_file(act.stage.house.file("out.csv")).unwrap();
+    fs::remove_file(act.stage.sandbox.file("out.csv")).unwrap();
     act.stage.peer.set_manner(with_totals(others));
     let ended = act.stage.result("a second answer", &act.job);
     assert_refused("a second answer", &ended, &[7]);
@@ -87,7 +87,7 @@ fn one_job_has_one_answer() {
 #[test]
 fn the_connection_is_closed_before_the_key_is_read() {
     let act = Act::new();
-    let secrets = act.stage.house.state().join("jobs").join(&act.job).join("secrets.hes");
+    let secrets = act.stage.sandbox.state().join("jobs").join(&act.job).join("secrets.hes");
     let (away, taken) = (secrets.with_extension("away"), secrets.clone());
     let manner = Manner::tricky(move |line| {
         if line.starts_with("QUIT") {
@@ -113,6 +113,6 @@ fn a_false_answer_to_run_leaves_nothing_to_go_on_with() {
     let ended = watch("run", &mut stage.command(&run));
     assert_refused("run", &ended, &[7, 9]);
     let ended = ended.says(&["Nothing of this run was kept, here or on the server. Run the command again."]);
-    assert!(!ended.stderr.contains("hestat result") && !stage.has_dataset() && stage.house.jobs().is_empty());
-    assert!(!stage.house.file("out.csv").exists());
+    assert!(!ended.stderr.contains("hestat result") && !stage.has_dataset() && stage.sandbox.jobs().is_empty());
+    assert!(!stage.sandbox.file("out.csv").exists());
 }

@@ -38,7 +38,7 @@ fn bad_greetings_end_in_time_with_the_right_code() {
         assert_refused(what, &stage.init(what), codes);
         assert_refused(what, &stage.ping(what), codes);
         assert_eq!(stage.peer.heard(), Vec::<String>::new(), "{what}");
-        assert!(stage.house.jobs().is_empty(), "{what}: nothing is encrypted for a server that is none");
+        assert!(stage.sandbox.jobs().is_empty(), "{what}: nothing is encrypted for a server that is none");
     });
 }
 

@@ -38,7 +38,7 @@ fn try_all<C: Send, P>(cases: Vec<C>, place: impl Fn() -> P + Sync, tried: impl 
 
 /// Insists on one of these codes, and on words that say what is wrong.
 #[track_caller]
-fn assert_refused(what: &str, ended: &crate::house::Ended, codes: &[i32]) {
+fn assert_refused(what: &str, ended: &crate::sandbox::CommandOutput, codes: &[i32]) {
     assert!(ended.code.is_some_and(|code| codes.contains(&code)), "{what}: not one of {codes:?}: {ended:?}");
     assert!(ended.stderr.contains("error: "), "{what}: {ended:?}");
 }

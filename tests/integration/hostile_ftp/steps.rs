@@ -70,7 +70,7 @@ fn an_upload_fails_clearly_or_not_at_all() {
             let ended = stage.init(&what);
             if ended.code == Some(0) {
                 assert!(stage.has_dataset(), "{what}: {ended:?}");
-                fs::remove_dir_all(stage.house.server().join("inbox")).unwrap();
+                fs::remove_dir_all(stage.sandbox.server().join("inbox")).unwrap();
                 return;
             }
             assert_refused(&what, &ended, codes.filter(|_| !is_optional(&step)).unwrap_or(&FAILED));
@@ -87,7 +87,7 @@ fn go_on(stage: &Stage, what: &str, message: &str) {
     let resume = &mut stage.command(&["init", "--resume", &job]);
     super::watched::watch(what, resume).expect_code(0);
     assert!(stage.has_dataset(), "{what}");
-    fs::remove_dir_all(stage.house.server().join("inbox")).unwrap();
+    fs::remove_dir_all(stage.sandbox.server().join("inbox")).unwrap();
 }
 
 #[test]

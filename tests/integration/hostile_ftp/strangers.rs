@@ -34,7 +34,7 @@ fn a_changed_certificate_is_refused_loudly() {
     let ended = watch("changed", stage.init_command().env_remove("HESTAT_SERVER_FINGERPRINT"));
     assert_refused("changed", &ended, &[15]);
     assert_unnamed("changed", &stage);
-    let job = stage.house.jobs().concat();
+    let job = stage.sandbox.jobs().concat();
     let ended = watch("changed", stage.command(&["result", &job]).env_remove("HESTAT_SERVER_FINGERPRINT"));
     assert_refused("changed", &ended, &[15]);
     assert_unnamed("changed", &stage);

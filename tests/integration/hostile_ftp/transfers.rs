@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use super::manner::{Answer, Manner, say};
 use super::stage::{Act, Stage};
 use super::{assert_refused, try_all};
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 #[test]
 fn an_endless_answer_is_refused_without_being_read() {
@@ -57,7 +57,7 @@ fn an_answer_that_ends_too_soon_is_not_decrypted() {
     }
 }
 
-fn forgotten(act: &Act, what: &str) -> Ended {
+fn forgotten(act: &Act, what: &str) -> CommandOutput {
     super::watched::watch(what, &mut act.stage.command(&["forget", &act.job]))
 }
 

@@ -5,7 +5,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::house::Ended;
+use crate::sandbox::CommandOutput;
 
 /// The most time for a command that may wait a second for each answer and try twice.
 const LONGEST: Duration = Duration::from_secs(15);
@@ -15,7 +15,7 @@ const LARGEST: u64 = 100 << 10;
 
 /// Runs the command to its end, which must come in time and without much memory; what it writes commands no terminal.
 #[track_caller]
-pub(super) fn watch(what: &str, command: &mut Command) -> Ended {
+pub(super) fn watch(what: &str, command: &mut Command) -> CommandOutput {
     let mut child = command.spawn().unwrap();
     let end = Instant::now() + LONGEST;
     let mut peak = 0;
@@ -27,7 +27,7 @@ pub(super) fn watch(what: &str, command: &mut Command) -> Ended {
         }
         thread::sleep(Duration::from_millis(2));
     }
-    let ended: Ended = child.wait_with_output().unwrap().into();
+    let ended: CommandOutput = child.wait_with_output().unwrap().into();
     assert!(peak < LARGEST, "{what}: {peak} KiB of memory; {ended:?}");
     assert!(harmless(&ended.stderr) && harmless(&ended.stdout), "{what}: raw control characters in {ended:?}");
     ended
@@ -50,7 +50,7 @@ fn harmless(text: &str) -> bool {
 #[test]
 fn memory_is_seen() {
     let mut child = Command::new("sleep").arg("5").spawn().unwrap();
-    crate::house::wait_until("memory of a program", || memory(&child, "sleep") > 100);
+    crate::sandbox::wait_until("memory of a program", || memory(&child, "sleep") > 100);
     child.kill().unwrap();
     child.wait().unwrap();
 }

@@ -8,8 +8,8 @@ use hestat::foundation::secret::Secret;
 use hestat::keystore::KeyFiles;
 
 use super::{file, read_rsa};
-use crate::house::{House, path};
 use crate::programs::{output, program, run_bytes};
+use crate::sandbox::{Sandbox, path};
 
 /// Fingerprint of a private key as openssl and sha256sum compute it.
 fn fingerprint(key: &Path, passphrase: Option<&str>) -> String {
@@ -34,15 +34,15 @@ fn passphrase(text: &str) -> Passphrase {
 
 #[test]
 fn openssl_reads_identities() {
-    let house = House::new();
-    house.write("right", "correct horse\n");
-    let clear = house.succeed(["identity", "new", "clear", "--json"]).json();
-    let safe = house.succeed(["identity", "new", "safe", "--json", "--passphrase-file", "right"]).json();
-    assert_eq!(clear["fingerprint"], fingerprint(&file(&house, "clear"), None));
-    assert_eq!(safe["fingerprint"], fingerprint(&file(&house, "safe"), Some("correct horse")));
-    let public = file(&house, "clear").with_extension("pub");
-    assert_eq!(std::fs::read_to_string(public).unwrap(), public_pem(&file(&house, "clear")));
-    let text = output("openssl", ["pkey", "-in", path(&file(&house, "clear")), "-noout", "-text"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("right", "correct horse\n");
+    let clear = sandbox.succeed(["identity", "new", "clear", "--json"]).json();
+    let safe = sandbox.succeed(["identity", "new", "safe", "--json", "--passphrase-file", "right"]).json();
+    assert_eq!(clear["fingerprint"], fingerprint(&file(&sandbox, "clear"), None));
+    assert_eq!(safe["fingerprint"], fingerprint(&file(&sandbox, "safe"), Some("correct horse")));
+    let public = file(&sandbox, "clear").with_extension("pub");
+    assert_eq!(std::fs::read_to_string(public).unwrap(), public_pem(&file(&sandbox, "clear")));
+    let text = output("openssl", ["pkey", "-in", path(&file(&sandbox, "clear")), "-noout", "-text"]);
     assert!(text.starts_with("ED25519 Private-Key:"), "{text}");
 }
 
@@ -66,8 +66,8 @@ fn openssl_reads_rsa_keys_of_all_sizes() {
 
 #[test]
 fn hestat_reads_rsa_keys_of_openssl() {
-    let house = House::new();
-    let key = |name: &str| house.file(name);
+    let sandbox = Sandbox::new();
+    let key = |name: &str| sandbox.file(name);
     let rsa = |bits: &str, name: &str, more: &[&str]| {
         let arguments =
             ["genpkey", "-algorithm", "RSA", "-pkeyopt", bits, "-quiet", "-out", path(&key(name))].map(str::to_owned);

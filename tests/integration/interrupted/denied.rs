@@ -8,7 +8,7 @@ use std::process::Command;
 
 use hestat::package::JobId;
 
-use crate::house::entries;
+use crate::sandbox::entries;
 use crate::site::{PROGRAM, Ran, Site, small_table};
 
 /// Somebody whom modes bind, unlike the administrator who may be running these tests.

@@ -6,7 +6,7 @@ use std::process::{Command, Stdio};
 
 use hestat::package::JobId;
 
-use crate::house::{House, Served, entries, path, wait_until};
+use crate::sandbox::{Sandbox, TestServer, entries, path, wait_until};
 use crate::site::{Answered, PROGRAM, Ran, Site, small_table};
 
 /// What a client is told of such a dataset.
@@ -102,26 +102,26 @@ fn failures_that_are_reported_count_for_nothing() {
 /// SIGKILL in the middle of computing, and restarts of the server after that.
 #[test]
 fn a_server_that_is_killed_three_times_starts_and_serves_others() {
-    let house = House::new();
-    let table = house.file("large.csv");
-    house.succeed(["sample", "--rows", "300000", "--output", path(&table)]);
-    let job = house.init(&table);
-    let record: PathBuf = house.server().join(".hestat-attempts").join(&job);
+    let sandbox = Sandbox::new();
+    let table = sandbox.file("large.csv");
+    sandbox.succeed(["sample", "--rows", "300000", "--output", path(&table)]);
+    let job = sandbox.init(&table);
+    let record: PathBuf = sandbox.server().join(".hestat-attempts").join(&job);
     let mut kills = 0;
     while kills < 3 {
-        let mut server = house.command(["compute", "--watch", "--data", path(&house.server())]);
+        let mut server = sandbox.command(["compute", "--watch", "--data", path(&sandbox.server())]);
         let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let number = format!("\"started\":{}", kills + 1);
         wait_until("an attempt", || {
             let begun = fs::read_to_string(&record).is_ok_and(|text| text.contains(&number));
-            begun || house.server().join(format!("outbox/{job}/totals.hes")).exists()
+            begun || sandbox.server().join(format!("outbox/{job}/totals.hes")).exists()
         });
         server.kill().unwrap();
         server.wait().unwrap();
-        assert!(house.inbox().contains(&job), "it was faster than this test");
+        assert!(sandbox.inbox().contains(&job), "it was faster than this test");
         kills += 1;
     }
-    let served = Served::start(house, &[]);
+    let served = TestServer::start(sandbox, &[]);
     let status = served.at(format!("outbox/{job}/status.json"));
     wait_until("the verdict", || fs::read_to_string(&status).is_ok_and(|text| text.contains(REASON)));
     served.does_a_job(100);

@@ -4,21 +4,21 @@ use std::fs;
 use std::path::Path;
 
 use super::{SOMEBODY, assert_refused, give, is_root, set_mode};
-use crate::house::{Ended, House, Served};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer};
 
 /// That the command does not run while others can write to the file `name`, or it is somebody else's, and does otherwise.
 #[track_caller]
-fn assert_private(house: &House, name: &str, code: i32, run: impl Fn() -> Ended) {
-    let file = house.file(name);
+fn assert_private(sandbox: &Sandbox, name: &str, code: i32, run: impl Fn() -> CommandOutput) {
+    let file = sandbox.file(name);
     let before = fs::metadata(&file).unwrap().permissions();
     for mode in [0o620, 0o602] {
         set_mode(&file, mode);
         assert_refused(run(), &file, "chmod go-w");
     }
     fs::set_permissions(&file, before).unwrap();
-    set_mode(&house.work(), 0o777);
-    assert_refused(run(), &house.work(), "chmod go-w");
-    set_mode(&house.work(), 0o755);
+    set_mode(&sandbox.work(), 0o777);
+    assert_refused(run(), &sandbox.work(), "chmod go-w");
+    set_mode(&sandbox.work(), 0o755);
     if is_root() {
         give(&file, SOMEBODY);
         assert_refused(run(), &file, "chown 0");
@@ -29,63 +29,64 @@ fn assert_private(house: &House, name: &str, code: i32, run: impl Fn() -> Ended)
 
 #[test]
 fn of_a_client() {
-    let served = Served::new(&[]);
-    let house = &served.house;
-    fs::copy(served.password_file(), house.file("password")).unwrap();
-    fs::copy(served.certificate(), house.file("certificate")).unwrap();
-    house.write(".netrc", format!("default login hestat password {}\n", served.password()));
-    let ping = |options: &[&str]| house.run(["ping", "--server", served.url()].iter().chain(options));
+    let served = TestServer::new(&[]);
+    let sandbox = &served.sandbox;
+    fs::copy(served.password_file(), sandbox.file("password")).unwrap();
+    fs::copy(served.certificate(), sandbox.file("certificate")).unwrap();
+    sandbox.write(".netrc", format!("default login hestat password {}\n", served.password()));
+    let ping = |options: &[&str]| sandbox.run(["ping", "--server", served.url()].iter().chain(options));
     let pin = ["--server-fingerprint", served.fingerprint()];
-    assert_private(house, "password", 0, || ping(&[&pin[..], &["--password-file", "password"]].concat()));
-    assert_private(house, ".netrc", 0, || ping(&pin));
-    assert_private(house, "certificate", 0, || ping(&["--server-certificate", "certificate"]));
-    assert_private(house, "certificate", 0, || ping(&["--server-ca", "certificate"]));
+    assert_private(sandbox, "password", 0, || ping(&[&pin[..], &["--password-file", "password"]].concat()));
+    assert_private(sandbox, ".netrc", 0, || ping(&pin));
+    assert_private(sandbox, "certificate", 0, || ping(&["--server-certificate", "certificate"]));
+    assert_private(sandbox, "certificate", 0, || ping(&["--server-ca", "certificate"]));
 }
 
 #[test]
 fn of_a_passphrase() {
-    let house = House::new();
-    house.write("data.csv", "a\n1\n");
-    house.write("word", "correct horse\n");
-    let url = house.url();
-    let init = || house.run(["init", "--quiet", "--input", "data.csv", "--server", &url, "--passphrase-file", "word"]);
-    assert_private(&house, "word", 0, init);
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", "a\n1\n");
+    sandbox.write("word", "correct horse\n");
+    let url = sandbox.url();
+    let init =
+        || sandbox.run(["init", "--quiet", "--input", "data.csv", "--server", &url, "--passphrase-file", "word"]);
+    assert_private(&sandbox, "word", 0, init);
 }
 
 #[test]
 fn of_a_server() {
-    let house = House::new();
-    house.run(["serve", "--prepare", "--data", "data", "--server-state", "state"]).expect_code(0);
+    let sandbox = Sandbox::new();
+    sandbox.run(["serve", "--prepare", "--data", "data", "--server-state", "state"]).expect_code(0);
     for name in ["certificate.pem", "key.pem", "password"] {
-        fs::copy(house.file("state").join(name), house.file(name)).unwrap();
+        fs::copy(sandbox.file("state").join(name), sandbox.file(name)).unwrap();
     }
     let serve = |options: &[&str]| {
-        house.run(["serve", "--prepare", "--data", "data", "--server-state", "state"].iter().chain(options))
+        sandbox.run(["serve", "--prepare", "--data", "data", "--server-state", "state"].iter().chain(options))
     };
     let pair = ["--certificate", "certificate.pem", "--certificate-key", "key.pem"];
-    assert_private(&house, "certificate.pem", 0, || serve(&pair));
-    assert_private(&house, "key.pem", 0, || serve(&pair));
-    assert_private(&house, "password", 0, || serve(&["--password-file", "password"]));
+    assert_private(&sandbox, "certificate.pem", 0, || serve(&pair));
+    assert_private(&sandbox, "key.pem", 0, || serve(&pair));
+    assert_private(&sandbox, "password", 0, || serve(&["--password-file", "password"]));
 }
 
 #[test]
 fn of_peers() {
-    let house = House::new();
-    house.write("nodes", "");
-    house.run(["identity", "new", "fog-client"]).expect_code(0);
+    let sandbox = Sandbox::new();
+    sandbox.write("nodes", "");
+    sandbox.run(["identity", "new", "fog-client"]).expect_code(0);
     let pem = |bits: &str| {
         let openssl = ["genpkey", "-algorithm", "RSA", "-pkeyopt", &format!("rsa_keygen_bits:{bits}"), "-out", "key"];
-        let made = std::process::Command::new("openssl").args(openssl).current_dir(house.work()).output().unwrap();
+        let made = std::process::Command::new("openssl").args(openssl).current_dir(sandbox.work()).output().unwrap();
         assert!(made.status.success());
     };
     pem("2048");
-    set_mode(&house.file("key"), 0o600);
+    set_mode(&sandbox.file("key"), 0o600);
     let client = || {
         let options = ["--listen", "127.0.0.1:0", "--message", "m", "--timeout", "1", "--allow-peer", "nodes"];
-        house.run(["fog", "client", "--quiet", "--out", "out", "--key", "key"].into_iter().chain(options))
+        sandbox.run(["fog", "client", "--quiet", "--out", "out", "--key", "key"].into_iter().chain(options))
     };
-    assert_private(&house, "nodes", 22, client);
-    assert_private(&house, "key", 22, client);
+    assert_private(&sandbox, "nodes", 22, client);
+    assert_private(&sandbox, "key", 22, client);
 }
 
 #[test]
@@ -93,13 +94,13 @@ fn a_link_on_the_way_is_the_users_or_roots() {
     if !is_root() {
         return;
     }
-    let house = House::new();
-    house.write("data.csv", "a\n1\n");
-    fs::create_dir(house.file("real")).unwrap();
-    let link = house.file("link");
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", "a\n1\n");
+    fs::create_dir(sandbox.file("real")).unwrap();
+    let link = sandbox.file("link");
     std::os::unix::fs::symlink("real", &link).unwrap();
-    let init = |state: &Path| -> Ended {
-        let mut command = house.command(["init", "--input", "data.csv", "--server", &house.url()]);
+    let init = |state: &Path| -> CommandOutput {
+        let mut command = sandbox.command(["init", "--input", "data.csv", "--server", &sandbox.url()]);
         command.env("HESTAT_STATE", state).output().unwrap().into()
     };
     init(&link.join("state")).expect_code(0);

@@ -11,22 +11,22 @@ use hestat::foundation::random;
 use hestat::keystore::{KeyFiles, KeyStore, KeyStoreError};
 
 use super::{SOMEBODY, assert_refused, give, is_root, set_mode};
-use crate::house::{Ended, House, Served, entries, path, wrapped};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, entries, path, wrapped};
 
 const TABLE: &str = "a\n1\n2\n";
 
-/// A house with a job whose answer is there.
-fn computed() -> (House, PathBuf) {
-    let house = House::new();
-    let job = house.init(&house.write("data.csv", TABLE));
-    house.compute().expect_code(0);
-    let directory = house.state().join("jobs").join(job);
-    (house, directory)
+/// A sandbox with a job whose answer is there.
+fn computed() -> (Sandbox, PathBuf) {
+    let sandbox = Sandbox::new();
+    let job = sandbox.init(&sandbox.write("data.csv", TABLE));
+    sandbox.compute().expect_code(0);
+    let directory = sandbox.state().join("jobs").join(job);
+    (sandbox, directory)
 }
 
 /// Gives `place` to somebody else, and takes it back when the command was refused.
 #[track_caller]
-fn refused_while_planted(place: &Path, run: impl FnOnce() -> Ended) {
+fn refused_while_planted(place: &Path, run: impl FnOnce() -> CommandOutput) {
     give(place, SOMEBODY);
     assert_refused(run(), place, "chown 0").says(&["belongs to another user", &format!("owner {SOMEBODY}, mode 0")]);
     give(place, 0);
@@ -37,20 +37,20 @@ fn a_planted_job() {
     if !is_root() {
         return;
     }
-    let (house, job) = computed();
-    let result = || house.run(["result"]);
+    let (sandbox, job) = computed();
+    let result = || sandbox.run(["result"]);
     for name in ["job.json", "secrets.hes"] {
-        refused_while_planted(&job.join(name), || house.run(["result", path(job.file_name().unwrap().as_ref())]));
+        refused_while_planted(&job.join(name), || sandbox.run(["result", path(job.file_name().unwrap().as_ref())]));
     }
-    refused_while_planted(&job, || house.run(["result", path(job.file_name().unwrap().as_ref())]));
+    refused_while_planted(&job, || sandbox.run(["result", path(job.file_name().unwrap().as_ref())]));
     give(&job, SOMEBODY);
-    let listed = house.succeed(["jobs"]).stdout;
+    let listed = sandbox.succeed(["jobs"]).stdout;
     assert!(listed.contains("belongs to another user"), "{listed}");
     give(&job, 0);
-    let link = house.state().join("jobs/link");
+    let link = sandbox.state().join("jobs/link");
     fs::rename(&job, &link).unwrap();
     symlink(&link, &job).unwrap();
-    refused_while_planted_link(&job, || house.run(["result", path(job.file_name().unwrap().as_ref())]));
+    refused_while_planted_link(&job, || sandbox.run(["result", path(job.file_name().unwrap().as_ref())]));
     result().expect_code(0);
 }
 
@@ -60,9 +60,9 @@ fn a_key_that_is_planted_after_the_job_was_opened() {
     if !is_root() {
         return;
     }
-    let (house, directory) = computed();
+    let (sandbox, directory) = computed();
     let id = directory.file_name().unwrap().to_str().unwrap().parse().unwrap();
-    let job = KeyStore::new(house.state()).open(id).unwrap();
+    let job = KeyStore::new(sandbox.state()).open(id).unwrap();
     give(&directory.join("secrets.hes"), SOMEBODY);
     let error = job.secrets(None).unwrap_err();
     assert!(
@@ -72,7 +72,7 @@ fn a_key_that_is_planted_after_the_job_was_opened() {
 }
 
 #[track_caller]
-fn refused_while_planted_link(link: &Path, run: impl FnOnce() -> Ended) {
+fn refused_while_planted_link(link: &Path, run: impl FnOnce() -> CommandOutput) {
     std::os::unix::fs::lchown(link, Some(SOMEBODY), None).unwrap();
     assert_refused(run(), link, "chown -h 0");
     std::os::unix::fs::lchown(link, Some(0), None).unwrap();
@@ -83,10 +83,10 @@ fn a_list_of_forgotten_jobs() {
     if !is_root() {
         return;
     }
-    let (house, job) = computed();
+    let (sandbox, job) = computed();
     let name = path(job.file_name().unwrap().as_ref()).to_owned();
-    house.succeed(["forget", &name]);
-    refused_while_planted(&house.state().join("forgotten"), || house.run(["result", &name]));
+    sandbox.succeed(["forget", &name]);
+    refused_while_planted(&sandbox.state().join("forgotten"), || sandbox.run(["result", &name]));
 }
 
 #[test]
@@ -94,15 +94,15 @@ fn a_planted_list_of_known_servers() {
     if !is_root() {
         return;
     }
-    let served = Served::new(&[]);
-    let house = &served.house;
-    let ping = || house.run(["ping", "--server", served.url(), "--password-file", served.password_file()]);
-    fs::create_dir(house.state()).unwrap();
-    set_mode(&house.state(), 0o700);
-    let known = house.state().join("known_servers");
+    let served = TestServer::new(&[]);
+    let sandbox = &served.sandbox;
+    let ping = || sandbox.run(["ping", "--server", served.url(), "--password-file", served.password_file()]);
+    fs::create_dir(sandbox.state()).unwrap();
+    set_mode(&sandbox.state(), 0o700);
+    let known = sandbox.state().join("known_servers");
     fs::write(&known, format!("{} {}\n", served.address(), served.fingerprint())).unwrap();
     refused_while_planted(&known, ping);
-    refused_while_planted(&house.state(), ping);
+    refused_while_planted(&sandbox.state(), ping);
     ping().expect_code(0);
     assert_eq!(served.log().matches("logged in").count(), 1, "no password reached the server: {}", served.log());
 }
@@ -112,22 +112,22 @@ fn a_planted_identity_and_a_planted_rsa_key() {
     if !is_root() {
         return;
     }
-    let house = House::new();
+    let sandbox = Sandbox::new();
     let mut random = random::from_system().unwrap();
-    let keys = KeyFiles::new(house.state());
+    let keys = KeyFiles::new(sandbox.state());
     keys.new_identity("fog-client", None, &mut random).unwrap();
     let (_, rsa, _) = keys.rsa_or_new("fog-client-2048", RsaBits::Rsa2048, None, &mut random).unwrap();
     let client = || {
         let arguments =
             ["--listen", "127.0.0.1:0", "--accept-any", "--message", "m", "--timeout", "1", "--bits", "2048"];
-        house.run(["fog", "client", "--quiet", "--out", "out"].into_iter().chain(arguments))
+        sandbox.run(["fog", "client", "--quiet", "--out", "out"].into_iter().chain(arguments))
     };
     refused_while_planted(&rsa, client);
     refused_while_planted(&rsa.with_extension("pub"), client);
     let identity = keys.identity_file("fog-client").unwrap();
     refused_while_planted(&identity, client);
-    refused_while_planted(&identity, || house.run(["identity", "show", "fog-client"]));
-    refused_while_planted(&house.state().join("rsa"), client);
+    refused_while_planted(&identity, || sandbox.run(["identity", "show", "fog-client"]));
+    refused_while_planted(&sandbox.state().join("rsa"), client);
     client().expect_code(22);
 }
 
@@ -136,27 +136,27 @@ fn a_planted_certificate_and_a_planted_password_of_a_server() {
     if !is_root() {
         return;
     }
-    let house = House::new();
-    let prepare = || house.run(["serve", "--prepare", "--data", "data", "--server-state", "state"]);
+    let sandbox = Sandbox::new();
+    let prepare = || sandbox.run(["serve", "--prepare", "--data", "data", "--server-state", "state"]);
     prepare().expect_code(0);
     for name in ["certificate.pem", "key.pem", "password", ".lock"] {
-        refused_while_planted(&house.file("state").join(name), prepare);
+        refused_while_planted(&sandbox.file("state").join(name), prepare);
     }
-    refused_while_planted(&house.file("state"), prepare);
+    refused_while_planted(&sandbox.file("state"), prepare);
     prepare().expect_code(0);
 }
 
 #[test]
 fn a_state_that_others_can_write_to() {
-    let (house, job) = computed();
-    fs::create_dir(house.state().join("identities")).unwrap();
-    let own = |names: &[&str]| names.iter().map(|name| house.state().join(name)).collect::<Vec<_>>();
-    let init = ["init", "--input", "data.csv", "--server", &house.url()];
+    let (sandbox, job) = computed();
+    fs::create_dir(sandbox.state().join("identities")).unwrap();
+    let own = |names: &[&str]| names.iter().map(|name| sandbox.state().join(name)).collect::<Vec<_>>();
+    let init = ["init", "--input", "data.csv", "--server", &sandbox.url()];
     let job_name = path(job.file_name().unwrap().as_ref()).to_owned();
     let commands: [(&[&str], Vec<PathBuf>); 6] = [
         (&["result"], own(&["", "jobs"])),
         (&["jobs"], own(&["", "jobs"])),
-        (&["forget", &job_name], vec![house.state(), job.clone(), job.join("job.json"), job.join("secrets.hes")]),
+        (&["forget", &job_name], vec![sandbox.state(), job.clone(), job.join("job.json"), job.join("secrets.hes")]),
         (&init, own(&["", "jobs"])),
         (&["identity", "new", "name"], own(&["", "identities"])),
         (&["identity", "show"], own(&["", "identities"])),
@@ -167,33 +167,33 @@ fn a_state_that_others_can_write_to() {
             let before = fs::metadata(&place).unwrap().permissions();
             for mode in [0o720, 0o702, 0o777, 0o1777] {
                 set_mode(&place, mode);
-                let fix = assert_refused(house.run(command), &place, "chmod go-w");
+                let fix = assert_refused(sandbox.run(command), &place, "chmod go-w");
                 fix.says(&["other users can write to", &format!("mode {mode:04o}")]);
             }
             fs::set_permissions(&place, before).unwrap();
         }
     }
     // What the command says is what it takes.
-    set_mode(&house.state(), 0o770);
-    let said = house.run(["result"]).expect_code(23).stderr;
+    set_mode(&sandbox.state(), 0o770);
+    let said = sandbox.run(["result"]).expect_code(23).stderr;
     let fix = said.rsplit_once("run: ").unwrap().1;
     assert!(Command::new("sh").args(["-c", fix]).status().unwrap().success());
-    house.succeed(["result"]);
+    sandbox.succeed(["result"]);
 }
 
 #[test]
 fn a_directory_above_the_state_that_others_can_write_to() {
-    let house = House::new();
-    let csv = house.write("data.csv", TABLE);
-    let above = house.file("above");
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
+    let above = sandbox.file("above");
     let state = above.join("state");
     for (mode, is_safe) in [(0o777, false), (0o775, false), (0o1777, true), (0o755, true)] {
         fs::create_dir(&above).unwrap();
         set_mode(&above, mode);
-        let run = |arguments: &[&str]| -> Ended {
-            house.command(arguments).env("HESTAT_STATE", &state).output().unwrap().into()
+        let run = |arguments: &[&str]| -> CommandOutput {
+            sandbox.command(arguments).env("HESTAT_STATE", &state).output().unwrap().into()
         };
-        let init = || run(&["init", "--input", path(&csv), "--server", &house.url()]);
+        let init = || run(&["init", "--input", path(&csv), "--server", &sandbox.url()]);
         if is_safe {
             init().expect_code(0);
         } else {
@@ -212,19 +212,19 @@ fn a_directory_above_the_state_that_others_can_write_to() {
 /// The usual mask of many systems lets a group write.
 #[test]
 fn what_the_program_made_itself_is_private_whatever_the_mask() {
-    let house = House::new();
-    house.write("data.csv", TABLE);
-    let without_mask = |arguments: &[&str]| -> Ended {
-        let command = house.command(arguments);
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", TABLE);
+    let without_mask = |arguments: &[&str]| -> CommandOutput {
+        let command = sandbox.command(arguments);
         wrapped(&["sh", "-c", "umask 000; exec \"$0\" \"$@\""], &command).output().unwrap().into()
     };
     for _ in 0..2 {
         without_mask(&["serve", "--prepare", "--data", "data", "--server-state", "state"]).expect_code(0);
-        without_mask(&["init", "--input", "data.csv", "--server", &house.url()]).expect_code(0);
+        without_mask(&["init", "--input", "data.csv", "--server", &sandbox.url()]).expect_code(0);
         without_mask(&["jobs"]).expect_code(0);
         without_mask(&["run", "--check", "--input", "data.csv"]).expect_code(0);
     }
-    without_mask(&["compute", "--data", path(&house.server())]).expect_code(0);
+    without_mask(&["compute", "--data", path(&sandbox.server())]).expect_code(0);
     without_mask(&["result", "--check", "data.csv"]).expect_code(0);
     without_mask(&["identity", "new", "one"]).expect_code(0);
     without_mask(&["identity", "new", "two"]).expect_code(0);
@@ -238,9 +238,9 @@ fn a_state_that_is_mounted_in_a_directory_of_somebody_else() {
     if !is_root() || !can_mount() {
         return;
     }
-    let house = House::new();
-    house.write("data.csv", TABLE);
-    let (above, volume) = (house.file("above"), house.file("volume"));
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", TABLE);
+    let (above, volume) = (sandbox.file("above"), sandbox.file("volume"));
     let state = above.join("state");
     for folder in [&above, &volume, &state] {
         fs::create_dir(folder).unwrap();
@@ -248,34 +248,34 @@ fn a_state_that_is_mounted_in_a_directory_of_somebody_else() {
     set_mode(&above, 0o777);
     give(&above, SOMEBODY);
     give(&state, 0);
-    let mut init = house.command(["init", "--input", "data.csv", "--server", &house.url()]);
+    let mut init = sandbox.command(["init", "--input", "data.csv", "--server", &sandbox.url()]);
     init.env("HESTAT_STATE", &state);
     assert_refused(init.output().unwrap().into(), &above, "chown 0").says(&["If that directory must stay theirs"]);
     let script = "mount --bind volume above/state && exec \"$0\" \"$@\"";
     let mounted = wrapped(&["unshare", "-m", "sh", "-ec", script], &init).output().unwrap();
-    Ended::from(mounted).expect_code(0);
+    CommandOutput::from(mounted).expect_code(0);
     assert_eq!((entries(&volume), entries(&state)), (vec!["jobs".to_owned()], vec![]));
 }
 
 /// Clients can come and remove something; a server that does not start lets nobody.
 #[test]
 fn a_disk_without_room_for_a_single_file_keeps_no_server_from_starting() {
-    let house = House::new();
-    fs::create_dir(house.file("data")).unwrap();
-    let serve = house.command(["serve", "--prepare", "--data", "data", "--server-state", "state"]);
+    let sandbox = Sandbox::new();
+    fs::create_dir(sandbox.file("data")).unwrap();
+    let serve = sandbox.command(["serve", "--prepare", "--data", "data", "--server-state", "state"]);
     let script = "mount -t tmpfs -o size=1m,nr_inodes=8 none data || exit 0\n\
                   i=0; while touch data/$i; do i=$((i+1)); done 2> full\n\
                   test $i -gt 3 && exec \"$0\" \"$@\"";
     let Ok(served) = wrapped(&["unshare", "-m", "sh", "-ec", script], &serve).output() else { return };
-    Ended::from(served).expect_code(0);
+    CommandOutput::from(served).expect_code(0);
 }
 
 #[test]
 fn a_place_for_temporary_files_that_others_can_write_to() {
-    let house = House::new();
-    house.write("data.csv", TABLE);
-    set_mode(&house.temporary(), 0o777);
-    assert_refused(house.run(["run", "--input", "data.csv"]), &house.temporary(), "chmod go-w");
-    set_mode(&house.temporary(), 0o1777);
-    house.succeed(["run", "--input", "data.csv"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", TABLE);
+    set_mode(&sandbox.temporary(), 0o777);
+    assert_refused(sandbox.run(["run", "--input", "data.csv"]), &sandbox.temporary(), "chmod go-w");
+    set_mode(&sandbox.temporary(), 0o1777);
+    sandbox.succeed(["run", "--input", "data.csv"]);
 }

@@ -9,30 +9,30 @@ use std::process::{Command, Stdio};
 use rustix::process::Pid;
 
 use super::{SOMEBODY, is_root, set_mode};
-use crate::house::{Ended, House, Running, everything, path, wait_until};
+use crate::sandbox::{CommandOutput, Process, Sandbox, everything, path, wait_until};
 
-/// The user, with a house of his own.
+/// The user, with a sandbox of his own.
 const NOBODY: u32 = 65_534;
 
 struct Bound {
-    house: House,
+    sandbox: Sandbox,
     program: PathBuf,
 }
 
 impl Bound {
     fn new() -> Self {
-        let house = House::new();
-        house.write("data.csv", "a\n1\n2\n");
-        let program = house.file("hestat");
+        let sandbox = Sandbox::new();
+        sandbox.write("data.csv", "a\n1\n2\n");
+        let program = sandbox.file("hestat");
         // Not by this process: a program that is open for writing here, or in a fork of ours, cannot be run.
         assert!(Command::new("cp").arg(env!("CARGO_BIN_EXE_hestat")).arg(&program).status().unwrap().success());
         if is_root() {
-            let root = house.work().parent().unwrap().to_owned();
+            let root = sandbox.work().parent().unwrap().to_owned();
             for place in everything(&root).into_iter().chain([root]) {
                 chown(place, Some(NOBODY), Some(NOBODY)).unwrap();
             }
         }
-        Self { house, program }
+        Self { sandbox, program }
     }
 
     fn bind(mut command: Command) -> Command {
@@ -44,15 +44,15 @@ impl Bound {
 
     /// The program, run by the user.
     fn command(&self, arguments: &[&str]) -> Command {
-        let known = self.house.command(arguments);
+        let known = self.sandbox.command(arguments);
         let mut command = Self::bind(Command::new(&self.program));
-        command.args(known.get_args()).current_dir(self.house.work());
+        command.args(known.get_args()).current_dir(self.sandbox.work());
         command.env_clear().envs(known.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Ended {
+    fn run(&self, arguments: &[&str]) -> CommandOutput {
         self.command(arguments).output().unwrap().into()
     }
 }
@@ -63,7 +63,7 @@ fn files_of_root_are_trusted_and_those_of_others_are_not() {
         return;
     }
     let bound = Bound::new();
-    let state = bound.house.file("state");
+    let state = bound.sandbox.file("state");
     fs::create_dir(&state).unwrap();
     chown(&state, Some(NOBODY), Some(NOBODY)).unwrap();
     let prepare = || bound.run(&["serve", "--prepare", "--data", "data", "--server-state", "state"]);
@@ -81,10 +81,10 @@ fn files_of_root_are_trusted_and_those_of_others_are_not() {
 #[test]
 fn streams_are_read_and_written_by_their_names() {
     let bound = Bound::new();
-    let shell = |script: &str| -> Ended {
+    let shell = |script: &str| -> CommandOutput {
         let known = bound.command(&[]);
         let mut command = Bound::bind(Command::new("sh"));
-        command.args(["-ec", script, path(&bound.program)]).current_dir(bound.house.work());
+        command.args(["-ec", script, path(&bound.program)]).current_dir(bound.sandbox.work());
         command.env_clear().envs(known.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.env("PATH", std::env::var_os("PATH").unwrap());
         command.output().unwrap().into()
@@ -100,7 +100,7 @@ fn streams_are_read_and_written_by_their_names() {
     shell("echo a | \"$0\" serve --prepare --data data --server-state state --password-file /dev/stdin").expect_code(0);
     shell("echo a > w; \"$0\" serve --prepare --data data --server-state state --password-file /dev/fd/3 3< w")
         .expect_code(0);
-    let url = bound.house.url();
+    let url = bound.sandbox.url();
     for (name, script) in [
         ("a pipe", "echo correct horse | \"$0\" init --input data.csv --passphrase-file /dev/stdin --server"),
         (
@@ -111,15 +111,15 @@ fn streams_are_read_and_written_by_their_names() {
         shell(&format!("{script} {url}")).expect_code(0);
         shell(&format!("\"$0\" compute --data {url}").replace("file://", "")).expect_code(0);
         shell("echo correct horse > word; \"$0\" result --passphrase-file /dev/fd/4 4< word").expect_code(0);
-        assert_eq!(bound.house.read("decrypted_results.csv"), figures, "{name}");
+        assert_eq!(bound.sandbox.read("decrypted_results.csv"), figures, "{name}");
     }
 }
 
 #[test]
 fn an_output_that_cannot_be_written_is_found_before_the_work() {
     let bound = Bound::new();
-    bound.house.write("bad.csv", "a\n1\nx\n");
-    let (folder, foreign) = (bound.house.file("folder"), bound.house.file("sticky"));
+    bound.sandbox.write("bad.csv", "a\n1\nx\n");
+    let (folder, foreign) = (bound.sandbox.file("folder"), bound.sandbox.file("sticky"));
     for place in [&folder, &foreign] {
         fs::create_dir(place).unwrap();
     }
@@ -134,12 +134,12 @@ fn an_output_that_cannot_be_written_is_found_before_the_work() {
 }
 
 /// A server that waits, run by the user.
-fn waiting(bound: &Bound) -> (Running, Pid) {
-    let log = File::create(bound.house.file("log")).unwrap();
-    let mut command = bound.command(&["compute", "--data", path(&bound.house.server()), "--watch"]);
+fn waiting(bound: &Bound) -> (Process, Pid) {
+    let log = File::create(bound.sandbox.file("log")).unwrap();
+    let mut command = bound.command(&["compute", "--data", path(&bound.sandbox.server()), "--watch"]);
     let child = command.stderr(log).spawn().unwrap();
     let process = Pid::from_child(&child);
-    (Running::new(child), process)
+    (Process::new(child), process)
 }
 
 #[test]

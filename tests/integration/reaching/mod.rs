@@ -5,9 +5,9 @@ mod serving;
 mod terminal;
 mod trust;
 
-use crate::house::{Ended, House};
+use crate::sandbox::{CommandOutput, Sandbox};
 
 /// `hestat ping` with these options.
-fn ping(house: &House, url: &str, options: &[&str]) -> Ended {
-    house.run(["ping", "--server", url].into_iter().chain(options.iter().copied()))
+fn ping(sandbox: &Sandbox, url: &str, options: &[&str]) -> CommandOutput {
+    sandbox.run(["ping", "--server", url].into_iter().chain(options.iter().copied()))
 }

@@ -5,18 +5,18 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::process::Command;
 
-use crate::house::{Ended, House, Served};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer};
 
-/// A ping from the house of the server.
-fn ping(served: &Served, options: &[&str], also: impl FnOnce(&mut Command)) -> Ended {
-    let mut command = served.house.command(["ping", "--server", served.url()]);
+/// A ping from the sandbox of the server.
+fn ping(served: &TestServer, options: &[&str], also: impl FnOnce(&mut Command)) -> CommandOutput {
+    let mut command = served.sandbox.command(["ping", "--server", served.url()]);
     also(command.args(options));
     command.output().unwrap().into()
 }
 
-/// A server that its house knows already.
-fn acquainted() -> Served {
-    let served = Served::new(&[]);
+/// A server that its sandbox knows already.
+fn acquainted() -> TestServer {
+    let served = TestServer::new(&[]);
     let options = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
     ping(&served, &options, |_| {}).expect_code(0);
     served
@@ -25,10 +25,10 @@ fn acquainted() -> Served {
 #[test]
 fn passwords_come_from_files_variables_and_netrc_in_this_order() {
     let served = acquainted();
-    let house = &served.house;
+    let sandbox = &served.sandbox;
     let right = served.password();
-    house.write("right", &right);
-    house.write("wrong", "wrong\n");
+    sandbox.write("right", &right);
+    sandbox.write("wrong", "wrong\n");
     ping(&served, &[], |_| {}).expect_code(2).says(&["no password", "--password-file", "HESTAT_PASSWORD"]);
     ping(&served, &["--password-file", "right"], |command| {
         command.env("HESTAT_PASSWORD", "wrong");
@@ -42,13 +42,13 @@ fn passwords_come_from_files_variables_and_netrc_in_this_order() {
         command.env("HESTAT_PASSWORD", &right);
     })
     .expect_code(0);
-    // HOME is the working directory of the house.
-    house.write(
+    // HOME is the working directory of the sandbox.
+    sandbox.write(
         ".netrc",
         format!("machine 127.0.0.1 login other password wrong\nmachine 127.0.0.1 login hestat password {right}\n"),
     );
     ping(&served, &[], |_| {}).expect_code(0);
-    house.write("elsewhere", "default login hestat password wrong\n");
+    sandbox.write("elsewhere", "default login hestat password wrong\n");
     ping(&served, &["--netrc", "elsewhere"], |_| {}).expect_code(13);
     ping(&served, &["--netrc", "nowhere"], |_| {}).expect_code(8).says(&["nowhere"]);
     ping(&served, &["--password-file", "nowhere"], |_| {}).expect_code(2).says(&["nowhere"]);
@@ -64,22 +64,22 @@ fn a_variable_that_cannot_be_read_is_told_of() {
     .expect_code(2)
     .says(&["HESTAT_PASSWORD is not UTF-8"]);
     let mut serve =
-        served.house.command(["serve", "--data", "data", "--server-state", "other", "--listen", "127.0.0.1:0"]);
-    Ended::from(serve.env("HESTAT_PASSWORD", word).output().unwrap()).expect_code(2).says(&["is not UTF-8"]);
+        served.sandbox.command(["serve", "--data", "data", "--server-state", "other", "--listen", "127.0.0.1:0"]);
+    CommandOutput::from(serve.env("HESTAT_PASSWORD", word).output().unwrap()).expect_code(2).says(&["is not UTF-8"]);
 }
 
 #[test]
 fn a_server_of_given_user_and_password() {
-    let house = House::new();
-    house.write("secret", "given\n");
-    let served = Served::start(house, &["--user", "someone", "--password-file", "secret"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("secret", "given\n");
+    let served = TestServer::start(sandbox, &["--user", "someone", "--password-file", "secret"]);
     assert!(served.url().starts_with("ftps://someone@"));
-    let made = served.house.file("server-state/password");
-    assert!(served.told("password_file").is_none() && !made.exists(), "none is made when one is given");
+    let made = served.sandbox.file("server-state/password");
+    assert!(served.announced("password_file").is_none() && !made.exists(), "none is made when one is given");
     let options = ["--server-fingerprint", served.fingerprint(), "--password-file", "secret"];
     ping(&served, &options, |_| {}).expect_code(0);
     let other = served.url().replace("someone@", "hestat@");
-    let refused = served.house.run(["ping", "--server", &other, "--password-file", "secret"]);
+    let refused = served.sandbox.run(["ping", "--server", &other, "--password-file", "secret"]);
     refused.expect_code(13);
     assert!(!served.log().contains("given"), "{}", served.log());
 }
@@ -87,15 +87,15 @@ fn a_server_of_given_user_and_password() {
 #[test]
 fn no_password_stands_in_help_arguments_or_files_of_the_client() {
     let served = acquainted();
-    let house = &served.house;
+    let sandbox = &served.sandbox;
     let right = served.password();
     for command in ["ping", "init", "result", "serve", "run"] {
-        let mut command = house.command([command, "--help"]);
-        let help: Ended = command.env("HESTAT_PASSWORD", &right).output().unwrap().into();
+        let mut command = sandbox.command([command, "--help"]);
+        let help: CommandOutput = command.env("HESTAT_PASSWORD", &right).output().unwrap().into();
         assert!(!help.stdout.contains(&right));
     }
-    for file in crate::house::everything(&house.state()).into_iter().filter(|file| file.is_file()) {
+    for file in crate::sandbox::everything(&sandbox.state()).into_iter().filter(|file| file.is_file()) {
         assert!(!String::from_utf8_lossy(&fs::read(&file).unwrap()).contains(&right), "{}", file.display());
     }
-    house.run(["ping", "--server", "ftps://me:secret@host"]).expect_code(2).says(&["the URL contains a password"]);
+    sandbox.run(["ping", "--server", "ftps://me:secret@host"]).expect_code(2).says(&["the URL contains a password"]);
 }

@@ -2,22 +2,22 @@
 
 use rustix::process::Signal;
 
-use crate::house::{House, Served, Terminal};
+use crate::sandbox::{Sandbox, Terminal, TestServer};
 
 const CONTROL_C: &str = "\x03";
 
-fn ping(served: &Served) -> Terminal {
-    Terminal::start(&served.house.command(["ping", "--server", served.url()]))
+fn ping(served: &TestServer) -> Terminal {
+    Terminal::start(&served.sandbox.command(["ping", "--server", served.url()]))
 }
 
 #[test]
 fn a_server_that_was_confirmed_once_is_known() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let terminal = ping(&served);
     terminal.wait_for("[yes/no]");
-    terminal.types("yes\n");
+    terminal.type_keys("yes\n");
     terminal.wait_for("Password of hestat at");
-    terminal.types(&format!("{}\n", served.password()));
+    terminal.type_keys(&format!("{}\n", served.password()));
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(0), "{shown}");
     assert!(shown.contains(served.fingerprint()) && !shown.contains(&served.password()), "{shown}");
@@ -25,7 +25,7 @@ fn a_server_that_was_confirmed_once_is_known() {
 
     let again = ping(&served);
     again.wait_for("Password of hestat at");
-    again.types("wrong\n");
+    again.type_keys("wrong\n");
     let (code, shown) = again.end();
     assert_eq!(code, Some(13), "{shown}");
     assert!(!shown.contains("[yes/no]"), "{shown}");
@@ -33,37 +33,37 @@ fn a_server_that_was_confirmed_once_is_known() {
 
 #[test]
 fn only_yes_is_yes() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     for answer in ["no\n", "\n", "y\n", "yes yes\n", "\x04"] {
         let terminal = ping(&served);
         terminal.wait_for("[yes/no]");
-        terminal.types(answer);
+        terminal.type_keys(answer);
         let (code, shown) = terminal.end();
         assert_eq!(code, Some(14), "{answer:?}: {shown}");
         assert!(!shown.contains("Password"), "{answer:?}: {shown}");
     }
-    assert!(!served.house.state().join("known_servers").exists());
+    assert!(!served.sandbox.state().join("known_servers").exists());
     assert!(!served.log().contains("login"), "{}", served.log());
 }
 
 #[test]
 fn control_c_ends_questions() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let terminal = ping(&served);
     terminal.wait_for("[yes/no]");
-    terminal.types(CONTROL_C);
+    terminal.type_keys(CONTROL_C);
     let (code, shown) = terminal.end();
     assert_eq!(code, Some(130), "{shown}");
-    assert!(!served.house.state().join("known_servers").exists());
+    assert!(!served.sandbox.state().join("known_servers").exists());
 
     let terminal = at_the_password(&served);
-    terminal.types(CONTROL_C);
+    terminal.type_keys(CONTROL_C);
     assert_ended(terminal);
 }
 
 #[test]
 fn a_signal_ends_questions_and_the_terminal_echoes_again() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let terminal = at_the_password(&served);
     terminal.signal(Signal::TERM);
     assert_ended(terminal);
@@ -72,57 +72,57 @@ fn a_signal_ends_questions_and_the_terminal_echoes_again() {
 /// Each step connects anew, and asks nobody again.
 #[test]
 fn a_password_is_typed_once() {
-    let served = Served::new(&[]);
-    served.house.write("data.csv", "a\n1\n2\n");
-    let mut run = served.house.command(["run", "--input", "data.csv", "--server", served.url()]);
+    let served = TestServer::new(&[]);
+    served.sandbox.write("data.csv", "a\n1\n2\n");
+    let mut run = served.sandbox.command(["run", "--input", "data.csv", "--server", served.url()]);
     let terminal = Terminal::start(run.env("HESTAT_SERVER_FINGERPRINT", served.fingerprint()));
     terminal.wait_for("Password of hestat at");
-    terminal.types(&format!("{}\n", served.password()));
+    terminal.type_keys(&format!("{}\n", served.password()));
     let (code, shown) = terminal.end();
     assert_eq!((code, shown.matches("Password of").count()), (Some(0), 1), "{shown}");
-    assert!(served.house.inbox().is_empty());
+    assert!(served.sandbox.inbox().is_empty());
 }
 
 #[test]
 fn passphrases_are_asked_for_twice_and_not_shown() {
-    let house = House::new();
-    house.write("data.csv", "a\n1\n2\n");
-    let init = house.command(["init", "--passphrase", "--input", "data.csv", "--server", &house.url()]);
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", "a\n1\n2\n");
+    let init = sandbox.command(["init", "--passphrase", "--input", "data.csv", "--server", &sandbox.url()]);
     for (again, expected) in [("other\n", 2), ("secret\n", 0), (CONTROL_C, 130)] {
         let terminal = Terminal::start(&init);
         terminal.wait_for("Passphrase for the new key:");
-        terminal.types("secret\n");
+        terminal.type_keys("secret\n");
         terminal.wait_for("Again:");
-        terminal.types(again);
+        terminal.type_keys(again);
         let (code, shown) = terminal.end();
         assert_eq!(code, Some(expected), "{shown}");
         assert!(!shown.contains("secret"), "{shown}");
     }
-    assert_eq!(house.jobs().len(), 1);
+    assert_eq!(sandbox.jobs().len(), 1);
 }
 
 /// No secret is in memory while the server is waited for.
 #[test]
 fn the_passphrase_of_a_key_is_asked_for_when_the_answer_is_here() {
-    let house = House::new();
-    house.write("data.csv", "a\n1\n2\n");
-    house.write("passphrase", "secret\n");
-    let init = ["init", "--passphrase-file", "passphrase", "--input", "data.csv", "--server", &house.url()];
-    house.succeed(init);
-    let result = house.command(["result"]);
+    let sandbox = Sandbox::new();
+    sandbox.write("data.csv", "a\n1\n2\n");
+    sandbox.write("passphrase", "secret\n");
+    let init = ["init", "--passphrase-file", "passphrase", "--input", "data.csv", "--server", &sandbox.url()];
+    sandbox.succeed(init);
+    let result = sandbox.command(["result"]);
     let (code, shown) = Terminal::start(&result).end();
     assert_eq!((code, shown.contains("Passphrase")), (Some(4), false), "{shown}");
-    house.compute().expect_code(0);
+    sandbox.compute().expect_code(0);
     let terminal = Terminal::start(&result);
     terminal.wait_for("Passphrase of the key:");
-    terminal.types("secret\n");
+    terminal.type_keys("secret\n");
     let (code, shown) = terminal.end();
     assert_eq!((code, shown.contains("secret")), (Some(0), false), "{shown}");
 }
 
 /// A command that asks for the password of a server that it knows.
-fn at_the_password(served: &Served) -> Terminal {
-    let mut command = served.house.command(["ping", "--server", served.url()]);
+fn at_the_password(served: &TestServer) -> Terminal {
+    let mut command = served.sandbox.command(["ping", "--server", served.url()]);
     let terminal = Terminal::start(command.env("HESTAT_SERVER_FINGERPRINT", served.fingerprint()));
     terminal.wait_for("Password of hestat at");
     assert!(!terminal.echoes());

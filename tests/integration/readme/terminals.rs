@@ -9,7 +9,7 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::{GOES_ON, Step, matches};
-use crate::house::Running;
+use crate::sandbox::Process;
 
 /// How long a line is waited for.
 const PATIENCE: Duration = Duration::from_mins(2);
@@ -36,7 +36,7 @@ pub(super) struct Terminals {
 /// A command that was typed.
 struct Typed {
     command: String,
-    running: Running,
+    running: Process,
     lines: Receiver<String>,
     errors: File,
 }
@@ -87,7 +87,7 @@ impl Typed {
     fn start(mut shell: Command, command: &str) -> Self {
         let errors = tempfile::tempfile().unwrap();
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors.try_clone().unwrap());
-        let mut running = Running::new(shell.spawn().unwrap());
+        let mut running = Process::new(shell.spawn().unwrap());
         let (shown, lines) = channel();
         let stdout = BufReader::new(running.stdout());
         // A test that has failed listens no more.

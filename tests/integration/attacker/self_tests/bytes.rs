@@ -10,7 +10,7 @@ use super::super::echo::EchoServer;
 use super::super::{Attacker, Direction, Manipulation, Recording, Tampering};
 use super::{session, tampering_with};
 use crate::faults::weather::Ending;
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 const CONTENT: &[u8] = b"twenty bytes to keep";
 

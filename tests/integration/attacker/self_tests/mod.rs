@@ -14,7 +14,7 @@ use super::credentials::Credentials;
 use super::echo::{EchoServer, Session, TIMEOUT};
 use super::peer_check::PeerCheck;
 use super::{Attacker, Direction, Manipulation, Tampering};
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 /// Starts an attacker in front of the echo server that tampers with each connection in the same way.
 fn tampering_with(echo: &EchoServer, direction: Direction, tampering: Tampering) -> Attacker {

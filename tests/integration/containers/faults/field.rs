@@ -9,7 +9,7 @@ use rand_core::Rng;
 
 use super::super::checkout::Checkout;
 use super::super::engine;
-use crate::house::{Ended, House, Running, everything, path, wait_until};
+use crate::sandbox::{CommandOutput, Process, Sandbox, everything, path, wait_until};
 use crate::site::small_table;
 
 /// 84 MB of ciphertext: time enough for commands of the engine to strike meanwhile.
@@ -31,14 +31,14 @@ impl Field {
         let mut checkout = Checkout::new();
         let table = checkout.write_table("table.csv", &small_table(ROWS));
         checkout.configure("HESTAT_CSV=./table.csv");
-        let house = House::new();
-        let whole = house.succeed(["init", "--json", "--input", path(&table), "--server", &house.url()]).json();
-        house.succeed(["run", "--input", path(&table)]);
+        let sandbox = Sandbox::new();
+        let whole = sandbox.succeed(["init", "--json", "--input", path(&table), "--server", &sandbox.url()]).json();
+        sandbox.succeed(["run", "--input", path(&table)]);
         prepare(&mut checkout);
         checkout.start();
         Self {
             checkout,
-            expected: house.read("decrypted_results.csv"),
+            expected: sandbox.read("decrypted_results.csv"),
             random: random::from_system().unwrap(),
             whole: whole["dataset_bytes"].as_u64().unwrap(),
             felt: 0,
@@ -53,14 +53,14 @@ impl Field {
     }
 
     /// A command of the client's, with these variables, while the test goes on.
-    pub(super) fn begin(variables: &[&str], command: &[&str]) -> Running {
+    pub(super) fn begin(variables: &[&str], command: &[&str]) -> Process {
         let variables = variables.iter().flat_map(|variable| ["--env", variable]);
         let arguments: Vec<&str> = ["exec"].into_iter().chain(variables).chain(["client", "hestat"]).collect();
-        Running::new(engine::command(&[&arguments, command].concat()).spawn().unwrap())
+        Process::new(engine::command(&[&arguments, command].concat()).spawn().unwrap())
     }
 
     /// An upload that has begun.
-    pub(super) fn upload(&self, variables: &[&str]) -> Running {
+    pub(super) fn upload(&self, variables: &[&str]) -> Process {
         let mut upload = Self::begin(variables, &["init"]);
         let parts = || {
             everything(&self.checkout.at("data/server"))
@@ -72,7 +72,7 @@ impl Field {
     }
 
     /// The end of a command that may have met with a fault.
-    pub(super) fn end(&mut self, command: Running) -> Ended {
+    pub(super) fn end(&mut self, command: Process) -> CommandOutput {
         let ended = command.end();
         if ended.code != Some(0) || ended.stderr.contains("; retry ") {
             self.felt += 1;
@@ -135,7 +135,7 @@ impl Field {
 
 /// What a command may end with that met with a fault: well, or with no server, or with one that is silent.
 #[track_caller]
-pub(super) fn assert_fair(ended: &Ended) {
+pub(super) fn assert_fair(ended: &CommandOutput) {
     let fair = matches!(ended.code, Some(0)) || matches!(ended.code, Some(11 | 12)) && ended.stderr.contains("error: ");
     assert!(fair, "{ended:?}");
 }

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::super::engine;
 use super::field::{Field, assert_fair};
-use crate::house::wait_until;
+use crate::sandbox::wait_until;
 
 /// Seconds for all rounds of a test together; all tests here take less than five minutes.
 const PATIENCE: u64 = 240;

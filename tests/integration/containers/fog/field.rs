@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use crate::containers::checkout::Checkout;
 use crate::containers::engine;
-use crate::house::{Ended, entries};
+use crate::sandbox::{CommandOutput, entries};
 
 pub(super) const NODES: [&str; 2] = ["fog-node-1", "fog-node-2"];
 
@@ -84,13 +84,13 @@ impl Drop for Fog {
 
 /// What is told of a message that is back.
 #[track_caller]
-pub(super) fn result(ended: Ended) -> Value {
+pub(super) fn result(ended: CommandOutput) -> Value {
     let ended = ended.expect_code(0);
     serde_json::from_str(ended.stdout.lines().last().unwrap()).unwrap()
 }
 
 #[track_caller]
 fn assert_same(one: &Path, other: &Path) {
-    let compared: Ended = std::process::Command::new("cmp").args([one, other]).output().unwrap().into();
+    let compared: CommandOutput = std::process::Command::new("cmp").args([one, other]).output().unwrap().into();
     compared.expect_code(0);
 }

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use super::field::{Fog, NODES, result};
 use crate::containers::checkout::Checkout;
 use crate::containers::engine;
-use crate::house::{Ended, wait_until};
+use crate::sandbox::{CommandOutput, wait_until};
 
 /// What a line of the long message has, in bytes.
 const LINE: usize = 20;
@@ -40,7 +40,7 @@ fn a_node_that_is_killed_comes_back_for_its_part() {
     std::thread::sleep(Duration::from_secs(2));
     assert!(!fog.has_noted("fog-client", "reassembled"));
     engine::ask(&["start", "fog-node-1"]);
-    let ended: Ended = sending.wait_with_output().unwrap().into();
+    let ended: CommandOutput = sending.wait_with_output().unwrap().into();
     let told = result(ended.says(&["is lost: "]));
     fog.assert_right(&told, &message);
 }

@@ -9,7 +9,7 @@ use field::{Fog, NODES};
 use super::confined::assert_confined;
 use super::person::Person;
 use super::{checkout::Checkout, engine};
-use crate::house::{Ended, Terminal, entries};
+use crate::sandbox::{CommandOutput, Terminal, entries};
 use crate::site::small_table;
 
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
@@ -22,12 +22,12 @@ fn a_message_comes_back_through_two_nodes() {
     let person = Person::of(&fog.checkout);
     fog.checkout.compose(&["--profile", "fog", "up", "-d", "--build"]).expect_code(0);
     let client = ["exec", "-i", "fog-client", "hestat", "fog", "client"];
-    let by_option: Ended = engine::run(&[&client[..], &["--message", TEXT]].concat());
+    let by_option: CommandOutput = engine::run(&[&client[..], &["--message", TEXT]].concat());
     assert!(by_option.expect_code(0).stdout.ends_with(&format!("\n{TEXT}\n")));
     let at_terminal = ["exec", "-it", "fog-client", "hestat", "fog", "client"];
     let terminal = Terminal::start_wholly(&fog.checkout.command("docker", &at_terminal));
     terminal.wait_for("Message");
-    terminal.types(&format!("{TEXT}\n\x04"));
+    terminal.type_keys(&format!("{TEXT}\n\x04"));
     let (code, shown) = terminal.end();
     assert!(code == Some(0) && shown.ends_with(&format!("\n{TEXT}\r\n")), "{code:?} {shown}");
     let message = fog.checkout.write_table("message", TEXT);
@@ -89,7 +89,7 @@ fn nothing_in_the_fog_is_root_and_private_keys_stay_where_they_are() {
 fn the_script_takes_the_fog_down_too() {
     let fog = Fog::up();
     fog.checkout.write_table("table.csv", &small_table(50));
-    let ended: Ended = fog.checkout.run_sh(&["--containers", "table.csv"]).output().unwrap().into();
+    let ended: CommandOutput = fog.checkout.run_sh(&["--containers", "table.csv"]).output().unwrap().into();
     ended.expect_code(0);
     assert_eq!(fog.checkout.belongings(), Vec::<String>::new());
 }

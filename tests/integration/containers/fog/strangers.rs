@@ -2,10 +2,10 @@
 
 use super::field::{Fog, NODES, result};
 use crate::containers::engine;
-use crate::house::{Ended, wait_until};
+use crate::sandbox::{CommandOutput, wait_until};
 
 /// Runs hestat in one more container on the same network.
-fn stranger(fog: &Fog, options: &[&str], arguments: &[&str]) -> Ended {
+fn stranger(fog: &Fog, options: &[&str], arguments: &[&str]) -> CommandOutput {
     let network = format!("{}_fog", fog.checkout.project());
     let run = ["run", "--rm", "--network", &network];
     let own = ["--state", "/tmp/state", "--out", "/tmp/out"];
@@ -30,7 +30,7 @@ fn a_node_that_nobody_knows_gets_nothing() {
     let node = ["node", "--connect", "fog-client:7100", "--peer-fingerprint", &client];
     stranger(&fog, &[], &node).expect_code(17).says(&["fog-client:7100 does not allow this identity"]);
     engine::ask(&["start", "fog-node-2"]);
-    let ended: Ended = sending.wait_with_output().unwrap().into();
+    let ended: CommandOutput = sending.wait_with_output().unwrap().into();
     let told = result(ended.says(&["refused a node"]));
     let nodes = [0, 1].map(|part| told["parts"][part]["node"].as_str().unwrap().to_owned());
     assert!(enrolled.iter().all(|node| nodes.contains(node)), "{nodes:?}");

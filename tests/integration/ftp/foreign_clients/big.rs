@@ -10,7 +10,7 @@ use std::sync::Mutex;
 use tempfile::TempDir;
 
 use super::repertoire::ForeignClient;
-use crate::house::{House, Served};
+use crate::sandbox::{Sandbox, TestServer};
 
 const BIG: u64 = (2 << 30) + 12_345;
 
@@ -24,9 +24,9 @@ static ROOM: Mutex<()> = Mutex::new(());
 pub(super) fn two_gigabytes<C: ForeignClient>() {
     let _room = ROOM.lock();
     let data = spacious();
-    let served = Served::start(House::new().with_server(data.path()), &[]);
+    let served = TestServer::start(Sandbox::new().with_server(data.path()), &[]);
     let client = C::of(&served);
-    let (sent, big) = (served.house.file("sent"), served.at("big"));
+    let (sent, big) = (served.sandbox.file("sent"), served.at("big"));
     let expected = marked(&sent);
 
     client.put(&sent, "big");

@@ -6,8 +6,8 @@ use std::process::Command;
 
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
-use crate::house::{Served, path};
 use crate::programs::{program, run};
+use crate::sandbox::{TestServer, path};
 
 struct Curl {
     address: String,
@@ -37,9 +37,9 @@ impl Curl {
 }
 
 impl ForeignClient for Curl {
-    fn of(served: &Served) -> Self {
+    fn of(served: &TestServer) -> Self {
         let account = format!("machine 127.0.0.1 login {} password {}\n", served.user(), served.password());
-        let accounts = path(&served.house.write("accounts", account)).into();
+        let accounts = path(&served.sandbox.write("accounts", account)).into();
         let address = format!("ftp://127.0.0.1:{}", served.address().port());
         Self { address, certificate: served.certificate().into(), accounts }
     }
@@ -110,7 +110,7 @@ fn two_gigabytes_by_curl() {
 
 #[test]
 fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     std::fs::write(served.at("file"), "content").unwrap();
     let client = Curl::of(&served);
     for options in [["--disable-epsv", "--silent"], ["--tls-max", "1.2"], ["--tlsv1.3", "--silent"]] {
@@ -121,7 +121,7 @@ fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
 /// curl's exit codes: 60 for a certificate that it does not trust, 64 and 67 for a server that wants TLS.
 #[test]
 fn curl_is_refused_without_tls_and_refuses_another_certificate() {
-    let (served, other) = (Served::new(&[]), Served::new(&[]));
+    let (served, other) = (TestServer::new(&[]), TestServer::new(&[]));
     let client = Curl::of(&served);
     let mistaken = Curl { certificate: other.certificate().into(), ..Curl::of(&served) };
     run(&mut mistaken.command("")).expect_code(60);

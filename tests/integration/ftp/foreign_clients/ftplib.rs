@@ -3,13 +3,13 @@
 use std::path::Path;
 
 use super::repertoire::stop;
-use crate::house::{Served, path};
 use crate::programs::{program, run};
+use crate::sandbox::{TestServer, path};
 
 /// Runs the session in ftplib_session.py, which insists on all that it does.
 #[test]
 fn ftplib() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/ftp/foreign_clients/ftplib_session.py");
     let mut command = program("python3");
     let port = served.address().port().to_string();

@@ -5,8 +5,8 @@ use std::process::Command;
 
 use super::big::two_gigabytes;
 use super::repertoire::{ForeignClient, all_of_it};
-use crate::house::{Ended, Served, path};
 use crate::programs::{program, run};
+use crate::sandbox::{CommandOutput, TestServer, path};
 
 /// TLS on all connections or none, the certificate verified, and no second attempts.
 const SETTINGS: &str = "set cmd:fail-exit yes; set ftp:ssl-force yes; set ftp:ssl-protect-data yes; \
@@ -26,7 +26,7 @@ impl Lftp {
         command
     }
 
-    fn run(&self, commands: &str) -> Ended {
+    fn run(&self, commands: &str) -> CommandOutput {
         run(&mut self.command(commands))
     }
 
@@ -36,13 +36,13 @@ impl Lftp {
 }
 
 impl ForeignClient for Lftp {
-    fn of(served: &Served) -> Self {
+    fn of(served: &TestServer) -> Self {
         let (certificate, user, port) = (served.certificate(), served.user(), served.address().port());
         let opening = format!(
             "{SETTINGS}; set ssl:ca-file {}; open --env-password -u {user} -p {port} 127.0.0.1",
             quoted(certificate)
         );
-        Self { opening, password: served.password(), home: path(&served.house.work()).into() }
+        Self { opening, password: served.password(), home: path(&served.sandbox.work()).into() }
     }
 
     fn list(&self, folder: &str) -> String {
@@ -103,7 +103,7 @@ fn two_gigabytes_by_lftp() {
 
 #[test]
 fn lftp_sees_every_kind_of_list() {
-    let served = Served::new(&[]);
+    let served = TestServer::new(&[]);
     std::fs::create_dir(served.at("a folder")).unwrap();
     std::fs::write(served.at("a file"), vec![0; 12_345]).unwrap();
     let client = Lftp::of(&served);
@@ -118,7 +118,7 @@ fn lftp_sees_every_kind_of_list() {
 
 #[test]
 fn lftp_does_not_trust_another_certificate() {
-    let (served, other) = (Served::new(&[]), Served::new(&[]));
+    let (served, other) = (TestServer::new(&[]), TestServer::new(&[]));
     let refused = Lftp { opening: Lftp::of(&other).opening, ..Lftp::of(&served) };
     let opening =
         refused.opening.replace(&format!("-p {}", other.address().port()), &format!("-p {}", served.address().port()));

@@ -4,12 +4,12 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::house::{Served, wait_until};
+use crate::sandbox::{TestServer, wait_until};
 
 /// A client of others.
 pub(super) trait ForeignClient {
     /// For this server.
-    fn of(served: &Served) -> Self;
+    fn of(served: &TestServer) -> Self;
     /// What it shows of a folder.
     fn list(&self, folder: &str) -> String;
     fn put(&self, local: &Path, name: &str);
@@ -34,23 +34,23 @@ const OTHER: &str = "Rückfahrt am 1. März.txt";
 const SENT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz\r\n\0\xFF\n";
 
 struct Scene<C> {
-    served: Served,
+    served: TestServer,
     client: C,
 }
 
 impl<C: ForeignClient> Scene<C> {
     fn new() -> Self {
-        let served = Served::new(&[]);
+        let served = TestServer::new(&[]);
         let client = C::of(&served);
         Self { served, client }
     }
 
     fn local(&self, name: &str) -> PathBuf {
-        self.served.house.file(name)
+        self.served.sandbox.file(name)
     }
 
     fn puts_and_gets(&self) {
-        let (sent, got) = (self.served.house.write("sent", SENT), self.local("got"));
+        let (sent, got) = (self.served.sandbox.write("sent", SENT), self.local("got"));
         for name in ["plain.bin", NAME] {
             self.client.put(&sent, name);
             assert_eq!(fs::read(self.served.at(name)).unwrap(), SENT);
@@ -60,13 +60,13 @@ impl<C: ForeignClient> Scene<C> {
             assert!(self.client.list("").contains(name), "{}", self.client.list(""));
         }
         // Over what is there, and shorter.
-        self.client.put(&self.served.house.write("sent", "short"), "plain.bin");
+        self.client.put(&self.served.sandbox.write("sent", "short"), "plain.bin");
         assert_eq!(fs::read(self.served.at("plain.bin")).unwrap(), b"short");
     }
 
     /// What the one side has already is not what the other has: so it shows that it was not sent again.
     fn resumes(&self) {
-        let (sent, got) = (self.served.house.write("sent", SENT), self.local("got"));
+        let (sent, got) = (self.served.sandbox.write("sent", SENT), self.local("got"));
         let (half, resumed) = (b"#########", [b"#########", &SENT[9..]].concat());
         fs::write(self.served.at(NAME), half).unwrap();
         self.client.resume_put(&sent, NAME);
@@ -80,7 +80,7 @@ impl<C: ForeignClient> Scene<C> {
     /// A client that dies in an upload: what came until then stays, and the next one goes on with it.
     fn resumes_what_was_killed(&self) {
         let content: Vec<u8> = (0..1_000_000_u64).flat_map(u64::to_le_bytes).collect();
-        let (sent, there) = (self.served.house.write("sent", &content), self.served.at("killed"));
+        let (sent, there) = (self.served.sandbox.write("sent", &content), self.served.at("killed"));
         let mut dying = self.client.slow_put(&sent, "killed").spawn().unwrap();
         wait_until("some of an upload", || there.metadata().is_ok_and(|file| file.len() > 100_000));
         dying.kill().unwrap();
@@ -115,7 +115,7 @@ pub(super) fn all_of_it<C: ForeignClient>() {
 }
 
 /// Stops it in good order; it must not have logged its password.
-pub(super) fn stop(mut served: Served) {
+pub(super) fn stop(mut served: TestServer) {
     assert_eq!(served.stop(), Some(0));
     assert!(!served.log().contains(&served.password()), "{}", served.log());
 }

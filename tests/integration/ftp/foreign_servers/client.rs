@@ -4,8 +4,8 @@ use std::ffi::OsStr;
 use std::process::Command;
 
 use super::super::peers::{PASSWORD, Peer};
-use crate::house::{Ended, House, path};
 use crate::programs::run;
+use crate::sandbox::{CommandOutput, Sandbox, path};
 
 /// Rows of its table, and figures of the sixteen columns.
 pub(super) const ROWS: u64 = 1000;
@@ -13,7 +13,7 @@ pub(super) const FIGURES: u64 = 16 * 6;
 
 /// A user who knows a server's address, its password, and the certificate that it had.
 pub(super) struct Client {
-    pub(super) house: House,
+    pub(super) sandbox: Sandbox,
     url: String,
     fingerprint: String,
 }
@@ -21,17 +21,17 @@ pub(super) struct Client {
 impl Client {
     /// Who uses a folder of this server; its root is the empty one.
     pub(super) fn of(peer: &Peer, folder: &str) -> Self {
-        Self { house: House::new(), url: peer.url(folder), fingerprint: peer.fingerprint() }
+        Self { sandbox: Sandbox::new(), url: peer.url(folder), fingerprint: peer.fingerprint() }
     }
 
     pub(super) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.house.command(arguments);
+        let mut command = self.sandbox.command(arguments);
         // A server that has not answered by then does not answer.
         command.env("HESTAT_PASSWORD", PASSWORD).env("HESTAT_SERVER_TIMEOUT", "10");
         command
     }
 
-    pub(super) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Ended {
+    pub(super) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> CommandOutput {
         run(&mut self.command(arguments))
     }
 
@@ -42,8 +42,8 @@ impl Client {
 
     /// `hestat init` for a new table, told nothing of the certificate.
     pub(super) fn init(&self) -> Vec<String> {
-        let table = self.house.file("sample.csv");
-        self.house.succeed(["sample", "--rows", &ROWS.to_string(), "--output", path(&table)]);
+        let table = self.sandbox.file("sample.csv");
+        self.sandbox.succeed(["sample", "--rows", &ROWS.to_string(), "--output", path(&table)]);
         ["init", "--json", "--input", path(&table), "--server", &self.url].map(str::to_owned).into()
     }
 
@@ -55,7 +55,7 @@ impl Client {
 
     /// What its state knows of servers.
     pub(super) fn known_servers(&self) -> String {
-        std::fs::read_to_string(self.house.state().join("known_servers")).unwrap_or_default()
+        std::fs::read_to_string(self.sandbox.state().join("known_servers")).unwrap_or_default()
     }
 
     /// What its state knows after it met the server.

@@ -1,8 +1,8 @@
 //! Before what our client does with these servers says anything: they are as strict as they are said to be.
 
 use super::super::peers::{PASSWORD, Peer, SessionReuse, USER};
-use crate::house::{Ended, path};
 use crate::programs::{program, run};
+use crate::sandbox::{CommandOutput, path};
 
 /// A session of Python's ftplib, which resumes no TLS sessions: what the server says to a login in plain, to data in plain,
 /// and to data under TLS.
@@ -33,7 +33,7 @@ secure.prot_p()
 print(told(secure.nlst))
 "#;
 
-fn session(peer: &Peer) -> Ended {
+fn session(peer: &Peer) -> CommandOutput {
     let mut command = program("python3");
     command.args(["-c", SESSION, &peer.port().to_string(), USER, path(peer.certificate())]).env("PASSWORD", PASSWORD);
     run(&mut command).expect_code(0)
@@ -41,7 +41,7 @@ fn session(peer: &Peer) -> Ended {
 
 /// Whether the lines begin so.
 #[track_caller]
-fn assert_begin(told: &Ended, beginnings: [&str; 3]) {
+fn assert_begin(told: &CommandOutput, beginnings: [&str; 3]) {
     let lines: Vec<&str> = told.stdout.lines().collect();
     assert!(lines.iter().zip(beginnings).all(|(line, begin)| line.starts_with(begin)), "{told:?}");
     assert_eq!(lines.len(), beginnings.len(), "{told:?}");

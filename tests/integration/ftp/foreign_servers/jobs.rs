@@ -2,7 +2,7 @@
 
 use super::super::peers::{Peer, SessionReuse};
 use super::client::{Client, FIGURES, ROWS};
-use crate::house::{entries, everything};
+use crate::sandbox::{entries, everything};
 
 /// From a table to its statistics and back to nothing, with `hestat compute --watch` beside the server.
 fn whole_job(peer: &Peer, folder: &str) {

@@ -2,8 +2,8 @@
 
 use super::super::peers::{Peer, SessionReuse};
 use super::client::Client;
-use crate::house::{everything, path};
 use crate::programs::run;
+use crate::sandbox::{everything, path};
 
 fn both() -> [Peer; 2] {
     [Peer::vsftpd(SessionReuse::Required), Peer::pyftpdlib()]

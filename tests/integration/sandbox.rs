@@ -1,7 +1,7 @@
-//! A house: one user's state, one server's directory and a place for files, all gone when it is dropped.
+//! A sandbox: one user's state, one server's directory and a place for files, all gone when it is dropped.
 
 mod process;
-mod served;
+mod server;
 mod terminal;
 
 use std::ffi::OsStr;
@@ -10,30 +10,30 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-pub(crate) use process::{Ended, Running, open_files, wait_until, wrapped};
+pub(crate) use process::{CommandOutput, Process, open_files, wait_until, wrapped};
 use rustix::fs::Mode;
-pub(crate) use served::Served;
+pub(crate) use server::TestServer;
 pub(crate) use terminal::{Terminal, UNIGNORED};
 
 /// The binary under test.
 const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 
 /// Temporary directories for one client and one server.
-pub(crate) struct House {
+pub(crate) struct Sandbox {
     root: tempfile::TempDir,
     server: PathBuf,
 }
 
-impl House {
-    /// An empty house; state, server, temporary files and work each have a directory of their own.
+impl Sandbox {
+    /// An empty sandbox; state, server, temporary files and work each have a directory of their own.
     pub(crate) fn new() -> Self {
         let root = usual_root();
         let server = root.path().join("server");
-        let house = Self { root, server };
-        for directory in [house.server(), house.temporary(), house.work()] {
+        let sandbox = Self { root, server };
+        for directory in [sandbox.server(), sandbox.temporary(), sandbox.work()] {
             fs::create_dir(directory).unwrap();
         }
-        house
+        sandbox
     }
 
     /// The same with the server's directory somewhere else, where it is already.
@@ -83,7 +83,7 @@ impl House {
         fs::read_to_string(self.file(name)).unwrap()
     }
 
-    /// A command that knows this house and nothing of the environment that the tests run in.
+    /// A command that knows this sandbox and nothing of the environment that the tests run in.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(HESTAT);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
@@ -96,35 +96,35 @@ impl House {
     }
 
     /// Runs a command to its end.
-    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+    pub(crate) fn run(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> CommandOutput {
         self.command(arguments).output().unwrap().into()
     }
 
     /// Runs a command to its end, which must be a good one.
-    pub(crate) fn succeed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Ended {
+    pub(crate) fn succeed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> CommandOutput {
         self.run(arguments).expect_code(0)
     }
 
     /// Runs a command to its end, with `input` on its standard input.
-    pub(crate) fn feed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> Ended {
+    pub(crate) fn feed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>, input: &[u8]) -> CommandOutput {
         let mut child = self.command(arguments).stdin(Stdio::piped()).spawn().unwrap();
         child.stdin.take().unwrap().write_all(input).unwrap();
         child.wait_with_output().unwrap().into()
     }
 
     /// Starts a command.
-    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Running {
-        Running::new(self.command(arguments).spawn().unwrap())
+    pub(crate) fn start(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Process {
+        Process::new(self.command(arguments).spawn().unwrap())
     }
 
-    /// Encrypts a CSV file for this house's server and uploads it; returns the job's name.
+    /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job's name.
     pub(crate) fn init(&self, csv: &Path) -> String {
         let told = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
         told.json()["job"].as_str().unwrap().into()
     }
 
-    /// Computes what waits on this house's server.
-    pub(crate) fn compute(&self) -> Ended {
+    /// Computes what waits on this sandbox's server.
+    pub(crate) fn compute(&self) -> CommandOutput {
         self.run(["compute", "--data", path(&self.server())])
     }
 

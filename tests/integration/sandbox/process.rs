@@ -11,17 +11,17 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlim
 use super::entries;
 
 /// A command that goes on while the test does.
-pub(crate) struct Running(Child);
+pub(crate) struct Process(Child);
 
 /// How a command ended, and what it said.
 #[derive(Debug)]
-pub(crate) struct Ended {
+pub(crate) struct CommandOutput {
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
-impl Ended {
+impl CommandOutput {
     /// Itself, if it ended so.
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
@@ -45,14 +45,14 @@ impl Ended {
     }
 }
 
-impl From<Output> for Ended {
+impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
         let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
 
-impl Running {
+impl Process {
     pub(crate) fn new(child: Child) -> Self {
         Self(child)
     }
@@ -119,10 +119,10 @@ impl Running {
     }
 
     /// Waits until it is over. What it says must fit into its pipes.
-    pub(crate) fn end(mut self) -> Ended {
+    pub(crate) fn end(mut self) -> CommandOutput {
         wait_until("the end of a command", || self.has_ended());
         let code = self.0.wait().unwrap().code();
-        let mut ended = Ended { code, stdout: String::new(), stderr: String::new() };
+        let mut ended = CommandOutput { code, stdout: String::new(), stderr: String::new() };
         self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());
         self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut ended.stderr).unwrap());
         ended
@@ -130,7 +130,7 @@ impl Running {
 }
 
 /// A test that fails leaves no process behind.
-impl Drop for Running {
+impl Drop for Process {
     fn drop(&mut self) {
         if let Ok(None) = self.0.try_wait() {
             self.0.kill().unwrap();

@@ -1,4 +1,4 @@
-//! `hestat serve` on a house's server directory, while a test goes on.
+//! `hestat serve` on a sandbox's server directory, while a test goes on.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -9,41 +9,41 @@ use std::process::Command;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use super::{House, Running, path};
+use super::{Process, Sandbox, path};
 
-/// The file of the house that all servers in it log to.
+/// The file of the sandbox that all servers in it log to.
 const LOG: &str = "serve.log";
 
-/// A server that listens, and the house that it is in; killed when dropped.
-pub(crate) struct Served {
-    pub(crate) house: House,
+/// A server that listens, and the sandbox that it is in; killed when dropped.
+pub(crate) struct TestServer {
+    pub(crate) sandbox: Sandbox,
     /// None while it is stopped.
-    running: Option<Running>,
+    running: Option<Process>,
     /// How it said that it can be reached.
     told: Value,
 }
 
-impl Served {
-    /// In a house of its own.
+impl TestServer {
+    /// In a sandbox of its own.
     pub(crate) fn new(options: &[&str]) -> Self {
-        Self::start(House::new(), options)
+        Self::start(Sandbox::new(), options)
     }
 
     /// On any free port of the loopback interface, with these options besides.
-    pub(crate) fn start(house: House, options: &[&str]) -> Self {
-        Self::listen(house, (Ipv4Addr::LOCALHOST, 0).into(), options)
+    pub(crate) fn start(sandbox: Sandbox, options: &[&str]) -> Self {
+        Self::listen(sandbox, (Ipv4Addr::LOCALHOST, 0).into(), options)
     }
 
     /// At `address`.
-    pub(crate) fn listen(house: House, address: SocketAddr, options: &[&str]) -> Self {
-        let (running, told) = launch(&house, address, options);
-        Self { house, running: Some(running), told }
+    pub(crate) fn listen(sandbox: Sandbox, address: SocketAddr, options: &[&str]) -> Self {
+        let (running, told) = launch(&sandbox, address, options);
+        Self { sandbox: sandbox, running: Some(running), told }
     }
 
     /// Starts it at the same address, unless it runs.
     pub(crate) fn start_again(&mut self, options: &[&str]) {
         if self.running.is_none() {
-            let (running, told) = launch(&self.house, self.address(), options);
+            let (running, told) = launch(&self.sandbox, self.address(), options);
             (self.running, self.told) = (Some(running), told);
         }
     }
@@ -74,18 +74,18 @@ impl Served {
     }
 
     #[track_caller]
-    pub(crate) fn process(&self) -> &Running {
+    pub(crate) fn process(&self) -> &Process {
         self.running.as_ref().expect("it runs")
     }
 
     /// What it told under this name; not all is told by every server.
-    pub(crate) fn told(&self, name: &str) -> Option<&str> {
+    pub(crate) fn announced(&self, name: &str) -> Option<&str> {
         self.told[name].as_str()
     }
 
     #[track_caller]
     fn word(&self, name: &str) -> &str {
-        self.told(name).unwrap_or_else(|| panic!("no {name} in {}", self.told))
+        self.announced(name).unwrap_or_else(|| panic!("no {name} in {}", self.told))
     }
 
     pub(crate) fn url(&self) -> &str {
@@ -120,21 +120,21 @@ impl Served {
 
     /// A path below its root.
     pub(crate) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
-        self.house.server().join(name)
+        self.sandbox.server().join(name)
     }
 
     /// What it has logged so far, also before it was started again.
     pub(crate) fn log(&self) -> String {
-        self.house.read(LOG)
+        self.sandbox.read(LOG)
     }
 }
 
 /// No test leaves a server behind, and none made it panic; a test that fails shows what it said.
-impl Drop for Served {
+impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("the server said:\n{}", fs::read_to_string(self.house.file(LOG)).unwrap_or_default());
+            eprintln!("the server said:\n{}", fs::read_to_string(self.sandbox.file(LOG)).unwrap_or_default());
         } else {
             assert!(!self.log().contains("panicked"), "{}", self.log());
         }
@@ -143,18 +143,18 @@ impl Drop for Served {
 
 /// Starts a server and waits until it listens; gives what it told, too.
 #[track_caller]
-fn launch(house: &House, address: SocketAddr, options: &[&str]) -> (Running, Value) {
-    let mut running = Running::new(serve(house, address).args(options).spawn().unwrap());
+fn launch(sandbox: &Sandbox, address: SocketAddr, options: &[&str]) -> (Process, Value) {
+    let mut running = Process::new(serve(sandbox, address).args(options).spawn().unwrap());
     let mut line = String::new();
     BufReader::new(running.stdout()).read_line(&mut line).unwrap();
-    let told = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", house.read(LOG)));
+    let told = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", sandbox.read(LOG)));
     (running, told)
 }
 
-fn serve(house: &House, address: SocketAddr) -> Command {
-    let state = house.file("server-state");
-    let mut command = house.command(["serve", "--json", "--data", path(&house.server()), "--server-state"]);
+fn serve(sandbox: &Sandbox, address: SocketAddr) -> Command {
+    let state = sandbox.file("server-state");
+    let mut command = sandbox.command(["serve", "--json", "--data", path(&sandbox.server()), "--server-state"]);
     command.arg(state).args(["--listen", &address.to_string()]);
-    command.stderr(File::options().create(true).append(true).open(house.file(LOG)).unwrap());
+    command.stderr(File::options().create(true).append(true).open(sandbox.file(LOG)).unwrap());
     command
 }

@@ -10,7 +10,7 @@ use rustix::process::Signal;
 use rustix::pty::{OpenptFlags, grantpt, openpt, ptsname, unlockpt};
 use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
-use super::{Running, wait_until, wrapped};
+use super::{Process, wait_until, wrapped};
 
 /// What `env` takes for the signals of a terminal having their usual effect.
 pub(crate) const UNIGNORED: &str = "--default-signal=HUP,INT,QUIT";
@@ -20,7 +20,7 @@ pub(crate) struct Terminal {
     master: File,
     shown: Arc<Mutex<String>>,
     reader: JoinHandle<()>,
-    command: Running,
+    command: Process,
 }
 
 impl Terminal {
@@ -45,7 +45,7 @@ impl Terminal {
         // And whoever sits there is heard, even if these tests run where such signals are ignored (as in a shell's background).
         let mut session = wrapped(&["env", UNIGNORED, "setsid", "--ctty"], command);
         session.stdin(slave.try_clone().unwrap()).stdout(stdout(&slave)).stderr(slave);
-        let command = Running::new(session.spawn().unwrap());
+        let command = Process::new(session.spawn().unwrap());
         // What the command holds of the terminal is all that is left of that side.
         drop(session);
         let (master, shown) = (File::from(master), Arc::<Mutex<String>>::default());
@@ -81,7 +81,7 @@ impl Terminal {
     }
 
     /// Types.
-    pub(crate) fn types(&self, keys: &str) {
+    pub(crate) fn type_keys(&self, keys: &str) {
         (&self.master).write_all(keys.as_bytes()).unwrap();
     }
 
