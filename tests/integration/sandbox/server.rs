@@ -37,7 +37,7 @@ impl TestServer {
     /// At `address`.
     pub(crate) fn listen(sandbox: Sandbox, address: SocketAddr, options: &[&str]) -> Self {
         let (running, told) = launch(&sandbox, address, options);
-        Self { sandbox: sandbox, running: Some(running), told }
+        Self { sandbox, running: Some(running), told }
     }
 
     /// Starts it at the same address, unless it runs.

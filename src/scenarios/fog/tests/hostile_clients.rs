@@ -74,7 +74,7 @@ async fn weak_and_malformed_keys_are_rejected() {
     weak.extend([0x03, 0x81, 0x8D, 0x00, 0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00]);
     weak.extend([0xC5; 128]);
     weak.extend([0x02, 0x03, 0x01, 0x00, 0x01]);
-    for (key, reason) in [(weak.as_slice(), "1024 bits"), (b"no key", "no key"), (b"", "no key")] {
+    for (key, reason) in [(weak.as_slice(), "1024 bits"), (b"no key", "not a key"), (b"", "not a key")] {
         let (error, harness) = node_meets(async |link| {
             link.sender.send(&FromClient::Part(head(5)), key).await.unwrap();
         })
