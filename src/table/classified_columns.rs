@@ -3,11 +3,11 @@
 use std::collections::HashSet;
 
 use super::column_scan::{Classification, ColumnScan};
+use super::columns::{ColumnProfile, Selection};
 use super::display::excerpt;
 use super::error::TableError;
 use super::reader::TableReader;
 use super::row_layout::RowLayout;
-use super::schema::{ColumnProfile, Selection};
 use super::second_header::{MAX_CODES, SecondHeaderScan};
 use super::skipped::{SkipReason, Skipped};
 

@@ -1,5 +1,6 @@
 //! What the first pass learns of one column, and whether the column is used, skipped or an error.
 
+use super::columns::ColumnProfile;
 use super::decimal_separator::PointEvidence;
 use super::display::{MAX_SHOWN, excerpt};
 use super::error::TableError;
@@ -9,7 +10,6 @@ use super::header_footer::HeaderFooterScan;
 use super::number_format::NumberFormat;
 use super::range::Range;
 use super::reader::{Cell, TableReader};
-use super::schema::ColumnProfile;
 use super::skipped::{SkipReason, Skipped, SkippedColumn};
 use crate::foundation::decimal::{Decimal, ParseDecimalError};
 

@@ -1,6 +1,6 @@
 //! A candidate for the delimiter: the first records split by it, and how well that fits compared with other candidates.
 
-use super::ambiguous_comma::is_one_name;
+use super::comma_in_name::is_one_name;
 use super::dialect::{Dialect, HeaderRow};
 use super::display::excerpt;
 use super::format_set::FormatSet;

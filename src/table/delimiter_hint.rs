@@ -4,6 +4,7 @@ use super::delimiter_candidate::{CANDIDATES, Candidate};
 use super::dialect::Dialect;
 use super::display::excerpt;
 use super::error::TableError;
+use super::error_details::DelimiterHint;
 use super::format_set::FormatSet;
 use super::preview::{Preview, Record};
 
@@ -12,26 +13,6 @@ const RARE: [u8; 5] = [b' ', b'^', b'~', b':', b'#'];
 
 /// A delimiter that no file contains: it makes each line one field.
 pub(super) const NO_DELIMITER: u8 = b'\x1F';
-
-/// What may separate the cells of a table that seems to have one column.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum DelimiterHint {
-    /// Another delimiter.
-    Delimiter(char),
-    /// Several spaces, as in columns that are aligned for reading.
-    Spaces,
-    /// This delimiter, but each line as a whole is one quoted field.
-    QuotedLines(char),
-}
-
-impl std::fmt::Display for DelimiterHint {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Delimiter(' ') | Self::Spaces => write!(f, "spaces"),
-            Self::Delimiter(delimiter) | Self::QuotedLines(delimiter) => write!(f, "{delimiter:?}"),
-        }
-    }
-}
 
 /// Returns an error if a rare delimiter makes numbers of the text that the comma would split.
 pub(super) fn rare_delimiter(preview: &Preview, candidates: &[Candidate], dialect: &Dialect) -> Option<TableError> {
@@ -95,7 +76,7 @@ pub(super) fn hint(preview: &Preview, records: &[Record], dialect: &Dialect) -> 
 /// The number of fields in `line` with this delimiter.
 fn width_of(line: &[u8], delimiter: u8, dialect: &Dialect) -> usize {
     let mut record = csv::ByteRecord::new();
-    let mut reader = super::input::builder(delimiter, dialect).from_reader(line);
+    let mut reader = dialect.csv_reader(delimiter).from_reader(line);
     // Reading from memory into bytes cannot fail.
     if reader.read_byte_record(&mut record).unwrap_or(false) { record.len() } else { 0 }
 }

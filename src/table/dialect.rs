@@ -62,6 +62,13 @@ impl Default for Dialect {
 }
 
 impl Dialect {
+    /// Returns a builder of readers that read records of any width.
+    pub(super) fn csv_reader(&self, delimiter: u8) -> csv::ReaderBuilder {
+        let mut builder = csv::ReaderBuilder::new();
+        builder.has_headers(false).flexible(true).delimiter(delimiter).quoting(self.quotes).comment(self.comment);
+        builder
+    }
+
     /// The number format, with the default decimal separator if that is not known yet.
     pub(super) fn numbers(&self) -> NumberFormat {
         // If points separate thousands, the decimal separator is the comma.

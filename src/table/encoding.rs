@@ -3,6 +3,7 @@
 use std::io::{self, Cursor, Read};
 
 use super::error::TableError;
+use super::file_format::FileFormat;
 
 /// The byte order mark in UTF-8.
 pub(super) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
@@ -15,54 +16,6 @@ const CHUNK: u64 = 32 << 10;
 pub(super) enum Encoding {
     Utf8,
     Utf16 { little_endian: bool },
-}
-
-/// What a file is that is not CSV text in a supported encoding.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FileFormat {
-    /// XLSX, ODS or another ZIP archive.
-    Zip,
-    /// A workbook in the old binary format of Excel.
-    Xls,
-    /// Compressed with gzip.
-    Gzip,
-    /// Compressed with zstd.
-    Zstd,
-    /// Compressed with xz.
-    Xz,
-    /// Compressed with bzip2.
-    Bzip2,
-    /// Apache Parquet.
-    Parquet,
-    /// Apache Avro.
-    Avro,
-    /// HDF5.
-    Hdf5,
-    /// SQLite.
-    Sqlite,
-    /// PDF.
-    Pdf,
-    /// UTF-32 text.
-    Utf32,
-}
-
-impl std::fmt::Display for FileFormat {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(match self {
-            Self::Zip => "a workbook (XLSX, ODS) or another ZIP archive",
-            Self::Xls => "a workbook in an old format (XLS)",
-            Self::Gzip => "compressed with gzip",
-            Self::Zstd => "compressed with zstd",
-            Self::Xz => "compressed with xz",
-            Self::Bzip2 => "compressed with bzip2",
-            Self::Parquet => "a Parquet file",
-            Self::Avro => "an Avro file",
-            Self::Hdf5 => "an HDF5 file",
-            Self::Sqlite => "an SQLite database",
-            Self::Pdf => "a PDF document",
-            Self::Utf32 => "UTF-32 text",
-        })
-    }
 }
 
 /// The first bytes of files that are often mistaken for CSV files.

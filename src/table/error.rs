@@ -1,11 +1,9 @@
 //! What can be wrong with a CSV file. The errors carry facts; the command line turns them into advice.
 
-use super::delimiter_hint::DelimiterHint;
 use super::display::{plural, short_list};
-use super::encoding::FileFormat;
-use super::error_details::{MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
+use super::error_details::{DelimiterHint, MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
+use super::file_format::{FileFormat, LineConversion};
 use super::format_set::Interpretation;
-use super::input::LineConversion;
 use super::limits::MAX_RANGE_BITS;
 use crate::foundation::decimal::ParseDecimalError;
 

@@ -143,3 +143,23 @@ fn also_in(columns: &[String]) -> String {
         columns => format!("; same problem in {}", short_quoted_list(columns)),
     }
 }
+
+/// What may separate the cells of a table that seems to have one column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum DelimiterHint {
+    /// Another delimiter.
+    Delimiter(char),
+    /// Several spaces, as in columns that are aligned for reading.
+    Spaces,
+    /// This delimiter, but each line as a whole is one quoted field.
+    QuotedLines(char),
+}
+
+impl std::fmt::Display for DelimiterHint {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Delimiter(' ') | Self::Spaces => write!(f, "spaces"),
+            Self::Delimiter(delimiter) | Self::QuotedLines(delimiter) => write!(f, "{delimiter:?}"),
+        }
+    }
+}

@@ -2,11 +2,13 @@
 
 use std::io::{Chain, Cursor, Read};
 
-use super::delimiter_hint::{self, DelimiterHint};
+use super::delimiter_hint;
 use super::detect::{self, Detected};
 use super::dialect::Dialect;
 use super::encoding::{self, Encoding, Utf8Reader};
 use super::error::TableError;
+use super::error_details::DelimiterHint;
+use super::file_format::LineConversion;
 use super::limits::MAX_ROW_BYTES;
 use super::line_breaks::LineBreakNormalizer;
 use super::preview::Preview;
@@ -58,35 +60,8 @@ impl<'o> Input<'o> {
         let first_line = preview.line;
         let rows = Cursor::new(preview.into_text()).chain(lines);
         let rows = SyntaxChecker::new(rows, dialect.syntax(detected.delimiter), MAX_ROW_BYTES, first_line);
-        let csv = builder(detected.delimiter, &dialect).buffer_capacity(BUFFER).from_reader(rows);
+        let csv = dialect.csv_reader(detected.delimiter).buffer_capacity(BUFFER).from_reader(rows);
         Ok(Self { csv, first_line, dialect, detected, delimiter_hint })
-    }
-}
-
-/// How to convert a file to UTF-8 lines that end with LF, which line-oriented tools such as sed need.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineConversion {
-    /// The file is UTF-16 with a byte order mark.
-    Utf16,
-    /// The file is UTF-16, little-endian, without a byte order mark.
-    Utf16LittleEndian,
-    /// The file is UTF-16, big-endian, without a byte order mark.
-    Utf16BigEndian,
-    /// The lines end with CR alone.
-    CarriageReturn,
-}
-
-impl LineConversion {
-    /// The conversion that a file with this beginning needs, if any.
-    fn for_file(start: &[u8]) -> Option<Self> {
-        let has_mark = start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]);
-        match encoding::detect(start).ok()? {
-            Encoding::Utf16 { .. } if has_mark => Some(Self::Utf16),
-            Encoding::Utf16 { little_endian: true } => Some(Self::Utf16LittleEndian),
-            Encoding::Utf16 { little_endian: false } => Some(Self::Utf16BigEndian),
-            Encoding::Utf8 if start.contains(&b'\r') && !start.contains(&b'\n') => Some(Self::CarriageReturn),
-            Encoding::Utf8 => None,
-        }
     }
 }
 
@@ -98,15 +73,20 @@ pub(super) fn with_conversion(error: TableError, source: &CsvSource) -> TableErr
     let observer = NullObserver::default();
     let mut start = Vec::new();
     let read = source.read(&observer).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
-    match LineConversion::for_file(&start).filter(|_| read) {
+    match conversion_for(&start).filter(|_| read) {
         Some(conversion) => TableError::NeedsConversion { error: Box::new(error), conversion },
         None => error,
     }
 }
 
-/// A reader of records of any width.
-pub(super) fn builder(delimiter: u8, dialect: &Dialect) -> csv::ReaderBuilder {
-    let mut builder = csv::ReaderBuilder::new();
-    builder.has_headers(false).flexible(true).delimiter(delimiter).quoting(dialect.quotes).comment(dialect.comment);
-    builder
+/// Returns the conversion that a file with this beginning needs, if any.
+fn conversion_for(start: &[u8]) -> Option<LineConversion> {
+    let has_mark = start.starts_with(&[0xFF, 0xFE]) || start.starts_with(&[0xFE, 0xFF]);
+    match encoding::detect(start).ok()? {
+        Encoding::Utf16 { .. } if has_mark => Some(LineConversion::Utf16),
+        Encoding::Utf16 { little_endian: true } => Some(LineConversion::Utf16LittleEndian),
+        Encoding::Utf16 { little_endian: false } => Some(LineConversion::Utf16BigEndian),
+        Encoding::Utf8 if start.contains(&b'\r') && !start.contains(&b'\n') => Some(LineConversion::CarriageReturn),
+        Encoding::Utf8 => None,
+    }
 }

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use super::columns::ColumnProfile;
 use super::dialect::HeaderRow;
 use super::display::{MAX_LISTED, plural, quoted_list, short_list, short_quoted_list};
 use super::error::TableError;
@@ -11,7 +12,6 @@ use super::format_set::{FormatChange, Interpretation};
 use super::limits::MAX_RANGE_BITS;
 use super::reader::TableReader;
 use super::row_layout::{RowLayout, is_year};
-use super::schema::ColumnProfile;
 use super::skipped::{SkipReason, Skipped, SkippedColumn};
 
 /// The most header names that [`Notice::NumericNames`] shows.

@@ -100,7 +100,7 @@ impl Preview {
 
     /// The records split by `delimiter`, without blank ones and without one that the end of the preview cuts off.
     pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
-        let mut reader = super::input::builder(delimiter, dialect).from_reader(self.text.as_slice());
+        let mut reader = dialect.csv_reader(delimiter).from_reader(self.text.as_slice());
         let (mut records, mut record, mut start) = (Vec::new(), csv::ByteRecord::new(), 0);
         // Reading bytes from memory cannot fail.
         while records.len() < MAX_RECORDS && reader.read_byte_record(&mut record).unwrap_or(false) {

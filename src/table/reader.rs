@@ -2,10 +2,10 @@
 
 use std::cell;
 
-use super::delimiter_hint::DelimiterHint;
 use super::dialect::{Dialect, HeaderRow};
 use super::display::excerpt;
 use super::error::TableError;
+use super::error_details::DelimiterHint;
 use super::header::Header;
 use super::input::{Input, Rows};
 use super::limits::MAX_ROW_BYTES;
