@@ -16,11 +16,11 @@
 //! 6. [`statistics`]: sums → figures, and the reference computation on the clear data;
 //! 7. [`report`]: figures → CSV, table, JSON.
 //!
-//! [`pipeline`] combines them into use cases, [`keystore`] keeps a job's secrets, [`crypto`] has the classical cryptography,
-//! [`cli`] is the command line, and [`foundation`] is below all of them.
+//! [`pipeline`] combines them into use cases, [`keystore`] keeps a job's secrets, [`crypto`] has the classical
+//! cryptography, [`cli`] is the command line, and [`foundation`] is below all of them.
 //!
-//! The [`scenarios`] are other settings with an untrusted party. Their processes communicate over the links of [`wire`].
-//! `docs/ARCHITECTURE.md` has the layers and the design decisions.
+//! The [`scenarios`] are other settings with an untrusted party. Their processes communicate over the links of
+//! [`wire`]. `docs/ARCHITECTURE.md` has the layers and the design decisions.
 
 #[cfg(target_endian = "big")]
 compile_error!("files contain little-endian words, which are read and written in place");

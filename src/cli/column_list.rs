@@ -1,4 +1,5 @@
-//! Comma-separated lists of names in one command line argument: parsing and, for commands that a user is to run, writing.
+//! Comma-separated lists of names in one command line argument: parsing and, for commands that a user is to run,
+//! writing.
 
 use crate::foundation::shell;
 

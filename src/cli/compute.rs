@@ -16,7 +16,8 @@ use crate::report;
 
 /// Add up the encrypted datasets on this server
 ///
-/// Needs no key. Writes the totals of every dataset in DIR/inbox to DIR/outbox. A damaged dataset does not affect the others.
+/// Needs no key. Writes the totals of every dataset in DIR/inbox to DIR/outbox. A damaged dataset does not affect the
+/// others.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat compute --data /srv/hestat --watch")]
 pub(super) struct Args {

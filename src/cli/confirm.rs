@@ -1,4 +1,8 @@
 //! Yes-or-no questions at the terminal, from any thread.
+//!
+//! While a question is open, nothing else is shown: notices and progress wait. Input typed before the question is
+//! discarded, so it cannot answer a question that was not read. A question ends when the peer that it is about
+//! disconnects. A process in the background does not read answers, because the kernel would stop it.
 
 use std::io::ErrorKind;
 use std::sync::Arc;

@@ -34,7 +34,8 @@ impl Console {
         Self { options, signals: Signals::default(), screen: Arc::new(Screen::new(!options.quiet)) }
     }
 
-    /// From now on, a signal cancels the work, which then cleans up. A second SIGINT or SIGTERM ends the process at once.
+    /// From now on, a signal cancels the work, which then cleans up. A second SIGINT or SIGTERM ends the process at
+    /// once.
     pub(super) fn handle_signals(&self) {
         self.signals.handle();
     }
@@ -59,8 +60,8 @@ impl Console {
         self.options.json
     }
 
-    /// Prints a result and a line break. It is no error if the reader of a pipe has closed it, so that the exit code does not
-    /// depend on the reader.
+    /// Prints a result and a line break. It is no error if the reader of a pipe has closed it, so that the exit code
+    /// does not depend on the reader.
     pub(super) fn print(&self, text: &str) -> io::Result<()> {
         self.print_raw(&mut format!("{}\n", text.trim_end_matches('\n')).as_bytes())
     }

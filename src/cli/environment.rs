@@ -1,5 +1,5 @@
-//! Parses the command line, and decides which environment variables take effect. It ignores empty variables, flags that are
-//! set to "no", and variables of options that conflict with an option on the command line.
+//! Parses the command line, and decides which environment variables take effect. It ignores empty variables, flags that
+//! are set to "no", and variables of options that conflict with an option on the command line.
 
 use clap::parser::ValueSource;
 use clap::{Arg, ArgAction, ArgMatches, Command, Id};
@@ -15,8 +15,8 @@ pub(super) fn matches(command: Command) -> ArgMatches {
     .get_matches()
 }
 
-/// Ignores variables with an empty value, which compose files and scripts often set, and flags that are switched off: either
-/// counts as not set.
+/// Ignores variables with an empty value, which compose files and scripts often set, and flags that are switched off:
+/// either counts as not set.
 fn without_unset_variables(command: Command) -> Command {
     let is_unset = |arg: &Arg| {
         let value = arg.get_env().and_then(std::env::var_os);

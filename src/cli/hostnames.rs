@@ -8,12 +8,13 @@ pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Returns the names by which clients may reach a socket that listens on `listen`: loopback, the host name, and addresses.
+/// Returns the names by which clients may reach a socket that listens on `listen`: loopback, the host name, and
+/// addresses.
 pub(super) fn names(listen: SocketAddr, public: Option<Ipv4Addr>) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), host_name()];
     if listen.ip().is_unspecified() {
-        // Connecting a datagram socket sends nothing. It selects the source address for a destination, here a documentation
-        // address (RFC 5737, RFC 3849), which stands for the Internet.
+        // Connecting a datagram socket sends nothing. It selects the source address for a destination, here a
+        // documentation address (RFC 5737, RFC 3849), which stands for the Internet.
         let source_address = |own: &str, destination: &str| {
             let socket = UdpSocket::bind((own, 0)).ok()?;
             socket.connect((destination, 9)).ok()?;

@@ -15,8 +15,8 @@ use crate::transfer::Location;
 
 /// Encrypt the columns of a CSV file and upload them
 ///
-/// Reads the file twice in constant memory, encrypts it under a new key for this job, and uploads the ciphertext. The key
-/// stays on this machine; without it, the result cannot be decrypted.
+/// Reads the file twice in constant memory, encrypts it under a new key for this job, and uploads the ciphertext. The
+/// key stays on this machine; without it, the result cannot be decrypted.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat init data.csv --server ftps://hestat@host:2121")]
 pub(super) struct Args {

@@ -1,5 +1,5 @@
-//! The command line: turns arguments into requests, results into text, and errors into messages and exit codes. The logic is
-//! in the library.
+//! The command line: turns arguments into requests, results into text, and errors into messages and exit codes. The
+//! logic is in the library.
 
 mod column_list;
 mod completions;
@@ -42,8 +42,8 @@ use crate::foundation::{core_dumps, threads};
 
 /// Exact statistics on encrypted columns, computed by an untrusted machine
 ///
-/// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts the exact
-/// statistics of the clear data. Other scenarios with an untrusted party are separate commands: fog.
+/// A client encrypts the columns of a CSV file, a server without any key adds them up, and the client decrypts the
+/// exact statistics of the clear data. Other scenarios with an untrusted party are separate commands: fog.
 #[derive(Debug, Parser)]
 #[command(name = "hestat", version, propagate_version = true, after_help = AFTER_HELP, max_term_width = 110)]
 struct Arguments {

@@ -28,8 +28,8 @@ impl StateOptions {
     }
 }
 
-/// Returns the directory `given` with `option`, else the subdirectory `name` of the user's state directory (XDG Base Directory
-/// Specification).
+/// Returns the directory `given` with `option`, else the subdirectory `name` of the user's state directory (XDG Base
+/// Directory Specification).
 pub(super) fn state_directory(given: Option<&PathBuf>, name: &str, option: &str) -> anyhow::Result<PathBuf> {
     let xdg_state_home = || std::env::var_os("XDG_STATE_HOME").filter(|value| !value.is_empty()).map(PathBuf::from);
     let in_home = || Some(std::env::home_dir()?.join(".local/state"));
@@ -47,7 +47,8 @@ pub(super) struct TableOptions {
     /// CSV file to encrypt, as an option
     #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", conflicts_with = "csv", required_unless_present_any = ["csv", "resume"])]
     input: Option<PathBuf>,
-    /// Columns to use, separated by commas; a name with a comma in quotes, as in '"a, b"' [default: all numeric columns]
+    /// Columns to use, separated by commas; a name with a comma in quotes, as in '"a, b"' [default: all numeric
+    /// columns]
     #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES", allow_hyphen_values = true)]
     columns: Option<Vec<Names>>,
     /// Columns to skip
@@ -78,8 +79,8 @@ struct FormatOptions {
     /// Whether the first line contains column names
     #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_parser = header())]
     header: HeaderRow,
-    /// Cells that mean "no value", separated by commas; numbers are compared by value, and blank cells always mean "no value"
-    /// [default: NA, N/A, NaN and null]
+    /// Cells that mean "no value", separated by commas; numbers are compared by value, and blank cells always mean "no
+    /// value" [default: NA, N/A, NaN and null]
     #[arg(long, env = "HESTAT_MISSING", value_name = "CODES", allow_hyphen_values = true)]
     missing: Option<Vec<Names>>,
     /// Number of lines to skip at the beginning of the file
@@ -169,8 +170,8 @@ impl TableOptions {
     }
 }
 
-/// Opens the CSV file at `path`, or standard input for `-`. Input that can be read only once is copied to memory or, encrypted,
-/// to `spool`.
+/// Opens the CSV file at `path`, or standard input for `-`. Input that can be read only once is copied to memory or,
+/// encrypted, to `spool`.
 pub(super) fn open_source(path: &Path, spool: &Path) -> anyhow::Result<CsvSource> {
     if path == Path::new("-") {
         let name = "standard input";

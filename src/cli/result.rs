@@ -22,8 +22,8 @@ use crate::statistics::Comparison;
 
 /// Fetch, verify and decrypt the statistics of a job
 ///
-/// Uses the newest job unless a name is given. The answer is decrypted only if it is, byte for byte, the sum of the uploaded
-/// data.
+/// Uses the newest job unless a name is given. The answer is decrypted only if it is, byte for byte, the sum of the
+/// uploaded data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat result --wait --output decrypted_results.csv --check data.csv")]
 pub(super) struct Args {
@@ -82,8 +82,8 @@ impl Args {
     }
 }
 
-/// Writes the statistics to `output` and prints them, with a comparison if there is one. The exit code says whether they are
-/// equal.
+/// Writes the statistics to `output` and prints them, with a comparison if there is one. The exit code says whether
+/// they are equal.
 pub(super) fn deliver(
     decrypted: &Decrypted,
     compare: impl FnOnce() -> anyhow::Result<Option<Comparison>>,

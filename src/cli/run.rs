@@ -16,8 +16,8 @@ use crate::transfer::{Connector, Location};
 
 /// Encrypt, compute and decrypt in one process, as a demonstration
 ///
-/// Uses the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine, and keeps
-/// keys and ciphertext in a temporary directory that is removed at the end.
+/// Uses the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine,
+/// and keeps keys and ciphertext in a temporary directory that is removed at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat run --check data.csv")]
 pub(super) struct Args {

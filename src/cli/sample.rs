@@ -12,8 +12,8 @@ use crate::table::sample::write_sample;
 
 /// Write a synthetic table like that of the Framingham heart study
 ///
-/// Sixteen columns with plausible values, correlations and gaps, without real health records. The same seed gives the same
-/// table on every machine. A shorter table is a prefix of a longer one.
+/// Sixteen columns with plausible values, correlations and gaps, without real health records. The same seed gives the
+/// same table on every machine. A shorter table is a prefix of a longer one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat sample --rows 100000 --seed 7 --output big.csv")]
 pub(super) struct Args {

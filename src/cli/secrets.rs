@@ -73,8 +73,8 @@ impl PassphraseOptions {
         Ok(self.cached.get().map(|passphrase| Passphrase::new(Secret::new(passphrase.expose().to_owned()))))
     }
 
-    /// As [`Self::to_open`], for the key in `file`. Notifies if other users can read the file, or if a passphrase is given but not
-    /// needed.
+    /// As [`Self::to_open`], for the key in `file`. Notifies if other users can read the file, or if a passphrase is
+    /// given but not needed.
     pub(super) fn to_open_file(&self, file: &Path, console: &Console) -> anyhow::Result<Option<Passphrase>> {
         notice_if_exposed(file, console);
         let protected = is_protected(file);
@@ -143,7 +143,8 @@ fn file_error(path: &Path, source: io::Error) -> anyhow::Error {
     PipelineError::File { path: path.display().to_string(), source }.into()
 }
 
-/// Asks for a secret, called `what`, on the terminal. `option` is the alternative that the error names if there is none.
+/// Asks for a secret, called `what`, on the terminal. `option` is the alternative that the error names if there is
+/// none.
 ///
 /// # Errors
 /// There is no terminal, the prompt was cancelled, or the secret is empty.

@@ -24,9 +24,9 @@ use crate::transfer::is_server_name;
 
 /// Run a server that receives datasets over FTPS and computes them
 ///
-/// The server has one account and requires TLS. On the first start it creates a certificate and a password and prints their
-/// paths. Uploads are synced to disk before they are acknowledged, and computed at once. SIGTERM and SIGINT stop the server;
-/// interrupted transfers can be resumed.
+/// The server has one account and requires TLS. On the first start it creates a certificate and a password and prints
+/// their paths. Uploads are synced to disk before they are acknowledged, and computed at once. SIGTERM and SIGINT stop
+/// the server; interrupted transfers can be resumed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat serve --data /srv/hestat --listen 0.0.0.0:2121 --name stats.example.org")]
 pub(super) struct Args {
@@ -36,13 +36,15 @@ pub(super) struct Args {
     /// Address to listen on; port 0 selects a free port
     #[arg(long, env = "HESTAT_LISTEN", value_name = "ADDR:PORT", default_value = "0.0.0.0:2121")]
     listen: SocketAddr,
-    /// Directory for certificate, key and password, outside DIR [default: $XDG_STATE_HOME/hestat-server or ~/.local/state/hestat-server]
+    /// Directory for certificate, key and password, outside DIR [default: $XDG_STATE_HOME/hestat-server or
+    /// ~/.local/state/hestat-server]
     #[arg(long, env = "HESTAT_SERVER_STATE", value_name = "DIR")]
     server_state: Option<PathBuf>,
     /// Name of the account
     #[arg(long, env = "HESTAT_USER", default_value = "hestat", value_parser = user)]
     user: String,
-    /// File whose first line is the account's password [default: $HESTAT_PASSWORD, else the password in the server state]
+    /// File whose first line is the account's password [default: $HESTAT_PASSWORD, else the password in the server
+    /// state]
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
     password_file: Option<PathBuf>,
     /// Names and addresses in a new certificate [default: those of this machine]

@@ -23,7 +23,8 @@ pub(super) struct LimitOptions {
     /// Failed logins after which an address is blocked for a minute
     #[arg(long, env = "HESTAT_MAX_FAILED_LOGINS", value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
     max_failed_logins: u32,
-    /// Maximum total size of the files in DIR, results included; units K, M, G and T are powers of 1000 [default: unlimited]
+    /// Maximum total size of the files in DIR, results included; units K, M, G and T are powers of 1000 [default:
+    /// unlimited]
     #[arg(long, env = "HESTAT_MAX_DISK", value_name = "BYTES", value_parser = bytes)]
     max_disk: Option<u64>,
 }

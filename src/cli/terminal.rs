@@ -25,8 +25,8 @@ pub(super) fn is_interactive() -> bool {
     io::stdin().is_terminal() && File::open(TERMINAL).is_ok()
 }
 
-/// Whether this process is in the terminal's foreground, where reading does not stop it (SIGTTIN). Returns `true` if the
-/// terminal is gone: reading then fails.
+/// Whether this process is in the terminal's foreground, where reading does not stop it (SIGTTIN). Returns `true` if
+/// the terminal is gone: reading then fails.
 fn is_in_foreground(terminal: &File) -> bool {
     tcgetpgrp(terminal).map_or(true, |group| group == getpgrp())
 }
@@ -99,8 +99,8 @@ pub(super) fn ask_for_lines(prompt: &str, goes_on: impl Fn() -> bool) -> io::Res
     Ok(input)
 }
 
-/// Waits until a line can be read, since a read could not be cancelled: it goes on after a signal. While another process is in
-/// the foreground, input is left to that one. Calls `on_idle` at each interval without input.
+/// Waits until a line can be read, since a read could not be cancelled: it goes on after a signal. While another
+/// process is in the foreground, input is left to that one. Calls `on_idle` at each interval without input.
 fn wait_for_line(terminal: &File, goes_on: impl Fn() -> bool, on_idle: impl Fn() -> io::Result<()>) -> io::Result<()> {
     let interval = Timespec::try_from(POLL_INTERVAL).map_err(io::Error::other)?;
     while goes_on() {
@@ -150,7 +150,8 @@ impl<'t> EchoGuard<'t> {
 
 impl Drop for EchoGuard<'_> {
     fn drop(&mut self) {
-        // Another process in the foreground has set its own modes. If the terminal is gone, restoring fails and need not succeed.
+        // Another process in the foreground has set its own modes. If the terminal is gone, restoring fails and need
+        // not succeed.
         if is_in_foreground(self.terminal) {
             let _ = tcsetattr(self.terminal, OptionalActions::Now, &self.original);
         }

@@ -90,7 +90,8 @@ impl OwnershipError {
         }
     }
 
-    /// Returns whether another user owns a directory above the file; their home directory, for example, must stay theirs.
+    /// Returns whether another user owns a directory above the file; their home directory, for example, must stay
+    /// theirs.
     pub fn is_in_foreign_directory(&self) -> bool {
         self.is_ancestor && self.problem == Problem::ForeignOwner
     }

@@ -3,6 +3,11 @@
 //! ```text
 //! limit = used (on disk) + reserved (for files that are being written) + free
 //! ```
+//!
+//! Every file that is created, grows, shrinks or is removed through [`RootDir`](super::root_dir::RootDir) and
+//! [`FileSpace`](super::file_space::FileSpace) is counted at once, in whole blocks, directories included. Other
+//! programs may change the directory, too, so the server measures it regularly and corrects the total. A total that
+//! agrees with what the measurement can have seen stays as it is, because uploads go on meanwhile.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,5 +1,10 @@
 //! Access to a directory tree that other processes may modify: paths are resolved one directory handle at a time,
 //! symbolic links are never followed, and devices and pipes are never opened. Changes count toward a quota.
+//!
+//! A link that appears between two steps changes nothing, because every name is opened relative to a directory handle
+//! with `O_NOFOLLOW`. The walk costs one system call per directory and works on every Unix; `openat2` would save the
+//! calls on Linux only. cap-std follows links that stay below the root, but a job's directory must not lead to
+//! another's.
 
 mod changes;
 mod entry;

@@ -2,6 +2,10 @@
 //!
 //! A fold over a mergeable value: threads add shares of the blocks to partial sums, which are merged at the end of a
 //! segment. The client adds its own blocks with the same code, so it knows the only correct result.
+//!
+//! There are at most 256 partial sums of about 64 KiB, however many threads and lanes there are, and each is created
+//! when its first block comes. Memory is constant except for the totals of all segments (about 36 KB per lane and
+//! million rows), which are kept until the digest of the dataset is known.
 
 use rayon::prelude::*;
 

@@ -5,6 +5,11 @@
 //! the same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other in the
 //! order in which they are complete when rows come one by one; of blocks complete at the same row, the lower lane goes
 //! first. Client and server both derive this order from the number of rows and the widths of the lanes alone.
+//!
+//! A segment ends the blocks of all lanes at once, so segments are independent. The last block is folded over the rows
+//! that it has; nothing is padded. So the stored size reveals the exact number of rows. A lane may be narrower than N:
+//! a row's slots are cut into the fewest lanes with which blocks are at least 90 % full. A dataset cannot choose its
+//! lanes: they follow from the number of slots, so that no dataset has totals much larger than itself.
 
 use super::error::HeError;
 use super::parameters::{MAX_BLOCKS, POLYNOMIAL_SIZE, SEGMENT_ROWS};

@@ -6,6 +6,9 @@
 //! <state>/rsa/<name>.pem, .pub     RSA keys in the same formats
 //! ```
 //! Directories have mode 0700 and private keys 0600. A process that creates a key holds `.lock` in its directory.
+//!
+//! The public key allows showing a fingerprint without a passphrase. Whenever the private key is opened, the two are
+//! compared.
 
 use std::path::PathBuf;
 

@@ -1,4 +1,6 @@
 //! Access rules for clients of the FTP server: what they may do in the inbox and the outbox.
+//!
+//! A dataset gets its final name by renaming, once. Renaming never replaces anything there.
 
 use std::sync::Arc;
 

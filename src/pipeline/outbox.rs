@@ -1,4 +1,8 @@
 //! A job's directory in the outbox, with its totals and status. The dataset is added up here.
+//!
+//! The space of the totals is reserved before they are computed, because they can be much larger than the dataset.
+//! Without space the job fails with "no space" and is retried. Clients leave 32 KiB of the limit to the server for
+//! status files; if hundreds of jobs fail for lack of space, some have no status until there is space.
 
 use std::ffi::CStr;
 use std::fs::File;

@@ -10,7 +10,8 @@ use super::missing::MissingCodes;
 use super::number_format::NumberFormat;
 use super::preview::Record;
 
-/// Returns a number that proves that the file's numbers have decimal commas, unless the user chose the decimal separator.
+/// Returns a number that proves that the file's numbers have decimal commas, unless the user chose the decimal
+/// separator.
 ///
 /// # Errors
 /// [`TableError::AmbiguousPoint`] if points may be decimal points or thousands separators.
@@ -109,8 +110,8 @@ pub(super) struct FieldEvidence<'c> {
     pub(super) cells: u64,
 }
 
-/// Rejects a point before three digits if another number is not written with a decimal point. `is_clear`: commas are decimal
-/// commas.
+/// Rejects a point before three digits if another number is not written with a decimal point. `is_clear`: commas are
+/// decimal commas.
 ///
 /// # Errors
 /// [`TableError::AmbiguousPoint`].
@@ -138,8 +139,8 @@ pub(super) fn reject_ambiguous_point(
     Err(TableError::AmbiguousPoint { line, field, cell, interpretations, other })
 }
 
-/// Whether the separator in a number can only be a decimal separator: the number is neither a list of two codes nor a group of
-/// three digits.
+/// Whether the separator in a number can only be a decimal separator: the number is neither a list of two codes nor a
+/// group of three digits.
 fn is_certain(cell: &[u8], separator: u8) -> bool {
     let text = String::from_utf8_lossy(cell);
     let Some((whole, fraction)) = text.split_once(char::from(separator)) else { return false };
@@ -169,7 +170,8 @@ pub(super) fn are_decimal_commas<'c>(cells: impl Iterator<Item = &'c [u8]>) -> b
     evidence.is_clear()
 }
 
-/// Whether the cells of a column are numbers with decimal commas, and not lists of codes (`1,2`) or groups of thousands.
+/// Whether the cells of a column are numbers with decimal commas, and not lists of codes (`1,2`) or groups of
+/// thousands.
 #[derive(Debug, Default)]
 struct CommaEvidence {
     cells: usize,
@@ -229,8 +231,8 @@ impl CommaEvidence {
     }
 }
 
-/// Whether a number with a comma does not look like two codes: a part starts with a sign or 0, or it is longer than `3,2` and
-/// not in ascending order as `10,11`.
+/// Whether a number with a comma does not look like two codes: a part starts with a sign or 0, or it is longer than
+/// `3,2` and not in ascending order as `10,11`.
 fn is_unlikely_list(cell: &[u8]) -> bool {
     let text = String::from_utf8_lossy(cell);
     let Some((whole, fraction)) = text.split_once(',') else { return false };

@@ -23,8 +23,8 @@ pub(super) struct Candidate {
     /// The number of columns that contain numbers in any format.
     numeric: usize,
     width: usize,
-    /// Whether this can be the delimiter. A character that is also part of numbers can only be if such numbers are quoted, or
-    /// if it separates the names in the header.
+    /// Whether this can be the delimiter. A character that is also part of numbers can only be if such numbers are
+    /// quoted, or if it separates the names in the header.
     usable: bool,
     /// The other candidates that occur only in cells that are numbers, such as a decimal comma.
     explained: Vec<u8>,

@@ -25,7 +25,8 @@ pub(super) struct Detected {
 /// Detects the parameters that `dialect` leaves open.
 ///
 /// # Errors
-/// [`TableError`] if lines above the header have to be skipped, or if the delimiter or the decimal separator is ambiguous.
+/// [`TableError`] if lines above the header have to be skipped, or if the delimiter or the decimal separator is
+/// ambiguous.
 pub(super) fn detect(preview: &Preview, dialect: &Dialect) -> Result<Detected, TableError> {
     let (delimiter, layout, records) = match dialect.delimiter.or(preview.separator) {
         Some(delimiter) => {

@@ -32,8 +32,8 @@ pub struct Dialect {
     pub thousands: Option<char>,
     /// Whether the first record is a header.
     pub header: HeaderRow,
-    /// Missing-value codes. Text is compared without regard to ASCII case, numbers are compared by value. Blank cells are
-    /// always missing.
+    /// Missing-value codes. Text is compared without regard to ASCII case, numbers are compared by value. Blank cells
+    /// are always missing.
     pub missing: Vec<String>,
     /// The number of lines to skip at the beginning of the file.
     pub skip_lines: u64,

@@ -63,8 +63,8 @@ fn without_byte_order_mark(start: &[u8]) -> Encoding {
     }
 }
 
-/// Detects UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have one zero
-/// byte each, all of them at even positions or all at odd ones.
+/// Detects UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have one
+/// zero byte each, all of them at even positions or all at odd ones.
 fn without_latin_letters(start: &[u8]) -> Encoding {
     let (pairs, _) = start.as_chunks::<2>();
     let is_utf16 = |little_endian: bool| {

@@ -9,7 +9,8 @@ use crate::foundation::decimal::ParseDecimalError;
 
 /// Why a CSV file cannot be used.
 ///
-/// Lines and fields are counted from 1. `cell`, `number` and `column` are texts from the file, shortened where they are long.
+/// Lines and fields are counted from 1. `cell`, `number` and `column` are texts from the file, shortened where they are
+/// long.
 #[derive(Debug, thiserror::Error)]
 #[allow(missing_docs, reason = "the names and the comment above say what the fields are")]
 pub enum TableError {
@@ -124,8 +125,8 @@ pub enum TableError {
     /// A quoted field is not closed before the end of the file.
     #[error("line {line}: the quoted field that starts here is never closed")]
     OpenQuote { line: u64 },
-    /// Text follows the closing quotation mark of a field that starts in line `opened`; `delimiter` is the first character
-    /// of that text, if it may be a delimiter.
+    /// Text follows the closing quotation mark of a field that starts in line `opened`; `delimiter` is the first
+    /// character of that text, if it may be a delimiter.
     #[error("line {line}: text after the closing quotation mark of the field that starts in line {opened}")]
     TextAfterQuote { line: u64, opened: u64, delimiter: Option<char> },
     /// A column contains numbers and other text, and at least as many numbers.
@@ -161,7 +162,8 @@ pub enum TableError {
     /// The file has one column of text: the delimiter may be a different one. `cell` is the first cell.
     #[error("the file has only one column, {name:?}, and it contains no numbers (first cell {cell:?})")]
     OneColumn { name: String, cell: String, interpretations: Vec<Interpretation>, hint: Option<DelimiterHint> },
-    /// An error [about lines](TableError::is_about_lines) of a file that does not consist of UTF-8 lines ending with LF.
+    /// An error [about lines](TableError::is_about_lines) of a file that does not consist of UTF-8 lines ending with
+    /// LF.
     #[error("{error}")]
     NeedsConversion { error: Box<TableError>, conversion: LineConversion },
     /// There is no column to compute on.

@@ -43,7 +43,8 @@ pub enum RaggedCause {
     OneNumber(Vec<Interpretation>),
     /// The header is one name with the delimiter in it, such as `Hb, g/dl`, and the row is one field.
     DelimiterInName,
-    /// The row is one field of text: a remark, or a comment if it starts with a comment character that no row starts with.
+    /// The row is one field of text: a remark, or a comment if it starts with a comment character that no row starts
+    /// with.
     Remark {
         /// That comment character.
         comment: Option<char>,
@@ -84,7 +85,8 @@ pub struct MixedColumn {
     pub number: String,
     /// The number of cells that are numbers.
     pub numbers: u64,
-    /// The distinct cells that are not numbers, complete and as written; `None` if there are too many or they are too long.
+    /// The distinct cells that are not numbers, complete and as written; `None` if there are too many or they are too
+    /// long.
     pub distinct: Option<Vec<String>>,
     /// Whether one of them is a number in a different format.
     pub has_other_format: bool,

@@ -27,7 +27,8 @@ impl FormatSet {
 
     /// The formats in which `cell` is a number.
     pub(super) fn of(cell: &[u8]) -> Self {
-        // A fast path: most cells that are not numbers contain a letter, and the only letter in a number is the exponent's.
+        // A fast path: most cells that are not numbers contain a letter, and the only letter in a number is the
+        // exponent's.
         let letter = |byte: &u8| byte.is_ascii_alphabetic() && !b"eE".contains(byte);
         if cell.iter().any(letter) || !cell.iter().any(u8::is_ascii_digit) {
             return Self::NONE;
@@ -46,7 +47,8 @@ impl FormatSet {
         self.without(|format| format.decimal != separator)
     }
 
-    /// The formats that `given` can still become; its thousands separator, if it has one, was chosen by the user and stays.
+    /// The formats that `given` can still become; its thousands separator, if it has one, was chosen by the user and
+    /// stays.
     pub(super) fn compatible_with(self, given: NumberFormat) -> Self {
         let Some(separator) = given.thousands else { return self };
         self.without(|format| {

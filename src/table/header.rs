@@ -16,7 +16,8 @@ pub(super) struct Header {
     pub(super) names: Vec<String>,
     /// The header's line, from 1; 0 without a header.
     line: u64,
-    /// The positions of the columns that have no name in the header, from 0. Such a column is ignored if it has no cells.
+    /// The positions of the columns that have no name in the header, from 0. Such a column is ignored if it has no
+    /// cells.
     pub(super) unnamed: Vec<usize>,
     /// The smallest allowed number of fields in a row: fields after the last name may be left out.
     pub(super) min_width: usize,

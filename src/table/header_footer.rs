@@ -1,4 +1,5 @@
-//! Text cells above the first number and below the last number of a column: a second header line, units, totals, remarks.
+//! Text cells above the first number and below the last number of a column: a second header line, units, totals,
+//! remarks.
 
 /// The most cells above the numbers that may belong to a header.
 const MAX_HEADER: u64 = 3;

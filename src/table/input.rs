@@ -1,4 +1,5 @@
-//! Opens a CSV file: from its bytes to its records, by way of encoding, line breaks, dialect detection and syntax check.
+//! Opens a CSV file: from its bytes to its records, by way of encoding, line breaks, dialect detection and syntax
+//! check.
 
 use std::io::{Chain, Cursor, Read};
 

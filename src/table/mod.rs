@@ -1,4 +1,5 @@
-//! Reads CSV files as rows of exact decimals, in two passes: [`schema`] learns the columns, [`reader`] streams the rows.
+//! Reads CSV files as rows of exact decimals, in two passes: [`schema`] learns the columns, [`reader`] streams the
+//! rows.
 //!
 //! ```text
 //! source ─ encoding ─ line_breaks ─┬─ syntax_check ─ reader ─┬─ first pass: schema ─ column_scan, … ─ Schema
@@ -7,8 +8,8 @@
 //!                                               dialect
 //! ```
 //!
-//! Dialect parameters that the user leaves open (delimiter, decimal separator, row layout) are detected from the preview. Where
-//! a wrong guess would change the numbers, reading fails with a [`TableError`].
+//! Dialect parameters that the user leaves open (delimiter, decimal separator, row layout) are detected from the
+//! preview. Where a wrong guess would change the numbers, reading fails with a [`TableError`].
 
 mod ambiguous_comma;
 mod classified_columns;

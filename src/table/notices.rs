@@ -37,7 +37,8 @@ pub enum Notice {
     UnnamedColumns { names: Vec<String> },
     /// `count` of the names of `columns` columns look like data: those in `names`, and blank ones.
     NumericNames { count: usize, columns: usize, names: Vec<String>, are_numbers: bool },
-    /// No cell matches these missing-value codes. With a decimal comma, a list of codes may have been split inside a number.
+    /// No cell matches these missing-value codes. With a decimal comma, a list of codes may have been split inside a
+    /// number.
     UnusedCodes { codes: Vec<String>, decimal_comma: bool },
     /// Columns left out because most of their cells are text; each with its counts and an example.
     TextColumns(Vec<String>),

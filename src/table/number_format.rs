@@ -27,7 +27,8 @@ impl NumberFormat {
                 self.to_ascii(cell).map_or(Err(ParseDecimalError::Form), |ascii| Decimal::parse(&ascii, self.decimal))
             }
             Err(ParseDecimalError::Form) => Err(ParseDecimalError::Form),
-            // In a long text the digits may exceed the limit before the first letter is reached: that is text, not a number.
+            // In a long text the digits may exceed the limit before the first letter is reached: that is text, not a
+            // number.
             Err(_) if !cell.iter().all(|byte| self.may_contain(*byte)) => Err(ParseDecimalError::Form),
             Err(error) => Err(error),
         }
@@ -37,8 +38,8 @@ impl NumberFormat {
         byte.is_ascii_digit() || b"+-eE".contains(&byte) || byte == self.decimal
     }
 
-    /// The same number with ASCII minus signs and without thousands separators; `None` if a separator is not followed by
-    /// exactly three digits.
+    /// The same number with ASCII minus signs and without thousands separators; `None` if a separator is not followed
+    /// by exactly three digits.
     fn to_ascii(self, cell: &[u8]) -> Option<Vec<u8>> {
         let text = std::str::from_utf8(cell).ok()?;
         let (mantissa, exponent) = match text.split_once(['e', 'E']) {

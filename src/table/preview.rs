@@ -69,7 +69,8 @@ fn count_quoted_fields(mut rest: &[u8], delimiter: u8) -> usize {
 }
 
 impl Preview {
-    /// Reads the preview from `input`. Skips `skip_lines` lines, and then blank lines and lines that start with `comment`.
+    /// Reads the preview from `input`. Skips `skip_lines` lines, and then blank lines and lines that start with
+    /// `comment`.
     pub(super) fn read(input: &mut impl Read, skip_lines: u64, comment: Option<u8>) -> io::Result<Self> {
         let mut preview = Self { text: Vec::new(), is_complete: false, line: 1, separator: None };
         preview.fill(input)?;
@@ -169,7 +170,8 @@ impl Preview {
         Ok(())
     }
 
-    /// The end of the line that starts at `start`. If the line is longer than the text, the text is replaced by what follows.
+    /// The end of the line that starts at `start`. If the line is longer than the text, the text is replaced by what
+    /// follows.
     fn line_end(&mut self, input: &mut impl Read, mut start: usize) -> io::Result<usize> {
         loop {
             let rest = self.text.get(start..).unwrap_or_default();

@@ -30,7 +30,8 @@ pub enum Cell {
     Text(ParseDecimalError),
 }
 
-/// Reads rows one at a time. [`TableReader::next_row`] moves to the next row; the other methods describe the current one.
+/// Reads rows one at a time. [`TableReader::next_row`] moves to the next row; the other methods describe the current
+/// one.
 pub struct TableReader<'o> {
     csv: csv::Reader<Rows<'o>>,
     record: csv::ByteRecord,

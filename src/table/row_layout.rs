@@ -1,4 +1,5 @@
-//! How the rows relate to the header: usually both have the same number of fields, but some exporters differ in known ways.
+//! How the rows relate to the header: usually both have the same number of fields, but some exporters differ in known
+//! ways.
 
 use std::collections::HashSet;
 
@@ -99,7 +100,8 @@ fn one_name_missing(header: &Record, rows: &[Record], rules: FitRules<'_>) -> Op
     (distinct && (named || quoted)).then_some(RowLayout::RowNames)
 }
 
-/// The number of records above the header: they are narrower than it, and there is no table with one of them as its header.
+/// The number of records above the header: they are narrower than it, and there is no table with one of them as its
+/// header.
 fn preamble(records: &[Record], rules: FitRules<'_>) -> Option<usize> {
     let rules = FitRules { header: HeaderRow::Present, ..rules };
     let widths: Vec<usize> = records.iter().map(|record| record.fields.len()).collect();

@@ -38,8 +38,8 @@ impl Schema {
     /// Reads all of `source` once.
     ///
     /// # Errors
-    /// [`TableError`] if the file cannot be read, is ambiguous or malformed, or contains no numbers to compute on. Most cases
-    /// name the line, the column and the cell.
+    /// [`TableError`] if the file cannot be read, is ambiguous or malformed, or contains no numbers to compute on. Most
+    /// cases name the line, the column and the cell.
     pub fn learn(
         source: &CsvSource,
         dialect: &Dialect,

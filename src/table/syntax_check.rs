@@ -1,5 +1,5 @@
-//! Checks bytes on their way to the CSV reader, which accepts any quoting: rows must not exceed a length, and quotation marks
-//! must follow RFC 4180.
+//! Checks bytes on their way to the CSV reader, which accepts any quoting: rows must not exceed a length, and quotation
+//! marks must follow RFC 4180.
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};

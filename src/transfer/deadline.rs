@@ -1,10 +1,10 @@
 //! Deadlines for network input and output. A [`Deadline`] says by when a peer must have made progress; once it has
 //! passed, the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
 //!
-//! Client and server use it for everything. Bytes that move extend a deadline, at least 4 KiB for each timeout. Because sockets
-//! are shut down from outside, a deadline also holds inside a TLS handshake, a partially written record, or a library that only calls
-//! `read`; and Ctrl-C ends a transfer that hangs. On a server's control connection reading is shut down first, so that 421 can
-//! still be sent.
+//! Client and server use it for everything. Bytes that move extend a deadline, at least 4 KiB for each timeout. Because
+//! sockets are shut down from outside, a deadline also holds inside a TLS handshake, a partially written record, or a
+//! library that only calls `read`; and Ctrl-C ends a transfer that hangs. On a server's control connection reading is
+//! shut down first, so that 421 can still be sent.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -1,4 +1,7 @@
 //! Accepts connections: handshake, admission, and the reply to the peer.
+//!
+//! The handshake accepts any peer with an Ed25519 key. Whether the peer is allowed is decided afterwards, so a peer
+//! that is rejected learns why, and a person can be asked about it without keeping a handshake open.
 
 use std::net::SocketAddr;
 use std::sync::Arc;

@@ -1,4 +1,7 @@
 //! The connecting side: connects to a peer, verifies its key, waits for admission, and retries.
+//!
+//! A peer that is seen for the first time gets nothing on that connection: the handshake is aborted once its key is
+//! known, the key is confirmed, and a second connection accepts that key only.
 
 use std::io;
 use std::path::{Path, PathBuf};

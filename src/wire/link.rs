@@ -1,4 +1,7 @@
 //! A link: typed frames over an authenticated stream, each with a deadline.
+//!
+//! Frames have deadlines, connections do not. A peer that has nothing to send sends heartbeats, and all data frames of
+//! a chunk except the last are full, so one deadline per frame limits both silence and slowness.
 
 use std::io;
 use std::sync::Arc;

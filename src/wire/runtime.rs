@@ -1,4 +1,7 @@
 //! Runs asynchronous work on links from a program that is not asynchronous itself.
+//!
+//! Scenarios are blocking functions like those of `pipeline` and asynchronous inside. Computation and disk access run
+//! beside the runtime ([`blocking`]), so that they delay no heartbeat.
 
 use std::time::Duration;
 

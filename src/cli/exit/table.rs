@@ -1,4 +1,5 @@
-//! CSV files. Each remedy leads to the right figures or to the next accurate message; the integration tests follow them.
+//! CSV files. Each remedy leads to the right figures or to the next accurate message; the integration tests follow
+//! them.
 
 mod cells;
 mod lines;

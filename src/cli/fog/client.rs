@@ -22,8 +22,9 @@ const ROLE: &str = "fog-client";
 
 /// Wait for nodes, send each a part of the message, and reassemble what they encrypt
 ///
-/// The client prints its address and fingerprint, by which nodes find and recognize it. It accepts the nodes that --allow-peer
-/// names. If a node dies, falls silent or returns wrong data, its part goes to another node that has had none.
+/// The client prints its address and fingerprint, by which nodes find and recognize it. It accepts the nodes that
+/// --allow-peer names. If a node dies, falls silent or returns wrong data, its part goes to another node that has had
+/// none.
 #[derive(Debug, clap::Args)]
 #[command(
     after_help = "Example:\n  hestat fog client --listen 0.0.0.0:7100 --file letter.txt --out fog --allow-peer nodes.txt"

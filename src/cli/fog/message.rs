@@ -37,15 +37,15 @@ pub(super) struct MessageOptions {
     /// File with the message, text or binary [default: standard input]
     #[arg(long, short, env = "HESTAT_FOG_FILE", value_name = "FILE", conflicts_with = "message")]
     file: Option<PathBuf>,
-    /// Maximum message bytes in one token; less if there are many parts [default: 32768 in parts of up to 1 MiB, which JOSE
-    /// libraries accept, else 4194304]
+    /// Maximum message bytes in one token; less if there are many parts [default: 32768 in parts of up to 1 MiB, which
+    /// JOSE libraries accept, else 4194304]
     #[arg(long, env = "HESTAT_FOG_CHUNK", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20))]
     pub(super) chunk: Option<u32>,
 }
 
 impl MessageOptions {
-    /// Opens the message. A stream is first copied to an unnamed file in `out`, which is created if missing, or in the system's
-    /// directory for temporary files.
+    /// Opens the message. A stream is first copied to an unnamed file in `out`, which is created if missing, or in the
+    /// system's directory for temporary files.
     pub(super) fn source(&self, out: Option<&Path>, console: &Console) -> anyhow::Result<Source> {
         let unusable = |path: String| move |source| PipelineError::File { path, source };
         let spool = &out.map_or_else(std::env::temp_dir, Path::to_path_buf);
@@ -82,8 +82,8 @@ impl MessageOptions {
     }
 }
 
-/// Prints the report, and the message itself if it is a short text. With `--quiet` and without a terminal, prints exactly the
-/// message and nothing else. `is_kept` says whether the files remain after the command.
+/// Prints the report, and the message itself if it is a short text. With `--quiet` and without a terminal, prints
+/// exactly the message and nothing else. `is_kept` says whether the files remain after the command.
 pub(super) fn show(report: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
         console.print_raw(&mut fs::File::open(&report.file).map_err(|source| unreadable(report, source))?)?;

@@ -17,8 +17,8 @@ const ROLE: &str = "fog-node";
 
 /// Encrypt a part of a client's message under its public key
 ///
-/// The node tries to connect until the client is there, and again when the connection breaks. It sees its own part and no other.
-/// Several nodes on one machine each need their own --identity.
+/// The node tries to connect until the client is there, and again when the connection breaks. It sees its own part and
+/// no other. Several nodes on one machine each need their own --identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog node --connect fog.example.org:7100 --out node --stay")]
 pub(super) struct Args {

@@ -15,8 +15,8 @@ const PREFIX: &str = "hestat-fog-";
 
 /// Run a client and its nodes in one process, as a demonstration
 ///
-/// Runs the same code as the separate commands, over TLS on a free port of this machine. All keys are created for this run.
-/// Without --out no files remain; those of a run that was killed are removed by the next one.
+/// Runs the same code as the separate commands, over TLS on a free port of this machine. All keys are created for this
+/// run. Without --out no files remain; those of a run that was killed are removed by the next one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog run --message 'the quick brown fox' --nodes 3")]
 pub(super) struct Args {

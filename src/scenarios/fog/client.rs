@@ -92,12 +92,12 @@ pub struct Report {
     pub parts: Vec<PartReport>,
 }
 
-/// Has a message encrypted by nodes, part by part; decrypts the tokens, compares them with what was sent, and writes the message
-/// to a file.
+/// Has a message encrypted by nodes, part by part; decrypts the tokens, compares them with what was sent, and writes
+/// the message to a file.
 ///
 /// # Errors
-/// [`FogError`] if the address, the files or the message cannot be used, if too few nodes connect in time, or if the observer
-/// cancels. Then there is no file with the message.
+/// [`FogError`] if the address, the files or the message cannot be used, if too few nodes connect in time, or if the
+/// observer cancels. Then there is no file with the message.
 pub fn client(
     request: ClientRequest,
     clock: &dyn Clock,
@@ -151,8 +151,8 @@ async fn reassemble(
     Ok(Report { message: id, bytes, file, parts })
 }
 
-/// Returns limits with a link for each node, and spare ones for surplus nodes, for nodes that reconnect before their loss is
-/// noticed, and for handshakes. The number of spare links depends on the limit of open files.
+/// Returns limits with a link for each node, and spare ones for surplus nodes, for nodes that reconnect before their
+/// loss is noticed, and for handshakes. The number of spare links depends on the limit of open files.
 fn limits(nodes: u32, silence: Duration, other_files: u64) -> Result<ListenerLimits, FogError> {
     let needed = BASE_FILES + MIN_SPARE_FILES + files_for_nodes(nodes) + other_files;
     let spare = MIN_SPARE_FILES.saturating_add(rlimit::require(needed)?);
@@ -166,8 +166,8 @@ fn limits(nodes: u32, silence: Duration, other_files: u64) -> Result<ListenerLim
     })
 }
 
-/// Returns the number of files that are open for so many nodes: a connection each and, for those with a part, a token file and
-/// its directory.
+/// Returns the number of files that are open for so many nodes: a connection each and, for those with a part, a token
+/// file and its directory.
 pub(super) fn files_for_nodes(nodes: u32) -> u64 {
     u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))
 }

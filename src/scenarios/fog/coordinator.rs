@@ -84,8 +84,8 @@ impl<'c> Coordinator<'c> {
         }
     }
 
-    /// Assigns all parts to nodes that connect to `listener`, until all have come back. At the end, even after an error, idle
-    /// nodes get a `Done` message.
+    /// Assigns all parts to nodes that connect to `listener`, until all have come back. At the end, even after an
+    /// error, idle nodes get a `Done` message.
     pub(super) async fn run(
         mut self,
         mut listener: Listener,
@@ -95,7 +95,8 @@ impl<'c> Coordinator<'c> {
         let outcome = self.run_until_complete(&mut listener, stop).await;
         listener.stop().await;
         self.observer.end();
-        // Idle sessions end when their channel closes. Those that are still exchanging a part are aborted after the grace period.
+        // Idle sessions end when their channel closes. Those that are still exchanging a part are aborted after the
+        // grace period.
         self.nodes.clear();
         let grace = if outcome.is_ok() { SHUTDOWN_GRACE } else { SHUTDOWN_GRACE / 4 };
         let _ = timeout(grace, self.drain(&mut listener)).await;

@@ -11,9 +11,9 @@ const WINDOW_CHUNKS: u64 = 5;
 
 /// Limits how far the client runs ahead of the tokens that came back.
 ///
-/// A node whose answer is not read does not read either. If both directions are full, it depends on the kernels whether they
-/// recover: Linux 6.18 was seen to drop the very segments that would have announced free buffers. So the client never sends more
-/// than a node can hold without sending anything.
+/// A node whose answer is not read does not read either. If both directions are full, it depends on the kernels whether
+/// they recover: Linux 6.18 was seen to drop the very segments that would have announced free buffers. So the client
+/// never sends more than a node can hold without sending anything.
 pub(super) struct FlowWindow {
     head: PartHead,
     acknowledged: watch::Sender<u64>,

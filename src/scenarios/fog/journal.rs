@@ -1,5 +1,5 @@
-//! Records of what happened: the journal, with one JSON object per line and event, and notices that are not repeated. Neither
-//! contains content or keys.
+//! Records of what happened: the journal, with one JSON object per line and event, and notices that are not repeated.
+//! Neither contains content or keys.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
@@ -78,8 +78,8 @@ impl<'c> Journal<'c> {
     }
 }
 
-/// Appends a whole line with a single write, so that lines of several processes do not mix. If the disk is full, a partial line
-/// is removed again.
+/// Appends a whole line with a single write, so that lines of several processes do not mix. If the disk is full, a
+/// partial line is removed again.
 fn append(file: &mut File, line: &[u8]) -> io::Result<()> {
     let written = file.write(line)?;
     let begin = file.stream_position()? - written as u64;

@@ -65,7 +65,8 @@ pub struct PartReport {
 }
 
 impl Message {
-    /// Splits `source` into `parts` parts with chunks of at most `chunk` bytes, and creates the file for the reassembled message.
+    /// Splits `source` into `parts` parts with chunks of at most `chunk` bytes, and creates the file for the
+    /// reassembled message.
     pub(super) fn new(
         source: Source,
         parts: u32,

@@ -6,8 +6,8 @@
 //! message ◀─ decrypted, compared with what was sent ◀═══ data ═══ tokens
 //! ```
 //!
-//! A node sees its own part and the public key. No identity gets two parts of one message: a part whose node is lost waits for
-//! an unused node or for the same one to reconnect.
+//! A node sees its own part and the public key. No identity gets two parts of one message: a part whose node is lost
+//! waits for an unused node or for the same one to reconnect.
 //!
 //! The client side is in `client`, `coordinator`, `schedule`, `node_session` and `message`, the node side in `node` and
 //! `part_encryption`. Both share `protocol`, `part`, `flow`, `files` and `journal`.

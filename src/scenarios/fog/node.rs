@@ -59,12 +59,12 @@ pub enum NodeOutcome {
     NotNeeded,
 }
 
-/// Works for a client: encrypts one part or, if the node stays, any number of parts until the observer cancels. Calls `done` with
-/// each outcome.
+/// Works for a client: encrypts one part or, if the node stays, any number of parts until the observer cancels. Calls
+/// `done` with each outcome.
 ///
 /// # Errors
-/// [`FogError`] if the client cannot be reached in time or is not trusted, if it rejects this node, or if a file cannot be
-/// written. A node that stays ends without an error when it is cancelled.
+/// [`FogError`] if the client cannot be reached in time or is not trusted, if it rejects this node, or if a file cannot
+/// be written. A node that stays ends without an error when it is cancelled.
 pub fn node(
     request: &NodeRequest,
     clock: &dyn Clock,
@@ -119,7 +119,8 @@ impl Node<'_> {
         (!self.request.stay).then(|| self.searching_since + self.request.timeout)
     }
 
-    /// A node that stays survives every client: the next one may be the right one, accept it, and send a part that fits on the disk.
+    /// A node that stays survives every client: the next one may be the right one, accept it, and send a part that fits
+    /// on the disk.
     fn should_retry(&self, error: &FogError) -> bool {
         use WireError::{Identity, PeerList, UntrustedKey};
         if self.request.stay {

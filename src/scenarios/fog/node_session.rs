@@ -1,4 +1,7 @@
 //! The client's session with one node: heartbeats, and at most one part at a time, out and back.
+//!
+//! The client compares each returned chunk with what it sent. A token that opens proves little: JWE does not say who
+//! made it, and a node could encrypt anything.
 
 use std::path::PathBuf;
 
@@ -40,8 +43,8 @@ impl EventSender {
     }
 }
 
-/// Sends the node the parts that arrive in `assignments`, and pings it in between. Ends when `assignments` is closed or the node
-/// fails.
+/// Sends the node the parts that arrive in `assignments`, and pings it in between. Ends when `assignments` is closed or
+/// the node fails.
 pub(super) async fn run(mut link: Box<Link>, mut assignments: mpsc::Receiver<Assignment>, events: EventSender) {
     loop {
         let outcome = tokio::select! {
@@ -137,7 +140,8 @@ async fn receive_tokens(
     }
 }
 
-/// Receives one token into `token`. All its frames must be full except the last. `acknowledge` gets the length received so far.
+/// Receives one token into `token`. All its frames must be full except the last. `acknowledge` gets the length received
+/// so far.
 async fn receive_token(
     receiver: &mut Receiver,
     mut token: Vec<u8>,

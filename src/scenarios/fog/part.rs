@@ -1,6 +1,11 @@
 //! A part of a message: its header on the wire, its chunks, and the headers of their tokens.
 //!
 //! Each chunk becomes one token, a JWE (RFC 7516) whose protected header says which chunk it is.
+//!
+//! JWE has no streaming, so a part in one token would have to fit into memory and could be verified only at its end.
+//! Longer chunks need less RSA and more memory: 4 MiB, less if there are many parts, and 32 KiB in parts of up to 1
+//! MiB, whose tokens every JOSE library that we tried accepts. The chunk's position is in the protected header, so
+//! chunks cannot be swapped, repeated or left out.
 
 use std::fmt;
 use std::ops::{Deref, Range, RangeInclusive};
@@ -14,7 +19,8 @@ use crate::foundation::random::Randomness;
 /// Allowed chunk lengths in bytes. The last chunk of a part may be shorter.
 pub(super) const CHUNK_BYTES: RangeInclusive<u32> = 4 << 10..=4 << 20;
 
-/// Chunk length in short parts. joserfc accepts tokens of up to 67,712 bytes, python-jose and authlib about four times as much.
+/// Chunk length in short parts. joserfc accepts tokens of up to 67,712 bytes, python-jose and authlib about four times
+/// as much.
 const SHORT_CHUNK: u32 = 32 << 10;
 
 /// Length of the longest part with short chunks, in bytes. In longer parts, RSA would take most of the time.
@@ -162,8 +168,8 @@ impl PartHead {
     }
 }
 
-/// Our members of a token's protected header, besides `alg` and `enc`. Numbers start at 1. Other members are not allowed: a node
-/// could use them to mislead other programs (`jku`, `jwk`).
+/// Our members of a token's protected header, besides `alg` and `enc`. Numbers start at 1. Other members are not
+/// allowed: a node could use them to mislead other programs (`jku`, `jwk`).
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(super) struct ChunkHeader {
@@ -179,8 +185,9 @@ pub(super) struct ChunkHeader {
     pub(super) last: bool,
 }
 
-/// Returns the chunk length for parts of up to `part` bytes: `max` if given. Otherwise every JOSE library accepts the tokens of
-/// short parts, and long parts are fast. In any case the chunks in progress at one time fit into [`CHUNKS_AT_ONCE`].
+/// Returns the chunk length for parts of up to `part` bytes: `max` if given. Otherwise every JOSE library accepts the
+/// tokens of short parts, and long parts are fast. In any case the chunks in progress at one time fit into
+/// [`CHUNKS_AT_ONCE`].
 fn chunk_bytes(parts: u32, part: u64, max: Option<u32>) -> u32 {
     let default = if part <= SHORT_PART { SHORT_CHUNK } else { *CHUNK_BYTES.end() };
     let bound = CHUNKS_AT_ONCE / parts.clamp(1, PARTS_AT_ONCE);

@@ -46,7 +46,8 @@ struct Buffers {
 }
 
 impl PartEncryption {
-    /// Receives the part and sends back its tokens. Receiving, encrypting and sending run in parallel, each a chunk apart.
+    /// Receives the part and sends back its tokens. Receiving, encrypting and sending run in parallel, each a chunk
+    /// apart.
     pub(super) async fn run(&self, link: &mut Link) -> Result<Written, FogError> {
         let (arriving, arrived) = mpsc::channel(1);
         let (encrypted, to_send) = mpsc::channel(1);

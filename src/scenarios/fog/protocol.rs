@@ -11,8 +11,8 @@
 //! client → node   Done | Duplicate          nothing (more) to do; the link ends
 //! node → client   Failed                    the node cannot process this part; the link ends
 //! ```
-//! Data and tokens flow at the same time; the client stays at most five chunks ahead, which a node can buffer. Every frame is
-//! full except the last one of a chunk or token, so each frame's deadline also sets a minimum transfer rate.
+//! Data and tokens flow at the same time; the client stays at most five chunks ahead, which a node can buffer. Every
+//! frame is full except the last one of a chunk or token, so each frame's deadline also sets a minimum transfer rate.
 
 use std::time::Duration;
 

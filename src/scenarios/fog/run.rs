@@ -119,7 +119,8 @@ fn node_request(
     }
 }
 
-/// Runs one node. If it fails for another reason than its link, it cancels all others, since no other node can replace it.
+/// Runs one node. If it fails for another reason than its link, it cancels all others, since no other node can replace
+/// it.
 async fn join_client(request: NodeRequest, clock: &dyn Clock, done: &CancellationToken) -> Option<FogError> {
     let outcome = run_node(&request, clock, &NullObserver::default(), |_| {}, done).await;
     let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;

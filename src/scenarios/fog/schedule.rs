@@ -1,6 +1,11 @@
 //! Assigns parts to nodes, and limits how long a part may wait.
 //!
-//! No identity gets two parts of a message: a part whose node is lost goes to an unused node, or to the same one when it is back.
+//! No identity gets two parts of a message: a part whose node is lost goes to an unused node, or to the same one when
+//! it is back.
+//!
+//! Assigning it to a node that is done would be faster, but that node would see two parts. Only returned chunks reset
+//! the timer: it continues while a part is assigned to nodes that drop it, and a node that is lost with its part 16
+//! times gets no more.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -101,8 +106,8 @@ impl Schedule {
     }
 }
 
-/// Measures how long a part has been waiting for a node. It pauses while no part waits, and only a reset, after data has come
-/// back, clears it: a node that takes a part and drops it over and over cannot delay the timeout forever.
+/// Measures how long a part has been waiting for a node. It pauses while no part waits, and only a reset, after data
+/// has come back, clears it: a node that takes a part and drops it over and over cannot delay the timeout forever.
 pub(super) struct StarvationTimer {
     limit: Duration,
     running_since: Option<Instant>,

@@ -38,7 +38,8 @@ impl Connection {
         self.has_data_port.store(false, Ordering::Relaxed);
     }
 
-    /// Whether EPSV or PASV has succeeded since [`Connection::reset_data_port`], so that a failure concerns a later step.
+    /// Whether EPSV or PASV has succeeded since [`Connection::reset_data_port`], so that a failure concerns a later
+    /// step.
     pub(super) fn has_data_port(&self) -> bool {
         self.has_data_port.load(Ordering::Relaxed)
     }

@@ -1,8 +1,8 @@
 //! Directory listings: the formats of their lines, and a reader that produces them while they are sent. An entry is
 //! read only when its line is needed, so that a directory of any size takes the memory of one line.
 //!
-//! Entries come in the order of the file system. RFC 959 and RFC 3659 require none, and sorting would hold the whole list in
-//! memory for each client that does not read it.
+//! Entries come in the order of the file system. RFC 959 and RFC 3659 require none, and sorting would hold the whole
+//! list in memory for each client that does not read it.
 
 use std::io::{self, Read};
 

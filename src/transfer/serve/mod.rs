@@ -10,12 +10,13 @@
 //!
 //! # Why not a library
 //!
-//! libunftp 0.24 was tried first. Its interface gives no way to fix what a public server must not do: with TLS required for
-//! data, EPSV and PROT C between PASV and STOR still open plaintext data connections; a command line without an end is
-//! buffered before any login (1 GB in 2.4 s); a TLS handshake that never begins holds its connection for ever; one that
-//! fails on a data connection panics its task, and then neither a reply nor the idle timeout comes; a session is locked
-//! during a transfer; and the offset of a failed transfer is used by the next. This server has blocking reads and a thread for
-//! each connection, which suits few clients with large files. Every read is bounded in length and time.
+//! libunftp 0.24 was tried first. Its interface gives no way to fix what a public server must not do: with TLS required
+//! for data, EPSV and PROT C between PASV and STOR still open plaintext data connections; a command line without an end
+//! is buffered before any login (1 GB in 2.4 s); a TLS handshake that never begins holds its connection for ever; one
+//! that fails on a data connection panics its task, and then neither a reply nor the idle timeout comes; a session is
+//! locked during a transfer; and the offset of a failed transfer is used by the next. This server has blocking reads
+//! and a thread for each connection, which suits few clients with large files. Every read is bounded in length and
+//! time.
 
 mod accept;
 mod accept_socket;

@@ -1,8 +1,9 @@
 //! The state that all connections share.
 //!
-//! A file that is being written keeps its name. Opening a file for writing and taking a name away happen under one mutex, and
-//! the second is refused during the first. So renaming always yields complete files, and no upload goes on into a file without
-//! a name, which no disk limit would count. A stalled writer is disconnected when another client wants its file.
+//! A file that is being written keeps its name. Opening a file for writing and taking a name away happen under one
+//! mutex, and the second is refused during the first. So renaming always yields complete files, and no upload goes on
+//! into a file without a name, which no disk limit would count. A stalled writer is disconnected when another client
+//! wants its file.
 
 use std::io;
 use std::net::Ipv4Addr;

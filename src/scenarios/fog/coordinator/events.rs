@@ -1,4 +1,5 @@
-//! Handlers of the coordinator's events: nodes that connect, are refused, make progress, return their part, or are lost.
+//! Handlers of the coordinator's events: nodes that connect, are refused, make progress, return their part, or are
+//! lost.
 
 use std::path::PathBuf;
 
