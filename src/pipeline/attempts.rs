@@ -15,6 +15,9 @@ use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
 
+/// Number of times that a record is written again after another process removed its directory.
+const MAX_DIRECTORY_RACES: u32 = 100;
+
 /// Number of unfinished attempts after which a dataset is quarantined.
 pub(super) const MAX_ATTEMPTS: u32 = 3;
 
@@ -82,14 +85,16 @@ impl<'r> AttemptCounter<'r> {
     /// # Errors
     /// [`io::Error`] if the record cannot be written; then the attempt must not begin.
     pub(super) fn begin(&self) -> io::Result<()> {
-        loop {
-            let directory = self.root.directory_or_new(ATTEMPTS)?;
-            match self.write(&directory, self.unfinished.saturating_add(1)) {
-                // Another process has removed the empty directory.
-                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                outcome => return outcome.and_then(|()| self.root.sync()),
+        let mut outcome = Err(io::ErrorKind::NotFound.into());
+        for _ in 0..MAX_DIRECTORY_RACES {
+            let directory = self.root.directory_or_new(ATTEMPTS);
+            outcome = directory.and_then(|directory| self.write(&directory, self.unfinished.saturating_add(1)));
+            // Another process may have removed the directory while it was empty.
+            if !outcome.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
+                break;
             }
         }
+        outcome.and_then(|()| self.root.sync())
     }
 
     fn write(&self, directory: &RootDir, started: u32) -> io::Result<()> {

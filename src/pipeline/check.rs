@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use super::error::PipelineError;
 use super::result::Decrypted;
 use crate::foundation::observer::{Observer, Stage};
-use crate::statistics::reference::{self, ReferenceColumn};
+use crate::statistics::reference::ReferenceColumn;
 use crate::statistics::{Comparison, Summary};
 use crate::table::{Cell, CsvSource, TableError, TableReader};
 
@@ -49,5 +49,5 @@ fn summarize(
     }
     let same_file = reader.digest() == decrypted.csv.digest;
     let columns: Vec<_> = columns.into_iter().map(|(_, name, column)| (name, column)).collect();
-    Ok((reference::summary(&columns, &decrypted.statistics), same_file))
+    Ok((Summary::reference(&decrypted.statistics, &columns), same_file))
 }

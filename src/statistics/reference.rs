@@ -8,8 +8,6 @@ use std::collections::BTreeMap;
 use dashu_int::{IBig, UBig};
 use dashu_ratio::RBig;
 
-use super::statistic::Statistic;
-use super::summary::{ColumnSummary, Summary};
 use crate::foundation::big_decimal::BigDecimal;
 use crate::foundation::decimal::Decimal;
 use crate::foundation::rational::power_of_ten;
@@ -100,17 +98,5 @@ impl ReferenceColumn {
             sum + RBig::from(powers.second.total()) * power_of_ten(2 * exponent)
         });
         Some((squares - RBig::from(self.present) * &mean * &mean) / RBig::from(freedom))
-    }
-}
-
-/// Computes `statistics` for each named column.
-pub fn summary(columns: &[(String, ReferenceColumn)], statistics: &[&'static dyn Statistic]) -> Summary {
-    let column = |(name, column): &(String, ReferenceColumn)| ColumnSummary {
-        name: name.clone(),
-        values: statistics.iter().map(|statistic| statistic.reference(column)).collect(),
-    };
-    Summary {
-        statistics: statistics.iter().map(|statistic| statistic.name()).collect(),
-        columns: columns.iter().map(column).collect(),
     }
 }

@@ -1,5 +1,6 @@
 //! The statistics of a table, column by column.
 
+use super::reference::ReferenceColumn;
 use super::statistic::Statistic;
 use super::sums::Sums;
 use super::value::Value;
@@ -25,13 +26,26 @@ pub struct Summary {
 impl Summary {
     /// Computes `statistics` for each named column from its sums.
     pub fn finish(statistics: &[&'static dyn Statistic], columns: &[(String, Sums)]) -> Self {
-        let finish = |(name, sums): &(String, Sums)| ColumnSummary {
+        Self::of(statistics, columns, Statistic::finish)
+    }
+
+    /// Computes `statistics` for each named column from the clear data.
+    pub fn reference(statistics: &[&'static dyn Statistic], columns: &[(String, ReferenceColumn)]) -> Self {
+        Self::of(statistics, columns, Statistic::reference)
+    }
+
+    fn of<C>(
+        statistics: &[&'static dyn Statistic],
+        columns: &[(String, C)],
+        value: impl Fn(&'static dyn Statistic, &C) -> Value,
+    ) -> Self {
+        let column = |(name, column): &(String, C)| ColumnSummary {
             name: name.clone(),
-            values: statistics.iter().map(|statistic| statistic.finish(sums)).collect(),
+            values: statistics.iter().map(|statistic| value(*statistic, column)).collect(),
         };
         Self {
             statistics: statistics.iter().map(|statistic| statistic.name()).collect(),
-            columns: columns.iter().map(finish).collect(),
+            columns: columns.iter().map(column).collect(),
         }
     }
 }

@@ -35,7 +35,10 @@ fn mode(path: &Path) -> u32 {
 fn new_identities_are_shown() {
     let sandbox = Sandbox::new();
     sandbox.run(["identity", "show"]).expect_code(0).says(&["there are no identities"]);
-    sandbox.run(["identity", "show", "laptop"]).expect_code(5).says(&["there is no key in", "hestat identity new"]);
+    sandbox
+        .run(["identity", "show", "laptop"])
+        .expect_code(5)
+        .says(&["laptop.pem does not exist", "hestat identity new"]);
     let created = sandbox.succeed(["identity", "new", "laptop"]).stdout;
     let default = sandbox.succeed(["identity", "new", "--json"]).json();
     assert_eq!((&default["name"], &default["protected"]), (&"default".into(), &false.into()));
@@ -106,7 +109,9 @@ fn a_protected_identity_is_shown_without_its_passphrase() {
     fs::remove_file(file(&sandbox, "safe").with_extension("pub")).unwrap();
     sandbox.run(["identity", "show"]).expect_code(5).says(&["is protected by a passphrase", "--passphrase-file"]);
     let with = |name: &str| sandbox.run(["identity", "show", "safe", "--json", "--passphrase-file", name]);
-    with("wrong").expect_code(5).says(&["the passphrase does not open it", "Try again with the right passphrase."]);
+    with("wrong")
+        .expect_code(5)
+        .says(&["the passphrase does not decrypt the private key", "Try again with the right passphrase."]);
     assert_eq!(with("right").expect_code(0).json(), created);
 }
 
@@ -149,7 +154,7 @@ fn a_pipe_is_not_a_key_file() {
     sandbox.succeed(["identity", "new", "laptop"]);
     fs::remove_file(file(&sandbox, "laptop")).unwrap();
     make_pipe(&file(&sandbox, "laptop"));
-    sandbox.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "no regular file"]);
+    sandbox.run(["identity", "show"]).expect_code(8).says(&["laptop.pem", "not a regular file"]);
 }
 
 /// A passphrase that can be read only once protects both keys that a client creates at its first start.

@@ -55,7 +55,7 @@ fn ways_to_trust_a_server_override_each_other() {
 #[test]
 fn the_csv_argument_and_the_input_option_override_each_other() {
     let run = ["run", "--delimiter", ";", "--decimal-comma", "--columns", "a", "--quiet"];
-    let mean = "2        0     4       2";
+    let mean = "2         0     4      2";
     overrides(&run, &["comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
     overrides(&run, &["--input", "comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
     let both = sandbox().run(["run", "comma.csv", "--input", "comma.csv"]);

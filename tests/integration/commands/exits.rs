@@ -114,9 +114,7 @@ fn an_unusable_job_is_5_with_a_message_for_each_cause() {
         .iter()
         .map(|name| &name[..1])
         .find(|digit| names.iter().filter(|name| name.starts_with(digit)).count() > 1);
-    messages.push(
-        sandbox.run(["result", twice.unwrap()]).expect_code(5).says(&["is the beginning of", "hestat jobs"]).stderr,
-    );
+    messages.push(sandbox.run(["result", twice.unwrap()]).expect_code(5).says(&["is ambiguous", "hestat jobs"]).stderr);
     let held = KeyStore::new(sandbox.state()).open(names[0].parse().unwrap()).unwrap();
     let busy = sandbox.run(["result", &names[0]]).expect_code(5);
     messages.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
