@@ -39,8 +39,8 @@ struct UnfinishedDirectory(PathBuf);
 
 impl Drop for UnfinishedDirectory {
     fn drop(&mut self) {
-        // A finished job has been renamed, so this removes nothing. What cannot be removed holds no secret, and the
-        // next command tries again.
+        // A finished job has been renamed, so this removes nothing. The next command removes what is left after a
+        // failure.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
