@@ -9,7 +9,7 @@ use std::path::Path;
 use criterion::{Criterion, criterion_group, criterion_main};
 use hestat::encoding::Plan;
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 use hestat::foundation::quota::Quota;
 use hestat::keystore::KeyStore;
 use hestat::pipeline::compute::{ComputeRequest, compute};
@@ -38,15 +38,14 @@ fn source(directory: &Path) -> CsvSource {
 
 /// Gives every row to `take`.
 fn read(source: &CsvSource, mut take: impl FnMut(&TableReader)) {
-    let silent = NullObserver::default();
-    let mut reader = TableReader::open(source, &Dialect::default(), &silent).expect("the sample can be read");
+    let mut reader = TableReader::open(source, &Dialect::default(), Observer::null()).expect("the sample can be read");
     while reader.next_row().expect("the sample can be read") {
         take(&reader);
     }
 }
 
 fn learn(source: &CsvSource) -> Schema {
-    Schema::learn(source, &Dialect::default(), &Selection::default(), &NullObserver::default()).expect("it has numbers")
+    Schema::learn(source, &Dialect::default(), &Selection::default(), Observer::null()).expect("it has numbers")
 }
 
 fn start(directory: &Path) {
@@ -62,8 +61,7 @@ fn start(directory: &Path) {
         passphrase: None,
     };
     let store = KeyStore::new(directory.join("client"));
-    init(&request, &store, &Connector::default(), &SystemClock, &NullObserver::default())
-        .expect("the sample can be encrypted");
+    init(&request, &store, &Connector::default(), &SystemClock, Observer::null()).expect("the sample can be encrypted");
 }
 
 fn remove(path: &Path) {
@@ -105,7 +103,7 @@ fn steps(criterion: &mut Criterion) {
     let request = ComputeRequest { data: server.clone(), keep: true, retry: false, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
-            compute(&request, &SystemClock, &NullObserver::default()).expect("the directory can be used");
+            compute(&request, &SystemClock, Observer::null()).expect("the directory can be used");
             remove(&server.join("outbox"));
         });
     });
@@ -122,7 +120,7 @@ fn whole_job(directory: &Path) {
         statistics: ALL.to_vec(),
         check: false,
     };
-    run(request, &SystemClock, &NullObserver::default()).expect("the job succeeds");
+    run(request, &SystemClock, Observer::null()).expect("the job succeeds");
 }
 
 criterion_group! {

@@ -8,7 +8,7 @@ use std::sync::Barrier;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 use hestat::package::JobId;
 use hestat::transfer::{Connector, Location, ServerTrust};
 use serde_json::Value;
@@ -62,10 +62,10 @@ fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
     thread::scope(|scope| {
         for (job, path) in datasets {
             scope.spawn(|| {
-                let silent = NullObserver::default();
-                let reached = server.connector.connect(&server.location, &silent).expect("the server is there");
+                let reached =
+                    server.connector.connect(&server.location, Observer::null()).expect("the server is there");
                 all_are_here.wait();
-                reached.put(path, &name(*job), &silent).expect("there is room");
+                reached.put(path, &name(*job), Observer::null()).expect("there is room");
             });
         }
     });
@@ -97,8 +97,7 @@ impl Serve {
 
     /// Returns when the totals of `job` are there.
     fn wait_for(&self, job: JobId) {
-        let silent = NullObserver::default();
-        let reached = self.connector.connect(&self.location, &silent).expect("the server is there");
+        let reached = self.connector.connect(&self.location, Observer::null()).expect("the server is there");
         let begun = Instant::now();
         while reached.size(&format!("outbox/{job}/totals.hes")).expect("it answers").is_none() {
             assert!(begun.elapsed() < Duration::from_mins(1), "the server computes what comes in");

@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use aws_lc_rs::cipher::{AES_128, EncryptionContext, StreamingEncryptingKey, UnboundCipherKey};
 use aws_lc_rs::iv::FixedLength;
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::Stage;
 use hestat::foundation::quota::Quota;
 use hestat::he::parameters::POLYNOMIAL_SIZE;
 use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
+use hestat::pipeline::stages::COMPUTING;
 
 use crate::cores::{Cores, best};
 use crate::rows::{Aim, Row, gigabytes};
@@ -66,11 +66,11 @@ fn pass(cores: &Cores, server: &Path) -> f64 {
     let stopwatch = Stopwatch::default();
     let request = ComputeRequest { data: server.into(), keep: true, retry: false, quota: Quota::unlimited() };
     let taken = cores.time(|| {
-        let outcomes = compute(&request, &SystemClock, &stopwatch).expect("the directory can be used");
+        let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory can be used");
         assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed), "{outcomes:?}");
     });
     fs::remove_dir_all(server.join("outbox")).expect("the totals are there");
-    if cores.count() == 1 { taken } else { stopwatch.seconds(Stage::Computing) }
+    if cores.count() == 1 { taken } else { stopwatch.seconds(COMPUTING) }
 }
 
 /// The one dataset that waits in `server`.

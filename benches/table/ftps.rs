@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io;
 use std::path::Path;
 
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 
 use crate::bare::Bare;
 use crate::cores::{best, seconds};
@@ -60,13 +60,14 @@ pub(crate) fn rows(file: &Path, directory: &Path, bare: &Bare) -> Vec<Row> {
 /// Seconds for a login, an upload and a download.
 fn transfers(file: &Path, root: &Path) -> [f64; 3] {
     let bytes = fs::metadata(file).expect("the file is there").len();
-    let (silent, service) = (NullObserver::default(), Service::start(root));
+    let service = Service::start(root);
     let (location, connector) = (service.location(), service.connector());
     let mut server = None;
-    let login = seconds(|| server = Some(connector.connect(&location, &silent).expect("the server is there")));
+    let login = seconds(|| server = Some(connector.connect(&location, Observer::null()).expect("the server is there")));
     let server = server.expect("it was just made");
-    let put = seconds(|| server.put(file, NAME, &silent).expect("there is room"));
-    let get = seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), &silent).expect("it is there"), bytes));
+    let put = seconds(|| server.put(file, NAME, Observer::null()).expect("there is room"));
+    let get =
+        seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), Observer::null()).expect("it is there"), bytes));
     server.remove_directory("inbox/job").expect("it was just made");
     [login, put, get]
 }

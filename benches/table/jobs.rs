@@ -5,10 +5,11 @@ use std::hint::black_box;
 use std::path::{Path, PathBuf};
 
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::{NullObserver, Stage};
+use hestat::foundation::observer::Observer;
 use hestat::keystore::{JobRecord, KeyStore};
 use hestat::pipeline::init::{InitRequest, init};
 use hestat::pipeline::run::{RunRequest, run};
+use hestat::pipeline::stages::{ENCRYPTING, READING, UPLOADING};
 use hestat::statistics::ALL;
 use hestat::table::sample::write_sample;
 use hestat::table::{CsvSource, Dialect, Selection, TableReader};
@@ -51,7 +52,7 @@ pub(crate) fn initiate_at(
         passphrase: None,
     };
     let store = KeyStore::new(directory.join("client"));
-    init(&request, &store, connector, &SystemClock, stopwatch).expect("the sample can be encrypted").record
+    init(&request, &store, connector, &SystemClock, stopwatch.observer()).expect("the sample can be encrypted").record
 }
 
 /// Init of `csv`, the dataset on the server's disk included, beside parsing it twice.
@@ -60,7 +61,7 @@ pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
         let stopwatch = Stopwatch::default();
         let all = seconds(|| drop(initiate(csv, scratch, &stopwatch)));
         fs::remove_dir_all(scratch).expect("it was just made");
-        let stages = [Stage::Reading, Stage::Encrypting, Stage::Uploading].map(|stage| stopwatch.seconds(stage));
+        let stages = [READING, ENCRYPTING, UPLOADING].map(|stage| stopwatch.seconds(stage));
         let [reading, encrypting, uploading] = stages;
         [all, reading, encrypting, uploading, seconds(|| parse(csv)) + seconds(|| parse(csv))]
     });
@@ -74,13 +75,12 @@ pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
 
 /// All steps in this process, from `csv` to its statistics.
 pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
-    run(run_request(csv, false), &SystemClock, stopwatch).expect("the job succeeds");
+    run(run_request(csv, false), &SystemClock, stopwatch.observer()).expect("the job succeeds");
 }
 
 /// How many decrypted figures are not, to the last digit, what exact arithmetic gives on the clear data.
 pub(crate) fn figures_that_differ(csv: &Path) -> usize {
-    let (_, comparison) =
-        run(run_request(csv, true), &SystemClock, &NullObserver::default()).expect("the job succeeds");
+    let (_, comparison) = run(run_request(csv, true), &SystemClock, Observer::null()).expect("the job succeeds");
     comparison.expect("it was asked for").differences().len()
 }
 
@@ -98,8 +98,8 @@ fn run_request(csv: &Path, check: bool) -> RunRequest {
 
 /// Reads every cell as an exact decimal.
 pub(crate) fn parse(csv: &Path) {
-    let silent = NullObserver::default();
-    let mut reader = TableReader::open(&source(csv), &Dialect::default(), &silent).expect("the sample can be read");
+    let mut reader =
+        TableReader::open(&source(csv), &Dialect::default(), Observer::null()).expect("the sample can be read");
     let columns = reader.names().len();
     while reader.next_row().expect("the sample can be read") {
         for position in 0..columns {

@@ -5,8 +5,8 @@ use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;
 
-use hestat::foundation::observer::Stage;
 use hestat::he::Layout;
+use hestat::pipeline::stages::COMPUTING;
 use serde_json::Value;
 
 use crate::cores::{Cores, best, seconds};
@@ -34,7 +34,7 @@ fn job_rows(csv: &Path, cores: &Cores, peer: Option<&Value>) -> Vec<Row> {
     let [whole, computing, encrypting] = best(15, || {
         let stopwatch = Stopwatch::default();
         let whole = seconds(|| jobs::whole_job(csv, &stopwatch));
-        [whole, stopwatch.seconds(Stage::Computing), cores.time(|| encrypt(&mut encryptor, &blocks))]
+        [whole, stopwatch.seconds(COMPUTING), cores.time(|| encrypt(&mut encryptor, &blocks))]
     });
     vec![
         beside("hestat run, 4,240 × 16, whole job", whole, peer, "whole", 5.0),

@@ -4,11 +4,11 @@ use std::fs;
 use std::path::Path;
 
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::Stage;
 use hestat::foundation::quota::Quota;
 use hestat::keystore::KeyStore;
 use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
 use hestat::pipeline::result::fetch;
+use hestat::pipeline::stages::UPLOADING;
 use hestat::transfer::{Connector, Location};
 
 use crate::bare::Bare;
@@ -31,7 +31,7 @@ pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, bare: &Bare) -> Row {
             let server = Location::Directory(root.into());
             seconds(|| job(csv, scratch, server, &Connector::default(), &Stopwatch::default()))
         });
-        [ftps, stopwatch.seconds(Stage::Uploading), file, bare.copy(bytes)]
+        [ftps, stopwatch.seconds(UPLOADING), file, bare.copy(bytes)]
     });
     let ratio = ftps / (file + copy);
     Row::new(format!("init + compute + result, 1,000,000 × 16 over FTPS (upload {})", time(upload)), time(ftps))
@@ -52,9 +52,9 @@ fn anew(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
 fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
     let job = jobs::initiate_at(csv, scratch, server, connector, stopwatch).job;
     let request = ComputeRequest { data: scratch.join("server"), keep: false, retry: false, quota: Quota::unlimited() };
-    let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory can be used");
+    let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory can be used");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
     let store = KeyStore::new(scratch.join("client"));
-    let answer = fetch(job, None, &store, connector, &SystemClock, stopwatch).expect("the totals are there");
+    let answer = fetch(job, None, &store, connector, &SystemClock, stopwatch.observer()).expect("the totals are there");
     answer.open(None).expect("they are right");
 }

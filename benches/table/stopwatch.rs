@@ -1,9 +1,9 @@
-//! An observer that keeps how long each stage took.
+//! Measures how long each stage of a pipeline takes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use hestat::foundation::observer::{Cancelled, Observer, Stage};
+use hestat::foundation::observer::{Observer, Progress, Stage};
 
 /// Times the stages of a pipeline.
 #[derive(Default)]
@@ -16,7 +16,12 @@ struct Laps {
 }
 
 impl Stopwatch {
-    /// Seconds that `stage` took, all its turns together.
+    /// Returns an observer that times stages with this stopwatch.
+    pub(crate) fn observer(&self) -> Observer<'_> {
+        Observer::null().with_progress(self)
+    }
+
+    /// Returns the seconds that `stage` took in total.
     pub(crate) fn seconds(&self, stage: Stage) -> f64 {
         self.laps(|laps| laps.over.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
     }
@@ -26,7 +31,7 @@ impl Stopwatch {
     }
 }
 
-impl Observer for Stopwatch {
+impl Progress for Stopwatch {
     fn begin(&self, stage: Stage, _: u64) {
         self.end();
         self.laps(|laps| laps.running = Some((stage, Instant::now())));
@@ -40,9 +45,4 @@ impl Observer for Stopwatch {
     }
 
     fn advance(&self, _: u64) {}
-    fn notice(&self, _: &str) {}
-
-    fn check_cancelled(&self) -> Result<(), Cancelled> {
-        Ok(())
-    }
 }

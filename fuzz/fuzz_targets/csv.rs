@@ -2,7 +2,7 @@
 #![no_main]
 
 use hestat::encoding::Plan;
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 use hestat::pipeline::Spool;
 use hestat::statistics;
 use hestat::table::{CsvSource, Dialect, Schema, Selection, TableError, TableReader};
@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
-    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &Silent::default()) {
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), Observer::null()) {
         Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
@@ -18,8 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
 
 fn encode(source: &CsvSource, schema: &Schema) -> Result<(), TableError> {
     let plan = Plan::new(schema.rows, &schema.columns, &statistics::ALL);
-    let observer = NullObserver::default();
-    let mut reader = TableReader::open(source, &schema.dialect, &observer)?;
+    let mut reader = TableReader::open(source, &schema.dialect, Observer::null())?;
     let mut slots = vec![0; plan.slots()];
     let mut rows = 0;
     while reader.next_row()? {

@@ -42,12 +42,12 @@ impl Args {
             ComputeRequest { data: self.data.clone(), keep: self.keep, retry: self.retry, quota: Quota::unlimited() };
         if self.watch {
             // The work goes on if stdout is closed.
-            watch(&request, &SystemClock, console, |job, outcome| {
+            watch(&request, &SystemClock, console.observer(), |job, outcome| {
                 let _ = console.print(&line(console, job, outcome));
             })?;
             return Ok(0);
         }
-        let outcomes = compute(&request, &SystemClock, console)?;
+        let outcomes = compute(&request, &SystemClock, console.observer())?;
         if console.json() {
             console.print_json(&outcomes.iter().map(|(job, outcome)| as_json(*job, outcome)).collect())?;
         } else if outcomes.is_empty() {

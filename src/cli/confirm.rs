@@ -9,18 +9,18 @@ use std::sync::Arc;
 
 use super::progress::Screen;
 use super::terminal::ask;
-use crate::foundation::observer::{Cancelled, NullObserver, Observer};
+use crate::foundation::observer::{Cancel, CancelFlag, Cancelled};
 
 /// Asks the user at the terminal. While a question is open, nothing else is shown there.
 #[derive(Clone)]
 pub(super) struct Confirmer {
     screen: Arc<Screen>,
-    observer: NullObserver,
+    cancel: CancelFlag,
 }
 
 impl Confirmer {
-    pub(super) fn new(screen: Arc<Screen>, observer: NullObserver) -> Self {
-        Self { screen, observer }
+    pub(super) fn new(screen: Arc<Screen>, cancel: CancelFlag) -> Self {
+        Self { screen, cancel }
     }
 
     /// Returns whether the answer is yes. Without a terminal, or if `is_withdrawn` turns true first, it is no.
@@ -29,12 +29,12 @@ impl Confirmer {
     /// [`Cancelled`] if the work is cancelled before there is an answer.
     pub(super) fn confirms(&self, question: &str, is_withdrawn: impl Fn() -> bool) -> Result<bool, Cancelled> {
         let open = Arc::clone(&self.screen).question();
-        let answer = ask(question, || self.observer.check_cancelled().is_ok() && !is_withdrawn());
+        let answer = ask(question, || self.cancel.check_cancelled().is_ok() && !is_withdrawn());
         drop(open);
         match answer {
             Ok(answer) => Ok(answer.expose().trim().eq_ignore_ascii_case("yes")),
             Err(error) if error.kind() == ErrorKind::Interrupted => {
-                self.observer.check_cancelled()?;
+                self.cancel.check_cancelled()?;
                 self.screen.notice("the peer disconnected before you answered");
                 Ok(false)
             }

@@ -10,7 +10,7 @@ use super::exit::Usage;
 use super::secrets::{first_line, from_terminal, notice_if_exposed};
 use super::terminal::is_interactive;
 use crate::crypto::CertificateFingerprint;
-use crate::foundation::observer::{Cancelled, Observer};
+use crate::foundation::observer::{Cancel, Cancelled};
 use crate::foundation::ownership::{self, OwnershipError};
 use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
@@ -90,7 +90,7 @@ impl ConnectOptions {
             trust: self.trust().map_err(PipelineError::from)?,
             known_servers: Some(store.root().join("known_servers")),
             confirm: is_interactive().then(|| Box::new(confirm) as _),
-            password: Box::new(move |address, observer| options.password(address, observer, &typed)),
+            password: Box::new(move |address, observer| options.password(address, observer.cancel, &typed)),
             timeout: Duration::from_secs(self.server_timeout),
             retries: self.retries,
             allow_plain: self.insecure_plain_ftp,
@@ -126,7 +126,7 @@ impl ConnectOptions {
     fn password(
         &self,
         address: &FtpAddress,
-        observer: &dyn Observer,
+        cancel: &dyn Cancel,
         typed: &Mutex<Option<Secret<String>>>,
     ) -> Result<Secret<String>, TransferError> {
         if let Some(path) = &self.password_file {
@@ -145,7 +145,7 @@ impl ConnectOptions {
         let mut typed = typed.lock().unwrap_or_else(PoisonError::into_inner);
         let password = match typed.take() {
             Some(password) => password,
-            None => ask_password(address.account(), observer)?,
+            None => ask_password(address.account(), cancel)?,
         };
         Ok(Secret::new(typed.insert(password).expose().clone()))
     }
@@ -165,8 +165,8 @@ impl ConnectOptions {
     }
 }
 
-fn ask_password(account: String, observer: &dyn Observer) -> Result<Secret<String>, TransferError> {
-    let typed = from_terminal(&format!("Password of {account}: "), "password", "--password-file", observer);
+fn ask_password(account: String, cancel: &dyn Cancel) -> Result<Secret<String>, TransferError> {
+    let typed = from_terminal(&format!("Password of {account}: "), "password", "--password-file", cancel);
     typed.map_err(|error| match error.downcast_ref() {
         Some(PipelineError::Cancelled(Cancelled)) => TransferError::Cancelled(Cancelled),
         _ => TransferError::Password { account, reason: error.to_string() },

@@ -8,7 +8,7 @@ use clap::builder::BoolishValueParser;
 use super::confirm::Confirmer;
 use super::progress::{Screen, write_line};
 use super::signals::Signals;
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::{Cancel, Cancelled, Notices, Observer, Progress, Stage};
 use crate::report::json::escaped;
 
 /// Output options of all commands.
@@ -47,7 +47,12 @@ impl Console {
 
     /// Returns a handle for asking the user yes-or-no questions, from any thread.
     pub(super) fn confirmer(&self) -> Confirmer {
-        Confirmer::new(Arc::clone(&self.screen), self.signals.observer())
+        Confirmer::new(Arc::clone(&self.screen), self.signals.cancel_flag())
+    }
+
+    /// Returns an observer that reports to this console and is cancelled by signals.
+    pub(super) fn observer(&self) -> Observer<'_> {
+        Observer::new(self)
     }
 
     /// Whether to show only results and errors.
@@ -90,7 +95,7 @@ impl Console {
     }
 }
 
-impl Observer for Console {
+impl Progress for Console {
     fn begin(&self, stage: Stage, total: u64) {
         self.screen.begin(stage, total);
     }
@@ -102,13 +107,17 @@ impl Observer for Console {
     fn end(&self) {
         self.screen.end();
     }
+}
 
+impl Notices for Console {
     fn notice(&self, message: &str) {
         if !self.options.quiet {
             self.screen.notice(message);
         }
     }
+}
 
+impl Cancel for Console {
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         self.signals.check_cancelled()
     }

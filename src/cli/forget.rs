@@ -5,7 +5,7 @@ use serde_json::json;
 use super::connect_options::ConnectOptions;
 use super::console::Console;
 use super::options::StateOptions;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Notices;
 use crate::pipeline::PipelineError;
 use crate::pipeline::forget::{ServerCleanup, forget};
 
@@ -28,7 +28,7 @@ impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
         let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
-        let cleaned = forget(&store, job, &self.reach.connector(&store, console)?, console)?;
+        let cleaned = forget(&store, job, &self.reach.connector(&store, console)?, console.observer())?;
         let server = matches!(cleaned, ServerCleanup::Done);
         if console.json() {
             console.print_json(&json!({ "job": job, "server_cleaned": server }))?;

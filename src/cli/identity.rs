@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::console::Console;
 use super::options::StateOptions;
 use super::secrets::{PassphraseOptions, notice_if_exposed};
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Notices;
 use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName, PublicIdentity, is_protected};
 use crate::pipeline::PipelineError;

@@ -42,10 +42,11 @@ impl Args {
         let (record, table) = if let Some(name) = &self.resume {
             let job = store.find(Some(name)).map_err(PipelineError::from)?;
             console.handle_signals();
-            (resume(&store, job, &self.reach.connector(&store, console)?, console)?, None)
+            (resume(&store, job, &self.reach.connector(&store, console)?, console.observer())?, None)
         } else {
             let request = self.request(&store, console)?;
-            let initiated = init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console)?;
+            let initiated =
+                init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console.observer())?;
             (initiated.record, Some((initiated.skipped, initiated.notices)))
         };
         if console.json() {

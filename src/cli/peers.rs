@@ -14,7 +14,7 @@ use super::progress::write_line;
 use super::secrets::PassphraseOptions;
 use super::terminal::is_interactive;
 use crate::crypto::KeyFingerprint;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Notices;
 use crate::foundation::random;
 use crate::keystore::{KeyFiles, KeyName};
 use crate::wire::{AllowList, ApprovalRequest, LinkIdentity, PeerAddress, PeerPolicy, PeerTrust};

@@ -31,7 +31,7 @@ impl Args {
         let connector = self.connection.connector(&self.state.store()?, console)?;
         console.handle_signals();
         let mut findings = Vec::new();
-        let outcome = ping(&self.server, &connector, &SystemClock, console, |finding| {
+        let outcome = ping(&self.server, &connector, &SystemClock, console.observer(), |finding| {
             if console.json() {
                 findings.push(as_json(finding));
             } else {

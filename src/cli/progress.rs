@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::foundation::observer::Stage;
+use crate::foundation::observer::{Stage, Unit};
 use crate::foundation::text::sanitize;
 
 /// The bar and the notices, shared by all threads.
@@ -94,7 +94,7 @@ impl State {
     fn show(&mut self) {
         if let Some(stage) = self.stage.filter(|_| self.open_questions == 0) {
             let bar = ProgressBar::with_draw_target(self.bar.length(), ProgressDrawTarget::stderr());
-            self.bar = bar.with_position(self.bar.position()).with_style(style(stage)).with_message(title(stage));
+            self.bar = bar.with_position(self.bar.position()).with_style(style(stage.unit)).with_message(stage.label);
             self.bar.tick();
         }
     }
@@ -114,27 +114,11 @@ pub(super) fn write_line(text: &str) {
     let _ = writeln!(io::stderr().lock(), "{}", sanitize(text));
 }
 
-fn title(stage: Stage) -> &'static str {
-    match stage {
-        Stage::Reading => "reading",
-        Stage::Encrypting | Stage::Returning => "encrypting",
-        Stage::Uploading => "uploading",
-        Stage::Computing => "computing",
-        Stage::Downloading => "downloading",
-        Stage::Waiting => "server computes",
-        Stage::Checking => "checking",
-        Stage::Gathering => "waiting for nodes",
-    }
-}
-
-fn style(stage: Stage) -> ProgressStyle {
-    let count = match stage {
-        Stage::Reading | Stage::Uploading | Stage::Downloading | Stage::Checking | Stage::Returning => {
-            "{bytes}/{total_bytes} {bytes_per_sec}"
-        }
-        Stage::Encrypting => "{human_pos}/{human_len} rows {per_sec}",
-        Stage::Gathering => "{human_pos}/{human_len}",
-        Stage::Computing | Stage::Waiting => "{human_pos}/{human_len} blocks {per_sec}",
+fn style(unit: Unit) -> ProgressStyle {
+    let count = match unit {
+        Unit::Bytes => "{bytes}/{total_bytes} {bytes_per_sec}".into(),
+        Unit::Items(name) => format!("{{human_pos}}/{{human_len}} {name} {{per_sec}}"),
+        Unit::Count => "{human_pos}/{human_len}".into(),
     };
     let template = format!("{{msg:>17}} {{bar:40}} {count}");
     ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())

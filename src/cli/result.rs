@@ -12,7 +12,7 @@ use super::options::{StateOptions, forbid_overlap, open_source};
 use super::output::Output;
 use super::secrets::PassphraseOptions;
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Notices;
 use crate::keystore::KeyStoreError;
 use crate::pipeline::PipelineError;
 use crate::pipeline::check::check;
@@ -63,7 +63,7 @@ impl Args {
         // Checked before the download, which ends with the job marked as decrypted.
         let output = Output::prepare(&self.output, console)?;
         let connector = self.reach.connector(&store, console)?;
-        let answer = fetch(job, self.time_limit(), &store, &connector, &SystemClock, console)?;
+        let answer = fetch(job, self.time_limit(), &store, &connector, &SystemClock, console.observer())?;
         // No secret is in memory during the wait.
         let passphrase = self.passphrase.to_open(protected, console)?;
         let decrypted = answer.open(passphrase.as_ref())?;
@@ -71,7 +71,7 @@ impl Args {
         let compare = || {
             let Some(path) = &self.check else { return Ok(None) };
             let spool = store.directory().map_err(PipelineError::from)?;
-            Ok(Some(check(&decrypted, &open_source(path, spool)?, console)?))
+            Ok(Some(check(&decrypted, &open_source(path, spool)?, console.observer())?))
         };
         deliver(&decrypted, compare, &output, console)
     }

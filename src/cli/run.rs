@@ -52,7 +52,7 @@ impl Args {
             server: self.server(console)?,
         };
         console.handle_signals();
-        let (decrypted, comparison) = run(request, &SystemClock, console)?;
+        let (decrypted, comparison) = run(request, &SystemClock, console.observer())?;
         deliver(&decrypted, || Ok(comparison), &output, console)
     }
 

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use super::console::Console;
 use super::output::is_standard_output;
 use crate::foundation::atomic::{Access, AtomicFile};
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Cancel;
 use crate::pipeline::PipelineError;
 use crate::table::sample::write_sample;
 

@@ -11,7 +11,7 @@ use super::console::Console;
 use super::exit::Usage;
 use super::terminal::ask_secret;
 use crate::crypto::Passphrase;
-use crate::foundation::observer::{Cancelled, Observer};
+use crate::foundation::observer::{Cancel, Cancelled, Notices};
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 use crate::keystore::{is_exposed, is_protected};
@@ -152,12 +152,12 @@ pub(super) fn from_terminal(
     prompt: &str,
     what: &str,
     option: &str,
-    observer: &dyn Observer,
+    cancel: &dyn Cancel,
 ) -> anyhow::Result<Secret<String>> {
     if !io::stdin().is_terminal() {
         return Err(Usage(format!("there is no terminal to ask for the {what}; use {option}")).into());
     }
-    let text = match ask_secret(prompt, || observer.check_cancelled().is_ok()) {
+    let text = match ask_secret(prompt, || cancel.check_cancelled().is_ok()) {
         Err(error) if error.kind() == io::ErrorKind::Interrupted => {
             return Err(PipelineError::Cancelled(Cancelled).into());
         }

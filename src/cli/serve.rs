@@ -89,7 +89,7 @@ impl Args {
             return Ok(0);
         }
         console.handle_signals();
-        serve(self.request()?, &SystemClock, console, |serving| {
+        serve(self.request()?, &SystemClock, console.observer(), |serving| {
             // The server goes on if stdout is closed.
             let _ = console.print(&self.render(serving, console.json()));
         })?;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Once};
 use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::flag::{register, register_conditional_default, register_conditional_shutdown};
 
-use crate::foundation::observer::{Cancelled, NullObserver, Observer};
+use crate::foundation::observer::{Cancel, CancelFlag, Cancelled};
 
 /// The exit code after a second signal.
 const STOPPED: i32 = 130;
@@ -45,11 +45,11 @@ impl Signals {
 
     /// Fails once a signal has been recorded.
     pub(super) fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.observer().check_cancelled()
+        self.cancel_flag().check_cancelled()
     }
 
-    /// Returns an observer that cancels its work once a signal has been recorded.
-    pub(super) fn observer(&self) -> NullObserver {
+    /// Returns the flag that is set once a signal has been recorded.
+    pub(super) fn cancel_flag(&self) -> CancelFlag {
         Arc::clone(&self.received).into()
     }
 

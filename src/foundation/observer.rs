@@ -3,27 +3,24 @@
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-/// A phase of an operation, with its own total and unit.
+/// A stage of an operation, as users see it. Each operation defines its own stages.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Stage {
-    /// The first pass over the CSV file; in bytes.
-    Reading,
-    /// The second pass, which encodes and encrypts rows; in rows.
-    Encrypting,
-    /// Upload to the server; in bytes.
-    Uploading,
-    /// Addition of ciphertext blocks; in blocks.
-    Computing,
-    /// Download from the server; in bytes.
-    Downloading,
-    /// Waiting for the server to add up blocks; in blocks.
-    Waiting,
-    /// Reading the clear data again for comparison; in bytes.
-    Checking,
-    /// Waiting for nodes to connect; in nodes.
-    Gathering,
-    /// Receiving encrypted parts of a message; in bytes of the message.
-    Returning,
+pub struct Stage {
+    /// What is being done, such as "uploading".
+    pub label: &'static str,
+    /// What its progress is measured in.
+    pub unit: Unit,
+}
+
+/// The unit of a stage's progress.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Unit {
+    /// Bytes.
+    Bytes,
+    /// Items of this kind, such as "rows".
+    Items(&'static str),
+    /// Items that the stage's label names, and that have no meaningful rate.
+    Count,
 }
 
 /// The operation was cancelled, by Ctrl-C or a termination signal.
@@ -31,9 +28,9 @@ pub enum Stage {
 #[error("stopped on request")]
 pub struct Cancelled;
 
-/// Receives the progress of an operation and decides whether it continues.
-pub trait Observer: Sync {
-    /// Begins a stage of `total` units (see [`Stage`]), and ends the current one.
+/// Receives the progress of an operation.
+pub trait Progress: Sync {
+    /// Begins a stage of `total` units, and ends the current one.
     fn begin(&self, stage: Stage, total: u64);
 
     /// Advances the current stage by `units`.
@@ -41,10 +38,16 @@ pub trait Observer: Sync {
 
     /// Ends the current stage.
     fn end(&self);
+}
 
-    /// Reports something that the user should know although nothing failed.
+/// Receives what the user should know although nothing failed.
+pub trait Notices: Sync {
+    /// Reports a notice.
     fn notice(&self, message: &str);
+}
 
+/// Decides whether an operation continues.
+pub trait Cancel: Sync {
     /// Checks whether the operation was cancelled.
     ///
     /// # Errors
@@ -52,48 +55,126 @@ pub trait Observer: Sync {
     fn check_cancelled(&self) -> Result<(), Cancelled>;
 }
 
-/// Ignores all reports. Cancels the operation once [`NullObserver::stop`] is called on it or a clone.
-#[derive(Debug, Clone, Default)]
-pub struct NullObserver(Arc<AtomicBool>);
+/// Where an operation reports to, and what can cancel it.
+#[derive(Clone, Copy)]
+pub struct Observer<'o> {
+    /// Receives the progress.
+    pub progress: &'o dyn Progress,
+    /// Receives the notices.
+    pub notices: &'o dyn Notices,
+    /// Can cancel the operation.
+    pub cancel: &'o dyn Cancel,
+}
 
-impl From<Arc<AtomicBool>> for NullObserver {
-    /// Cancels the operation when the flag is set.
+impl<'o> Observer<'o> {
+    /// Reports progress and notices to `target`, which can also cancel.
+    pub fn new<T: Progress + Notices + Cancel>(target: &'o T) -> Self {
+        Self { progress: target, notices: target, cancel: target }
+    }
+
+    /// Returns an observer that ignores all reports and never cancels.
+    pub fn null() -> Self {
+        Self::new(&Null)
+    }
+
+    /// Replaces the receiver of progress.
+    #[must_use]
+    pub fn with_progress(self, progress: &'o dyn Progress) -> Self {
+        Self { progress, ..self }
+    }
+
+    /// Replaces the receiver of notices.
+    #[must_use]
+    pub fn with_notices(self, notices: &'o dyn Notices) -> Self {
+        Self { notices, ..self }
+    }
+
+    /// Replaces what can cancel the operation.
+    #[must_use]
+    pub fn with_cancel(self, cancel: &'o dyn Cancel) -> Self {
+        Self { cancel, ..self }
+    }
+
+    /// Ignores progress: for a nested operation with another unit than the current stage.
+    #[must_use]
+    pub fn without_progress(self) -> Self {
+        self.with_progress(&Null)
+    }
+
+    /// Ignores notices.
+    #[must_use]
+    pub fn without_notices(self) -> Self {
+        self.with_notices(&Null)
+    }
+
+    /// See [`Progress::begin`].
+    pub fn begin(&self, stage: Stage, total: u64) {
+        self.progress.begin(stage, total);
+    }
+
+    /// See [`Progress::advance`].
+    pub fn advance(&self, units: u64) {
+        self.progress.advance(units);
+    }
+
+    /// See [`Progress::end`].
+    pub fn end(&self) {
+        self.progress.end();
+    }
+
+    /// See [`Notices::notice`].
+    pub fn notice(&self, message: &str) {
+        self.notices.notice(message);
+    }
+
+    /// See [`Cancel::check_cancelled`].
+    ///
+    /// # Errors
+    /// [`Cancelled`] if the operation was cancelled.
+    pub fn check_cancelled(&self) -> Result<(), Cancelled> {
+        self.cancel.check_cancelled()
+    }
+}
+
+/// Ignores all reports and never cancels.
+struct Null;
+
+impl Progress for Null {
+    fn begin(&self, _: Stage, _: u64) {}
+    fn advance(&self, _: u64) {}
+    fn end(&self) {}
+}
+
+impl Notices for Null {
+    fn notice(&self, _: &str) {}
+}
+
+impl Cancel for Null {
+    fn check_cancelled(&self) -> Result<(), Cancelled> {
+        Ok(())
+    }
+}
+
+/// A flag that cancels operations. Clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct CancelFlag(Arc<AtomicBool>);
+
+impl From<Arc<AtomicBool>> for CancelFlag {
+    /// Operations are cancelled once `flag` is true.
     fn from(flag: Arc<AtomicBool>) -> Self {
         Self(flag)
     }
 }
 
-impl NullObserver {
-    /// Cancels the operation at its next check.
-    pub fn stop(&self) {
+impl CancelFlag {
+    /// Cancels the operations at their next check.
+    pub fn cancel(&self) {
         self.0.store(true, Ordering::Relaxed);
     }
 }
 
-impl Observer for NullObserver {
-    fn begin(&self, _: Stage, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn end(&self) {}
-    fn notice(&self, _: &str) {}
-
+impl Cancel for CancelFlag {
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         if self.0.load(Ordering::Relaxed) { Err(Cancelled) } else { Ok(()) }
-    }
-}
-
-/// Forwards notices and cancellation, but no progress: for a nested operation with another unit than the current stage.
-pub struct WithoutProgress<'o>(pub &'o dyn Observer);
-
-impl Observer for WithoutProgress<'_> {
-    fn begin(&self, _: Stage, _: u64) {}
-    fn advance(&self, _: u64) {}
-    fn end(&self) {}
-
-    fn notice(&self, message: &str) {
-        self.0.notice(message);
-    }
-
-    fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.0.check_cancelled()
     }
 }

@@ -4,7 +4,8 @@ use std::collections::HashMap;
 
 use super::error::PipelineError;
 use super::result::Decrypted;
-use crate::foundation::observer::{Observer, Stage};
+use super::stages::CHECKING;
+use crate::foundation::observer::Observer;
 use crate::statistics::reference::ReferenceColumn;
 use crate::statistics::{Comparison, Summary};
 use crate::table::{Cell, CsvSource, TableError, TableReader};
@@ -14,8 +15,8 @@ use crate::table::{Cell, CsvSource, TableError, TableReader};
 /// # Errors
 /// [`PipelineError::Table`] if the file cannot be read like the encrypted one; [`PipelineError::TableMismatch`] if it
 /// lacks a column.
-pub fn check(decrypted: &Decrypted, source: &CsvSource, observer: &dyn Observer) -> Result<Comparison, PipelineError> {
-    observer.begin(Stage::Checking, source.length()?);
+pub fn check(decrypted: &Decrypted, source: &CsvSource, observer: Observer<'_>) -> Result<Comparison, PipelineError> {
+    observer.begin(CHECKING, source.length()?);
     let clear = summarize(decrypted, source, observer);
     observer.end();
     let (clear, same_file) = clear?;
@@ -25,7 +26,7 @@ pub fn check(decrypted: &Decrypted, source: &CsvSource, observer: &dyn Observer)
 fn summarize(
     decrypted: &Decrypted,
     source: &CsvSource,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<(Summary, bool), PipelineError> {
     let mut reader = TableReader::open(source, &decrypted.csv.dialect, observer)?;
     let positions: HashMap<&String, usize> = reader.names().iter().zip(0..).collect();

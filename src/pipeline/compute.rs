@@ -70,7 +70,7 @@ pub(super) struct PendingDataset {
 pub fn compute(
     request: &ComputeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Vec<(JobId, Outcome)>, PipelineError> {
     let mut outcomes = Vec::new();
     let root = request.root()?;
@@ -130,7 +130,7 @@ pub(super) fn compute_one(
     root: &RootDir,
     job: JobId,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Outcome, PipelineError> {
     let dataset = match Dataset::open(root, job) {
         Ok(dataset) => dataset,
@@ -167,7 +167,7 @@ fn attempt(
     root: &RootDir,
     outbox: &Outbox<'_>,
     dataset: &Dataset,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<(), ComputeFailure> {
     let attempts = AttemptCounter::of(root, &dataset.name, &dataset.file).map_err(at(ATTEMPTS))?;
     if attempts.is_exhausted() && !request.retry {

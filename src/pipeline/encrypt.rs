@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::error::PipelineError;
 use crate::encoding::Plan;
-use crate::foundation::observer::{Cancelled, Observer, WithoutProgress};
+use crate::foundation::observer::{Cancelled, Observer};
 use crate::foundation::threads::ThreadStartError;
 use crate::he::{Block, Encryptor, Evaluator, LaneTotals, Layout, Packer, PlainBlock};
 use crate::package::{DatasetWriter, Digest, PackageError};
@@ -44,7 +44,7 @@ impl PlannedTable<'_> {
         &self,
         mut encryptor: Encryptor,
         mut dataset: DatasetWriter<W>,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<Encrypted<W>, PipelineError> {
         let mut evaluator = Evaluator::new(self.layout);
         let (sender, receiver) = sync_channel(2);
@@ -61,10 +61,10 @@ impl PlannedTable<'_> {
         Ok(Encrypted { output, digest, totals: evaluator.finish() })
     }
 
-    fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn encode(&self, sender: &SyncSender<Vec<PlainBlock>>, observer: Observer<'_>) -> Result<(), PipelineError> {
         // This pass reports rows, so the reader must not report bytes.
-        let uncounted = WithoutProgress(observer);
-        let mut reader = TableReader::open(self.source, &self.schema.dialect, &uncounted)?;
+        let uncounted = observer.without_progress();
+        let mut reader = TableReader::open(self.source, &self.schema.dialect, uncounted)?;
         let mut packer = Packer::new(self.layout);
         let mut slots = Zeroizing::new(vec![0; self.plan.slots()]);
         let mut batch = Vec::with_capacity(BATCH_BLOCKS);

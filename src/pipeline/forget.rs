@@ -26,7 +26,7 @@ pub fn forget(
     store: &KeyStore,
     job: JobId,
     connector: &Connector,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<ServerCleanup, PipelineError> {
     let record = match store.open(job) {
         Ok(job) => Ok(job.record().clone()),
@@ -42,7 +42,7 @@ pub fn forget(
 pub(super) fn clean_server(
     record: &JobRecord,
     connector: &Connector,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<(), PipelineError> {
     let server = connector.connect(&server_location(record)?, observer)?;
     let (inbox, outbox) = (paths::inbox(record.job), paths::outbox(record.job));

@@ -7,10 +7,11 @@ use super::encrypt::{Encrypted, PlannedTable};
 use super::error::PipelineError;
 use super::paths;
 use super::server_location::server_location;
+use super::stages::{ENCRYPTING, READING, UPLOADING};
 use crate::crypto::Passphrase;
 use crate::encoding::Plan;
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Stage};
+use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::he::{Encryptor, Layout, SecretKey};
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, NewJob, Phase};
@@ -61,7 +62,7 @@ pub fn init(
     store: &KeyStore,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Initiated, PipelineError> {
     let server = connector.connect(&request.server, observer)?;
     remove_unfinished(store, observer)?;
@@ -85,7 +86,7 @@ pub fn resume(
     store: &KeyStore,
     job: JobId,
     connector: &Connector,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<JobRecord, PipelineError> {
     let mut job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
@@ -96,7 +97,7 @@ pub fn resume(
     Ok(job.record().clone())
 }
 
-fn remove_unfinished(store: &KeyStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn remove_unfinished(store: &KeyStore, observer: Observer<'_>) -> Result<(), PipelineError> {
     let removed = store.remove_unfinished()?;
     if removed > 0 {
         observer.notice(&format!("unfinished jobs of killed processes removed: {removed}"));
@@ -104,8 +105,8 @@ fn remove_unfinished(store: &KeyStore, observer: &dyn Observer) -> Result<(), Pi
     Ok(())
 }
 
-fn learn_schema(request: &InitRequest, observer: &dyn Observer) -> Result<Schema, PipelineError> {
-    observer.begin(Stage::Reading, request.source.length()?);
+fn learn_schema(request: &InitRequest, observer: Observer<'_>) -> Result<Schema, PipelineError> {
+    observer.begin(READING, request.source.length()?);
     let schema = Schema::learn(&request.source, &request.dialect, &request.selection, observer);
     observer.end();
     Ok(schema?)
@@ -118,14 +119,14 @@ fn encrypt(
     plan: Plan,
     store: &KeyStore,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Job, PipelineError> {
     let layout = Layout::new(plan.rows(), plan.slots())?;
     let mut random = random::from_system()?;
     let new_job = store.begin(JobId::draw(&mut random))?;
     let key = SecretKey::generate(&mut random);
     let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
-    observer.begin(Stage::Encrypting, plan.rows());
+    observer.begin(ENCRYPTING, plan.rows());
     let spooled = spool(&table, &new_job, &key, observer);
     observer.end();
     let Spooled { dataset, bytes, totals } = spooled?;
@@ -164,7 +165,7 @@ fn spool(
     table: &PlannedTable<'_>,
     job: &NewJob,
     key: &SecretKey,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Spooled, PipelineError> {
     let path = job.spool();
     let failed = |source: PackageError| PipelineError::Package { name: path.display().to_string(), source };
@@ -182,7 +183,7 @@ fn spool(
 }
 
 /// Fails if the disk has less free space than the spool needs, and notifies the user of both numbers otherwise.
-fn require_space(path: &Path, needed: u64, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn require_space(path: &Path, needed: u64, observer: Observer<'_>) -> Result<(), PipelineError> {
     let directory = path.parent().unwrap_or(path);
     let stat =
         rustix::fs::statvfs(directory).map_err(|error| PipelineError::file(directory.display())(error.into()))?;
@@ -202,7 +203,7 @@ fn require_space(path: &Path, needed: u64, observer: &dyn Observer) -> Result<()
 
 /// Continues the upload, unless the server has the whole dataset: the client may have been killed just after the
 /// upload.
-fn resume_upload(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn resume_upload(job: &mut Job, server: &dyn RemoteStore, observer: Observer<'_>) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     let failed = |source| PipelineError::Upload { job: id, source };
@@ -213,10 +214,10 @@ fn resume_upload(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observe
     upload(job, server, observer)
 }
 
-fn upload(job: &mut Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+fn upload(job: &mut Job, server: &dyn RemoteStore, observer: Observer<'_>) -> Result<(), PipelineError> {
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
-    observer.begin(Stage::Uploading, dataset_bytes);
+    observer.begin(UPLOADING, dataset_bytes);
     let sent = server.put(&job.spool(), &name, observer);
     observer.end();
     sent.map_err(|source| PipelineError::Upload { job: id, source })?;

@@ -11,7 +11,8 @@ mod access;
 mod attempts;
 pub mod check;
 pub mod compute;
-mod deadline_observer;
+mod deadline;
+mod download_progress;
 mod encrypt;
 pub mod error;
 pub mod forget;
@@ -26,6 +27,7 @@ pub mod run;
 pub mod serve;
 mod server_location;
 pub mod spool;
+pub mod stages;
 mod wakeup;
 pub mod watch;
 

@@ -9,9 +9,10 @@ use std::fs::File;
 use std::io::{self, Write};
 
 use super::paths::{self, DATASET, INBOX, OUTBOX, STATUS, TOTALS};
+use super::stages::COMPUTING;
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::{Cancelled, Observer};
 use crate::foundation::quota::{BLOCK, MARGIN, Reservation, space_of};
 use crate::foundation::root_dir::{EntryKind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
@@ -177,10 +178,10 @@ impl<'c> Outbox<'c> {
     }
 
     /// Reads, hashes and adds up the dataset in one pass, and writes the totals atomically.
-    pub(super) fn compute(&self, prepared: Prepared, observer: &dyn Observer) -> Result<(), ComputeFailure> {
+    pub(super) fn compute(&self, prepared: Prepared, observer: Observer<'_>) -> Result<(), ComputeFailure> {
         let Prepared { dataset, space } = prepared;
         let layout = dataset.layout().clone();
-        observer.begin(Stage::Computing, layout.block_count());
+        observer.begin(COMPUTING, layout.block_count());
         // Runs on a thread of the pool: waking the pool for every batch takes longer than reading the batch.
         let added = rayon::scope(|_| self.add(dataset, &layout, observer));
         observer.end();
@@ -193,7 +194,7 @@ impl<'c> Outbox<'c> {
         &self,
         dataset: DatasetReader,
         layout: &Layout,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<(Digest, Vec<Vec<LaneTotals>>), ComputeFailure> {
         let mut evaluator = Evaluator::new(layout);
         let (mut done, mut reported) = (0, self.clock.now());

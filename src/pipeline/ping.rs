@@ -8,11 +8,11 @@ use chrono::{DateTime, Utc};
 use rand_core::Rng;
 use rustix::fs::statvfs;
 
-use super::deadline_observer::{CLEANUP_MILLISECONDS, DeadlineObserver};
+use super::deadline::DeadlineCancel;
 use super::error::PipelineError;
 use super::paths::{INBOX, PROBES};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{NullObserver, Observer};
+use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::transfer::{Connector, FtpAddress, FtpClient, Greeting, Location, RemoteStore, TransferError};
 
@@ -50,7 +50,7 @@ pub fn ping(
     location: &Location,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     mut on_finding: impl FnMut(&Finding),
 ) -> Result<(), PipelineError> {
     let mut report = |finding: Finding| {
@@ -71,7 +71,7 @@ fn ping_directory(
     location: &Location,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     report: Report<'_>,
 ) -> Result<(), PipelineError> {
     let server = match connector.connect(location, observer) {
@@ -89,7 +89,7 @@ fn ping_ftp(
     address: &FtpAddress,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     report: Report<'_>,
 ) -> Result<(), PipelineError> {
     connection_findings(address, connector.greet(address, observer)).into_iter().try_for_each(&mut *report)?;
@@ -180,10 +180,9 @@ impl<'p> Probe<'p> {
         let mut probe = tempfile::NamedTempFile::new().map_err(PipelineError::file(std::env::temp_dir().display()))?;
         probe.write_all(PROBE).map_err(PipelineError::file(probe.path().display()))?;
         let mut fetched = Vec::new();
-        let observer = NullObserver::default();
-        let stored = server.put(probe.path(), &name, &observer).and_then(|()| {
+        let stored = server.put(probe.path(), &name, Observer::null()).and_then(|()| {
             inspect(&name)?;
-            server.get(&name, PROBE.len() as u64, &mut fetched, &observer)
+            server.get(&name, PROBE.len() as u64, &mut fetched, Observer::null())
         });
         let removed = self.remove(server);
         stored?;
@@ -202,10 +201,9 @@ impl<'p> Probe<'p> {
     fn remove(&self, server: &dyn RemoteStore) -> Result<(), TransferError> {
         match server.remove_directory(&self.directory) {
             Err(TransferError::Cancelled(_)) => {
-                let observer = NullObserver::default();
-                let deadline = self.clock.now().saturating_add(CLEANUP_MILLISECONDS);
-                let observer = DeadlineObserver::new(&observer, self.clock, deadline);
-                self.connector.connect(self.location, &observer)?.remove_directory(&self.directory)
+                let deadline = DeadlineCancel::for_cleanup(self.clock);
+                let observer = Observer::null().with_cancel(&deadline);
+                self.connector.connect(self.location, observer)?.remove_directory(&self.directory)
             }
             outcome => outcome,
         }

@@ -8,7 +8,8 @@ use zeroize::Zeroizing;
 
 use super::error::PipelineError;
 use super::paths;
-use crate::foundation::observer::{Observer, Stage};
+use super::stages::DOWNLOADING;
+use crate::foundation::observer::Observer;
 use crate::he::{Decryptor, Layout};
 use crate::keystore::{Job, JobSecrets};
 use crate::package::{AcceptedTotals, JobId, PackageError, TotalsHeader};
@@ -24,7 +25,7 @@ pub(super) struct ReceivedTotals {
 pub(super) fn fetch(
     job: &Job,
     server: &dyn RemoteStore,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<ReceivedTotals, PipelineError> {
     let record = job.record();
     let layout = Layout::new(record.rows, record.slots)?;
@@ -32,7 +33,7 @@ pub(super) fn fetch(
     let limit = TotalsHeader::new(record.job, record.dataset, &layout).file_bytes().map_err(damaged)?;
     let name = format!("{}/{}", paths::outbox(record.job), paths::TOTALS);
     let mut file = job.scratch()?;
-    observer.begin(Stage::Downloading, limit);
+    observer.begin(DOWNLOADING, limit);
     let length = server.get(&name, limit, &mut file, observer);
     observer.end();
     match length {

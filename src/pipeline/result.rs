@@ -2,14 +2,16 @@
 
 use std::time::Duration;
 
-use super::deadline_observer::DeadlineObserver;
+use super::deadline::DeadlineCancel;
+use super::download_progress::DownloadProgress;
 use super::error::PipelineError;
 use super::paths;
 use super::received_totals::{self, ReceivedTotals};
 use super::server_location::server_location;
+use super::stages::WAITING;
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Observer, Stage};
+use crate::foundation::observer::Observer;
 use crate::foundation::text::sanitize;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
@@ -49,7 +51,7 @@ pub fn fetch(
     store: &KeyStore,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<Fetched, PipelineError> {
     let job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
@@ -84,19 +86,20 @@ fn wait_and_fetch(
     wait: Option<Duration>,
     connector: &Connector,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<ReceivedTotals, PipelineError> {
     let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     let end = clock.now().saturating_add(wait.map_or(0, milliseconds));
     // Without a waiting time, the server is asked once, without a deadline.
     let deadline = wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end);
-    let observer = DeadlineObserver::new(observer, clock, deadline);
-    let found = find_totals(job, end, connector, clock, &observer);
-    let server = found.map_err(|error| timed_out(job.record(), &observer, error))?;
-    let totals = received_totals::fetch(job, server.as_ref(), &observer);
-    let totals = totals.map_err(|error| timed_out(job.record(), &observer, error))?;
+    let deadline = DeadlineCancel::new(observer.cancel, clock, deadline);
+    let progress = DownloadProgress::new(observer.progress);
+    let observer = observer.with_progress(&progress).with_cancel(&deadline);
+    let timed_out = |error| timed_out(job.record(), &deadline, &progress, error);
+    let server = find_totals(job, end, connector, clock, observer).map_err(timed_out)?;
+    let totals = received_totals::fetch(job, server.as_ref(), observer).map_err(timed_out)?;
     // Everything has arrived, so closing the connection must not be cut off.
-    observer.lift();
+    deadline.lift();
     Ok(totals)
 }
 
@@ -118,13 +121,18 @@ fn summarize(
 const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Replaces a cancellation by a timeout error if the deadline caused it.
-fn timed_out(record: &JobRecord, observer: &DeadlineObserver<'_>, error: PipelineError) -> PipelineError {
+fn timed_out(
+    record: &JobRecord,
+    deadline: &DeadlineCancel<'_>,
+    progress: &DownloadProgress<'_>,
+    error: PipelineError,
+) -> PipelineError {
     let (job, server) = (record.job, record.server.clone());
     match error {
         PipelineError::Cancelled(_) | PipelineError::Transfer(TransferError::Cancelled(_))
-            if observer.has_expired() =>
+            if deadline.has_expired() =>
         {
-            match observer.downloaded() {
+            match progress.downloaded() {
                 Some((received, total)) => PipelineError::DownloadTimeout { job, server, received, total },
                 None => PipelineError::ReplyTimeout { job, server },
             }
@@ -139,7 +147,7 @@ fn find_totals<'c>(
     end: u64,
     connector: &'c Connector,
     clock: &dyn Clock,
-    observer: &'c dyn Observer,
+    observer: Observer<'c>,
 ) -> Result<Box<dyn RemoteStore + 'c>, PipelineError> {
     let server = connector.connect(&server_location(job.record())?, observer)?;
     wait_for_totals(job, end, server.as_ref(), clock, observer)?;
@@ -151,7 +159,7 @@ fn wait_for_totals(
     end: u64,
     server: &dyn RemoteStore,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<(), PipelineError> {
     let mut pause = Duration::from_millis(50);
     let mut progress = RemoteProgress::default();
@@ -169,7 +177,7 @@ fn wait_for_totals(
 }
 
 /// Whether the totals may still arrive. If the server is unavailable, the user is notified.
-fn may_still_arrive(error: &PipelineError, observer: &dyn Observer) -> bool {
+fn may_still_arrive(error: &PipelineError, observer: Observer<'_>) -> bool {
     match error {
         PipelineError::NotReady { .. } => true,
         PipelineError::Transfer(error) if error.is_transient() => {
@@ -189,7 +197,7 @@ struct RemoteProgress {
 
 impl RemoteProgress {
     /// Succeeds if the totals exist; otherwise reports the server's progress and returns why they do not.
-    fn poll(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn poll(&mut self, job: &Job, server: &dyn RemoteStore, observer: Observer<'_>) -> Result<(), PipelineError> {
         let outcome = check_totals(job, server);
         if matches!(outcome, Err(PipelineError::NotReady { .. })) {
             self.report(job, server, observer)?;
@@ -197,10 +205,10 @@ impl RemoteProgress {
         outcome
     }
 
-    fn report(&mut self, job: &Job, server: &dyn RemoteStore, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn report(&mut self, job: &Job, server: &dyn RemoteStore, observer: Observer<'_>) -> Result<(), PipelineError> {
         if let Some(JobState::Computing { done, blocks }) = status(job, server)? {
             if !std::mem::replace(&mut self.has_begun, true) {
-                observer.begin(Stage::Waiting, blocks);
+                observer.begin(WAITING, blocks);
             }
             observer.advance(done.saturating_sub(self.reported));
             self.reported = self.reported.max(done);
@@ -208,7 +216,7 @@ impl RemoteProgress {
         Ok(())
     }
 
-    fn end(&self, observer: &dyn Observer) {
+    fn end(&self, observer: Observer<'_>) {
         if self.has_begun {
             observer.end();
         }
@@ -247,8 +255,7 @@ fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, Pipel
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    let silent = crate::foundation::observer::NullObserver::default();
-    server.get(&name, MAX_STATUS, &mut bytes, &silent)?;
+    server.get(&name, MAX_STATUS, &mut bytes, Observer::null())?;
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }
 

@@ -9,13 +9,13 @@ use std::time::Duration;
 use super::access::UploadPolicy;
 use super::check::check;
 use super::compute::{ComputeRequest, Outcome, compute};
-use super::deadline_observer::{CLEANUP_MILLISECONDS, DeadlineObserver};
+use super::deadline::DeadlineCancel;
 use super::error::PipelineError;
 use super::forget::clean_server;
 use super::init::{InitRequest, init};
 use super::result::{Decrypted, fetch};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{NullObserver, Observer};
+use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
 use crate::foundation::temp_dir::PrivateTempDir;
@@ -58,7 +58,7 @@ pub struct RunRequest {
 pub fn run(
     request: RunRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
 ) -> Result<(Decrypted, Option<Comparison>), PipelineError> {
     let directory = create_directory(observer)?;
     let store = KeyStore::new(directory.path().join("client"));
@@ -109,7 +109,7 @@ fn in_run(error: PipelineError) -> PipelineError {
 }
 
 /// Creates the temporary directory for the keys, and removes those of killed processes.
-fn create_directory(observer: &dyn Observer) -> Result<PrivateTempDir, PipelineError> {
+fn create_directory(observer: Observer<'_>) -> Result<PrivateTempDir, PipelineError> {
     if PrivateTempDir::remove_stale(TEMP_DIR_PREFIX) > 0 {
         observer.notice("an earlier run was killed; its key is destroyed, but its files may still be on its server");
     }
@@ -117,10 +117,9 @@ fn create_directory(observer: &dyn Observer) -> Result<PrivateTempDir, PipelineE
 }
 
 /// Removes the job's files on a remote server, even if the work was cancelled.
-fn clean_up(record: &JobRecord, connector: &Connector, clock: &dyn Clock, observer: &dyn Observer) {
-    let uncancelled = NullObserver::default();
-    let deadline = DeadlineObserver::new(&uncancelled, clock, clock.now().saturating_add(CLEANUP_MILLISECONDS));
-    if clean_server(record, connector, &deadline).is_err() {
+fn clean_up(record: &JobRecord, connector: &Connector, clock: &dyn Clock, observer: Observer<'_>) {
+    let deadline = DeadlineCancel::for_cleanup(clock);
+    if clean_server(record, connector, Observer::null().with_cancel(&deadline)).is_err() {
         observer.notice(&format!("files of job {} may still be on the server, unreadable without the key", record.job));
     }
 }
@@ -161,7 +160,7 @@ impl EmbeddedServer {
         })
     }
 
-    fn compute(&self, clock: &dyn Clock, observer: &dyn Observer) -> Result<(), PipelineError> {
+    fn compute(&self, clock: &dyn Clock, observer: Observer<'_>) -> Result<(), PipelineError> {
         for (job, outcome) in compute(
             &ComputeRequest { data: self.data.clone(), keep: false, retry: false, quota: self.service.quota() },
             clock,

@@ -4,7 +4,7 @@ use std::sync::{Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Cancel;
 
 /// Interval at which a sleeping thread checks for cancellation.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
@@ -35,7 +35,7 @@ impl Wakeup {
 pub(super) struct InterruptibleClock<'c> {
     pub(super) clock: &'c dyn Clock,
     pub(super) wakeup: &'c Wakeup,
-    pub(super) observer: &'c dyn Observer,
+    pub(super) cancel: &'c dyn Cancel,
 }
 
 impl Clock for InterruptibleClock<'_> {
@@ -45,7 +45,7 @@ impl Clock for InterruptibleClock<'_> {
 
     fn sleep(&self, duration: Duration) {
         let start = Instant::now();
-        while self.observer.check_cancelled().is_ok()
+        while self.cancel.check_cancelled().is_ok()
             && !self.wakeup.wait(POLL_INTERVAL.min(duration))
             && start.elapsed() < duration
         {}

@@ -35,7 +35,7 @@ struct FailedDataset {
 pub fn watch(
     request: &ComputeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     report: impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {
     pending(&request.root()?, &request.data, clock)?;
@@ -47,7 +47,7 @@ pub fn watch(
 pub(super) fn watch_checked(
     request: &ComputeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     mut report: impl FnMut(JobId, &Outcome),
 ) {
     let mut failures = HashMap::new();
@@ -73,7 +73,7 @@ pub(super) fn watch_checked(
 fn scan(
     request: &ComputeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     failures: &mut HashMap<JobId, FailedDataset>,
     report: &mut impl FnMut(JobId, &Outcome),
 ) -> Result<(), PipelineError> {

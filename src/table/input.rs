@@ -15,7 +15,7 @@ use super::line_breaks::LineBreakNormalizer;
 use super::preview::Preview;
 use super::source::{CsvSource, HashingReader};
 use super::syntax_check::SyntaxChecker;
-use crate::foundation::observer::{NullObserver, Observer};
+use crate::foundation::observer::Observer;
 
 /// The buffer of the CSV reader, in bytes.
 const BUFFER: usize = 128 << 10;
@@ -42,7 +42,7 @@ pub(super) struct Input<'o> {
 
 impl<'o> Input<'o> {
     /// Opens `source` and detects the parameters that `dialect` leaves open.
-    pub(super) fn open(source: &CsvSource, dialect: &Dialect, observer: &'o dyn Observer) -> Result<Self, TableError> {
+    pub(super) fn open(source: &CsvSource, dialect: &Dialect, observer: Observer<'o>) -> Result<Self, TableError> {
         let failed = |error| source.read_error(error);
         let mut bytes = source.read(observer)?;
         let mut start = Vec::new();
@@ -71,9 +71,8 @@ pub(super) fn with_conversion(error: TableError, source: &CsvSource) -> TableErr
     if !error.is_about_lines() {
         return error;
     }
-    let observer = NullObserver::default();
     let mut start = Vec::new();
-    let read = source.read(&observer).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
+    let read = source.read(Observer::null()).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
     match conversion_for(&start).filter(|_| read) {
         Some(conversion) => TableError::NeedsConversion { error: Box::new(error), conversion },
         None => error,

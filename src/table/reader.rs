@@ -62,7 +62,7 @@ impl<'o> TableReader<'o> {
     ///
     /// # Errors
     /// [`TableError`] if the file cannot be read, is not text, or has no header, or if its dialect is ambiguous.
-    pub fn open(source: &CsvSource, dialect: &Dialect, observer: &'o dyn Observer) -> Result<Self, TableError> {
+    pub fn open(source: &CsvSource, dialect: &Dialect, observer: Observer<'o>) -> Result<Self, TableError> {
         let is_delimiter_given = dialect.delimiter.is_some();
         let Input { csv, first_line, dialect, detected, delimiter_hint } = Input::open(source, dialect, observer)?;
         let reader = Self {

@@ -44,7 +44,7 @@ impl Schema {
         source: &CsvSource,
         dialect: &Dialect,
         selection: &Selection,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<Self, TableError> {
         let learned = Self::scan(source, dialect, selection, observer);
         learned.map_err(|error| input::with_conversion(error, source))
@@ -54,7 +54,7 @@ impl Schema {
         source: &CsvSource,
         dialect: &Dialect,
         selection: &Selection,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
         let mut scans = selection.choose(&reader)?;
@@ -126,7 +126,7 @@ mod tests {
 
     use super::super::source::Rereadable;
     use super::*;
-    use crate::foundation::observer::NullObserver;
+    use crate::foundation::observer::CancelFlag;
     use crate::table::Cell;
 
     impl Rereadable for String {
@@ -145,7 +145,7 @@ mod tests {
 
     fn learn(csv: &str) -> Schema {
         let source = source(csv);
-        Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()).unwrap()
+        Schema::learn(&source, &Dialect::default(), &Selection::default(), Observer::null()).unwrap()
     }
 
     /// Each cell of a rising column is a new extreme, for which the line number is computed.
@@ -178,7 +178,7 @@ mod tests {
         let csv = format!("{}\n{}\n", names.join(","), vec!["1"; names.len()].join(","));
         let source = source(&csv);
         let selection = Selection { only: Some(names.clone()), except: vec!["m7".into()] };
-        let schema = Schema::learn(&source, &Dialect::default(), &selection, &NullObserver::default()).unwrap();
+        let schema = Schema::learn(&source, &Dialect::default(), &selection, Observer::null()).unwrap();
         assert_eq!(schema.columns.len(), names.len() - 1);
     }
 
@@ -186,9 +186,10 @@ mod tests {
     fn skipping_lines_can_be_cancelled() {
         let source = source(&format!("{}a\n1\n", "# remark\n".repeat(100_000)));
         let dialect = Dialect { comment: Some(b'#'), ..Dialect::default() };
-        let observer = NullObserver::default();
-        observer.stop();
-        let learned = Schema::learn(&source, &dialect, &Selection::default(), &observer);
+        let flag = CancelFlag::default();
+        flag.cancel();
+        let observer = Observer::null().with_cancel(&flag);
+        let learned = Schema::learn(&source, &dialect, &Selection::default(), observer);
         assert!(matches!(learned, Err(TableError::Cancelled(_))), "{learned:?}");
     }
 
@@ -209,11 +210,10 @@ mod tests {
         #[test]
         fn the_second_pass_reads_what_the_first_one_learned(text in "[0-9a,;\t\"#. \n-]{0,60}", options in 0..64_u8) {
             let source = source(&text);
-            match Schema::learn(&source, &dialect(options), &Selection::default(), &NullObserver::default()) {
+            match Schema::learn(&source, &dialect(options), &Selection::default(), Observer::null()) {
                 Err(error) => prop_assert!(!error.to_string().is_empty()),
                 Ok(schema) => {
-                    let observer = NullObserver::default();
-                    let mut reader = TableReader::open(&source, &schema.dialect, &observer).unwrap();
+                    let mut reader = TableReader::open(&source, &schema.dialect, Observer::null()).unwrap();
                     let mut rows = 0;
                     while reader.next_row().unwrap() {
                         rows += 1;

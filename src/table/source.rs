@@ -79,7 +79,7 @@ impl CsvSource {
     }
 
     /// Starts reading at the beginning; `observer` counts the bytes and can cancel.
-    pub(super) fn read<'o>(&self, observer: &'o dyn Observer) -> Result<HashingReader<'o>, TableError> {
+    pub(super) fn read<'o>(&self, observer: Observer<'o>) -> Result<HashingReader<'o>, TableError> {
         let bytes = match &self.bytes {
             Bytes::Path(path) => Box::new(File::open(path).map_err(|source| self.read_error(source))?),
             Bytes::Spooled(copy) => copy.read(),
@@ -104,7 +104,7 @@ pub(super) fn read_error(name: &str, source: io::Error) -> TableError {
 pub(super) struct HashingReader<'o> {
     bytes: Box<dyn Read>,
     hasher: blake3::Hasher,
-    observer: &'o dyn Observer,
+    observer: Observer<'o>,
 }
 
 impl HashingReader<'_> {

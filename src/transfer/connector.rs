@@ -24,7 +24,7 @@ impl Connector {
     pub fn connect<'c>(
         &'c self,
         location: &Location,
-        observer: &'c dyn Observer,
+        observer: Observer<'c>,
     ) -> Result<Box<dyn RemoteStore + 'c>, TransferError> {
         Ok(match location {
             Location::Directory(path) => Box::new(local::LocalDirectory::open(path)?),
@@ -40,7 +40,7 @@ impl Connector {
     pub fn connect_ftp<'c>(
         &'c self,
         address: &FtpAddress,
-        observer: &'c dyn Observer,
+        observer: Observer<'c>,
     ) -> Result<FtpClient<'c>, TransferError> {
         FtpClient::connect(&self.parameters, address, observer)
     }
@@ -49,7 +49,7 @@ impl Connector {
     ///
     /// # Errors
     /// [`TransferError`] if the server cannot be reached or its certificate is not accepted.
-    pub fn greet(&self, address: &FtpAddress, observer: &dyn Observer) -> Result<Greeting, TransferError> {
+    pub fn greet(&self, address: &FtpAddress, observer: Observer<'_>) -> Result<Greeting, TransferError> {
         FtpClient::greet(&self.parameters, address, observer)
     }
 }

@@ -61,7 +61,7 @@ fn file_name(name: &str) -> &str {
 }
 
 impl RemoteStore for LocalDirectory {
-    fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError> {
+    fn put(&self, local: &Path, name: &str, observer: Observer<'_>) -> Result<(), TransferError> {
         let part = format!("{}.part", file_name(name));
         let at_server = self.at_server(name);
         let at_client = TransferError::local(local);
@@ -84,7 +84,7 @@ impl RemoteStore for LocalDirectory {
         name: &str,
         limit: u64,
         output: &mut dyn Write,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<u64, TransferError> {
         let at_server = self.at_server(name);
         let at_client = |source| TransferError::Local { file: "the downloaded copy".into(), source };
@@ -133,7 +133,7 @@ fn remove_with_files(parent: &RootDir, name: &str) -> io::Result<()> {
 fn copy(
     input: &mut dyn Read,
     output: &mut dyn Write,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     read_error: impl Fn(io::Error) -> TransferError,
     write_error: impl Fn(io::Error) -> TransferError,
 ) -> Result<u64, TransferError> {
@@ -157,7 +157,7 @@ mod tests {
     use std::os::unix::fs::symlink;
 
     use super::*;
-    use crate::foundation::observer::NullObserver;
+    use crate::foundation::observer::Observer;
 
     #[test]
     fn links_and_pipes_on_the_server_are_not_followed() {
@@ -171,11 +171,11 @@ mod tests {
             .unwrap();
         let server = LocalDirectory::open(directory.path()).unwrap();
 
-        server.put(&at("spool"), "sent", &NullObserver::default()).unwrap();
+        server.put(&at("spool"), "sent", Observer::null()).unwrap();
         assert_eq!(fs::read(at("precious")).unwrap(), b"mine");
         assert_eq!(fs::read(at("sent")).unwrap(), b"ciphertext");
         for name in ["link", "pipe"] {
-            assert!(server.get(name, 100, &mut Vec::new(), &NullObserver::default()).is_err(), "{name}");
+            assert!(server.get(name, 100, &mut Vec::new(), Observer::null()).is_err(), "{name}");
         }
     }
 
@@ -190,9 +190,9 @@ mod tests {
         fs::create_dir(at("server")).unwrap();
         symlink(at("home"), at("server/outbox")).unwrap();
         let server = LocalDirectory::open(&at("server")).unwrap();
-        assert!(server.put(&at("spool"), "outbox/job/totals", &NullObserver::default()).is_err());
-        assert!(server.put(&at("spool"), "outbox/new/totals", &NullObserver::default()).is_err());
-        assert!(server.get("outbox/job/totals", 100, &mut Vec::new(), &NullObserver::default()).is_err());
+        assert!(server.put(&at("spool"), "outbox/job/totals", Observer::null()).is_err());
+        assert!(server.put(&at("spool"), "outbox/new/totals", Observer::null()).is_err());
+        assert!(server.get("outbox/job/totals", 100, &mut Vec::new(), Observer::null()).is_err());
         assert!(server.size("outbox/job/totals").is_err());
         assert!(server.remove_directory("outbox/job").is_err());
         symlink(at("home/job"), at("server/job")).unwrap();
@@ -209,7 +209,7 @@ mod tests {
         let server = LocalDirectory::open(directory.path()).unwrap();
         assert_eq!(server.size("inbox/job/dataset").unwrap(), None);
         for _ in 0..2 {
-            server.put(&at("spool"), "inbox/job/dataset", &NullObserver::default()).unwrap();
+            server.put(&at("spool"), "inbox/job/dataset", Observer::null()).unwrap();
             assert_eq!(server.size("inbox/job/dataset").unwrap(), Some(10));
         }
         fs::write(at("inbox/job/more"), "").unwrap();

@@ -31,20 +31,15 @@ pub trait RemoteStore {
     /// # Errors
     /// [`TransferError`] if `local` cannot be read or the server does not store it. The bytes sent so far may stay on
     /// the server under a temporary name; the next upload resumes or replaces them.
-    fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError>;
+    fn put(&self, local: &Path, name: &str, observer: Observer<'_>) -> Result<(), TransferError>;
 
     /// Copies the file `name` to `output` and returns its size. At most `limit` bytes are copied.
     ///
     /// # Errors
     /// [`TransferError::TooLarge`] if the file is larger than `limit`; other variants if the file cannot be read or
     /// `output` cannot be written.
-    fn get(
-        &self,
-        name: &str,
-        limit: u64,
-        output: &mut dyn Write,
-        observer: &dyn Observer,
-    ) -> Result<u64, TransferError>;
+    fn get(&self, name: &str, limit: u64, output: &mut dyn Write, observer: Observer<'_>)
+    -> Result<u64, TransferError>;
 
     /// Returns the size of the file `name`, or `None` if it does not exist.
     ///

@@ -11,21 +11,21 @@ use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
 use super::error::WireError;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Cancel;
 
-/// Interval at which the observer is asked whether the work is cancelled.
+/// Interval at which the work is checked for cancellation.
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long the runtime waits for blocking tasks when it shuts down.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
 
-/// Runs `work` to its end and returns its outcome. Cancels its token once the observer asks to stop; how to end then is
-/// up to `work`.
+/// Runs `work` to its end and returns its outcome. Cancels its token once `cancel` reports a cancellation; how to end
+/// then is up to `work`.
 ///
 /// # Errors
 /// [`WireError::Runtime`] if no runtime can be started, and the errors of `work`.
 pub fn run<T, E: From<WireError>>(
-    observer: &dyn Observer,
+    cancel: &dyn Cancel,
     work: impl AsyncFnOnce(CancellationToken) -> Result<T, E>,
 ) -> Result<T, E> {
     let runtime = Builder::new_multi_thread().enable_all().build().map_err(WireError::Runtime)?;
@@ -36,7 +36,7 @@ pub fn run<T, E: From<WireError>>(
         loop {
             tokio::select! {
                 outcome = &mut work => return outcome,
-                () = sleep(CANCEL_POLL_INTERVAL) => if observer.check_cancelled().is_err() { stop.cancel() },
+                () = sleep(CANCEL_POLL_INTERVAL) => if cancel.check_cancelled().is_err() { stop.cancel() },
             }
         }
     });

@@ -8,7 +8,7 @@ use std::process::{Command, Output};
 use std::time::{Duration, Instant};
 
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 use hestat::keystore::{Job, KeyStore, KeyStoreError, Phase};
 use hestat::package::JobId;
 use hestat::pipeline::PipelineError;
@@ -158,7 +158,7 @@ impl Site {
     pub(crate) fn result_here(&self, job: JobId) -> Result<Decrypted, PipelineError> {
         let deadline = Instant::now() + Duration::from_secs(30);
         loop {
-            let answer = fetch(job, None, &self.store(), &Connector::default(), &SystemClock, &NullObserver::default());
+            let answer = fetch(job, None, &self.store(), &Connector::default(), &SystemClock, Observer::null());
             match answer.and_then(|answer| answer.open(None)) {
                 Err(PipelineError::KeyStore(KeyStoreError::Busy(_))) if Instant::now() < deadline => {
                     std::thread::yield_now();

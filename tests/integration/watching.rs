@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use hestat::foundation::clock::Clock;
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::{CancelFlag, Observer};
 use hestat::foundation::quota::Quota;
 use hestat::pipeline::compute::{ComputeRequest, Outcome};
 use hestat::pipeline::watch::watch;
@@ -31,26 +31,26 @@ impl<F: Fn(u64) + Sync> Clock for Leaps<F> {
 
 /// What the watch tells of the one job there until it is computed; it gives up after ten looks.
 fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
-    let observer = NullObserver::default();
+    let flag = CancelFlag::default();
     let clock = Leaps {
         sleeps: AtomicU64::new(0),
         between: |sleeps| {
             between(sleeps);
             if sleeps == 10 {
-                observer.stop();
+                flag.cancel();
             }
         },
     };
     let mut told = Vec::new();
     let request = ComputeRequest { data: data.into(), keep: false, retry: false, quota: Quota::unlimited() };
-    watch(&request, &clock, &observer, |_, outcome| {
+    watch(&request, &clock, Observer::null().with_cancel(&flag), |_, outcome| {
         told.push(match outcome {
             Outcome::Computed => "computed",
             Outcome::Failed { .. } => "failed",
             _ => "other",
         });
         if *outcome == Outcome::Computed {
-            observer.stop();
+            flag.cancel();
         }
     })
     .unwrap();

@@ -11,7 +11,7 @@ use super::super::secrets::{notice_if_exposed, passphrase_of};
 use super::message::{MessageOptions, show};
 use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Notices;
 use crate::foundation::random;
 use crate::keystore::PrivateKeyFile;
 use crate::report;
@@ -75,7 +75,7 @@ impl Args {
             silence: self.waiting.idle_timeout(),
         };
         console.handle_signals();
-        let report = client(request, &SystemClock, console, |event| match event {
+        let report = client(request, &SystemClock, console.observer(), |event| match event {
             ClientEvent::Listening(listening) if console.json() || !console.quiet() => {
                 // The message is processed even if standard output cannot be written to.
                 let _ = console.print(&render(listening, console));

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
-use crate::foundation::observer::{Cancelled, Observer};
+use crate::foundation::observer::{Cancel, Cancelled, Notices};
 use crate::pipeline::PipelineError;
 use crate::report::json::line;
 use crate::scenarios::fog::{Report, Source};

@@ -50,7 +50,7 @@ impl Args {
         let (address, out) = (self.connect.clone(), self.out.clone());
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
         console.handle_signals();
-        node(&request, &SystemClock, console, |outcome| {
+        node(&request, &SystemClock, console.observer(), |outcome| {
             // The client is served even if standard output cannot be written to.
             let _ = console.print(&render(outcome, console.json()));
         })?;

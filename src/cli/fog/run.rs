@@ -44,7 +44,7 @@ impl Args {
         let temporary = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { path, source })?;
         let out = self.out.clone().unwrap_or_else(|| temporary.path().into());
         let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
-        let report = run(request, &SystemClock, console)?;
+        let report = run(request, &SystemClock, console.observer())?;
         show(&report, self.out.is_some(), console)
     }
 }

@@ -1,4 +1,4 @@
-//! An observer that cancels the work when the served directory is replaced.
+//! Cancels the work when the served directory is replaced.
 
 use std::fs;
 use std::io;
@@ -6,13 +6,13 @@ use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::{Cancel, Cancelled};
 use crate::pipeline::PipelineError;
 
 /// Cancels the work when another directory appears at the served path: clients would go on uploading to the old one,
-/// which is not computed any more. Everything else is forwarded to `observer`.
+/// which is not computed any more. `other` can cancel it too.
 pub(super) struct DirectoryWatch<'o> {
-    observer: &'o dyn Observer,
+    other: &'o dyn Cancel,
     path: &'o Path,
     served: DirectoryId,
     is_replaced: AtomicBool,
@@ -20,9 +20,9 @@ pub(super) struct DirectoryWatch<'o> {
 
 impl<'o> DirectoryWatch<'o> {
     /// Watches the directory that is at `path` now.
-    pub(super) fn new(observer: &'o dyn Observer, path: &'o Path) -> Result<Self, PipelineError> {
+    pub(super) fn new(other: &'o dyn Cancel, path: &'o Path) -> Result<Self, PipelineError> {
         let served = DirectoryId::of(path).map_err(PipelineError::file(path.display()))?;
-        Ok(Self { observer, path, served, is_replaced: AtomicBool::new(false) })
+        Ok(Self { other, path, served, is_replaced: AtomicBool::new(false) })
     }
 
     /// Fails if the work was cancelled because the directory was replaced.
@@ -34,30 +34,14 @@ impl<'o> DirectoryWatch<'o> {
     }
 }
 
-impl Observer for DirectoryWatch<'_> {
-    fn begin(&self, stage: Stage, total: u64) {
-        self.observer.begin(stage, total);
-    }
-
-    fn advance(&self, units: u64) {
-        self.observer.advance(units);
-    }
-
-    fn end(&self) {
-        self.observer.end();
-    }
-
-    fn notice(&self, message: &str) {
-        self.observer.notice(message);
-    }
-
+impl Cancel for DirectoryWatch<'_> {
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         // A directory that is missing, for example because it was unmounted, may come back.
         if DirectoryId::of(self.path).is_ok_and(|id| id != self.served) {
             self.is_replaced.store(true, Ordering::Relaxed);
             return Err(Cancelled);
         }
-        self.observer.check_cancelled()
+        self.other.check_cancelled()
     }
 }
 

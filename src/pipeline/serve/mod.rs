@@ -2,7 +2,7 @@
 
 mod credentials;
 mod directory_watch;
-mod log_observer;
+mod log_notices;
 
 use std::ffi::CStr;
 use std::fs;
@@ -16,7 +16,7 @@ use std::time::Duration;
 use credentials::Credentials;
 pub use credentials::{StateFiles, prepare};
 use directory_watch::DirectoryWatch;
-use log_observer::LogObserver;
+use log_notices::LogNotices;
 use tracing::{info, warn};
 
 use super::access::UploadPolicy;
@@ -91,21 +91,21 @@ pub struct Serving {
 pub fn serve(
     request: ServeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     ready: impl FnOnce(&Serving),
 ) -> Result<(), PipelineError> {
     create_data_directory(&request.data)?;
     remove_probes(&request.data);
     let wakeup = Arc::new(Wakeup::default());
     let (data, keep, computes) = (request.data.clone(), request.keep, request.compute);
-    let log = LogObserver(observer);
-    let observer = DirectoryWatch::new(&log, &data)?;
+    let directory = DirectoryWatch::new(observer.cancel, &data)?;
+    let observer = observer.without_progress().with_notices(&LogNotices).with_cancel(&directory);
     let (service, serving) = start(request, Arc::clone(&wakeup))?;
     let compute = ComputeRequest { data: data.clone(), keep, retry: false, quota: service.quota() };
     ready(&serving);
-    let clock = InterruptibleClock { clock, wakeup: &wakeup, observer: &observer };
+    let clock = InterruptibleClock { clock, wakeup: &wakeup, cancel: observer.cancel };
     if computes {
-        watch_checked(&compute, &clock, &observer, |job, outcome| match outcome {
+        watch_checked(&compute, &clock, observer, |job, outcome| match outcome {
             Outcome::Failed { reason, .. } => warn!(%job, reason, "not computed"),
             _ => info!(%job, ?outcome, "computed"),
         });
@@ -115,7 +115,7 @@ pub fn serve(
     }
     drop(service);
     info!("stopped");
-    observer.verdict()
+    directory.verdict()
 }
 
 fn start(mut request: ServeRequest, wakeup: Arc<Wakeup>) -> Result<(FtpService, Serving), PipelineError> {

@@ -101,10 +101,10 @@ pub struct Report {
 pub fn client(
     request: ClientRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     on_event: impl FnMut(ClientEvent<'_>),
 ) -> Result<Report, FogError> {
-    run(observer, async |stop| run_client(request, 0, clock, observer, on_event, &stop).await)
+    run(observer.cancel, async |stop| run_client(request, 0, clock, observer, on_event, &stop).await)
 }
 
 /// Runs [`client`] inside a runtime, in a process that needs `other_files` more open files.
@@ -112,7 +112,7 @@ pub(super) async fn run_client(
     request: ClientRequest,
     other_files: u64,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     mut on_event: impl FnMut(ClientEvent<'_>),
     stop: &CancellationToken,
 ) -> Result<Report, FogError> {

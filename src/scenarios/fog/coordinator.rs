@@ -20,7 +20,7 @@ use super::node_session::NodeEvent;
 use super::part::{MessageId, PARTS_AT_ONCE};
 use super::schedule::{Schedule, StarvationTimer};
 use crate::crypto::KeyFingerprint;
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::{Cancelled, Observer, Stage, Unit};
 use crate::wire::Listener;
 
 /// Capacity of the channel for events from sessions.
@@ -28,6 +28,12 @@ const EVENTS: usize = 64;
 
 /// How long the client waits at the end to tell nodes that there is nothing left to do.
 const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+
+/// Waiting until enough nodes are connected.
+const GATHERING: Stage = Stage { label: "waiting for nodes", unit: Unit::Count };
+
+/// Nodes encrypt their parts and return them; in bytes of the message.
+const RETURNING: Stage = Stage { label: "encrypting", unit: Unit::Bytes };
 
 /// Called with the address and fingerprint of each refused node.
 pub(super) type OnRefused<'c> = &'c mut dyn FnMut(&str, KeyFingerprint);
@@ -46,7 +52,7 @@ pub(super) struct Coordinator<'c> {
     events: mpsc::Receiver<(KeyFingerprint, NodeEvent)>,
     starvation: StarvationTimer,
     files: &'c Files<'c>,
-    observer: &'c dyn Observer,
+    observer: Observer<'c>,
     on_refused: OnRefused<'c>,
 }
 
@@ -60,7 +66,7 @@ impl<'c> Coordinator<'c> {
     pub(super) fn new(
         message: &Message,
         files: &'c Files<'c>,
-        observer: &'c dyn Observer,
+        observer: Observer<'c>,
         timeout: Duration,
         on_refused: OnRefused<'c>,
     ) -> Self {
@@ -178,10 +184,10 @@ impl<'c> Coordinator<'c> {
             let total = self.assignments.iter().map(|assignment| assignment.head.length).sum();
             let returned: u64 = self.reports.iter().flatten().map(|part| part.bytes).sum();
             let in_progress: u64 = self.nodes.values().filter_map(|node| node.part).map(|(_, bytes)| bytes).sum();
-            self.observer.begin(Stage::Returning, total);
+            self.observer.begin(RETURNING, total);
             self.observer.advance(returned + in_progress);
         } else {
-            self.observer.begin(Stage::Gathering, self.schedule.parts() as u64);
+            self.observer.begin(GATHERING, self.schedule.parts() as u64);
             self.observer.advance(self.schedule.unused_nodes() as u64);
         }
     }

@@ -104,7 +104,7 @@ pub(super) struct RepeatedNotice {
 
 impl RepeatedNotice {
     /// Shows `text` and its consequence, unless `text` was shown last.
-    pub(super) fn show(&mut self, observer: &dyn Observer, text: String, consequence: &str) {
+    pub(super) fn show(&mut self, observer: Observer<'_>, text: String, consequence: &str) {
         if !self.repeats(&text) {
             observer.notice(&format!("{text}; {consequence}"));
             self.last = text;

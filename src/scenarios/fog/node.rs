@@ -68,17 +68,17 @@ pub enum NodeOutcome {
 pub fn node(
     request: &NodeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     done: impl FnMut(&NodeOutcome),
 ) -> Result<(), FogError> {
-    run(observer, async |stop| run_node(request, clock, observer, done, &stop).await)
+    run(observer.cancel, async |stop| run_node(request, clock, observer, done, &stop).await)
 }
 
 /// Runs [`node`] inside a runtime.
 pub(super) async fn run_node(
     request: &NodeRequest,
     clock: &dyn Clock,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     mut done: impl FnMut(&NodeOutcome),
     stop: &CancellationToken,
 ) -> Result<(), FogError> {
@@ -105,7 +105,7 @@ pub(super) async fn run_node(
 struct Node<'n> {
     request: &'n NodeRequest,
     files: Files<'n>,
-    observer: &'n dyn Observer,
+    observer: Observer<'n>,
     stop: &'n CancellationToken,
     /// The start of the current search for a client.
     searching_since: Instant,

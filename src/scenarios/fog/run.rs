@@ -15,7 +15,7 @@ use super::protocol::FOG;
 use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
-use crate::foundation::observer::{Cancelled, NullObserver, Observer, Stage};
+use crate::foundation::observer::Observer;
 use crate::wire::runtime::run as run_async;
 use crate::wire::{AllowList, Dialer, LinkIdentity, PeerPolicy, PeerTrust, Timeouts};
 
@@ -40,14 +40,14 @@ pub struct RunRequest {
 ///
 /// # Errors
 /// As [`super::client`](fn@super::client), and the error of a node that cannot work.
-pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> Result<Report, FogError> {
+pub fn run(request: RunRequest, clock: &dyn Clock, observer: Observer<'_>) -> Result<Report, FogError> {
     let out = request.out.clone();
     // A node has a connection, too, and writes two files in a directory.
     let node_files = files_for_nodes(request.nodes);
     let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
     let client = client_request(request, identity()?, &nodes)?;
     let fingerprint = client.identity.fingerprint();
-    run_async(observer, async |stop| {
+    run_async(observer.cancel, async |stop| {
         let (sender, address) = oneshot::channel();
         let done = stop.child_token();
         let client = async {
@@ -60,7 +60,9 @@ pub fn run(request: RunRequest, clock: &dyn Clock, observer: &dyn Observer) -> R
                     let _ = sender.send(listening.address);
                 }
             };
-            let outcome = run_client(client, node_files, clock, &NoticesMuted(observer), on_event, &done).await;
+            // It is no news that nodes of the same process connect and leave.
+            let observer = observer.without_notices();
+            let outcome = run_client(client, node_files, clock, observer, on_event, &done).await;
             done.cancel();
             outcome
         };
@@ -122,31 +124,8 @@ fn node_request(
 /// Runs one node. If it fails for another reason than its link, it cancels all others, since no other node can replace
 /// it.
 async fn join_client(request: NodeRequest, clock: &dyn Clock, done: &CancellationToken) -> Option<FogError> {
-    let outcome = run_node(&request, clock, &NullObserver::default(), |_| {}, done).await;
+    let outcome = run_node(&request, clock, Observer::null(), |_| {}, done).await;
     let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;
     done.cancel();
     Some(failure)
-}
-
-/// Drops notices: it is no news that nodes of the same process connect and leave.
-struct NoticesMuted<'o>(&'o dyn Observer);
-
-impl Observer for NoticesMuted<'_> {
-    fn begin(&self, stage: Stage, total: u64) {
-        self.0.begin(stage, total);
-    }
-
-    fn advance(&self, units: u64) {
-        self.0.advance(units);
-    }
-
-    fn end(&self) {
-        self.0.end();
-    }
-
-    fn notice(&self, _: &str) {}
-
-    fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.0.check_cancelled()
-    }
 }

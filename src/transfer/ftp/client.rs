@@ -22,7 +22,7 @@ const MAX_LISTING_BYTES: u64 = 1 << 16;
 /// A client that is logged in at an FTP server. It reconnects after temporary failures.
 pub struct FtpClient<'c> {
     parameters: &'c ConnectParameters,
-    observer: &'c dyn Observer,
+    observer: Observer<'c>,
     /// The directory on the server, as in [`FtpAddress::path`].
     root: String,
     session: Mutex<ReconnectingSession<'c>>,
@@ -33,7 +33,7 @@ impl<'c> FtpClient<'c> {
     pub(in super::super) fn connect(
         parameters: &'c ConnectParameters,
         address: &FtpAddress,
-        observer: &'c dyn Observer,
+        observer: Observer<'c>,
     ) -> Result<Self, TransferError> {
         let session = Mutex::new(ReconnectingSession::new(parameters, address.clone(), observer));
         let client = Self { parameters, observer, root: address.path.clone(), session };
@@ -45,7 +45,7 @@ impl<'c> FtpClient<'c> {
     pub(in super::super) fn greet(
         parameters: &ConnectParameters,
         address: &FtpAddress,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<Greeting, TransferError> {
         ReconnectingSession::new(parameters, address.clone(), observer).greet()
     }
@@ -75,12 +75,13 @@ impl<'c> FtpClient<'c> {
 }
 
 impl RemoteStore for FtpClient<'_> {
-    fn put(&self, local: &Path, name: &str, observer: &dyn Observer) -> Result<(), TransferError> {
+    fn put(&self, local: &Path, name: &str, observer: Observer<'_>) -> Result<(), TransferError> {
         let at_client = TransferError::local(local);
         let mut file = File::open(local).map_err(&at_client)?;
         let sent = file.metadata().map_err(&at_client)?.len();
         let (path, part) = (self.path(name), self.path(&format!("{name}.part")));
-        let progress = UploadProgress::new(observer);
+        let progress = UploadProgress::new(observer.progress);
+        let observer = observer.with_progress(&progress);
         self.with_session(|session, budget| {
             let refusal = create_directories(session, &path)?;
             // The attempt before may have succeeded although its reply was lost.
@@ -91,7 +92,7 @@ impl RemoteStore for FtpClient<'_> {
             budget.record_progress(progress.begin_at(offset));
             if offset < sent || sent == 0 {
                 file.seek(SeekFrom::Start(offset)).map_err(&at_client)?;
-                session.store(&mut file, &part, offset, &progress).map_err(|error| with_refusal(refusal, error))?;
+                session.store(&mut file, &part, offset, observer).map_err(|error| with_refusal(refusal, error))?;
             }
             let found = session.size(&part)?.unwrap_or(0);
             if found != sent {
@@ -106,7 +107,7 @@ impl RemoteStore for FtpClient<'_> {
         name: &str,
         limit: u64,
         output: &mut dyn Write,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<u64, TransferError> {
         let path = self.path(name);
         let mut copied = 0;

@@ -33,7 +33,7 @@ impl Session {
         local: &mut dyn Read,
         path: &str,
         offset: u64,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> Result<(), TransferError> {
         let operation = "uploading";
         let mut stream = self.open_data(operation, path, offset, |ftp| ftp.put_with_stream(path))?;
@@ -77,7 +77,7 @@ impl Session {
         offset: u64,
         limit: u64,
         output: &mut dyn Write,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
     ) -> (u64, Result<(), TransferError>) {
         let operation = "downloading";
         let mut copied = 0;
@@ -165,7 +165,7 @@ enum TransferFailure {
 fn send(
     local: &mut dyn Read,
     stream: &mut TransferStream<RustlsStream>,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     deadline: &Deadline,
 ) -> Result<u64, TransferFailure> {
     let at_client = |source| TransferFailure::Local(TransferError::Local { file: "the encrypted copy".into(), source });
@@ -188,7 +188,7 @@ fn receive(
     stream: &mut TransferStream<RustlsStream>,
     limit: u64,
     output: &mut dyn Write,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     deadline: &Deadline,
     copied: &mut u64,
 ) -> Result<(), TransferFailure> {

@@ -7,7 +7,7 @@ use std::thread;
 
 use super::super::deadline::{CloseReason, Deadline, TICK};
 use super::super::error::TransferError;
-use crate::foundation::observer::Observer;
+use crate::foundation::observer::Cancel;
 
 /// Holds the deadline to enforce. Clones share it.
 #[derive(Clone, Default)]
@@ -28,17 +28,17 @@ impl DeadlineMonitor {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Runs `work` while another thread closes the connection once its deadline has passed or `observer` is cancelled.
+    /// Runs `work` while another thread closes the connection once its deadline has passed or the work is cancelled.
     pub(super) fn run<T>(
         &self,
-        observer: &dyn Observer,
+        cancel: &dyn Cancel,
         work: impl FnOnce() -> Result<T, TransferError>,
     ) -> Result<T, TransferError> {
         let (end, ended) = channel::<()>();
         thread::scope(|scope| {
             let enforce = move || {
                 while ended.recv_timeout(TICK) == Err(RecvTimeoutError::Timeout) {
-                    self.check(observer);
+                    self.check(cancel);
                 }
             };
             let started = thread::Builder::new().spawn_scoped(scope, enforce);
@@ -49,10 +49,10 @@ impl DeadlineMonitor {
         })
     }
 
-    fn check(&self, observer: &dyn Observer) {
+    fn check(&self, cancel: &dyn Cancel) {
         let current = self.current().clone();
         match current {
-            Some(deadline) if observer.check_cancelled().is_err() => deadline.close(CloseReason::Requested),
+            Some(deadline) if cancel.check_cancelled().is_err() => deadline.close(CloseReason::Requested),
             Some(deadline) => deadline.tick(),
             None => {}
         }

@@ -17,8 +17,7 @@ use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
 /// Returns the password of an account. It may ask the user, and should give up when the observer is cancelled.
-pub type PasswordSource =
-    Box<dyn Fn(&FtpAddress, &dyn Observer) -> Result<Secret<String>, TransferError> + Send + Sync>;
+pub type PasswordSource = Box<dyn Fn(&FtpAddress, Observer<'_>) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
 /// Asks the user whether to trust a server's certificate.
 pub type ConfirmCertificate = Box<dyn Fn(&FtpAddress, CertificateFingerprint) -> bool + Send + Sync>;
@@ -44,7 +43,7 @@ pub struct ConnectParameters {
 impl Default for ConnectParameters {
     fn default() -> Self {
         let no_password =
-            |address: &FtpAddress, _: &dyn Observer| Err(TransferError::NoPassword { account: address.account() });
+            |address: &FtpAddress, _: Observer<'_>| Err(TransferError::NoPassword { account: address.account() });
         Self {
             trust: ServerTrust::Known,
             known_servers: None,
@@ -63,7 +62,7 @@ impl ConnectParameters {
     pub(super) fn open_session(
         &self,
         address: &FtpAddress,
-        observer: &dyn Observer,
+        observer: Observer<'_>,
         on_deadline: impl Fn(&Arc<Deadline>),
     ) -> Result<Session, TransferError> {
         if !address.secure && !self.allow_plain {
@@ -106,7 +105,7 @@ impl ConnectParameters {
             && self.confirm.as_ref().is_some_and(|confirm| confirm(address, fingerprint))
     }
 
-    fn remember(&self, address: &FtpAddress, session: &Session, observer: &dyn Observer) -> Result<(), TransferError> {
+    fn remember(&self, address: &FtpAddress, session: &Session, observer: Observer<'_>) -> Result<(), TransferError> {
         let (Some(path), Some(fingerprint)) = (&self.known_servers, session.greeting.fingerprint) else {
             return Ok(());
         };

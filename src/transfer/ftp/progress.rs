@@ -2,11 +2,11 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use crate::foundation::observer::{Cancelled, Observer, Stage};
+use crate::foundation::observer::{Progress, Stage};
 
-/// Reports bytes to `observer` when they go beyond what has been reported before.
+/// Reports bytes to `progress` when they go beyond what has been reported before.
 pub(super) struct UploadProgress<'o> {
-    observer: &'o dyn Observer,
+    progress: &'o dyn Progress,
     /// The largest offset at which an attempt has begun.
     max_start: AtomicU64,
     position: AtomicU64,
@@ -14,8 +14,8 @@ pub(super) struct UploadProgress<'o> {
 }
 
 impl<'o> UploadProgress<'o> {
-    pub(super) fn new(observer: &'o dyn Observer) -> Self {
-        Self { observer, max_start: AtomicU64::new(0), position: AtomicU64::new(0), reported: AtomicU64::new(0) }
+    pub(super) fn new(progress: &'o dyn Progress) -> Self {
+        Self { progress, max_start: AtomicU64::new(0), position: AtomicU64::new(0), reported: AtomicU64::new(0) }
     }
 
     /// Begins an attempt at `offset`. Returns how much further that is than the start of any attempt before.
@@ -28,13 +28,13 @@ impl<'o> UploadProgress<'o> {
     fn report(&self) {
         let position = self.position.load(Ordering::Relaxed);
         let reported = self.reported.fetch_max(position, Ordering::Relaxed);
-        self.observer.advance(position.saturating_sub(reported));
+        self.progress.advance(position.saturating_sub(reported));
     }
 }
 
-impl Observer for UploadProgress<'_> {
+impl Progress for UploadProgress<'_> {
     fn begin(&self, stage: Stage, total: u64) {
-        self.observer.begin(stage, total);
+        self.progress.begin(stage, total);
     }
 
     fn advance(&self, bytes: u64) {
@@ -43,27 +43,18 @@ impl Observer for UploadProgress<'_> {
     }
 
     fn end(&self) {
-        self.observer.end();
-    }
-
-    fn notice(&self, message: &str) {
-        self.observer.notice(message);
-    }
-
-    fn check_cancelled(&self) -> Result<(), Cancelled> {
-        self.observer.check_cancelled()
+        self.progress.end();
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::foundation::observer::NullObserver;
+    use crate::foundation::observer::Observer;
 
     #[test]
     fn only_the_distance_beyond_earlier_starts_is_returned() {
-        let observer = NullObserver::default();
-        let progress = UploadProgress::new(&observer);
+        let progress = UploadProgress::new(Observer::null().progress);
         assert_eq!([0, 5, 0, 5, 4, 6].map(|offset| progress.begin_at(offset)), [0, 5, 0, 0, 0, 1]);
     }
 }

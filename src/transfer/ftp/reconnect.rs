@@ -18,7 +18,7 @@ const LOGIN_TIMEOUT_OF_SERVERS: Duration = Duration::from_secs(5);
 pub(super) struct ReconnectingSession<'c> {
     parameters: &'c ConnectParameters,
     address: FtpAddress,
-    observer: &'c dyn Observer,
+    observer: Observer<'c>,
     monitor: DeadlineMonitor,
     session: Option<Session>,
     password: Option<Secret<String>>,
@@ -27,7 +27,7 @@ pub(super) struct ReconnectingSession<'c> {
 }
 
 impl<'c> ReconnectingSession<'c> {
-    pub(super) fn new(parameters: &'c ConnectParameters, address: FtpAddress, observer: &'c dyn Observer) -> Self {
+    pub(super) fn new(parameters: &'c ConnectParameters, address: FtpAddress, observer: Observer<'c>) -> Self {
         let monitor = DeadlineMonitor::default();
         let (session, password) = (None, None);
         Self { parameters, address, observer, monitor, session, password, has_logged_in: false, refuses_epsv: false }
@@ -48,8 +48,8 @@ impl<'c> ReconnectingSession<'c> {
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T, TransferError>,
     ) -> Result<T, TransferError> {
-        let (monitor, observer) = (self.monitor.clone(), self.observer);
-        monitor.run(observer, || {
+        let (monitor, cancel) = (self.monitor.clone(), self.observer.cancel);
+        monitor.run(cancel, || {
             let mut session = match self.session.take() {
                 Some(session) => session,
                 None => self.log_in()?,
@@ -66,7 +66,7 @@ impl<'c> ReconnectingSession<'c> {
 
     /// Connects without logging in, and returns what the server says.
     pub(super) fn greet(&self) -> Result<Greeting, TransferError> {
-        let session = self.monitor.run(self.observer, || self.connect());
+        let session = self.monitor.run(self.observer.cancel, || self.connect());
         self.observer.check_cancelled()?;
         session.map(|session| session.greeting.clone())
     }
@@ -104,7 +104,7 @@ impl<'c> ReconnectingSession<'c> {
 impl Drop for ReconnectingSession<'_> {
     fn drop(&mut self) {
         let Some(session) = self.session.take() else { return };
-        let _ = self.monitor.run(self.observer, || {
+        let _ = self.monitor.run(self.observer.cancel, || {
             session.close();
             Ok(())
         });

@@ -66,7 +66,7 @@ impl RetryBudget {
 pub(super) fn retry<T>(
     session: &mut ReconnectingSession<'_>,
     mut budget: RetryBudget,
-    observer: &dyn Observer,
+    observer: Observer<'_>,
     mut work: impl FnMut(&mut Session, &mut RetryBudget) -> Result<T, TransferError>,
 ) -> Result<T, TransferError> {
     loop {
@@ -86,7 +86,7 @@ pub(super) fn retry<T>(
 }
 
 /// Waits before the retry with this number, unless `observer` is cancelled.
-fn wait(retry: u32, observer: &dyn Observer) -> Result<(), TransferError> {
+fn wait(retry: u32, observer: Observer<'_>) -> Result<(), TransferError> {
     let mut random = random::from_system()
         .map_err(|error| TransferError::System { action: "choose a random delay", source: io::Error::other(error) })?;
     let mut remaining = pause(retry, random.next_u32());

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::LazyLock;
 
 use hestat::foundation::clock::SystemClock;
-use hestat::foundation::observer::NullObserver;
+use hestat::foundation::observer::Observer;
 use hestat::foundation::quota::Quota;
 use hestat::package::{JobId, JobState, Status};
 use hestat::pipeline::PipelineError;
@@ -28,7 +28,7 @@ fn served(dataset: &[u8]) -> (Outcome, Option<JobState>) {
     upload(data.path(), JOB.job, dataset);
     upload(data.path(), honest, &sealed(beside));
     let request = ComputeRequest { data: data.path().into(), keep: true, retry: false, quota: Quota::unlimited() };
-    let outcomes = compute(&request, &SystemClock, &NullObserver::default()).unwrap();
+    let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
     let [(first, outcome), (second, other)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!((*first, *second), (JOB.job, honest));
     assert_eq!(*other, Outcome::Computed, "the honest job beside it");
@@ -121,7 +121,7 @@ fn assert_refused_after_compute(dataset: &[u8]) {
     fs::remove_file(site.dataset(JOB.job)).unwrap();
     fs::write(site.dataset(JOB.job), dataset).unwrap();
     let request = ComputeRequest { data: site.data(), keep: true, retry: false, quota: Quota::unlimited() };
-    let outcomes = compute(&request, &SystemClock, &NullObserver::default()).unwrap();
+    let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
     assert_eq!(outcomes, [(JOB.job, Outcome::Computed)]);
     let outcome = site.result_here(JOB.job);
     assert!(matches!(outcome, Err(PipelineError::Refused(job)) if job == JOB.job), "{outcome:?}");

@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::crypto::{IdentityKey, RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::NullObserver;
+use crate::foundation::observer::Observer;
 use crate::scenarios::fog::client::{ClientEvent, ClientRequest, Report, run_client};
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::{NodeOutcome, NodeRequest, run_node};
@@ -88,7 +88,7 @@ impl Harness {
                 listening(client.address);
             }
         };
-        run_client(request, 0, &SystemClock, &NullObserver::default(), on_event, &self.stop).await
+        run_client(request, 0, &SystemClock, Observer::null(), on_event, &self.stop).await
     }
 
     /// Runs the client together with `nodes`, which gets its address. The message must come back unchanged.
@@ -121,14 +121,9 @@ impl Harness {
     pub(super) async fn node(&self, address: SocketAddr, identity: LinkIdentity, name: &str) -> Option<NodeOutcome> {
         let request = self.request(address, identity, name);
         let mut done = None;
-        let outcome = run_node(
-            &request,
-            &SystemClock,
-            &NullObserver::default(),
-            |outcome| done = Some(outcome.clone()),
-            &self.stop,
-        )
-        .await;
+        let outcome =
+            run_node(&request, &SystemClock, Observer::null(), |outcome| done = Some(outcome.clone()), &self.stop)
+                .await;
         outcome.unwrap();
         done
     }

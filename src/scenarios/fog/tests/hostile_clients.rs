@@ -9,7 +9,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::harness::{Harness, identity, key};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::NullObserver;
+use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::run_node;
@@ -57,8 +57,7 @@ async fn node_meets(act: impl AsyncFnOnce(&mut Link)) -> (FogError, Harness) {
         // Until the node closes the link.
         while link.receiver.receive::<FromNode>().await.is_ok() {}
     };
-    let (clock, silent) = (SystemClock, NullObserver::default());
-    let (outcome, ()) = tokio::join!(run_node(&request, &clock, &silent, |_| {}, &harness.stop), client);
+    let (outcome, ()) = tokio::join!(run_node(&request, &SystemClock, Observer::null(), |_| {}, &harness.stop), client);
     (outcome.unwrap_err(), harness)
 }
 
@@ -160,8 +159,8 @@ async fn no_client_ends_a_node_that_stays() {
         assert!(matches!(listener.next().await, Some(ListenerEvent::Link(_))));
         harness.stop.cancel();
     };
-    let (clock, silent) = (SystemClock, NullObserver::default());
-    let (outcome, ()) = tokio::join!(run_node(&request, &clock, &silent, |_| {}, &harness.stop), clients);
+    let (outcome, ()) =
+        tokio::join!(run_node(&request, &SystemClock, Observer::null(), |_| {}, &harness.stop), clients);
     outcome.unwrap();
     assert_eq!(files(&harness), Vec::<String>::new());
 }

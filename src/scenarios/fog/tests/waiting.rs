@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use super::harness::{Harness, LONG, identity};
 use super::received_part::{ReceivedPart, send};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::observer::NullObserver;
+use crate::foundation::observer::Observer;
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::{NodeOutcome, run_node};
 use crate::scenarios::fog::protocol::{FromClient, FromNode};
@@ -124,8 +124,8 @@ async fn a_node_without_a_client_gives_up_after_its_timeout() {
     let harness = Harness::new();
     let mut request = harness.request(unused_address(), identity(), "node");
     request.timeout = Duration::from_millis(300);
-    let (clock, observer, begin) = (SystemClock, NullObserver::default(), Instant::now());
-    let error = run_node(&request, &clock, &observer, |_| {}, &harness.stop).await.unwrap_err();
+    let begin = Instant::now();
+    let error = run_node(&request, &SystemClock, Observer::null(), |_| {}, &harness.stop).await.unwrap_err();
     assert!(matches!(error, FogError::Wire(WireError::Unreachable { .. })) && error.is_transient(), "{error}");
     assert!(begin.elapsed() >= request.timeout, "{:?}", begin.elapsed());
 }
