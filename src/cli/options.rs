@@ -9,6 +9,7 @@ use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
 
 use super::column_list;
 use super::exit::Usage;
+use crate::foundation::fs::FileId;
 use crate::keystore::KeyStore;
 use crate::pipeline::{PipelineError, Spool};
 use crate::statistics::{self, Statistic};
@@ -195,18 +196,15 @@ pub(super) fn forbid_overlap(table: Option<&Path>, output: &Path) -> anyhow::Res
     Ok(())
 }
 
-/// Returns device and inode of the file at `path`, if there is one.
-fn file_id(path: &Path) -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
-    path.metadata().ok().map(|meta| (meta.dev(), meta.ino()))
+fn file_id(path: &Path) -> Option<FileId> {
+    path.metadata().ok().map(|meta| FileId::from(&meta))
 }
 
-/// As [`file_id`], for the file that standard input is redirected from.
-fn stdin_id() -> Option<(u64, u64)> {
-    use std::os::unix::fs::MetadataExt;
+/// Returns the identity of the file that standard input is redirected from.
+fn stdin_id() -> Option<FileId> {
     let input = io::stdin().as_fd().try_clone_to_owned().ok()?;
     let meta = File::from(input).metadata().ok()?;
-    meta.is_file().then(|| (meta.dev(), meta.ino()))
+    meta.is_file().then(|| FileId::from(&meta))
 }
 
 fn statistic_names() -> PossibleValuesParser {

@@ -3,17 +3,16 @@
 use std::ffi::OsStr;
 use std::fs::{self, File, Metadata};
 use std::io::{self, Seek, Write};
-use std::num::NonZeroU64;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use rand_core::Rng;
-use rustix::fs::{Advice, fadvise};
 
 use super::file_space::FileSpace;
+use super::fs::{advise_dont_need, if_exists, parent, remove_unlocked_file};
 use super::quota::Reservation;
+use super::random;
 use super::root_dir::{EntryKind, RootDir};
-use super::{random, regular_file};
 
 /// The prefix of the temporary names of files that are being written.
 pub const TEMPORARY: &str = ".hestat-";
@@ -208,7 +207,7 @@ fn not_replaceable() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file, so it cannot be replaced by one")
 }
 
-/// Removes the temporary files that killed processes left in `directory`.
+/// Removes the temporary files that killed processes left in `directory`. Those that a writer has locked stay.
 ///
 /// # Errors
 /// Reading the directory or removing a file fails.
@@ -216,20 +215,10 @@ pub fn remove_stale(directory: &Path) -> io::Result<()> {
     for entry in fs::read_dir(directory)? {
         let entry = entry?;
         if entry.file_name().to_string_lossy().starts_with(TEMPORARY) {
-            remove_abandoned(&entry.path())?;
+            remove_unlocked_file(&entry.path())?;
         }
     }
     Ok(())
-}
-
-/// Removes a temporary file unless its writer still holds the lock. The lock is held here until the file is removed.
-fn remove_abandoned(path: &Path) -> io::Result<()> {
-    let Some(_lock) = regular_file::open(path).ok().filter(|file| file.try_lock().is_ok()) else { return Ok(()) };
-    match fs::remove_file(path) {
-        // Another process removed it.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-        outcome => outcome,
-    }
 }
 
 /// Checks that a file can be written at `path`, as far as this is possible without writing it. Leaves no file behind.
@@ -240,10 +229,8 @@ pub fn probe(path: &Path) -> io::Result<()> {
     if path.as_os_str().as_encoded_bytes().ends_with(b"/") {
         return Err(io::ErrorKind::IsADirectory.into());
     }
-    match path.symlink_metadata() {
-        Ok(existing) => require_replaceable(&existing, parent(path))?,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-        Err(error) => return Err(error),
+    if let Some(existing) = if_exists(path.symlink_metadata())? {
+        require_replaceable(&existing, parent(path))?;
     }
     AtomicFile::create(path, Access::Private).map(drop)
 }
@@ -287,24 +274,11 @@ pub fn write(path: &Path, bytes: &[u8], access: Access) -> io::Result<()> {
 /// next writes, and pages of other files stay cached.
 pub fn start_writeback(file: &File, offset: u64, bytes: u64) {
     let begin = offset.saturating_sub(WRITEBACK_WINDOW);
-    // For dirty pages, this advice starts writeback. If it fails, they are written later.
-    let _ = fadvise(file, begin, NonZeroU64::new(offset + bytes - begin), Advice::DontNeed);
-}
-
-/// Syncs the directory of `path`, so that a rename or removal in it survives a power failure.
-///
-/// # Errors
-/// The directory cannot be opened or synced.
-pub fn sync_directory(path: &Path) -> io::Result<()> {
-    File::open(parent(path))?.sync_all()
+    advise_dont_need(file, begin..offset + bytes);
 }
 
 fn file_name(path: &Path) -> io::Result<&OsStr> {
     path.file_name().ok_or(io::ErrorKind::InvalidInput.into())
-}
-
-fn parent(path: &Path) -> &Path {
-    path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."))
 }
 
 #[cfg(test)]

@@ -2,12 +2,12 @@
 //! The last line of an endpoint counts.
 
 use std::fmt::Display;
-use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::marker::PhantomData;
 use std::path::Path;
 use std::str::FromStr;
 
+use super::fs::{create_private_directory, if_exists, private_file};
 use super::{ownership, text_file};
 
 /// A file of known endpoints, which may not exist yet. `F` is the type of the fingerprints.
@@ -45,27 +45,19 @@ where
             return Ok(());
         }
         if let Some(directory) = self.path.parent() {
-            let mut builder = fs::DirBuilder::new();
-            std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-            builder.recursive(true).create(directory)?;
+            create_private_directory(directory)?;
         }
-        let mut options = OpenOptions::new();
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         // A single appending write, so that concurrent processes do not overwrite each other's lines.
         let line_break = if text.is_empty() || text.ends_with('\n') { "" } else { "\n" };
         let line = format!("{line_break}{endpoint} {fingerprint}\n");
-        options.create(true).append(true).open(self.path)?.write_all(line.as_bytes())
+        private_file().create(true).append(true).open(self.path)?.write_all(line.as_bytes())
     }
 
     fn text(&self) -> io::Result<String> {
         if let Some(directory) = self.path.parent() {
             ownership::require_private(directory)?;
         }
-        let file = match ownership::open_regular(self.path) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(String::new()),
-            outcome => outcome?,
-        };
-        text_file::read(file)
+        if_exists(ownership::open_regular(self.path))?.map_or_else(|| Ok(String::new()), text_file::read)
     }
 }
 
@@ -90,6 +82,8 @@ fn find<F: FromStr<Err: Display>>(text: &str, endpoint: &str) -> io::Result<Opti
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
 
     #[test]

@@ -9,6 +9,7 @@ pub mod codec;
 pub mod core_dumps;
 pub mod decimal;
 pub mod file_space;
+pub mod fs;
 pub mod known_hosts;
 pub mod observer;
 pub mod ownership;

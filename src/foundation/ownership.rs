@@ -21,6 +21,7 @@ use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
+use super::fs::if_exists;
 use super::{regular_file, shell};
 
 /// The owner that every user trusts.
@@ -221,11 +222,8 @@ impl PathWalker {
         if next == Path::new("/proc") && names_open_file(&self.pending) {
             return Ok(true);
         }
-        let meta = match next.symlink_metadata() {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                return self.deferred.take().map_or(Ok(true), |error| Err(error.into()));
-            }
-            meta => meta?,
+        let Some(meta) = if_exists(next.symlink_metadata())? else {
+            return self.deferred.take().map_or(Ok(true), |error| Err(error.into()));
         };
         if let Some(error) = self.deferred.take().filter(|_| !is_mount_point(&next)) {
             return Err(error.into());

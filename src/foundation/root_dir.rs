@@ -19,6 +19,7 @@ use rustix::fs::{self, AtFlags, Dir, DirEntry, Mode, OFlags};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
+use super::fs::free_bytes;
 use super::quota::Quota;
 pub use entry::{Entry, EntryKind};
 
@@ -173,14 +174,12 @@ impl RootDir {
         Ok(fs::fsync(&self.directory)?)
     }
 
-    /// Returns the free space of the file system, in bytes.
+    /// Returns the free space of the file system, in bytes; the maximum if it is not reported.
     ///
     /// # Errors
     /// The system call fails.
     pub fn free(&self) -> io::Result<u64> {
-        let stat = fs::fstatvfs(&self.directory)?;
-        // File systems that report no blocks do not report free space either.
-        Ok(if stat.f_blocks == 0 { u64::MAX } else { stat.f_bavail.saturating_mul(stat.f_frsize) })
+        Ok(free_bytes(&fs::fstatvfs(&self.directory)?).unwrap_or(u64::MAX))
     }
 }
 

@@ -7,6 +7,7 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
+use super::fs::{lock_directory, remove_unlocked_directory};
 use super::ownership;
 
 /// A private directory below the system's temporary directory. It is removed when dropped.
@@ -26,13 +27,8 @@ impl PrivateTempDir {
         loop {
             let private = Permissions::from_mode(0o700);
             let directory = tempfile::Builder::new().prefix(prefix).permissions(private).tempdir()?;
-            let lock = match File::open(directory.path()) {
-                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-                lock => lock?,
-            };
-            lock.lock()?;
             // Another process may have removed it as stale before it was locked.
-            if directory.path().is_dir() {
+            if let Some(lock) = lock_directory(directory.path())? {
                 return Ok(Self { directory, _lock: lock });
             }
         }
@@ -55,9 +51,7 @@ impl PrivateTempDir {
 /// owns or could have changed, are left alone.
 fn remove_if_stale(directory: &Path) -> bool {
     let is_own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
-    if !fs::symlink_metadata(directory).is_ok_and(is_own) || ownership::require_private(directory).is_err() {
-        return false;
-    }
-    let Ok(lock) = File::open(directory) else { return false };
-    lock.try_lock().is_ok() && fs::remove_dir_all(directory).is_ok()
+    fs::symlink_metadata(directory).is_ok_and(is_own)
+        && ownership::require_private(directory).is_ok()
+        && remove_unlocked_directory(directory).is_ok_and(|is_removed| is_removed)
 }

@@ -17,6 +17,12 @@ pub fn sanitize(text: &str) -> String {
     text.chars().map(|c| if is_hidden(c) && c != '\n' { char::REPLACEMENT_CHARACTER } else { c }).collect()
 }
 
+/// Returns the first `limit` characters of `text` as one line, sanitized.
+pub fn one_line(text: &str, limit: usize) -> String {
+    let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
+    sanitize(&line).chars().take(limit).collect()
+}
+
 /// Returns whether a character does not appear as itself when displayed: a control character (C0, C1, DEL), a
 /// bidirectional formatting character, or a line or paragraph separator (U+2028, U+2029).
 pub fn is_hidden(c: char) -> bool {
@@ -48,5 +54,11 @@ mod tests {
     fn terminal_control_characters_are_replaced() {
         assert!(is_printable("a\r\n\tש\u{200F}!\n") && !is_printable("a\rb") && !is_printable("a\u{202E}b"));
         assert_eq!(sanitize("a\u{1b}[2J\u{202E}b\r\nü→\u{2028}"), "a\u{FFFD}[2J\u{FFFD}b\u{FFFD}\nü→\u{FFFD}");
+    }
+
+    #[test]
+    fn a_text_of_several_lines_becomes_a_short_one() {
+        assert_eq!(one_line(" a\r\nb\rc\nd\u{1b}é \n", 100), "a b c d\u{FFFD}é");
+        assert_eq!(one_line("é\nb", 2), "é ");
     }
 }

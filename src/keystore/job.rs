@@ -11,6 +11,7 @@ use super::record::{JobRecord, Phase};
 use super::secrets::JobSecrets;
 use crate::crypto::Passphrase;
 use crate::foundation::atomic::{self, Access};
+use crate::foundation::fs::{create_private_directory, if_exists, lock_directory, private_file, sync_parent};
 use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
@@ -68,11 +69,7 @@ impl NewJob {
     /// [`KeyStoreError::Io`].
     pub fn create_spool(&self) -> Result<File, KeyStoreError> {
         let path = self.spool();
-        let mut options = fs::OpenOptions::new();
-        options.write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        options.open(&path).map_err(KeyStoreError::io(&path))
+        private_file().write(true).create_new(true).open(&path).map_err(KeyStoreError::io(&path))
     }
 
     /// Writes the record and the secrets and renames the directory: from now on the job exists.
@@ -93,7 +90,7 @@ impl NewJob {
         let directory = unfinished.0.with_file_name(id.to_string());
         let io = KeyStoreError::io(&directory);
         fs::rename(&unfinished.0, &directory).map_err(&io)?;
-        atomic::sync_directory(&directory).map_err(io)?;
+        sync_parent(&directory).map_err(io)?;
         Ok(Job { directory, record, _lock: lock })
     }
 }
@@ -150,10 +147,8 @@ impl Job {
     /// # Errors
     /// [`KeyStoreError::Io`].
     pub fn remove_spool(&self) -> Result<(), KeyStoreError> {
-        match fs::remove_file(self.spool()) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyStoreError::io(&self.spool())(error)),
-            _ => Ok(()),
-        }
+        let path = self.spool();
+        if_exists(fs::remove_file(&path)).map(drop).map_err(KeyStoreError::io(&path))
     }
 
     /// Creates a temporary file in the job's directory. It has no name, so the system removes it when it is closed.
@@ -167,10 +162,8 @@ impl Job {
     /// Removes the job's directory, the secrets first.
     pub(super) fn destroy(self) -> Result<(), KeyStoreError> {
         let secrets = self.directory.join(SECRETS);
-        match fs::remove_file(&secrets) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(KeyStoreError::io(&secrets)(error)),
-            _ => fs::remove_dir_all(&self.directory).map_err(KeyStoreError::io(&self.directory)),
-        }
+        if_exists(fs::remove_file(&secrets)).map_err(KeyStoreError::io(&secrets))?;
+        fs::remove_dir_all(&self.directory).map_err(KeyStoreError::io(&self.directory))
     }
 }
 
@@ -236,23 +229,9 @@ pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
 fn create_locked(directory: &Path) -> Result<File, KeyStoreError> {
     let io = KeyStoreError::io(directory);
     loop {
-        create_private_directory(directory)?;
-        let handle = match File::open(directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
-            handle => handle.map_err(&io)?,
-        };
-        handle.lock().map_err(&io)?;
-        if directory.is_dir() {
-            return Ok(handle);
+        create_private_directory(directory).map_err(&io)?;
+        if let Some(lock) = lock_directory(directory).map_err(&io)? {
+            return Ok(lock);
         }
     }
-}
-
-/// Creates a directory that only its owner may enter.
-pub(super) fn create_private_directory(path: &Path) -> Result<(), KeyStoreError> {
-    let mut builder = fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(path).map_err(KeyStoreError::io(path))
 }

@@ -1,7 +1,7 @@
 //! A directory of named keys of one kind: private keys, each with its public key in a file beside it.
 
 use std::fs::{self, File};
-use std::io::{self, ErrorKind};
+use std::io;
 use std::path::PathBuf;
 
 use super::error::KeyStoreError;
@@ -10,6 +10,7 @@ use super::key_name::KeyName;
 use super::private;
 use crate::crypto::{Passphrase, Pkcs8Key, pem};
 use crate::foundation::atomic::{self, Access};
+use crate::foundation::fs::if_exists;
 use crate::foundation::random::Randomness;
 
 /// Suffix of private key files.
@@ -50,11 +51,9 @@ impl KeyDirectory {
     /// Returns the sorted names of all keys.
     pub(super) fn names(&self) -> Result<Vec<KeyName>, KeyStoreError> {
         self.require_private()?;
-        let entries = match fs::read_dir(&self.0) {
-            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(Vec::new()),
-            outcome => outcome.map_err(KeyStoreError::io(&self.0))?,
-        };
-        let entries = entries.collect::<io::Result<Vec<_>>>().map_err(KeyStoreError::io(&self.0))?;
+        let entries = if_exists(fs::read_dir(&self.0)).map_err(KeyStoreError::io(&self.0))?;
+        let entries = entries.into_iter().flatten().collect::<io::Result<Vec<_>>>();
+        let entries = entries.map_err(KeyStoreError::io(&self.0))?;
         let name = |entry: fs::DirEntry| entry.file_name().to_str()?.strip_suffix(PRIVATE_SUFFIX)?.parse().ok();
         let mut names: Vec<KeyName> = entries.into_iter().filter_map(name).collect();
         names.sort();

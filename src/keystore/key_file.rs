@@ -1,11 +1,12 @@
 //! Key files in openssl's formats: one key per file.
 
 use std::fs::File;
-use std::io::{self, ErrorKind, Read};
+use std::io::{self, Read};
 use std::path::Path;
 
 use super::error::KeyStoreError;
 use crate::crypto::{Passphrase, Pkcs8Key, RsaPrivateKey, pem};
+use crate::foundation::fs::if_exists;
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 
@@ -61,13 +62,8 @@ pub fn is_protected(path: &Path) -> bool {
 
 /// Reads the public key in a file, as SPKI; `None` if the file does not exist.
 pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
-    match ownership::open_regular(path).and_then(read) {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        outcome => {
-            let text = outcome.map_err(KeyStoreError::io(path))?;
-            pem::read_public(text.expose()).map(Some).map_err(KeyStoreError::key(path))
-        }
-    }
+    let text = if_exists(ownership::open_regular(path).and_then(read)).map_err(KeyStoreError::io(path))?;
+    text.map(|text| pem::read_public(text.expose()).map_err(KeyStoreError::key(path))).transpose()
 }
 
 /// Reads a file up to the maximum length; a longer one is truncated and then fails to parse. PEM is ASCII, so text of

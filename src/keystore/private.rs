@@ -1,11 +1,10 @@
 //! Directories that only their owner may enter and change.
 
 use std::fs::{self, File};
-use std::io::ErrorKind;
 use std::path::Path;
 
 use super::error::KeyStoreError;
-use super::job::create_private_directory;
+use crate::foundation::fs::{create_private_directory, if_exists, private_file};
 use crate::foundation::ownership;
 
 /// Fails if a user other than this one and root could have created, or can replace, the file at `path`.
@@ -16,11 +15,8 @@ pub(super) fn require(path: &Path) -> Result<(), KeyStoreError> {
 /// Applies [`require`] to a directory and each file in it.
 pub(super) fn require_with_files(directory: &Path) -> Result<(), KeyStoreError> {
     require(directory)?;
-    let entries = match fs::read_dir(directory) {
-        Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-        outcome => outcome.map_err(KeyStoreError::io(directory))?,
-    };
-    for entry in entries {
+    let entries = if_exists(fs::read_dir(directory)).map_err(KeyStoreError::io(directory))?;
+    for entry in entries.into_iter().flatten() {
         require(&entry.map_err(KeyStoreError::io(directory))?.path())?;
     }
     Ok(())
@@ -29,7 +25,7 @@ pub(super) fn require_with_files(directory: &Path) -> Result<(), KeyStoreError> 
 /// Creates the directory at `path` if it does not exist, and applies [`require`] to it.
 pub(super) fn create_directory(path: &Path) -> Result<(), KeyStoreError> {
     require(path)?;
-    create_private_directory(path)?;
+    create_private_directory(path).map_err(KeyStoreError::io(path))?;
     require(path)
 }
 
@@ -37,8 +33,6 @@ pub(super) fn create_directory(path: &Path) -> Result<(), KeyStoreError> {
 pub(super) fn lock(directory: &Path) -> Result<File, KeyStoreError> {
     let path = directory.join(".lock");
     require(&path)?;
-    let mut options = File::options();
-    options.write(true).create(true).truncate(false);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(&path).and_then(|file| file.lock().map(|()| file)).map_err(KeyStoreError::io(&path))
+    let opened = private_file().write(true).create(true).truncate(false).open(&path);
+    opened.and_then(|file| file.lock().map(|()| file)).map_err(KeyStoreError::io(&path))
 }

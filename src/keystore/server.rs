@@ -18,6 +18,7 @@ use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpos
 use super::error::KeyStoreError;
 use super::private;
 use crate::foundation::atomic::{self, Access};
+use crate::foundation::fs::if_exists;
 use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::foundation::secret::Secret;
@@ -137,10 +138,7 @@ pub fn is_exposed(path: &Path) -> bool {
 fn read(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError> {
     let mut bytes = Vec::new();
     let read = ownership::open(path).and_then(|mut file| file.read_to_end(&mut bytes));
-    match read {
-        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
-        outcome => outcome.map(|_| Some(bytes)).map_err(KeyStoreError::io(path)),
-    }
+    Ok(if_exists(read).map_err(KeyStoreError::io(path))?.map(|_| bytes))
 }
 
 fn write(path: &Path, bytes: &[u8], access: Access) -> Result<(), KeyStoreError> {

@@ -1,6 +1,6 @@
 //! The client's state directory: all jobs of one user.
 
-use std::fs::{self, OpenOptions};
+use std::fs::{self, File};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
@@ -8,6 +8,7 @@ use super::error::KeyStoreError;
 use super::job::{self, Job, NewJob};
 use super::private;
 use super::record::JobRecord;
+use crate::foundation::fs::{if_exists, private_file, remove_unlocked_directory};
 use crate::package::JobId;
 
 /// The client's state directory.
@@ -56,16 +57,11 @@ impl KeyStore {
     pub fn remove_unfinished(&self) -> Result<usize, KeyStoreError> {
         let mut removed = 0;
         for name in self.names()? {
-            let Some(id) = name.strip_prefix(".new-").and_then(|id| id.parse().ok()) else { continue };
-            let directory = self.jobs().join(&name);
-            // A process that is still creating the job holds the lock.
-            if let Ok(_lock) = job::lock(&directory, id) {
-                match fs::remove_dir_all(&directory) {
-                    Ok(()) => removed += 1,
-                    // That process has finished the job in the meantime.
-                    Err(error) if error.kind() == io::ErrorKind::NotFound => {}
-                    Err(error) => return Err(KeyStoreError::io(&directory)(error)),
-                }
+            if name.strip_prefix(".new-").is_some_and(|id| id.parse::<JobId>().is_ok()) {
+                let directory = self.jobs().join(&name);
+                // A process that is still creating the job holds the lock.
+                let is_removed = remove_unlocked_directory(&directory).map_err(KeyStoreError::io(&directory))?;
+                removed += usize::from(is_removed);
             }
         }
         Ok(removed)
@@ -138,25 +134,16 @@ impl KeyStore {
         }
         let list = self.forgotten_list();
         private::require(&list)?;
-        let mut options = OpenOptions::new();
-        options.create(true).append(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let append = |mut file: fs::File| writeln!(file, "{id}");
-        options.open(&list).and_then(append).map_err(KeyStoreError::io(&list))
+        let append = |mut file: File| writeln!(file, "{id}");
+        private_file().create(true).append(true).open(&list).and_then(append).map_err(KeyStoreError::io(&list))
     }
 
     fn forgotten(&self, name: &str) -> Result<Option<JobId>, KeyStoreError> {
         let list = self.forgotten_list();
         private::require(&list)?;
-        match fs::read_to_string(&list) {
-            Ok(text) if !name.is_empty() => {
-                Ok(text.lines().find(|line| line.starts_with(name)).and_then(|line| line.parse().ok()))
-            }
-            Ok(_) => Ok(None),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(KeyStoreError::io(&list)(error)),
-        }
+        let text = if_exists(fs::read_to_string(&list)).map_err(KeyStoreError::io(&list))?.unwrap_or_default();
+        let forgotten = text.lines().find(|line| !name.is_empty() && line.starts_with(name));
+        Ok(forgotten.and_then(|line| line.parse().ok()))
     }
 
     fn job(&self, id: JobId) -> PathBuf {
@@ -176,13 +163,9 @@ impl KeyStore {
         let jobs = self.jobs();
         private::require(&self.root)?;
         private::require(&jobs)?;
-        let entries = match fs::read_dir(&jobs) {
-            Ok(entries) => entries,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-            Err(error) => return Err(KeyStoreError::io(&jobs)(error)),
-        };
+        let entries = if_exists(fs::read_dir(&jobs)).map_err(KeyStoreError::io(&jobs))?;
         let name =
             |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().to_string_lossy().into_owned());
-        entries.map(name).collect::<io::Result<_>>().map_err(KeyStoreError::io(&jobs))
+        entries.into_iter().flatten().map(name).collect::<io::Result<_>>().map_err(KeyStoreError::io(&jobs))
     }
 }

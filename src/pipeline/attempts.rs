@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 
 use super::paths::ATTEMPTS;
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
+use crate::foundation::fs::if_exists;
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
 
@@ -67,11 +68,8 @@ impl<'r> AttemptCounter<'r> {
     pub(super) fn of(root: &'r RootDir, job: &str, dataset: &File) -> io::Result<Self> {
         let dataset = Entry::of(dataset)?.into();
         let name = job.to_owned();
-        let unfinished = match root.directory(ATTEMPTS) {
-            Ok(directory) => read(&directory, &name).filter(|record| record.dataset == dataset),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
-            Err(error) => return Err(error),
-        };
+        let record = if_exists(root.directory(ATTEMPTS))?.and_then(|directory| read(&directory, &name));
+        let unfinished = record.filter(|record| record.dataset == dataset);
         Ok(Self { root, name, dataset, unfinished: unfinished.map_or(0, |record| record.started) })
     }
 

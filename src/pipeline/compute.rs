@@ -10,6 +10,7 @@ use super::error::PipelineError;
 use super::outbox::{self, ComputeFailure, Outbox, at};
 use super::paths::{self, ATTEMPTS, DATASET, INBOX, OUTBOX, TOTALS};
 use crate::foundation::clock::Clock;
+use crate::foundation::fs::if_exists;
 use crate::foundation::observer::Observer;
 use crate::foundation::quota::Quota;
 use crate::foundation::root_dir::{Entry, EntryKind, RootDir};
@@ -101,11 +102,8 @@ pub(super) fn pending(root: &RootDir, data: &Path, clock: &dyn Clock) -> Result<
 }
 
 fn find(root: &RootDir) -> io::Result<Vec<PendingDataset>> {
-    let inbox = match root.directory(INBOX) {
-        // Nothing was uploaded yet.
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
-        outcome => outcome?,
-    };
+    // The directory is created by the first upload.
+    let Some(inbox) = if_exists(root.directory(INBOX))? else { return Ok(Vec::new()) };
     let mut found = Vec::new();
     for entry in inbox.entries()? {
         let entry = entry?;
@@ -217,10 +215,7 @@ impl Dataset {
     }
 
     fn remove(&self) -> io::Result<()> {
-        match self.directory.remove_file(DATASET) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
+        if_exists(self.directory.remove_file(DATASET))?;
         // The job's directory is removed too, unless it is not empty.
         match self.inbox.remove_directory(self.name.as_str()) {
             Err(error) if error.kind() == io::ErrorKind::PermissionDenied => Err(error),

@@ -11,6 +11,7 @@ use super::stages::{ENCRYPTING, READING, UPLOADING};
 use crate::crypto::Passphrase;
 use crate::encoding::Plan;
 use crate::foundation::clock::Clock;
+use crate::foundation::fs::{free_space, parent};
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::he::{Encryptor, Layout, SecretKey};
@@ -182,12 +183,12 @@ fn spool(
     Ok(Spooled { dataset: digest, bytes, totals: totals::digest(&header, &totals).map_err(failed)? })
 }
 
-/// Fails if the disk has less free space than the spool needs, and notifies the user of both numbers otherwise.
+/// Fails if the disk has less free space than the spool needs, and notifies the user of both numbers otherwise. Does
+/// neither if the file system does not report its free space.
 fn require_space(path: &Path, needed: u64, observer: Observer<'_>) -> Result<(), PipelineError> {
-    let directory = path.parent().unwrap_or(path);
-    let stat =
-        rustix::fs::statvfs(directory).map_err(|error| PipelineError::file(directory.display())(error.into()))?;
-    let free = stat.f_bavail.saturating_mul(stat.f_frsize);
+    let directory = parent(path);
+    let free = free_space(directory).map_err(PipelineError::file(directory.display()))?;
+    let Some(free) = free else { return Ok(()) };
     if free < needed {
         return Err(PipelineError::InsufficientSpace { path: directory.display().to_string(), free, needed });
     }

@@ -6,12 +6,12 @@ use std::path::Path;
 
 use chrono::{DateTime, Utc};
 use rand_core::Rng;
-use rustix::fs::statvfs;
 
 use super::deadline::DeadlineCancel;
 use super::error::PipelineError;
 use super::paths::{INBOX, PROBES};
 use crate::foundation::clock::Clock;
+use crate::foundation::fs::free_space;
 use crate::foundation::observer::Observer;
 use crate::foundation::random;
 use crate::transfer::{Connector, FtpAddress, FtpClient, Greeting, Location, RemoteStore, TransferError};
@@ -81,8 +81,8 @@ fn ping_directory(
     report(Finding::good("reachable", path.display().to_string()))?;
     let probe = Probe::new(location, connector, clock)?;
     report(probe.writable(server.as_ref(), |_| Ok(())))?;
-    let stat = statvfs(path).map_err(|error| PipelineError::file(path.display())(error.into()))?;
-    report(Finding::good("free space", gigabytes(stat.f_bavail.saturating_mul(stat.f_frsize))))
+    let free = free_space(path).map_err(PipelineError::file(path.display()))?;
+    report(Finding::good("free space", free.map_or_else(|| NOT_REPORTED.into(), gigabytes)))
 }
 
 fn ping_ftp(

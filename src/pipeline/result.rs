@@ -12,12 +12,15 @@ use super::stages::WAITING;
 use crate::crypto::Passphrase;
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::foundation::text::sanitize;
+use crate::foundation::text::one_line;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
 use crate::package::status::MAX_STATUS;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Statistic, Summary, by_name};
 use crate::transfer::{Connector, RemoteStore, TransferError};
+
+/// The longest reason of a failed computation that is shown, in characters.
+const MAX_REASON: usize = 300;
 
 /// A job's totals as received from the server. They are not verified, and no secret is loaded yet.
 pub struct Fetched {
@@ -234,7 +237,9 @@ fn check_totals(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError
     }
     let not_ready = |state: String| PipelineError::NotReady { job: id, state };
     match status(job, server)? {
-        Some(JobState::Failed { reason }) => Err(PipelineError::Failed { job: id, reason: quoted(&reason) }),
+        Some(JobState::Failed { reason }) => {
+            Err(PipelineError::Failed { job: id, reason: one_line(&reason, MAX_REASON) })
+        }
         Some(JobState::Computing { done, blocks }) => {
             Err(not_ready(format!("the server has added {done} of {blocks} blocks")))
         }
@@ -257,9 +262,4 @@ fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, Pipel
     let mut bytes = Vec::new();
     server.get(&name, MAX_STATUS, &mut bytes, Observer::null())?;
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
-}
-
-/// Text from the server as a single line of limited length, without control characters.
-fn quoted(text: &str) -> String {
-    sanitize(&text.replace('\n', " ")).chars().take(300).collect()
 }

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::RemoteStore;
 use super::error::TransferError;
+use crate::foundation::fs::if_exists;
 use crate::foundation::observer::Observer;
 use crate::foundation::root_dir::RootDir;
 
@@ -97,36 +98,20 @@ impl RemoteStore for LocalDirectory {
     }
 
     fn size(&self, name: &str) -> Result<Option<u64>, TransferError> {
-        match self.parent(name).and_then(|directory| directory.entry(file_name(name))) {
-            Ok(entry) => Ok(Some(entry.bytes)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(self.at_server(name)(error)),
-        }
+        let entry = if_exists(self.parent(name).and_then(|directory| directory.entry(file_name(name))));
+        Ok(entry.map_err(self.at_server(name))?.map(|entry| entry.bytes))
     }
 
     fn remove_directory(&self, name: &str) -> Result<(), TransferError> {
-        match self.parent(name).and_then(|parent| remove_with_files(&parent, file_name(name))) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(self.at_server(name)(error)),
-            _ => Ok(()),
-        }
+        let removed = self.parent(name).and_then(|parent| parent.remove_with_files(file_name(name)));
+        if_exists(removed).map(drop).map_err(self.at_server(name))
     }
 }
 
 /// Creates the file `name` after removing what is there, so that a link planted under that name is not followed.
 fn create_anew(directory: &RootDir, name: &str) -> io::Result<File> {
-    match directory.remove_file(name) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-        _ => directory.make_file(name, 0o666),
-    }
-}
-
-/// Removes the directory `name` and the files in it.
-fn remove_with_files(parent: &RootDir, name: &str) -> io::Result<()> {
-    let directory = parent.directory(name)?;
-    for entry in directory.entries()? {
-        directory.remove_file(entry?.file_name())?;
-    }
-    parent.remove_directory(name)
+    if_exists(directory.remove_file(name))?;
+    directory.make_file(name, 0o666)
 }
 
 /// Copies `input` to its end and returns the number of bytes. The closures convert the errors of the two sides.

@@ -8,6 +8,7 @@ use rustix::fs::{self, AtFlags, Mode, OFlags, RenameFlags, Stat};
 use rustix::io::Errno;
 use rustix::path::Arg;
 
+use super::super::fs::FileId;
 use super::super::quota::{BLOCK, space_of};
 use super::entry::length;
 use super::{FILE, RootDir};
@@ -54,6 +55,18 @@ impl RootDir {
     /// The entry cannot be removed, is not a directory, or is not empty.
     pub fn remove_directory(&self, name: impl Arg + Copy) -> io::Result<()> {
         self.remove(name, AtFlags::REMOVEDIR)
+    }
+
+    /// Removes the directory `name` and the files in it.
+    ///
+    /// # Errors
+    /// As [`RootDir::directory`] and [`RootDir::remove_file`]; a directory in it is an error.
+    pub fn remove_with_files(&self, name: impl Arg + Copy) -> io::Result<()> {
+        let directory = self.directory(name)?;
+        for entry in directory.entries()? {
+            directory.remove_file(entry?.file_name())?;
+        }
+        self.remove_directory(name)
     }
 
     fn remove(&self, name: impl Arg + Copy, flags: AtFlags) -> io::Result<()> {
@@ -105,7 +118,7 @@ impl RootDir {
 
     /// Returns the space of two directories, or of one if they are the same.
     fn combined_space(&self, other: &Self) -> u64 {
-        let identity = |directory: &OwnedFd| fs::fstat(directory).map(|stat| (stat.st_dev, stat.st_ino)).ok();
+        let identity = |directory: &OwnedFd| fs::fstat(directory).map(|stat| FileId::from(&stat)).ok();
         let is_same = identity(&self.directory) == identity(&other.directory);
         if is_same { self.own_space() } else { self.own_space() + other.own_space() }
     }

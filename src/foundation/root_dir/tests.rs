@@ -65,6 +65,24 @@ fn all_changes_are_counted() {
 }
 
 #[test]
+fn a_directory_is_removed_with_its_files_but_not_with_directories() {
+    let directory = tempfile::tempdir().unwrap();
+    let root = RootDir::open(directory.path()).unwrap();
+    assert_eq!(root.remove_with_files("inner").unwrap_err().kind(), io::ErrorKind::NotFound);
+    let inner = root.directory_or_new("inner").unwrap();
+    inner.make_directory("innermost").unwrap();
+    assert!(root.remove_with_files("inner").is_err() && inner.directory("innermost").is_ok());
+    inner.remove_directory("innermost").unwrap();
+    for name in ["a", "b"] {
+        inner.make_file(name, 0o666).unwrap();
+    }
+    symlink("inner", directory.path().join("link")).unwrap();
+    assert!(root.remove_with_files("link").is_err() && inner.has_file("a"));
+    root.remove_with_files("inner").unwrap();
+    assert!(root.directory("inner").is_err());
+}
+
+#[test]
 fn entries_use_up_the_quota() {
     let directory = tempfile::tempdir().unwrap();
     let root = RootDir::open(directory.path()).unwrap().with_quota(Quota::new(3 * BLOCK));

@@ -1,11 +1,9 @@
 //! Cancels the work when the served directory is replaced.
 
-use std::fs;
-use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::foundation::fs::FileId;
 use crate::foundation::observer::{Cancel, Cancelled};
 use crate::pipeline::PipelineError;
 
@@ -14,14 +12,15 @@ use crate::pipeline::PipelineError;
 pub(super) struct DirectoryWatch<'o> {
     other: &'o dyn Cancel,
     path: &'o Path,
-    served: DirectoryId,
+    served: FileId,
     is_replaced: AtomicBool,
 }
 
 impl<'o> DirectoryWatch<'o> {
     /// Watches the directory that is at `path` now.
     pub(super) fn new(other: &'o dyn Cancel, path: &'o Path) -> Result<Self, PipelineError> {
-        let served = DirectoryId::of(path).map_err(PipelineError::file(path.display()))?;
+        let metadata = path.metadata().map_err(PipelineError::file(path.display()))?;
+        let served = FileId::from(&metadata);
         Ok(Self { other, path, served, is_replaced: AtomicBool::new(false) })
     }
 
@@ -37,24 +36,10 @@ impl<'o> DirectoryWatch<'o> {
 impl Cancel for DirectoryWatch<'_> {
     fn check_cancelled(&self) -> Result<(), Cancelled> {
         // A directory that is missing, for example because it was unmounted, may come back.
-        if DirectoryId::of(self.path).is_ok_and(|id| id != self.served) {
+        if self.path.metadata().is_ok_and(|metadata| FileId::from(&metadata) != self.served) {
             self.is_replaced.store(true, Ordering::Relaxed);
             return Err(Cancelled);
         }
         self.other.check_cancelled()
-    }
-}
-
-/// Identifies a directory, whatever its path.
-#[derive(PartialEq, Eq)]
-struct DirectoryId {
-    device: u64,
-    inode: u64,
-}
-
-impl DirectoryId {
-    fn of(path: &Path) -> io::Result<Self> {
-        let metadata = fs::metadata(path)?;
-        Ok(Self { device: metadata.dev(), inode: metadata.ino() })
     }
 }

@@ -4,7 +4,6 @@ mod credentials;
 mod directory_watch;
 mod log_notices;
 
-use std::ffi::CStr;
 use std::fs;
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -145,17 +144,8 @@ fn remove_probes(data: &Path) {
     let Ok(entries) = inbox.entries() else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_bytes().starts_with(PROBES.as_bytes())) {
         // A directory that holds anything but files stays.
-        let _ = remove_directory(&inbox, entry.file_name());
+        let _ = inbox.remove_with_files(entry.file_name());
     }
-}
-
-/// Removes a directory and the files in it.
-fn remove_directory(inbox: &RootDir, name: &CStr) -> io::Result<()> {
-    let directory = inbox.directory(name)?;
-    for entry in directory.entries()? {
-        directory.remove_file(entry?.file_name())?;
-    }
-    inbox.remove_directory(name)
 }
 
 /// Creates the data directory if it does not exist (its parent must), and checks that files can be created in it.

@@ -19,6 +19,7 @@ use super::part::MessageId;
 use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::{self, Access, AtomicFile};
 use crate::foundation::clock::Clock;
+use crate::foundation::fs::sync_parent;
 
 /// The name of the file with the reassembled message.
 pub(super) const MESSAGE: &str = "message";
@@ -67,7 +68,7 @@ fn create_directory(directory: &Path) -> io::Result<()> {
     }
     fs::create_dir_all(directory)?;
     // The parent may not be readable. Then it cannot be synced.
-    let _ = atomic::sync_directory(directory);
+    let _ = sync_parent(directory);
     Ok(())
 }
 

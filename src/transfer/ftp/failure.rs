@@ -9,7 +9,7 @@ use super::super::deadline::CloseReason;
 use super::super::error::TransferError;
 use super::verifier::Refusal;
 use crate::foundation::observer::Cancelled;
-use crate::foundation::text::sanitize;
+use crate::foundation::text;
 
 /// The longest text of a server that is shown, in characters.
 const MAX_TEXT: usize = 200;
@@ -41,7 +41,7 @@ impl ErrorContext<'_> {
         match error {
             FtpError::ConnectionError(error) => self.io(error),
             FtpError::SecureError(reason) => {
-                TransferError::Tls { location: self.location.into(), reason: sanitize(&reason) }
+                TransferError::Tls { location: self.location.into(), reason: text::sanitize(&reason) }
             }
             FtpError::UnexpectedResponse(reply) => self.reply(&reply),
             other => self.protocol(other.to_string()),
@@ -132,8 +132,7 @@ pub(super) fn reply_text(reply: &Response) -> String {
 
 /// Returns a server's text as one short line that is safe to print.
 pub(super) fn one_line(text: &str) -> String {
-    let line = text.trim().replace("\r\n", " ").replace(['\r', '\n'], " ");
-    sanitize(&line).chars().take(MAX_TEXT).collect()
+    text::one_line(text, MAX_TEXT)
 }
 
 #[cfg(test)]

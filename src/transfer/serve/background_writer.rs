@@ -2,14 +2,12 @@
 
 use std::fs::File;
 use std::io::{self, Read, Write};
-use std::num::NonZeroU64;
 use std::os::unix::fs::MetadataExt;
 use std::sync::mpsc::{Receiver, Sender, SyncSender, channel, sync_channel};
 use std::thread::{Builder, JoinHandle};
 
-use rustix::fs::{Advice, fadvise};
-
 use super::super::deadline::TRANSFER_BUFFER_BYTES;
+use crate::foundation::fs::advise_dont_need;
 
 /// Maximum number of buffers that wait to be written.
 const QUEUE_LENGTH: usize = 4;
@@ -149,8 +147,8 @@ fn write_all(file: &File, queued: &Receiver<Buffer>, written: &Sender<Buffer>) -
         // The receiver is gone if the writer is being dropped.
         let _ = written.send(buffer);
         if end - start >= WRITEBACK_INTERVAL {
-            // For pages that are not on disk yet, this advice starts their writeback without waiting.
-            let _ = fadvise(file, start, NonZeroU64::new(end - start), Advice::DontNeed);
+            // These pages are not on disk yet, so this starts their writeback.
+            advise_dont_need(file, start..end);
             start = end;
         }
     }

@@ -5,6 +5,7 @@ use std::io;
 use std::path::Path;
 
 use super::virtual_path::{VirtualPath, is_allowed_name};
+use crate::foundation::fs::if_exists;
 use crate::foundation::quota::Quota;
 use crate::foundation::root_dir::{Entry, EntryKind, RootDir};
 
@@ -51,10 +52,7 @@ impl VirtualFs {
     /// Syncs the parent directory of `path`, so that a change in it survives a power failure. It is no error if the
     /// directory is gone: `hestat compute` may remove a dataset's directory right after the dataset was renamed.
     pub(super) fn sync_parent(&self, path: &VirtualPath) -> io::Result<()> {
-        match self.open_parent(path).and_then(|(parent, _)| parent.sync()) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(()),
-            outcome => outcome,
-        }
+        if_exists(self.open_parent(path).and_then(|(parent, _)| parent.sync())).map(drop)
     }
 
     /// Returns the metadata of a file or directory.
