@@ -1,4 +1,4 @@
-//! The hot loops of encryption and evaluation, one at a time.
+//! Benchmarks of the hot loops of encryption and evaluation.
 
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark")]
 
@@ -11,13 +11,13 @@ use hestat::he::parameters::POLYNOMIAL_SIZE;
 use hestat::he::{Block, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, PlainBlock, SecretKey};
 use zeroize::Zeroizing;
 
-/// A layout whose single block is full.
+/// Returns a layout whose single block is full.
 fn layout() -> Layout {
-    Layout::new(120, 34).expect("it can be")
+    Layout::new(120, 34).expect("a valid layout")
 }
 
 fn block() -> Block {
-    layout().blocks().next().expect("there is one block")
+    layout().blocks().next().expect("the layout has a block")
 }
 
 fn plain() -> PlainBlock {
@@ -36,7 +36,7 @@ fn encryptor() -> Encryptor {
 
 fn ring(criterion: &mut Criterion) {
     let encryptor = encryptor();
-    let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|index| index.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
     let mut product = vec![0; POLYNOMIAL_SIZE];
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(POLYNOMIAL_SIZE as u64));
@@ -70,12 +70,12 @@ fn evaluation(criterion: &mut Criterion) {
     let mut added = 0;
     group.bench_function("evaluator add", |b| {
         b.iter(|| {
-            // A segment takes so many blocks and no more.
+            // A segment holds a limited number of blocks.
             added += 1;
             if added % 8_000 == 0 {
                 black_box(std::mem::replace(&mut evaluator, Evaluator::new(&layout())).finish());
             }
-            evaluator.add(&blocks, black_box(&words)).expect("the segment has room");
+            evaluator.add(&blocks, black_box(&words)).expect("the segment has space");
         });
     });
     group.finish();
@@ -86,7 +86,7 @@ fn decryption(criterion: &mut Criterion) {
     let lane = [LaneTotals { mask: vec![7; POLYNOMIAL_SIZE], body: vec![7; 34] }];
     criterion.bench_function("lane/decrypt", |b| {
         b.iter(|| {
-            Decryptor::new(&key, &layout).add_segment(black_box(&lane)).expect("the shape is right");
+            Decryptor::new(&key, &layout).add_segment(black_box(&lane)).expect("the shape matches the layout");
         });
     });
 }

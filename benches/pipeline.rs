@@ -1,4 +1,4 @@
-//! The steps of a job on 100,000 synthetic rows.
+//! Benchmarks of a job's steps on 100,000 synthetic rows.
 
 #![allow(missing_docs, clippy::expect_used, reason = "a benchmark")]
 
@@ -23,34 +23,36 @@ use tempfile::TempDir;
 
 const ROWS: u64 = 100_000;
 
-/// A temporary directory with the table in it.
+/// Creates a temporary directory with the table.
 fn directory() -> TempDir {
     let directory = tempfile::tempdir().expect("there is a temporary directory");
-    let mut file = File::create(directory.path().join("sample.csv")).expect("it can be written to");
-    write_sample(ROWS, 1, &mut file).expect("there is room");
+    let mut file = File::create(directory.path().join("sample.csv")).expect("the directory is writable");
+    write_sample(ROWS, 1, &mut file).expect("there is enough space");
     directory
 }
 
 fn source(directory: &Path) -> CsvSource {
     CsvSource::open(&directory.join("sample.csv"), |_| Err(std::io::ErrorKind::Unsupported.into()))
-        .expect("the sample is there")
+        .expect("the sample exists")
 }
 
-/// Gives every row to `take`.
-fn read(source: &CsvSource, mut take: impl FnMut(&TableReader)) {
-    let mut reader = TableReader::open(source, &Dialect::default(), Observer::null()).expect("the sample can be read");
+/// Passes every row to `consume`.
+fn read(source: &CsvSource, mut consume: impl FnMut(&TableReader)) {
+    let observer = NullObserver::default();
+    let mut reader = TableReader::open(source, &Dialect::default(), &observer).expect("the sample can be read");
     while reader.next_row().expect("the sample can be read") {
-        take(&reader);
+        consume(&reader);
     }
 }
 
 fn learn(source: &CsvSource) -> Schema {
-    Schema::learn(source, &Dialect::default(), &Selection::default(), Observer::null()).expect("it has numbers")
+    Schema::learn(source, &Dialect::default(), &Selection::default(), &NullObserver::default())
+        .expect("numeric columns")
 }
 
 fn start(directory: &Path) {
     let server = directory.join("server");
-    fs::create_dir_all(&server).expect("it can be written to");
+    fs::create_dir_all(&server).expect("the directory is writable");
     let request = InitRequest {
         source: source(directory),
         dialect: Dialect::default(),
@@ -65,7 +67,7 @@ fn start(directory: &Path) {
 }
 
 fn remove(path: &Path) {
-    fs::remove_dir_all(path).expect("it was just made");
+    fs::remove_dir_all(path).expect("it was just created");
 }
 
 fn table(criterion: &mut Criterion) {
@@ -86,7 +88,7 @@ fn table(criterion: &mut Criterion) {
     let plan = Plan::new(schema.rows, &schema.columns, &ALL);
     let mut slots = vec![0; plan.slots()];
     criterion.bench_function("100,000 rows/parse and encode", |b| {
-        b.iter(|| read(&source, |reader| plan.encode(|at| reader.cell(at), &mut slots).expect("the plan is its own")));
+        b.iter(|| read(&source, |reader| plan.encode(|at| reader.cell(at), &mut slots).expect("the plan fits")));
     });
 }
 
@@ -103,7 +105,7 @@ fn steps(criterion: &mut Criterion) {
     let request = ComputeRequest { data: server.clone(), keep: true, retry: false, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
-            compute(&request, &SystemClock, Observer::null()).expect("the directory can be used");
+            compute(&request, &SystemClock, &NullObserver::default()).expect("the directory is usable");
             remove(&server.join("outbox"));
         });
     });

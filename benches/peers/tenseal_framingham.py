@@ -1,6 +1,6 @@
-"""The whole job with TenSEAL: the means of a CSV's columns, computed on ciphertext. Prints seconds as JSON.
+"""The whole job with TenSEAL: computes the means of a CSV's columns on ciphertext and prints seconds as JSON.
 
-CKKS of degree 8192, one ciphertext per 4,096 values; missing values are left out in the clear.
+CKKS of degree 8192, one ciphertext per 4,096 values. Missing values are omitted before encryption.
 """
 
 import json
@@ -27,8 +27,8 @@ def public_part(context):
 
 
 def encrypt(context, values):
-    pieces = (values[i : i + PER_CIPHERTEXT] for i in range(0, len(values), PER_CIPHERTEXT))
-    return [tenseal.ckks_vector(context, piece).serialize() for piece in pieces]
+    blocks = (values[i : i + PER_CIPHERTEXT] for i in range(0, len(values), PER_CIPHERTEXT))
+    return [tenseal.ckks_vector(context, block).serialize() for block in blocks]
 
 
 def mean(context, count, ciphertexts):

@@ -1,4 +1,4 @@
-"""Many values with TenSEAL: encrypt them and sum them up on ciphertext. Prints seconds as JSON."""
+"""Many values with TenSEAL: encrypts them, adds them up on ciphertext and prints seconds as JSON."""
 
 import json
 import sys

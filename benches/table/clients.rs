@@ -1,4 +1,4 @@
-//! `hestat serve`, and many clients at once.
+//! `hestat serve` with many clients at once.
 
 use std::fs;
 use std::io::{BufRead, BufReader};
@@ -23,19 +23,19 @@ use crate::stopwatch::Stopwatch;
 const CLIENTS: usize = 10;
 const ROWS: u64 = 100_000;
 
-/// The most memory that the server holds while ten datasets come in at once and are computed.
+/// Measures the server's peak memory while ten datasets are uploaded at once and computed.
 pub(crate) fn row(directory: &Path) -> Row {
     let csv = jobs::sample(directory, ROWS);
     let datasets: Vec<_> = (0..CLIENTS).map(|number| dataset(&csv, &directory.join(format!("{number}")))).collect();
     let server = Serve::start(directory);
-    let before = peak_of(server.process.id()).expect("it runs");
+    let before = peak_of(server.process.id()).expect("the process is running");
     let uploading = seconds(|| upload_at_once(&server, &datasets));
     for (job, _) in &datasets {
         server.wait_for(*job);
     }
-    let peak = peak_of(server.process.id()).expect("it runs");
+    let peak = peak_of(server.process.id()).expect("the process is running");
     let megabytes = peak * 1.048_576;
-    let bytes: u64 = datasets.iter().map(|(_, path)| fs::metadata(path).expect("it is there").len()).sum();
+    let bytes: u64 = datasets.iter().map(|(_, path)| fs::metadata(path).expect("the file exists").len()).sum();
     let figure = format!(
         "memory of `hestat serve`, ten uploads of {ROWS} rows at once ({} MB in {})",
         bytes / 1_000_000,
@@ -47,9 +47,9 @@ pub(crate) fn row(directory: &Path) -> Row {
         .aim(Aim::AtMost(256.0, " MB"), megabytes)
 }
 
-/// A job and its dataset.
+/// Returns a job and its dataset.
 fn dataset(csv: &Path, directory: &Path) -> (JobId, PathBuf) {
-    let job = jobs::initiate(csv, directory, &Stopwatch::default()).job;
+    let job = jobs::run_init(csv, directory, &Stopwatch::default()).job;
     (job, directory.join("server").join(name(job)))
 }
 
@@ -58,20 +58,21 @@ fn name(job: JobId) -> String {
 }
 
 fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
-    let all_are_here = Barrier::new(datasets.len());
+    let all_connected = Barrier::new(datasets.len());
     thread::scope(|scope| {
         for (job, path) in datasets {
             scope.spawn(|| {
-                let reached =
-                    server.connector.connect(&server.location, Observer::null()).expect("the server is there");
-                all_are_here.wait();
-                reached.put(path, &name(*job), Observer::null()).expect("there is room");
+                let observer = NullObserver::default();
+                let connection =
+                    server.connector.connect(&server.location, &observer).expect("the server is reachable");
+                all_connected.wait();
+                connection.put(path, &name(*job), &observer).expect("there is enough space");
             });
         }
     });
 }
 
-/// The program, serving.
+/// A running `hestat serve`.
 struct Serve {
     process: Child,
     location: Location,
@@ -85,22 +86,23 @@ impl Serve {
         command.arg("--server-state").arg(directory.join("server-state"));
         let mut process = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the binary was built");
         let mut line = String::new();
-        let told = process.stdout.take().map(|told| BufReader::new(told).read_line(&mut line));
-        told.expect("it is piped").expect("it tells where it serves");
-        let told: Value = serde_json::from_str(&line).expect("it tells so in JSON");
-        let text = |name: &str| told.get(name).and_then(Value::as_str).expect("it tells this too");
-        let port = text("address").rsplit(':').next().and_then(|port| port.parse().ok()).expect("it is an address");
-        let password = fs::read_to_string(text("password_file")).expect("it was just made").trim().to_owned();
-        let trust = ServerTrust::from_certificates(Path::new(text("certificate_file"))).expect("it was just made");
+        let read = process.stdout.take().map(|stdout| BufReader::new(stdout).read_line(&mut line));
+        read.expect("stdout is piped").expect("the server prints its address");
+        let announced: Value = serde_json::from_str(&line).expect("the server prints JSON");
+        let text = |name: &str| announced.get(name).and_then(Value::as_str).expect("the server prints this field");
+        let port = text("address").rsplit(':').next().and_then(|port| port.parse().ok()).expect("a valid address");
+        let password = fs::read_to_string(text("password_file")).expect("it was just created").trim().to_owned();
+        let trust = ServerTrust::from_certificates(Path::new(text("certificate_file"))).expect("it was just created");
         Self { process, location: location(text("user"), port), connector: connector(trust, password) }
     }
 
-    /// Returns when the totals of `job` are there.
+    /// Waits until the totals of `job` exist.
     fn wait_for(&self, job: JobId) {
-        let reached = self.connector.connect(&self.location, Observer::null()).expect("the server is there");
-        let begun = Instant::now();
-        while reached.size(&format!("outbox/{job}/totals.hes")).expect("it answers").is_none() {
-            assert!(begun.elapsed() < Duration::from_mins(1), "the server computes what comes in");
+        let observer = NullObserver::default();
+        let connection = self.connector.connect(&self.location, &observer).expect("the server is reachable");
+        let start = Instant::now();
+        while connection.size(&format!("outbox/{job}/totals.hes")).expect("the server answers").is_none() {
+            assert!(start.elapsed() < Duration::from_mins(1), "the server computes what comes in");
             thread::sleep(Duration::from_millis(10));
         }
     }
@@ -108,7 +110,7 @@ impl Serve {
 
 impl Drop for Serve {
     fn drop(&mut self) {
-        self.process.kill().expect("it runs");
-        self.process.wait().expect("it is our child");
+        self.process.kill().expect("the process is running");
+        self.process.wait().expect("a child process");
     }
 }

@@ -1,4 +1,4 @@
-//! The server's pass over a dataset beside the sum of what it cannot do without.
+//! The server's pass over a dataset next to the sum of its indispensable parts.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -17,18 +17,18 @@ use crate::cores::{Cores, best};
 use crate::rows::{Aim, Row, gigabytes};
 use crate::stopwatch::Stopwatch;
 
-/// Words of a mask: 32 KiB.
+/// Words per mask: 32 KiB.
 const MASK: usize = POLYNOMIAL_SIZE;
-/// Masks in 1 MiB.
+/// Masks per 1 MiB.
 const BATCH: usize = 32;
-/// How often a bound goes over such a batch.
-const TIMES: usize = 128;
+/// How often the bound's loops process such a batch.
+const REPETITIONS: usize = 128;
 
-/// Bytes of ciphertext per second for the dataset of `bytes` bytes that waits in `server`, beside the bound; and a row
-/// for each of the bound's parts.
+/// Measures the ciphertext bytes per second for the pending dataset of `bytes` bytes in `server`, the bound, and each
+/// of the bound's parts.
 pub(crate) fn rows(cores: &Cores, server: &Path, bytes: u64) -> Vec<Row> {
     let file = dataset(server);
-    let done = (8 * MASK * BATCH * TIMES * cores.count()) as f64;
+    let done = (8 * MASK * BATCH * REPETITIONS * cores.count()) as f64;
     let [pass, read, aes, blake3, add] = best(15, || {
         let pass = pass(cores, server);
         [pass, cores.each(|| read(&file)), cores.each(keystream), cores.each(hash), cores.each(add)]
@@ -41,7 +41,7 @@ pub(crate) fn rows(cores: &Cores, server: &Path, bytes: u64) -> Vec<Row> {
     let compute = Row::new(format!("compute, {}", cores.name()), gigabytes(rate))
         .beside(format!("{}: 1/(1/AES + 1/BLAKE3 + 1/add)", gigabytes(bound)))
         .ratio(format!("{:.3}", rate / bound));
-    // The aim is one core's; what more of them gain, the rates tell.
+    // The target is for one core; the rates show what more cores gain.
     let compute = if cores.count() == 1 { compute.aim(Aim::AtLeast(0.7, ""), rate / bound) } else { compute };
     let reading = Row::new("· the same, reading the file in the bound", gigabytes(rate))
         .beside(gigabytes(with_reading))
@@ -53,64 +53,64 @@ pub(crate) fn rows(cores: &Cores, server: &Path, bytes: u64) -> Vec<Row> {
     [compute, reading].into_iter().chain(parts).collect()
 }
 
-/// The rate of steps that follow each other.
+/// Returns the combined rate of consecutive steps.
 fn in_turn(rates: &[f64]) -> f64 {
     1.0 / rates.iter().map(|rate| 1.0 / rate).sum::<f64>()
 }
 
-/// Seconds of the pipeline's own pass: reading, hashing and adding all blocks. The totals are thrown away.
+/// Returns the seconds of the pipeline's own pass, which reads, hashes and adds all blocks. Deletes the totals.
 ///
-/// One core's processor time includes all else that the step does; the wall clock runs for the pass alone, for the files
-/// that it ends with wait for the disk.
+/// On one core this is the processor time of the whole step. On more cores it is the wall-clock time of the pass alone,
+/// because the files written at the end wait for the disk.
 fn pass(cores: &Cores, server: &Path) -> f64 {
     let stopwatch = Stopwatch::default();
     let request = ComputeRequest { data: server.into(), keep: true, retry: false, quota: Quota::unlimited() };
-    let taken = cores.time(|| {
-        let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory can be used");
+    let elapsed = cores.time(|| {
+        let outcomes = compute(&request, &SystemClock, &stopwatch).expect("the directory is usable");
         assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed), "{outcomes:?}");
     });
-    fs::remove_dir_all(server.join("outbox")).expect("the totals are there");
-    if cores.count() == 1 { taken } else { stopwatch.seconds(COMPUTING) }
+    fs::remove_dir_all(server.join("outbox")).expect("the totals exist");
+    if cores.count() == 1 { elapsed } else { stopwatch.seconds(Stage::Computing) }
 }
 
-/// The one dataset that waits in `server`.
+/// Returns the only dataset pending in `server`.
 fn dataset(server: &Path) -> PathBuf {
     let mut jobs = fs::read_dir(server.join("inbox")).expect("there is an inbox");
-    jobs.next().expect("a dataset waits").expect("it can be read").path().join("dataset.hes")
+    jobs.next().expect("a dataset is pending").expect("the file is readable").path().join("dataset.hes")
 }
 
-/// The kernel's copy from its cache to ours, as much at a time as the pipeline's.
+/// Copies the file from the kernel's cache, in blocks as large as the pipeline's.
 fn read(file: &Path) {
-    let mut file = File::open(file).expect("the dataset is there");
+    let mut file = File::open(file).expect("the dataset exists");
     let mut words = vec![0; 1 << 19];
-    while file.read(black_box(&mut words)).expect("it can be read") > 0 {}
+    while file.read(black_box(&mut words)).expect("the file is readable") > 0 {}
 }
 
-/// A context that goes on, so that what our masks pay for each new key counts against us.
+/// Uses one continuing context, so that the cost of a new key per mask counts against the pipeline.
 fn keystream() {
     let key = UnboundCipherKey::new(&AES_128, &[7; 16]).expect("the key has 16 bytes");
     let start = EncryptionContext::Iv128(FixedLength::from([0; 16]));
-    let mut stream = StreamingEncryptingKey::less_safe_ctr(key, start).expect("the mode is known");
+    let mut stream = StreamingEncryptingKey::less_safe_ctr(key, start).expect("a supported mode");
     let (zeros, mut mask) = (vec![0; 8 * MASK], vec![0; 8 * MASK]);
-    for _ in 0..BATCH * TIMES {
-        stream.less_safe_update(&zeros, black_box(&mut mask)).expect("there is room");
+    for _ in 0..BATCH * REPETITIONS {
+        stream.less_safe_update(&zeros, black_box(&mut mask)).expect("there is enough space");
     }
 }
 
 fn hash() {
     let batch = vec![7; 8 * MASK * BATCH];
     let mut hasher = blake3::Hasher::new();
-    for _ in 0..TIMES {
+    for _ in 0..REPETITIONS {
         hasher.update(black_box(&batch));
     }
     black_box(hasher.finalize());
 }
 
-/// Both halves of each ciphertext: the mask, just expanded, and the body, just read.
+/// Adds both halves of each ciphertext: the mask, just expanded, and the body, just read.
 fn add() {
     let (mask, batch) = (vec![7_u64; MASK], vec![7_u64; MASK * BATCH]);
     let mut sums = [vec![0_u64; MASK], vec![0_u64; MASK]];
-    for _ in 0..TIMES {
+    for _ in 0..REPETITIONS {
         for body in black_box(&batch).chunks_exact(MASK) {
             let [masks, bodies] = &mut sums;
             add_words(masks, black_box(&mask));

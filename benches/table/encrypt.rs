@@ -1,4 +1,4 @@
-//! Encryption beside the transforms that it cannot do without.
+//! Encryption next to the transforms that it cannot avoid.
 
 use std::hint::black_box;
 
@@ -10,13 +10,13 @@ use zeroize::Zeroizing;
 use crate::cores::{Cores, best};
 use crate::rows::{Aim, Row, time};
 
-/// Slots of the Framingham table with all statistics.
+/// Slots per row of the Framingham table with all statistics.
 const SLOTS: usize = 34;
 const BLOCKS: usize = 1024;
-/// Blocks that the pipeline encrypts together.
+/// Blocks per batch in the pipeline.
 const BATCH: usize = 64;
 
-/// Slot values per second, beside products with the key alone; and what `init` does beside encrypting: adding up.
+/// Measures slot values per second next to the products with the key alone, and the addition that `init` also performs.
 pub(crate) fn rows(cores: &Cores) -> [Row; 2] {
     let (layout, blocks) = (layout(), plain_blocks(&layout()));
     let mut encryptor = encryptor();
@@ -39,46 +39,46 @@ pub(crate) fn rows(cores: &Cores) -> [Row; 2] {
     [encrypting, adding]
 }
 
-/// An encryptor under a fresh key.
+/// Returns an encryptor with a new key.
 pub(crate) fn encryptor() -> Encryptor {
     let mut random = random::from_system().expect("the system has randomness");
     let key = SecretKey::generate(&mut random);
     Encryptor::new(&key, random).expect("the ring has a transform")
 }
 
-/// Encrypts `blocks` as the pipeline does, batch after batch.
+/// Encrypts `blocks` in batches, as the pipeline does.
 pub(crate) fn encrypt(encryptor: &mut Encryptor, blocks: &[PlainBlock]) {
     for batch in blocks.chunks(BATCH) {
         black_box(encryptor.encrypt(batch).expect("the blocks fit"));
     }
 }
 
-/// Plaintext blocks of `layout`, all full but perhaps the last.
+/// Returns the plaintext blocks of `layout`; all are full except perhaps the last.
 pub(crate) fn plain_blocks(layout: &Layout) -> Vec<PlainBlock> {
-    let value = |i: usize| (i as u32).wrapping_mul(0x9E37_79B9) >> 12;
+    let value = |index: usize| (index as u32).wrapping_mul(0x9E37_79B9) >> 12;
     let values = |words| Zeroizing::new((0..words).map(value).collect());
     layout.blocks().map(|block| PlainBlock { block, values: values(block.body_words()) }).collect()
 }
 
 fn layout() -> Layout {
     let rows = BLOCKS * (POLYNOMIAL_SIZE / SLOTS);
-    Layout::new(rows as u64, SLOTS).expect("the shape is possible")
+    Layout::new(rows as u64, SLOTS).expect("a valid layout")
 }
 
-/// Adds up the blocks that these are the words of.
+/// Adds up the encrypted blocks in `words`.
 pub(crate) fn add(layout: &Layout, words: &[u64]) {
     let mut evaluator = Evaluator::new(layout);
     let mut rest = words;
     for batch in layout.batches(1 << 16) {
-        let (own, others) = rest.split_at(layout::words(&batch));
-        evaluator.add(&batch, own).expect("the batches are the layout's");
+        let (batch_words, others) = rest.split_at(layout::words(&batch));
+        evaluator.add(&batch, batch_words).expect("the batches match the layout");
         rest = others;
     }
     assert_eq!(evaluator.finish().len(), 1);
 }
 
 fn multiply(encryptor: &Encryptor, times: usize) {
-    let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|i| i.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
+    let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|index| index.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
     let mut product = vec![0; POLYNOMIAL_SIZE];
     for _ in 0..times {
         encryptor.multiply(black_box(&mask), black_box(&mut product));

@@ -1,4 +1,4 @@
-//! Fog from end to end, beside what its stages add up to.
+//! The fog scenario from end to end, next to the sum of its stages.
 
 use std::fs::File;
 use std::io::Write;
@@ -9,43 +9,43 @@ use hestat::foundation::random;
 use rand_core::Rng;
 
 use crate::cores::best;
-use crate::parties::send_through;
+use crate::fog_processes::send_through;
 use crate::rows::{Aim, Row, megabytes, time};
 use crate::stages::{CHUNK, Stages};
 
-/// Each number of nodes comes first, second and last equally often: what comes after the stages finds the disk busy.
+/// Each number of nodes takes each position in the order equally often, because the stages leave the disk busy.
 const ROUNDS: usize = 6;
 
-/// The message: 512 MiB.
+/// Chunks of the message, which has 512 MiB.
 const CHUNKS: usize = 128;
 
-/// How many nodes there are, in turns.
+/// The numbers of nodes, measured in turn.
 const NODES: [usize; 3] = [1, 2, 4];
 
-/// The message through one, two and four nodes, then the stages by themselves.
+/// Measures the message with one, two and four nodes, then each stage alone.
 pub(crate) fn rows(directory: &Path) -> Vec<Row> {
     let message = random_bytes(directory);
     let stages = Stages::new(&message, CHUNKS);
-    let mut ways = NODES.map(|nodes| (nodes, [f64::INFINITY; 2]));
+    let mut measurements = NODES.map(|nodes| (nodes, [f64::INFINITY; 2]));
     let times = best(ROUNDS, || {
-        for (nodes, way) in &mut ways {
-            let [taken, processor] = send_through(*nodes, &message, directory);
-            *way = [way[0].min(taken), way[1].min(processor)];
+        for (nodes, measured) in &mut measurements {
+            let [elapsed, processor] = send_through(*nodes, &message, directory);
+            *measured = [measured[0].min(elapsed), measured[1].min(processor)];
         }
-        ways.rotate_left(1);
+        measurements.rotate_left(1);
         stages.times(directory)
     });
-    ways.sort_by_key(|(nodes, _)| *nodes);
+    measurements.sort_by_key(|(nodes, _)| *nodes);
     let bound = Bound::of(&times);
-    let ends = ways.into_iter().flat_map(|(nodes, way)| bound.rows(nodes, way));
-    ends.chain(stage_rows(&times)).collect()
+    let totals = measurements.into_iter().flat_map(|(nodes, measured)| bound.rows(nodes, measured));
+    totals.chain(stage_rows(&times)).collect()
 }
 
-/// What the stages add up to, in seconds.
+/// The sum of the stages, in seconds.
 struct Bound {
-    /// All of them, one core.
+    /// All stages on one core.
     processor: f64,
-    /// All cores work all the time while the disk writes all the time: whichever is later.
+    /// The larger of two times: all cores working without pause, or the disk writing without pause.
     overlapped: f64,
 }
 
@@ -56,13 +56,13 @@ impl Bound {
         Self { processor, overlapped: disk.max(processor / cores) }
     }
 
-    fn rows(&self, nodes: usize, [taken, processor]: [f64; 2]) -> [Row; 2] {
+    fn rows(&self, nodes: usize, [elapsed, processor]: [f64; 2]) -> [Row; 2] {
         let figure = format!("fog, 537 MB of message, {nodes} {}", if nodes == 1 { "node" } else { "nodes" });
         [
-            Row::new(figure, rate(taken))
+            Row::new(figure, rate(elapsed))
                 .beside(format!("{}: max(stages / cores, disk)", rate(self.overlapped)))
-                .ratio(format!("{:.2}", self.overlapped / taken))
-                .aim(Aim::AtLeast(0.6, ""), self.overlapped / taken),
+                .ratio(format!("{:.2}", self.overlapped / elapsed))
+                .aim(Aim::AtLeast(0.6, ""), self.overlapped / elapsed),
             Row::new("· processor time of all its processes", time(processor))
                 .beside(format!("{}: the stages", time(self.processor)))
                 .ratio(format!("{:.2}", self.processor / processor)),
@@ -87,16 +87,16 @@ fn rate(seconds: f64) -> String {
     megabytes((CHUNKS * CHUNK) as f64 / seconds)
 }
 
-/// A file with the message, on the disk.
+/// Writes a random message to the disk.
 fn random_bytes(directory: &Path) -> PathBuf {
     let path = directory.join("fog-message");
-    let mut file = File::create(&path).expect("the directory can be written to");
-    let mut random = random::from_system().expect("the system has some");
+    let mut file = File::create(&path).expect("the directory is writable");
+    let mut random = random::from_system().expect("the system has randomness");
     let mut chunk = vec![0; CHUNK];
     for _ in 0..CHUNKS {
         random.fill_bytes(&mut chunk);
-        file.write_all(&chunk).expect("there is room");
+        file.write_all(&chunk).expect("there is enough space");
     }
-    file.sync_all().expect("the disk works");
+    file.sync_all().expect("the file can be synced");
     path
 }

@@ -1,4 +1,4 @@
-//! Files over FTPS on the loopback interface, beside the same bytes through rustls alone.
+//! File transfers over FTPS on the loopback interface, next to the same bytes through rustls alone.
 
 use std::fs::{self, File};
 use std::io;
@@ -6,33 +6,34 @@ use std::path::Path;
 
 use hestat::foundation::observer::Observer;
 
-use crate::bare::Bare;
 use crate::cores::{best, seconds};
 use crate::rows::{Aim, Row, gigabytes, time};
 use crate::service::Service;
+use crate::tls_baseline::TlsBaseline;
 use crate::vsftpd::Vsftpd;
 
 const ROUNDS: usize = 7;
 const NAME: &str = "inbox/job/dataset.hes";
-/// Files here never reach a disk.
+/// A file system in memory.
 const RAM_DISK: &str = "/dev/shm";
 
-/// Upload and download of `file` with hestat's client and server, whose root is in `directory`; with others, if there are.
-pub(crate) fn rows(file: &Path, directory: &Path, bare: &Bare) -> Vec<Row> {
-    let bytes = fs::metadata(file).expect("the file is there").len();
+/// Measures uploads and downloads of `file` with hestat's client and server, whose root is in `directory`, and with
+/// vsftpd and lftp if they are available.
+pub(crate) fn rows(file: &Path, directory: &Path, baseline: &TlsBaseline) -> Vec<Row> {
+    let bytes = fs::metadata(file).expect("the file exists").len();
     let (memory, peer) = (tempfile::tempdir_in(RAM_DISK).ok(), Vsftpd::start());
-    let absent = [f64::NAN; 3];
+    let not_available = [f64::NAN; 3];
     let [login, put, get, in_memory, sync, copy, copy_file, their_put, their_get] = best(ROUNDS, || {
         let [login, put, get] = transfers(file, directory);
-        let [_, in_memory, _] = memory.as_ref().map_or(absent, |memory| transfers(file, memory.path()));
+        let [_, in_memory, _] = memory.as_ref().map_or(not_available, |memory| transfers(file, memory.path()));
         let [their_put, their_get] = peer.as_ref().map_or([f64::NAN; 2], |peer| peer.transfers(file));
-        let (sync, copy) = (write_and_sync(file, directory), bare.copy(bytes));
-        let copy_file = bare.copy_file(file, &directory.join("copy"));
+        let (sync, copy) = (write_and_sync(file, directory), baseline.copy(bytes));
+        let copy_file = baseline.copy_file(file, &directory.join("copy"));
         [login, put, get, in_memory, sync, copy, copy_file, their_put, their_get]
     });
     let rate = |seconds| gigabytes(bytes as f64 / seconds);
-    let beside = |figure: &str, own: f64, bound: f64, what: &str| {
-        let row = Row::new(figure, rate(own)).beside(format!("{}: rustls alone, {what}", rate(bound)));
+    let beside = |figure: &str, own: f64, bound: f64, route: &str| {
+        let row = Row::new(figure, rate(own)).beside(format!("{}: rustls alone, {route}", rate(bound)));
         row.ratio(format!("{:.2}", bound / own))
     };
     let from_memory = |figure: &str, own: f64| beside(figure, own, copy, "memory to memory");
@@ -54,33 +55,33 @@ pub(crate) fn rows(file: &Path, directory: &Path, bare: &Bare) -> Vec<Row> {
         theirs(get, their_get),
         Row::new("connecting and logging in over FTPS", time(login)),
     ];
-    rows.into_iter().enumerate().filter(|(at, _)| *at != 2 || in_memory.is_finite()).map(|(_, row)| row).collect()
+    rows.into_iter().enumerate().filter(|(index, _)| *index != 2 || in_memory.is_finite()).map(|(_, row)| row).collect()
 }
 
-/// Seconds for a login, an upload and a download.
+/// Returns the seconds of a login, an upload and a download.
 fn transfers(file: &Path, root: &Path) -> [f64; 3] {
-    let bytes = fs::metadata(file).expect("the file is there").len();
-    let service = Service::start(root);
+    let bytes = fs::metadata(file).expect("the file exists").len();
+    let (observer, service) = (NullObserver::default(), Service::start(root));
     let (location, connector) = (service.location(), service.connector());
     let mut server = None;
-    let login = seconds(|| server = Some(connector.connect(&location, Observer::null()).expect("the server is there")));
-    let server = server.expect("it was just made");
-    let put = seconds(|| server.put(file, NAME, Observer::null()).expect("there is room"));
+    let login = seconds(|| server = Some(connector.connect(&location, &observer).expect("the server is reachable")));
+    let server = server.expect("it was just created");
+    let put = seconds(|| server.put(file, NAME, &observer).expect("there is enough space"));
     let get =
-        seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), Observer::null()).expect("it is there"), bytes));
-    server.remove_directory("inbox/job").expect("it was just made");
+        seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), &observer).expect("the file exists"), bytes));
+    server.remove_directory("inbox/job").expect("it was just created");
     [login, put, get]
 }
 
-/// Seconds for what an upload cannot do without on the server's disk.
+/// Returns the seconds that writing the upload to the server's disk takes at least.
 fn write_and_sync(file: &Path, directory: &Path) -> f64 {
-    let content = fs::read(file).expect("the file is there");
+    let content = fs::read(file).expect("the file exists");
     let copy = directory.join("copy");
-    let taken = seconds(|| {
-        let mut file = File::create(&copy).expect("the directory can be written to");
-        io::Write::write_all(&mut file, &content).expect("there is room");
-        file.sync_all().expect("the disk works");
+    let elapsed = seconds(|| {
+        let mut file = File::create(&copy).expect("the directory is writable");
+        io::Write::write_all(&mut file, &content).expect("there is enough space");
+        file.sync_all().expect("the file can be synced");
     });
-    fs::remove_file(copy).expect("it was just made");
-    taken
+    fs::remove_file(copy).expect("it was just created");
+    elapsed
 }

@@ -1,4 +1,4 @@
-//! Whole steps: init beside parsing alone, and the job from CSV to statistics.
+//! Whole steps: `init` next to parsing alone, and the job from CSV to statistics.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -19,23 +19,23 @@ use crate::cores::{best, seconds};
 use crate::rows::{Aim, Row, time};
 use crate::stopwatch::Stopwatch;
 
-/// A synthetic table of `rows` rows in `directory`.
+/// Writes a synthetic table of `rows` rows to `directory`.
 pub(crate) fn sample(directory: &Path, rows: u64) -> PathBuf {
     let path = directory.join(format!("{rows}.csv"));
-    let mut file = File::create(&path).expect("the directory can be written to");
-    write_sample(rows, 1, &mut file).expect("there is room");
+    let mut file = File::create(&path).expect("the directory is writable");
+    write_sample(rows, 1, &mut file).expect("there is enough space");
     path
 }
 
-/// The job that [`init`] made of `csv` in `directory`, whose dataset waits in `directory/server`.
-pub(crate) fn initiate(csv: &Path, directory: &Path, stopwatch: &Stopwatch) -> JobRecord {
+/// Runs [`init`] on `csv` in `directory`. The dataset is stored in `directory/server`.
+pub(crate) fn run_init(csv: &Path, directory: &Path, stopwatch: &Stopwatch) -> JobRecord {
     let server = directory.join("server");
-    fs::create_dir_all(&server).expect("the directory can be written to");
-    initiate_at(csv, directory, Location::Directory(server), &Connector::default(), stopwatch)
+    fs::create_dir_all(&server).expect("the directory is writable");
+    run_init_with(csv, directory, Location::Directory(server), &Connector::default(), stopwatch)
 }
 
-/// The job that [`init`] made of `csv` in `directory/client`, whose dataset waits on `server`.
-pub(crate) fn initiate_at(
+/// Runs [`init`] on `csv` in `directory/client`. The dataset is stored on `server`.
+pub(crate) fn run_init_with(
     csv: &Path,
     directory: &Path,
     server: Location,
@@ -55,13 +55,15 @@ pub(crate) fn initiate_at(
     init(&request, &store, connector, &SystemClock, stopwatch.observer()).expect("the sample can be encrypted").record
 }
 
-/// Init of `csv`, the dataset on the server's disk included, beside parsing it twice.
+/// Measures `init` of `csv`, including the dataset on the server's disk, next to parsing the file twice.
 pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
     let [all, reading, encrypting, uploading, parsing] = best(3, || {
         let stopwatch = Stopwatch::default();
-        let all = seconds(|| drop(initiate(csv, scratch, &stopwatch)));
-        fs::remove_dir_all(scratch).expect("it was just made");
-        let stages = [READING, ENCRYPTING, UPLOADING].map(|stage| stopwatch.seconds(stage));
+        let all = seconds(|| {
+            run_init(csv, scratch, &stopwatch);
+        });
+        fs::remove_dir_all(scratch).expect("it was just created");
+        let stages = [Stage::Reading, Stage::Encrypting, Stage::Uploading].map(|stage| stopwatch.seconds(stage));
         let [reading, encrypting, uploading] = stages;
         [all, reading, encrypting, uploading, seconds(|| parse(csv)) + seconds(|| parse(csv))]
     });
@@ -73,15 +75,16 @@ pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
         .aim(Aim::AtMost(2.5, ""), all / parsing)
 }
 
-/// All steps in this process, from `csv` to its statistics.
+/// Runs all steps in this process, from `csv` to its statistics.
 pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
     run(run_request(csv, false), &SystemClock, stopwatch.observer()).expect("the job succeeds");
 }
 
-/// How many decrypted figures are not, to the last digit, what exact arithmetic gives on the clear data.
+/// Returns how many decrypted figures differ from the exact figures of the clear data.
 pub(crate) fn figures_that_differ(csv: &Path) -> usize {
-    let (_, comparison) = run(run_request(csv, true), &SystemClock, Observer::null()).expect("the job succeeds");
-    comparison.expect("it was asked for").differences().len()
+    let (_, comparison) =
+        run(run_request(csv, true), &SystemClock, &NullObserver::default()).expect("the job succeeds");
+    comparison.expect("the check was requested").differences().len()
 }
 
 fn run_request(csv: &Path, check: bool) -> RunRequest {
@@ -98,8 +101,8 @@ fn run_request(csv: &Path, check: bool) -> RunRequest {
 
 /// Reads every cell as an exact decimal.
 pub(crate) fn parse(csv: &Path) {
-    let mut reader =
-        TableReader::open(&source(csv), &Dialect::default(), Observer::null()).expect("the sample can be read");
+    let observer = NullObserver::default();
+    let mut reader = TableReader::open(&source(csv), &Dialect::default(), &observer).expect("the sample can be read");
     let columns = reader.names().len();
     while reader.next_row().expect("the sample can be read") {
         for position in 0..columns {
@@ -109,5 +112,5 @@ pub(crate) fn parse(csv: &Path) {
 }
 
 fn source(csv: &Path) -> CsvSource {
-    CsvSource::open(csv, |_| Err(std::io::ErrorKind::Unsupported.into())).expect("the sample is there")
+    CsvSource::open(csv, |_| Err(std::io::ErrorKind::Unsupported.into())).expect("the sample exists")
 }

@@ -1,4 +1,4 @@
-//! The most memory that `hestat run` ever holds, as Linux counts it.
+//! The peak memory of `hestat run`, as Linux reports it.
 
 use std::fs;
 use std::path::Path;
@@ -10,39 +10,40 @@ use crate::cores::seconds;
 use crate::jobs;
 use crate::rows::{Row, time};
 
-/// Set to 1 for the table of 10,000,000 rows; it needs about 6 GB where temporary files go.
+/// Set to 1 to measure the table of 10,000,000 rows, which needs about 6 GB for temporary files.
 const LARGE: &str = "HESTAT_BENCH_LARGE";
 
-/// Peak memory at 10,000,000 rows beside that at 100,000.
+/// Measures the peak memory at 10,000,000 rows next to that at 100,000.
 pub(crate) fn row(directory: &Path) -> Row {
     let figure = "memory of `hestat run`, 10,000,000 rows";
     if std::env::var(LARGE).as_deref() != Ok("1") {
         return Row::new(figure, format!("not measured ({LARGE}=1 does; about 6 GB of disk)"));
     }
-    let [(small, _), (large, taken)] = [100_000, 10_000_000].map(|rows| run(directory, rows));
-    Row::new(figure, format!("{large:.0} MiB (in {})", time(taken)))
+    let [(small, _), (large, elapsed)] = [100_000, 10_000_000].map(|rows| run(directory, rows));
+    Row::new(figure, format!("{large:.0} MiB (in {})", time(elapsed)))
         .beside(format!("{small:.0} MiB: 100,000 rows"))
         .ratio(format!("{:.2}", large / small))
 }
 
-/// Mebibytes and seconds.
+/// Returns mebibytes and seconds.
 fn run(directory: &Path, rows: u64) -> (f64, f64) {
     let csv = jobs::sample(directory, rows);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hestat"));
     command.arg("run").arg("--input").arg(&csv).arg("--output").arg(directory.join("results.csv"));
     let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the binary was built");
     let mut peak = 0.0;
-    let taken = seconds(|| peak = watch(&mut child));
-    fs::remove_file(csv).expect("it was just made");
-    (peak, taken)
+    let elapsed = seconds(|| peak = wait_for_peak(&mut child));
+    fs::remove_file(csv).expect("it was just created");
+    (peak, elapsed)
 }
 
-/// The kernel keeps the peak itself; what is asked shortly before the end is the whole.
-fn watch(child: &mut Child) -> f64 {
+/// Waits for the process and returns its peak memory. The kernel keeps the peak, so the last value read is nearly
+/// exact.
+fn wait_for_peak(child: &mut Child) -> f64 {
     let mut peak = f64::NAN;
     loop {
         peak = peak_of(child.id()).unwrap_or(peak);
-        if let Some(status) = child.try_wait().expect("it is our child") {
+        if let Some(status) = child.try_wait().expect("a child process") {
             assert!(status.success(), "{status}");
             return peak;
         }
@@ -50,7 +51,7 @@ fn watch(child: &mut Child) -> f64 {
     }
 }
 
-/// The most mebibytes that `process` has ever held; `None` when it is gone.
+/// Returns the peak memory of `process` in mebibytes, or `None` if it has ended.
 pub(crate) fn peak_of(process: u32) -> Option<f64> {
     let status = fs::read_to_string(format!("/proc/{process}/status")).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;

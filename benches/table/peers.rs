@@ -1,4 +1,4 @@
-//! TenSEAL at the same work, on the same machine, in the same run.
+//! TenSEAL with the same work, on the same machine, in the same run.
 
 use std::env;
 use std::ffi::OsStr;
@@ -15,10 +15,10 @@ use crate::jobs;
 use crate::rows::{Aim, Row, time};
 use crate::stopwatch::Stopwatch;
 
-/// A python that has tenseal and pandas; `benches/run.sh` makes one.
+/// A Python interpreter with tenseal and pandas; `benches/run.sh` installs one.
 const PYTHON: &str = "HESTAT_PEERS_PYTHON";
 
-/// The job on a table of the Framingham study's size, and a million values.
+/// Measures the job on a table of the Framingham study's size, and a million values.
 pub(crate) fn rows(framingham: &Path, cores: &Cores) -> Vec<Row> {
     let python = env::var(PYTHON).ok();
     let peer = |script, argument: &OsStr| python.as_deref().map(|python| timings(python, script, argument));
@@ -27,9 +27,9 @@ pub(crate) fn rows(framingham: &Path, cores: &Cores) -> Vec<Row> {
     [job_rows(framingham, cores, job.as_ref()), million_rows(cores, million.as_ref())].into_iter().flatten().collect()
 }
 
-/// All six statistics of ours, 34 slots per row, beside the means of theirs.
+/// Measures all six statistics of hestat, 34 slots per row, next to the means of TenSEAL.
 fn job_rows(csv: &Path, cores: &Cores, peer: Option<&Value>) -> Vec<Row> {
-    let blocks = plain_blocks(&Layout::new(4_240, 34).expect("it can be"));
+    let blocks = plain_blocks(&Layout::new(4_240, 34).expect("a valid layout"));
     let mut encryptor = encryptor();
     let [whole, computing, encrypting] = best(15, || {
         let stopwatch = Stopwatch::default();
@@ -45,7 +45,7 @@ fn job_rows(csv: &Path, cores: &Cores, peer: Option<&Value>) -> Vec<Row> {
 }
 
 fn million_rows(cores: &Cores, peer: Option<&Value>) -> Vec<Row> {
-    let layout = Layout::new(1_000_000, 1).expect("it can be");
+    let layout = Layout::new(1_000_000, 1).expect("a valid layout");
     let blocks = plain_blocks(&layout);
     let mut encryptor = encryptor();
     let words = encryptor.encrypt(&blocks).expect("the blocks fit");
@@ -78,7 +78,7 @@ fn beside(figure: &str, own: f64, peer: Option<&Value>, name: &str, aim: f64) ->
 
 fn timings(python: &str, script: &str, argument: &OsStr) -> Value {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("benches/peers").join(script);
-    let output = Command::new(python).arg(script).arg(argument).output().expect("the python can be started");
+    let output = Command::new(python).arg(script).arg(argument).output().expect("Python starts");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     serde_json::from_slice(&output.stdout).expect("the script prints JSON")
 }

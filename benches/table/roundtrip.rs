@@ -1,4 +1,4 @@
-//! A whole job by its separate steps, over FTPS and without it.
+//! A whole job in separate steps, with and without FTPS.
 
 use std::fs;
 use std::path::Path;
@@ -11,27 +11,27 @@ use hestat::pipeline::result::fetch;
 use hestat::pipeline::stages::UPLOADING;
 use hestat::transfer::{Connector, Location};
 
-use crate::bare::Bare;
 use crate::cores::{best, seconds};
 use crate::jobs;
 use crate::rows::{Aim, Row, time};
 use crate::service::Service;
 use crate::stopwatch::Stopwatch;
+use crate::tls_baseline::TlsBaseline;
 
-/// Init, compute and result of `csv`, whose dataset has `bytes` bytes.
-pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, bare: &Bare) -> Row {
+/// Measures init, compute and result of `csv`, whose dataset has `bytes` bytes.
+pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, baseline: &TlsBaseline) -> Row {
     let [ftps, upload, file, copy] = best(5, || {
         let stopwatch = Stopwatch::default();
-        let ftps = anew(scratch, |root| {
+        let ftps = with_empty_server(scratch, |root| {
             let service = Service::start(root);
             let connector = service.connector();
             seconds(|| job(csv, scratch, service.location(), &connector, &stopwatch))
         });
-        let file = anew(scratch, |root| {
+        let file = with_empty_server(scratch, |root| {
             let server = Location::Directory(root.into());
             seconds(|| job(csv, scratch, server, &Connector::default(), &Stopwatch::default()))
         });
-        [ftps, stopwatch.seconds(UPLOADING), file, bare.copy(bytes)]
+        [ftps, stopwatch.seconds(Stage::Uploading), file, baseline.copy(bytes)]
     });
     let ratio = ftps / (file + copy);
     Row::new(format!("init + compute + result, 1,000,000 × 16 over FTPS (upload {})", time(upload)), time(ftps))
@@ -40,21 +40,21 @@ pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, bare: &Bare) -> Row {
         .aim(Aim::AtMost(1.5, ""), ratio)
 }
 
-/// What `measure` finds with an empty directory in `scratch` for a server.
-fn anew(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
+/// Runs `measure` with an empty directory in `scratch` as the server's.
+fn with_empty_server(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 {
     let root = scratch.join("server");
-    fs::create_dir_all(&root).expect("the directory can be written to");
+    fs::create_dir_all(&root).expect("the directory is writable");
     let measured = measure(&root);
-    fs::remove_dir_all(scratch).expect("it was just made");
+    fs::remove_dir_all(scratch).expect("it was just created");
     measured
 }
 
 fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
-    let job = jobs::initiate_at(csv, scratch, server, connector, stopwatch).job;
+    let job = jobs::run_init_with(csv, scratch, server, connector, stopwatch).job;
     let request = ComputeRequest { data: scratch.join("server"), keep: false, retry: false, quota: Quota::unlimited() };
-    let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory can be used");
+    let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory is usable");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
     let store = KeyStore::new(scratch.join("client"));
-    let answer = fetch(job, None, &store, connector, &SystemClock, stopwatch.observer()).expect("the totals are there");
-    answer.open(None).expect("they are right");
+    let received = fetch(job, None, &store, connector, &SystemClock, stopwatch).expect("the totals exist");
+    received.open(None).expect("the totals are valid");
 }

@@ -1,8 +1,8 @@
-//! The table's rows, and what they aim at.
+//! The table's rows and their targets.
 
 use std::fmt;
 
-/// Figure, what was measured, what stands beside it, their ratio, and what the ratio or the figure should be.
+/// A figure, its measured value, the value to compare with, their ratio, and the target of the ratio or of the figure.
 pub(crate) struct Row {
     pub(crate) figure: String,
     pub(crate) measured: String,
@@ -12,25 +12,25 @@ pub(crate) struct Row {
 }
 
 impl Row {
-    /// A row with nothing but a figure and what was measured.
+    /// Creates a row with only a figure and its measured value.
     pub(crate) fn new(figure: impl Into<String>, measured: impl Into<String>) -> Self {
-        let nothing = String::new;
-        Self { figure: figure.into(), measured: measured.into(), beside: nothing(), ratio: nothing(), aim: nothing() }
+        let empty = String::new;
+        Self { figure: figure.into(), measured: measured.into(), beside: empty(), ratio: empty(), aim: empty() }
     }
 
-    /// What stands beside the figure.
+    /// Sets the value to compare with.
     pub(crate) fn beside(mut self, beside: impl Into<String>) -> Self {
         self.beside = beside.into();
         self
     }
 
-    /// The ratio, as it is shown.
+    /// Sets the ratio as shown.
     pub(crate) fn ratio(mut self, ratio: impl Into<String>) -> Self {
         self.ratio = ratio.into();
         self
     }
 
-    /// The aim and whether `value` reaches it.
+    /// Sets the target and whether `value` meets it.
     pub(crate) fn aim(mut self, aim: Aim, value: f64) -> Self {
         let verdict = if aim.is_met(value) { "met" } else { "**missed**" };
         self.aim = format!("{aim}: {verdict}");
@@ -45,10 +45,10 @@ impl fmt::Display for Row {
     }
 }
 
-/// The table's head.
+/// The table's header.
 pub(crate) const HEAD: &str = "| figure | measured | bound or peer | ratio | aim |\n|---|---:|---:|---:|---|";
 
-/// What a number should be, and its unit.
+/// A target and its unit.
 #[derive(Clone, Copy)]
 pub(crate) enum Aim {
     AtLeast(f64, &'static str),
@@ -73,17 +73,17 @@ impl fmt::Display for Aim {
     }
 }
 
-/// Bytes per second for people.
+/// Formats bytes per second.
 pub(crate) fn gigabytes(rate: f64) -> String {
     format!("{:.2} GB/s", rate / 1e9)
 }
 
-/// The same for slower work.
+/// Formats bytes per second for slower work.
 pub(crate) fn megabytes(rate: f64) -> String {
     format!("{:.0} MB/s", rate / 1e6)
 }
 
-/// Seconds for people.
+/// Formats seconds.
 pub(crate) fn time(seconds: f64) -> String {
     if seconds < 1.0 { format!("{:.1} ms", seconds * 1e3) } else { format!("{seconds:.2} s") }
 }

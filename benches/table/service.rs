@@ -1,4 +1,4 @@
-//! hestat's FTPS server in this process, and how its own client reaches it.
+//! hestat's FTPS server in this process, and its client's configuration.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -16,12 +16,12 @@ const PASSWORD: &str = "of a benchmark";
 pub(crate) struct Service(FtpService);
 
 impl Service {
-    /// Serves what is below `root`.
+    /// Serves the directory `root`.
     pub(crate) fn start(root: &Path) -> Self {
-        let identity = ServerIdentity::generate(&["localhost".into()]).expect("it is a name");
+        let identity = ServerIdentity::generate(&["localhost".into()]).expect("a valid host name");
         let password = Secret::new(PASSWORD.into());
         let options = ServeOptions::on_loopback(root.into(), USER, password, identity.certificate, identity.key);
-        Self(FtpService::start(options, Arc::new(Anything)).expect("there is a free port"))
+        Self(FtpService::start(options, Arc::new(PermitAll)).expect("there is a free port"))
     }
 
     pub(crate) fn location(&self) -> Location {
@@ -34,7 +34,7 @@ impl Service {
     }
 }
 
-/// An account on this machine, at `port`.
+/// Returns the location of an account on this machine.
 pub(crate) fn location(user: &str, port: u16) -> Location {
     let host = Ipv4Addr::LOCALHOST.to_string();
     Location::Ftp(FtpAddress { secure: true, user: user.into(), host, port, path: String::new() })
@@ -48,10 +48,10 @@ pub(crate) fn connector(trust: ServerTrust, password: String) -> Connector {
     })
 }
 
-/// Nothing is forbidden, and nobody waits for files.
-struct Anything;
+/// A policy that permits everything and ignores uploads.
+struct PermitAll;
 
-impl AccessPolicy for Anything {
+impl AccessPolicy for PermitAll {
     fn permits(&self, _: Action, _: &[String]) -> bool {
         true
     }

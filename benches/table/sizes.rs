@@ -1,4 +1,4 @@
-//! Bytes, which are the same on every machine.
+//! Sizes in bytes, which are the same on every machine.
 
 use hestat::he::Layout;
 use hestat::he::parameters::POLYNOMIAL_SIZE;
@@ -8,9 +8,10 @@ use crate::rows::{Aim, Row};
 
 const ROWS: u64 = 100_000;
 
-/// Bytes of a dataset per slot value, fullness of its blocks, bytes of the totals: the worst of 1 to 5,000 slots.
+/// Computes the bytes of a dataset per slot value, how full its blocks are, and the bytes of the totals: the worst case
+/// of 1 to 5,000 slots.
 pub(crate) fn rows() -> [Row; 3] {
-    let layouts: Vec<Layout> = (1..=5000).map(|slots| Layout::new(ROWS, slots).expect("it can be")).collect();
+    let layouts: Vec<Layout> = (1..=5000).map(|slots| Layout::new(ROWS, slots).expect("a valid layout")).collect();
     let largest = worst(&layouts, bytes_per_value);
     let emptiest = worst(&layouts, |layout| -fullness(layout));
     let totals = [34, 5000].map(|slots: usize| totals_bytes(&layouts[slots - 1]));

@@ -1,4 +1,4 @@
-//! What a message through the fog cannot do without, stage by stage, each alone, with the same libraries and chunks.
+//! The indispensable stages of a fog message, each measured alone, with the same libraries and chunks.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -12,98 +12,99 @@ use hestat::crypto::aead::Aead;
 use hestat::crypto::{RsaBits, RsaPrivateKey};
 use hestat::foundation::atomic::start_writeback;
 
-use crate::bare::Bare;
 use crate::cores::{processor_seconds, seconds};
+use crate::tls_baseline::TlsBaseline;
 
-/// Bytes of a chunk of a message that has up to 16 parts.
+/// Bytes per chunk of a message that has up to 16 parts.
 pub(crate) const CHUNK: usize = 4 << 20;
 
-/// A message, and what its way takes.
+/// The stages of a message of `chunks` chunks.
 pub(crate) struct Stages<'m> {
     message: &'m Path,
     chunks: usize,
     key: RsaPrivateKey,
-    tls: Bare,
+    tls: TlsBaseline,
 }
 
 impl<'m> Stages<'m> {
-    /// Of the message in this file: so many chunks.
+    /// Measures the message in this file.
     pub(crate) fn new(message: &'m Path, chunks: usize) -> Self {
         let key = RsaPrivateKey::generate(RsaBits::Rsa3072).expect("there is randomness");
-        Self { message, chunks, key, tls: Bare::of_links() }
+        Self { message, chunks, key, tls: TlsBaseline::for_links() }
     }
 
-    /// Processor seconds of reading, TLS, cipher, text, RSA and writing; then seconds of writing by the clock on the wall.
-    pub(crate) fn times(&self, place: &Path) -> [f64; 7] {
-        let (writing, taken) = self.writing(place);
-        [self.reading(), self.tls(), self.cipher(), self.text(), self.rsa(), writing, taken]
+    /// Returns the processor seconds of reading, TLS, cipher, text, RSA and writing, then the wall-clock seconds of
+    /// writing.
+    pub(crate) fn times(&self, directory: &Path) -> [f64; 7] {
+        let (writing, elapsed) = self.writing(directory);
+        [self.reading(), self.tls(), self.cipher(), self.text(), self.rsa(), writing, elapsed]
     }
 
-    /// Once from the kernel's cache.
+    /// Reads the message once from the kernel's cache.
     fn reading(&self) -> f64 {
-        let mut file = File::open(self.message).expect("it was just made");
+        let mut file = File::open(self.message).expect("it was just created");
         let mut chunk = vec![0; CHUNK];
-        self.each_chunk(|| file.read_exact(black_box(&mut chunk)).expect("it is long enough"))
+        self.each_chunk(|| file.read_exact(black_box(&mut chunk)).expect("the file is long enough"))
     }
 
-    /// There as it is, back as text; both ends.
+    /// Sends the message to the nodes and its text form back, counting both ends.
     fn tls(&self) -> f64 {
-        let (there, back) = ((self.chunks * CHUNK) as u64, (self.chunks * text_bytes()) as u64);
+        let (outward, back) = ((self.chunks * CHUNK) as u64, (self.chunks * text_bytes()) as u64);
         processor_seconds(|| {
-            for bytes in [there, back] {
+            for bytes in [outward, back] {
                 self.tls.copy(bytes);
             }
         })
     }
 
-    /// AES-256-GCM, sealed and opened.
+    /// Seals and opens each chunk with AES-256-GCM.
     fn cipher(&self) -> f64 {
-        let cipher = Aead::aes_256_gcm(&[7; 32]).expect("there is memory");
+        let cipher = Aead::aes_256_gcm(&[7; 32]).expect("memory is available");
         let mut chunk = vec![7; CHUNK];
         self.each_chunk(|| {
-            let tag = cipher.seal([0; 12], b"", black_box(&mut chunk)).expect("it is short");
+            let tag = cipher.seal([0; 12], b"", black_box(&mut chunk)).expect("the input is short");
             cipher.open([0; 12], b"", black_box(&mut chunk), &tag).expect("it was just sealed");
         })
     }
 
-    /// base64url, written and read.
+    /// Encodes and decodes each chunk as base64url.
     fn text(&self) -> f64 {
         let engine = Simd::url_safe(NO_PAD);
         let (mut chunk, mut text) = (vec![7; CHUNK], vec![0; text_bytes()]);
         self.each_chunk(|| {
-            engine.encode_slice(black_box(&chunk), &mut text).expect("it fits");
+            engine.encode_slice(black_box(&chunk), &mut text).expect("the buffer is large enough");
             engine.decode_slice(black_box(&text), &mut chunk).expect("it was just encoded");
         })
     }
 
-    /// RSA-OAEP, a key for each chunk, wrapped and unwrapped.
+    /// Wraps and unwraps a key for each chunk with RSA-OAEP.
     fn rsa(&self) -> f64 {
         self.each_chunk(|| {
-            let wrapped = self.key.public_key().encrypt(black_box(&[7; 32])).expect("it is short");
-            drop(self.key.decrypt(&wrapped).expect("it was just wrapped"));
+            let wrapped = self.key.public_key().encrypt(black_box(&[7; 32])).expect("the input is short");
+            black_box(self.key.decrypt(&wrapped).expect("it was just wrapped"));
         })
     }
 
-    /// Every file that there is afterwards, on the disk: part and tokens at nodes, tokens and message at the client. The disk
-    /// begins while more is being written.
-    fn writing(&self, place: &Path) -> (f64, f64) {
+    /// Writes every file of a message to the disk: part and tokens on nodes, tokens and message on the client. The disk
+    /// starts writing while more data follows.
+    fn writing(&self, directory: &Path) -> (f64, f64) {
         let content: Vec<u8> = (0..text_bytes()).map(|index| (index % 251) as u8).collect();
-        let files = [CHUNK, text_bytes(), text_bytes(), CHUNK].map(|bytes| (unnamed(place), &content[..bytes]));
+        let files = [CHUNK, text_bytes(), text_bytes(), CHUNK].map(|bytes| (unnamed(directory), &content[..bytes]));
         let write = || {
             for number in 0..self.chunks {
                 for (file, bytes) in &files {
                     let (mut file, length) = (file, bytes.len() as u64);
-                    file.write_all(bytes).expect("there is room");
+                    file.write_all(bytes).expect("there is enough space");
                     start_writeback(file, number as u64 * length, length);
                 }
             }
             for (file, _) in &files {
-                file.sync_all().expect("the disk works");
+                file.sync_all().expect("the file can be synced");
             }
         };
         let mut processor = 0.0;
-        let taken = seconds(|| processor = processor_seconds(write));
-        (processor, taken)
+        let elapsed = seconds(|| processor = processor_seconds(write));
+        (processor, elapsed)
     }
 
     fn each_chunk(&self, mut work: impl FnMut()) -> f64 {
@@ -111,12 +112,12 @@ impl<'m> Stages<'m> {
     }
 }
 
-/// Characters of base64 that a chunk takes.
+/// Returns the number of base64 characters per chunk.
 fn text_bytes() -> usize {
-    base64::encoded_len(CHUNK, false).expect("it is short")
+    base64::encoded_len(CHUNK, false).expect("the input is short")
 }
 
-/// A file that is gone when it is closed.
-fn unnamed(place: &Path) -> File {
-    tempfile::tempfile_in(place).expect("the directory can be written to")
+/// Creates a file that is deleted when closed.
+fn unnamed(directory: &Path) -> File {
+    tempfile::tempfile_in(directory).expect("the directory is writable")
 }

@@ -1,33 +1,28 @@
-//! Measures how long each stage of a pipeline takes.
+//! An observer that records how long each stage takes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use hestat::foundation::observer::{Observer, Progress, Stage};
 
-/// Times the stages of a pipeline.
+/// Measures the stages of a pipeline.
 #[derive(Default)]
 pub(crate) struct Stopwatch(Mutex<Laps>);
 
 #[derive(Default)]
 struct Laps {
     running: Option<(Stage, Instant)>,
-    over: Vec<(Stage, f64)>,
+    finished: Vec<(Stage, f64)>,
 }
 
 impl Stopwatch {
-    /// Returns an observer that times stages with this stopwatch.
-    pub(crate) fn observer(&self) -> Observer<'_> {
-        Observer::null().with_progress(self)
-    }
-
     /// Returns the seconds that `stage` took in total.
     pub(crate) fn seconds(&self, stage: Stage) -> f64 {
-        self.laps(|laps| laps.over.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
+        self.laps(|laps| laps.finished.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
     }
 
-    fn laps<T>(&self, look: impl FnOnce(&mut Laps) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn laps<T>(&self, access: impl FnOnce(&mut Laps) -> T) -> T {
+        access(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -39,8 +34,8 @@ impl Progress for Stopwatch {
 
     fn end(&self) {
         self.laps(|laps| {
-            let over = laps.running.take().map(|(stage, start)| (stage, start.elapsed().as_secs_f64()));
-            laps.over.extend(over);
+            let finished = laps.running.take().map(|(stage, start)| (stage, start.elapsed().as_secs_f64()));
+            laps.finished.extend(finished);
         });
     }
 

@@ -1,4 +1,4 @@
-//! The two passes over a CSV file: the second must be able to encode whatever the first accepts.
+//! The two passes over a CSV file: the second must be able to encode everything that the first accepts.
 #![no_main]
 
 use hestat::encoding::Plan;
@@ -10,8 +10,8 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
-    match Schema::learn(&source, &Dialect::default(), &Selection::default(), Observer::null()) {
-        Ok(schema) => encode(&source, &schema).expect("what was read once is read again"),
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()) {
+        Ok(schema) => encode(&source, &schema).expect("the second pass reads what the first has read"),
         Err(error) => assert!(!error.to_string().is_empty()),
     }
 });

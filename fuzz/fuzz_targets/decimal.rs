@@ -1,4 +1,4 @@
-//! Decimal numbers: whatever parses is displayed as a number that parses to the same value.
+//! Decimal numbers: every number that parses is displayed as a number that parses to the same value.
 #![no_main]
 
 use hestat::foundation::decimal::Decimal;

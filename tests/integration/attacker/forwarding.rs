@@ -9,7 +9,7 @@ use super::plan::{Direction, Manipulation};
 use super::recording::Recording;
 use super::socket_pair::SocketPair;
 use super::tampering::{Step, Tamperer};
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 const BUFFER_BYTES: usize = 16 << 10;
 

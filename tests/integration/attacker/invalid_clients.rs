@@ -8,7 +8,7 @@ use super::credentials::Credentials;
 use super::peer_check::PeerCheck;
 use super::records::record;
 use super::tls;
-use crate::faults::weather::Dice;
+use crate::faults::fault_plan::SeededRng;
 use crate::sandbox::open_files;
 
 /// The type of a handshake record (RFC 8446 §B.1).
@@ -133,6 +133,6 @@ fn read_until_disconnected(socket: &mut TcpStream, deadline: Instant) -> io::Res
 
 /// Random bytes, the same each time.
 fn garbage(length: usize) -> Vec<u8> {
-    let mut dice = Dice(4711);
-    (0..length).map(|_| dice.roll(256) as u8).collect()
+    let mut rng = SeededRng(4711);
+    (0..length).map(|_| rng.below(256) as u8).collect()
 }

@@ -8,7 +8,7 @@ use super::log::ConnectionLog;
 use super::plan::Direction;
 use super::socket_pair::{PairedSocket, SocketPair};
 use super::tls::{ProtocolNames, TlsStream};
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 /// How long a side has for each step of a handshake.
 const TIMEOUT: Duration = Duration::from_secs(10);

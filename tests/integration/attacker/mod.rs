@@ -27,7 +27,7 @@ use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 use crate::sandbox::wait_until;
 use accept_loop::AcceptLoop;
 use log::{ConnectionLog, Shared};

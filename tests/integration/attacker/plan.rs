@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::impersonation::Impersonator;
 use super::recording::Recording;
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 /// The direction in which bytes are sent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rustix::net::sockopt::set_socket_linger;
 
 use super::plan::Direction;
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 /// Interval at which a blocked write checks whether the pair was closed.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use super::plan::{RecordFault, Tampering};
 use super::records::RecordParser;
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 /// What to do next.
 #[derive(Debug)]

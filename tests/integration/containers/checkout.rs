@@ -1,4 +1,4 @@
-//! A checkout of its own for each test, and the containers that are started from it.
+//! A separate checkout for each test, and the containers started from it.
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
@@ -8,11 +8,11 @@ use std::process::{Command, Stdio};
 use tempfile::TempDir;
 
 use super::engine;
-use super::ground::{self, Ground};
+use super::environment::{self, Environment};
 use crate::sandbox::{CommandOutput, UNIGNORED, wait_until};
 
-/// What a checkout needs for containers.
-const PARTS: [&str; 9] = [
+/// The files that the containers are built from.
+const FILES: [&str; 9] = [
     ".dockerignore",
     "Cargo.lock",
     "Cargo.toml",
@@ -24,32 +24,32 @@ const PARTS: [&str; 9] = [
     "data/fog/README.md",
 ];
 
-/// A fresh checkout; its containers, network and volumes are gone when it is dropped.
+/// A fresh checkout. Dropping it removes its containers, network and volumes.
 pub(super) struct Checkout {
-    folder: TempDir,
-    /// Compose files beside the usual one, and variables.
+    directory: TempDir,
+    /// Names of additional compose files.
     overrides: Vec<String>,
-    ground: Ground,
+    environment: Environment,
 }
 
 impl Checkout {
     pub(super) fn new() -> Self {
-        let ground = ground::take();
-        let folder = tempfile::Builder::new().prefix(ground::PREFIX).tempdir().unwrap();
-        fs::create_dir_all(folder.path().join("data/fog")).unwrap();
+        let environment = environment::acquire();
+        let directory = tempfile::Builder::new().prefix(environment::PREFIX).tempdir().unwrap();
+        fs::create_dir_all(directory.path().join("data/fog")).unwrap();
         let source = Path::new(env!("CARGO_MANIFEST_DIR"));
-        for part in PARTS.iter().chain(&["data/framingham_synthetic.csv"]) {
-            let copied = Command::new("cp").arg("-r").arg(source.join(part)).arg(folder.path().join(part)).status();
-            assert!(copied.unwrap().success(), "{part}");
+        for file in FILES.iter().chain(&["data/framingham_synthetic.csv"]) {
+            let copied = Command::new("cp").arg("-r").arg(source.join(file)).arg(directory.path().join(file)).status();
+            assert!(copied.unwrap().success(), "{file}");
         }
-        let checkout = Self { folder, overrides: Vec::new(), ground };
+        let checkout = Self { directory, overrides: Vec::new(), environment };
         checkout.configure("");
         checkout
     }
 
-    /// From now on these variables count, and no others.
+    /// Sets the variables in `.env`, replacing earlier ones.
     pub(super) fn configure(&self, variables: &str) {
-        let network = if self.network() == ground::USUAL_NETWORK {
+        let network = if self.network() == environment::DEFAULT_NETWORK {
             String::new()
         } else {
             format!("HESTAT_NETWORK={}\n", self.network())
@@ -59,56 +59,56 @@ impl Checkout {
         }
     }
 
-    /// The first three numbers of its addresses.
+    /// Returns the first three bytes of the network's addresses.
     pub(super) fn network(&self) -> &str {
-        &self.ground.networks[0]
+        &self.environment.networks[0]
     }
 
-    /// Those of a network that is free.
-    pub(super) fn another_network(&self) -> &str {
-        &self.ground.networks[1]
+    /// Returns the same for another free network.
+    pub(super) fn other_network(&self) -> &str {
+        &self.environment.networks[1]
     }
 
-    /// The address with this last number.
+    /// Returns the address with this last byte.
     pub(super) fn address(&self, last: u8) -> String {
         format!("{}.{last}", self.network())
     }
 
-    /// One whose containers are up, and whose client reaches the server.
+    /// Returns a checkout whose containers are running and whose client reaches the server.
     pub(super) fn up() -> Self {
         let checkout = Self::new();
         checkout.start();
         checkout
     }
 
-    /// Starts what is not running, with whatever has changed.
+    /// Starts or updates the containers.
     pub(super) fn start(&self) {
         self.compose(&["up", "-d", "--build"]).expect_code(0);
         wait_until("the server", || self.client(&["hestat", "ping", "--quiet", "--retries", "0"]).code == Some(0));
     }
 
-    /// From now on this compose file counts, too.
+    /// Adds a compose file.
     pub(super) fn override_with(&mut self, compose_file: &str) {
         let name = format!("override-{}.yml", self.overrides.len());
         fs::write(self.at(&name), compose_file).unwrap();
         self.overrides.push(name);
     }
 
-    /// From now on only the usual compose file counts.
-    pub(super) fn override_no_more(&mut self) {
+    /// Removes the additional compose files.
+    pub(super) fn clear_overrides(&mut self) {
         self.overrides.clear();
     }
 
     pub(super) fn path(&self) -> &Path {
-        self.folder.path()
+        self.directory.path()
     }
 
-    /// A path in it.
+    /// Returns a path in the checkout.
     pub(super) fn at(&self, name: &str) -> PathBuf {
         self.path().join(name)
     }
 
-    /// A program that runs in it.
+    /// Returns a command that runs in the checkout.
     pub(super) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
@@ -119,7 +119,7 @@ impl Checkout {
         command
     }
 
-    /// docker-compose, or docker compose where that is what there is.
+    /// Returns a command for docker compose, or for docker-compose if the plugin is missing.
     pub(super) fn compose_command(&self, arguments: &[&str]) -> Command {
         let plugin = engine::run(&["compose", "version"]).code == Some(0);
         let (program, first) = if plugin { ("docker", Some("compose")) } else { ("docker-compose", None) };
@@ -137,36 +137,36 @@ impl Checkout {
         self.command("env", &[&[UNIGNORED, "./run.sh"], arguments].concat())
     }
 
-    /// Runs a command in the client.
+    /// Runs a command in the client's container.
     #[expect(clippy::unused_self, reason = "there is a client while there is a checkout")]
     pub(super) fn client(&self, arguments: &[&str]) -> CommandOutput {
         engine::run(&[&["exec", "client"], arguments].concat())
     }
 
-    /// Runs a command in the server.
+    /// Runs a command in the server's container.
     #[expect(clippy::unused_self, reason = "there is a server while there is a checkout")]
     pub(super) fn server(&self, arguments: &[&str]) -> CommandOutput {
         engine::run(&[&["exec", "server"], arguments].concat())
     }
 
-    /// What compose calls all that belongs to this checkout.
+    /// Returns compose's project name for this checkout.
     pub(super) fn project(&self) -> String {
         let name = self.path().file_name().unwrap().to_str().unwrap().to_lowercase();
         name.chars().filter(|c| c.is_ascii_alphanumeric() || "-_".contains(*c)).collect()
     }
 
-    /// Its volumes, network and containers.
-    pub(super) fn belongings(&self) -> Vec<String> {
+    /// Returns the containers, volumes and networks of this checkout.
+    pub(super) fn resources(&self) -> Vec<String> {
         let filter = format!("label=com.docker.compose.project={}", self.project());
         let listed = [
-            engine::ask(&["ps", "--all", "--quiet", "--filter", &filter]),
-            engine::ask(&["volume", "ls", "--quiet", "--filter", &filter]),
-            engine::ask(&["network", "ls", "--quiet", "--filter", &filter]),
+            engine::output(&["ps", "--all", "--quiet", "--filter", &filter]),
+            engine::output(&["volume", "ls", "--quiet", "--filter", &filter]),
+            engine::output(&["network", "ls", "--quiet", "--filter", &filter]),
         ];
         listed.iter().flat_map(|list| list.lines()).map(str::to_owned).collect()
     }
 
-    /// The table that the client reads from now on; others may read it.
+    /// Writes a table that the client's container can read.
     pub(super) fn write_table(&self, name: &str, csv: &str) -> PathBuf {
         let path = self.at(name);
         fs::write(&path, csv).unwrap();
@@ -178,13 +178,13 @@ impl Checkout {
 impl Drop for Checkout {
     fn drop(&mut self) {
         if std::thread::panicking() {
-            eprintln!("the server said:\n{}", engine::run(&["logs", "--tail", "40", "server"]).stderr);
+            eprintln!("log of the server:\n{}", engine::run(&["logs", "--tail", "40", "server"]).stderr);
         }
         let mut down = self.compose_command(&["down", "--volumes", "--remove-orphans", "--timeout", "1"]);
-        let ended: CommandOutput = down.env("COMPOSE_PROFILES", "vsftpd,fog").output().unwrap().into();
+        let output: CommandOutput = down.env("COMPOSE_PROFILES", "vsftpd,fog").output().unwrap().into();
         if !std::thread::panicking() {
-            assert_eq!(ended.code, Some(0), "{}", ended.stderr);
-            assert_eq!(self.belongings(), Vec::<String>::new());
+            assert_eq!(output.code, Some(0), "{}", output.stderr);
+            assert_eq!(self.resources(), Vec::<String>::new());
         }
     }
 }

@@ -1,10 +1,10 @@
-//! The container engine's command line.
+//! Runs the container engine's command line.
 
 use std::process::{Command, Stdio};
 
 use crate::sandbox::CommandOutput;
 
-/// A command of the engine.
+/// Returns a command of the engine.
 pub(super) fn command(arguments: &[&str]) -> Command {
     let mut command = Command::new("docker");
     command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -16,14 +16,14 @@ pub(super) fn run(arguments: &[&str]) -> CommandOutput {
     command(arguments).output().unwrap().into()
 }
 
-/// Runs a command of the engine, which must succeed; what it says, without the line end.
+/// Runs a command of the engine, which must succeed. Returns its output without the trailing line break.
 #[track_caller]
-pub(super) fn ask(arguments: &[&str]) -> String {
+pub(super) fn output(arguments: &[&str]) -> String {
     run(arguments).expect_code(0).stdout.trim_end().into()
 }
 
-/// What the engine knows of a container, by a template of its own.
+/// Returns the engine's information about a container, formatted by a template.
 #[track_caller]
 pub(super) fn inspect(container: &str, template: &str) -> String {
-    ask(&["inspect", "--format", template, container])
+    output(&["inspect", "--format", template, container])
 }

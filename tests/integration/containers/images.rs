@@ -1,12 +1,12 @@
-//! What the images are made of.
+//! The contents of the images.
 
 use super::checkout::Checkout;
 use super::engine;
 
-const MOST: u64 = 60_000_000;
+const SIZE_LIMIT: u64 = 60_000_000;
 
 fn size(image: &str) -> u64 {
-    engine::ask(&["image", "inspect", "--format", "{{.Size}}", image]).parse().unwrap()
+    engine::output(&["image", "inspect", "--format", "{{.Size}}", image]).parse().unwrap()
 }
 
 #[test]
@@ -17,18 +17,18 @@ fn images_are_small_labelled_and_hold_no_secret() {
     let images = [("hestat-client", "65001:65001"), ("hestat-server", "65002:65002"), ("hestat-fog", "65004:65004")];
     for (image, user) in images {
         let own = size(image) - size("debian:bookworm-slim");
-        assert!(own < MOST, "{image} is {own} bytes over its base");
+        assert!(own < SIZE_LIMIT, "{image} is {own} bytes over its base");
         let label = |name: &str| {
             let template = format!("{{{{index .Config.Labels \"org.opencontainers.image.{name}\"}}}}");
-            engine::ask(&["image", "inspect", "--format", &template, image])
+            engine::output(&["image", "inspect", "--format", &template, image])
         };
         assert_eq!((label("version").as_str(), label("licenses").as_str()), (env!("CARGO_PKG_VERSION"), "MIT"));
         assert!(label("title").starts_with("hestat ") && !label("description").is_empty());
-        assert_eq!(engine::ask(&["image", "inspect", "--format", "{{.Config.User}}", image]), user);
+        assert_eq!(engine::output(&["image", "inspect", "--format", "{{.Config.User}}", image]), user);
         let find = "find /data /identity /server /state /input /tmp /home /root /run -type f ! -name .curlrc ! -name '.bash*' ! -name .profile 2>/dev/null; true";
-        let files = engine::ask(&["run", "--rm", "--user", "0:0", image, "sh", "-c", find]);
+        let files = engine::output(&["run", "--rm", "--user", "0:0", image, "sh", "-c", find]);
         assert_eq!(files, "", "{image}");
-        let history = engine::ask(&["history", "--no-trunc", image]);
+        let history = engine::output(&["history", "--no-trunc", image]);
         assert!(!history.contains(&checkout.server(&["cat", "/identity/password"]).stdout.trim().to_owned()));
     }
     for tool in ["lftp", "curl", "ftp", "vsftpd"] {
@@ -38,7 +38,7 @@ fn images_are_small_labelled_and_hold_no_secret() {
     }
 }
 
-/// The dependencies are compiled once: a change in our sources leaves their layer as it is.
+/// The dependencies are compiled once: a change of the sources does not invalidate their layer.
 #[test]
 #[ignore = "needs a container engine"]
 fn a_change_of_the_sources_does_not_compile_the_dependencies_again() {
@@ -50,9 +50,9 @@ fn a_change_of_the_sources_does_not_compile_the_dependencies_again() {
         .command("docker", &["build", "--file", "docker/Dockerfile", "--target", "build", "."])
         .output()
         .unwrap();
-    let said = String::from_utf8_lossy(&build.stdout).into_owned() + &String::from_utf8_lossy(&build.stderr);
-    // The engine paints what comes from stderr, each piece for itself as it comes: also between two words.
-    let said = ["\x1b[91m", "\x1b[0m"].into_iter().fold(said, |said, paint| said.replace(paint, ""));
-    assert!(build.status.success(), "{said}");
-    assert!(said.contains("Compiling hestat") && !said.contains("Compiling tfhe"), "{said}");
+    let output = String::from_utf8_lossy(&build.stdout).into_owned() + &String::from_utf8_lossy(&build.stderr);
+    // The engine colours each fragment of stderr separately, sometimes between two words.
+    let output = ["\x1b[91m", "\x1b[0m"].into_iter().fold(output, |output, color| output.replace(color, ""));
+    assert!(build.status.success(), "{output}");
+    assert!(output.contains("Compiling hestat") && !output.contains("Compiling tfhe"), "{output}");
 }

@@ -1,19 +1,19 @@
-//! Client and server in real containers, as `docker-compose.yml` and `run.sh` make them.
+//! Client and server in real containers, as started by `docker-compose.yml` and `run.sh`.
 //!
-//! Ignored unless asked for, since they need a container engine, the base images and the names `client` and `server`:
-//! `test.sh` asks for them where an engine answers.
+//! Ignored by default, because they need a container engine, the base images and the names `client` and `server`.
+//! `test.sh` runs them if an engine answers.
 
-mod by_hand;
 mod checkout;
-mod confined;
+mod confinement;
+mod documentation;
 mod engine;
+mod environment;
 mod faults;
 mod fog;
-mod ground;
 mod images;
 mod leaks;
+mod manual_commands;
 mod other_clients;
-mod person;
-mod script;
-mod tour;
+mod owner;
+mod run_script;
 mod vsftpd;

@@ -1,21 +1,21 @@
-//! What lies between client and server fails, or one of them does: the statistics are exact in the end.
+//! The network between client and server fails, or one of them is killed: the statistics are still exact in the end.
 
-pub(crate) mod customer;
+pub(crate) mod client;
+pub(crate) mod fault_plan;
 pub(crate) mod proxy;
-pub(crate) mod weather;
+pub(crate) mod recorded;
 
 mod killed;
-mod link;
-mod many;
-mod proxied;
-pub(crate) mod recorded;
+mod proxied_connection;
+mod proxy_tests;
 mod rounds;
+mod seeded_rounds;
 
 use std::fs;
 
 use crate::sandbox::Sandbox;
 
-/// Writes the table and gives its statistics as they come over a server that is a directory.
+/// Writes the table and returns its statistics, computed with a directory as the server.
 fn expected(sandbox: &Sandbox, table: &str) -> Vec<u8> {
     let job = sandbox.init(&sandbox.write("table.csv", table));
     sandbox.compute().expect_code(0);

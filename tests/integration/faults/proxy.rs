@@ -1,8 +1,8 @@
-//! Stands between a client and a server, on all the server's ports, and does to their bytes what the weather says.
+//! A proxy between client and server, on all the server's ports, that injects the faults of a plan.
 //!
-//! The control connection is encrypted, so the ports that the server names there cannot be changed on the way. But a
+//! The control connection is encrypted, so the proxy cannot rewrite the port numbers that the server sends there. But a
 //! client connects to the address of its control connection. So the proxy listens on another loopback address, on the
-//! very same ports.
+//! same ports.
 
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -15,13 +15,13 @@ use std::time::Duration;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::net::sockopt::set_socket_recv_buffer_size;
 
-use super::link::Link;
-use super::weather::{Channel, Dice, Spans, Weather};
+use super::fault_plan::{Channel, ConnectionLengths, FaultPlan, SeededRng};
+use super::proxied_connection::ProxiedConnection;
 
-/// Data ports that a server gets: more than it needs at once, so that those of cut connections may rest.
+/// Data ports per server: more than it needs at once, because ports of cut connections stay in TIME-WAIT.
 const PASSIVE_PORTS: u16 = 24;
 
-/// Addresses and ports for one server and its proxy, for themselves alone.
+/// Addresses and ports of one server and its proxy, not shared with other tests.
 #[derive(Debug, Clone)]
 pub(crate) struct Ports {
     pub(crate) server: Ipv4Addr,
@@ -31,18 +31,18 @@ pub(crate) struct Ports {
 }
 
 impl Ports {
-    /// Loopback addresses that no other test uses, in this process or another, and ports free on both.
+    /// Returns loopback addresses that no other test uses, in this process or another, and ports free on both.
     pub(crate) fn free() -> Self {
         static COUNT: AtomicU64 = AtomicU64::new(0);
         let number = COUNT.fetch_add(1, Ordering::SeqCst);
         let process = std::process::id();
-        let mut dice = Dice(u64::from(process) << 20 | number);
+        let mut rng = SeededRng(u64::from(process) << 20 | number);
         let [low, high, ..] = process.to_le_bytes();
         let address = |last: u64| Ipv4Addr::new(127, 64 | high & 0x3f, low, last as u8);
         let (server, proxy) = (address(1 + 2 * number % 250), address(2 + 2 * number % 250));
         loop {
-            // Below the ports that systems give to outgoing connections.
-            let control = 12_000 + dice.roll(20_000 - u64::from(PASSIVE_PORTS)) as u16;
+            // Below the range of ephemeral ports.
+            let control = 12_000 + rng.below(20_000 - u64::from(PASSIVE_PORTS)) as u16;
             let ports = Self { server, proxy, control, passive: control + 1..=control + PASSIVE_PORTS };
             if ports.are_free() {
                 return ports;
@@ -50,8 +50,8 @@ impl Ports {
         }
     }
 
-    /// Whether nobody listens on these ports of all addresses. This is not found out by listening there: a program that
-    /// another test starts meanwhile would hold such a listener until it has begun.
+    /// Returns whether no process listens on these ports. Binding them would not be reliable: a program that another
+    /// test starts at that moment would inherit such a listener until it calls exec.
     fn are_free(&self) -> bool {
         self.all().all(|port| TcpStream::connect((self.server, port)).is_err())
     }
@@ -60,12 +60,12 @@ impl Ports {
         self.control..=*self.passive.end()
     }
 
-    /// Where the server listens.
+    /// Returns the address that the server listens on.
     pub(crate) fn listen_address(&self) -> SocketAddr {
         (self.server, self.control).into()
     }
 
-    /// The option that tells a server of those for data.
+    /// Returns the server option that sets the data ports.
     pub(crate) fn option(&self) -> String {
         format!("--passive-ports={}-{}", self.passive.start(), self.passive.end())
     }
@@ -73,7 +73,7 @@ impl Ports {
     fn listen(&self) -> io::Result<Vec<TcpListener>> {
         let listen = |port| {
             let listener = TcpListener::bind((self.proxy, port))?;
-            // A line holds little; where it is slow, the rest waits at its beginning.
+            // A small buffer, so that a slow connection slows its sender down.
             set_socket_recv_buffer_size(&listener, 32 << 10)?;
             Ok(listener)
         };
@@ -81,15 +81,15 @@ impl Ports {
     }
 }
 
-/// What the proxy and its connections know together.
+/// State shared by the proxy and its connections.
 pub(super) struct Shared {
     server: IpAddr,
     control: u16,
-    pub(super) weather: Mutex<Weather>,
-    /// How often all connections were cut.
+    pub(super) fault_plan: Mutex<FaultPlan>,
+    /// The number of outages: faults that cut all connections.
     pub(super) outages: AtomicU64,
-    /// How many faults there were.
-    pub(super) struck: AtomicU64,
+    /// The number of faults injected.
+    pub(super) fault_count: AtomicU64,
     over: AtomicBool,
     recorded: Mutex<Vec<u8>>,
     longest: [AtomicU64; 2],
@@ -108,72 +108,72 @@ impl Shared {
         self.longest[channel as usize].fetch_max(bytes, Ordering::SeqCst);
     }
 
-    /// Connects to the server as the client connected to us.
+    /// Connects to the server on the port that the client connected to.
     fn connect(self: &Arc<Self>, client: TcpStream) -> io::Result<()> {
         let port = client.local_addr()?.port();
         let channel = if port == self.control { Channel::Control } else { Channel::Data };
-        // If the server is not there, the client is dropped.
+        // If the server does not answer, the client's connection is dropped.
         let server = TcpStream::connect_timeout(&(self.server, port).into(), Duration::from_secs(5))?;
-        let link = Link::new([client, server], channel, Arc::clone(self));
-        thread::spawn(move || link.run());
+        let proxied_connection = ProxiedConnection::new([client, server], channel, Arc::clone(self));
+        thread::spawn(move || proxied_connection.run());
         Ok(())
     }
 }
 
-/// The proxy; it ends when it is dropped.
+/// The proxy; it stops when dropped.
 pub(crate) struct Proxy {
     address: SocketAddr,
     shared: Arc<Shared>,
 }
 
 impl Proxy {
-    /// Before the server of these ports.
+    /// Starts a proxy for the server on these ports.
     pub(crate) fn start(ports: &Ports) -> Self {
         let listeners = ports.listen().unwrap();
         let shared = Arc::new(Shared {
             server: ports.server.into(),
             control: ports.control,
-            weather: Mutex::new(Weather::calm()),
+            fault_plan: Mutex::new(FaultPlan::without_faults()),
             outages: AtomicU64::new(0),
-            struck: AtomicU64::new(0),
+            fault_count: AtomicU64::new(0),
             over: AtomicBool::new(false),
             recorded: Mutex::default(),
             longest: Default::default(),
         });
-        let known = Arc::clone(&shared);
-        thread::spawn(move || accept(&listeners, &known));
+        let accepting = Arc::clone(&shared);
+        thread::spawn(move || accept(&listeners, &accepting));
         Self { address: (ports.proxy, ports.control).into(), shared }
     }
 
-    /// Where clients find it.
+    /// Returns the address that clients connect to.
     pub(crate) fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// From the next connection on.
-    pub(crate) fn set_weather(&self, weather: Weather) {
-        *self.shared.weather.lock().unwrap() = weather;
+    /// Sets the fault plan, starting with the next connection.
+    pub(crate) fn set_fault_plan(&self, fault_plan: FaultPlan) {
+        *self.shared.fault_plan.lock().unwrap() = fault_plan;
     }
 
-    /// How many faults there were.
-    pub(crate) fn struck(&self) -> u64 {
-        self.shared.struck.load(Ordering::SeqCst)
+    /// Returns the number of faults injected.
+    pub(crate) fn fault_count(&self) -> u64 {
+        self.shared.fault_count.load(Ordering::SeqCst)
     }
 
-    /// Everything that passed through it since this was last asked.
+    /// Returns and clears everything that has passed through the proxy.
     pub(crate) fn recording(&self) -> Vec<u8> {
         std::mem::take(&mut self.shared.recorded.lock().unwrap())
     }
 
-    /// How many bytes that is so far.
+    /// Returns the number of recorded bytes.
     pub(super) fn recording_length(&self) -> usize {
         self.shared.recorded.lock().unwrap().len()
     }
 
-    /// The most bytes that a connection passed.
-    pub(crate) fn spans(&self) -> Spans {
+    /// Returns the length of the longest connection on each channel.
+    pub(crate) fn connection_lengths(&self) -> ConnectionLengths {
         let longest = |channel| self.shared.longest[channel as usize].load(Ordering::SeqCst);
-        Spans { control: longest(Channel::Control), data: longest(Channel::Data) }
+        ConnectionLengths { control: longest(Channel::Control), data: longest(Channel::Data) }
     }
 }
 
@@ -183,14 +183,14 @@ impl Drop for Proxy {
     }
 }
 
-/// Takes connections on all ports until the proxy is over.
+/// Accepts connections on all ports until the proxy stops.
 fn accept(listeners: &[TcpListener], shared: &Arc<Shared>) {
     while !shared.is_over() {
-        let mut asked: Vec<_> = listeners.iter().map(|listener| PollFd::new(listener, PollFlags::IN)).collect();
-        poll(&mut asked, Some(&Timespec::try_from(Duration::from_millis(50)).unwrap())).unwrap();
-        for (listener, asked) in listeners.iter().zip(&asked) {
-            if !asked.revents().is_empty() {
-                drop(listener.accept().and_then(|(client, _)| shared.connect(client)));
+        let mut polled: Vec<_> = listeners.iter().map(|listener| PollFd::new(listener, PollFlags::IN)).collect();
+        poll(&mut polled, Some(&Timespec::try_from(Duration::from_millis(50)).unwrap())).unwrap();
+        for (listener, polled) in listeners.iter().zip(&polled) {
+            if !polled.revents().is_empty() {
+                let _ = listener.accept().and_then(|(client, _)| shared.connect(client));
             }
         }
     }

@@ -1,116 +1,123 @@
-//! Whole jobs through weather of every kind: each ends in the exact statistics.
+//! Whole jobs under faults of every kind: each ends in the exact statistics.
 
 use std::fs;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::customer::{Customer, run};
+use super::client::{TestClient, run};
 use super::expected;
-use super::many::rounds;
+use super::fault_plan::{Channel, ConnectionLengths, Ending, Fault, FaultPlan, FaultProfile, ScheduledFault};
 use super::proxy::{Ports, Proxy};
-use super::weather::{Channel, Climate, Ending, Fate, Fault, Spans, Weather};
+use super::seeded_rounds::rounds;
 use crate::sandbox::{CommandOutput, Sandbox, TestServer, wait_until};
 use crate::site::small_table;
 
-/// 168 kB of ciphertext: some pieces of what any program reads at once.
+/// 168 kB of ciphertext: more than a program reads in one call.
 const ROWS: u64 = 3000;
 
-/// Houses that have their rounds at the same time: most of it is waiting.
+/// Rounds that run at the same time; most of them wait.
 const AT_ONCE: usize = 5;
 
 /// A server behind a proxy.
-struct Coast {
+struct ProxiedServer {
     served: TestServer,
     proxy: Proxy,
-    customer: Customer,
+    client: TestClient,
     expected: Vec<u8>,
-    spans: Spans,
+    connection_lengths: ConnectionLengths,
 }
 
-impl Coast {
-    /// With one job in calm weather behind it.
+impl ProxiedServer {
+    /// Starts server and proxy, and runs one job without faults to measure its connections.
     fn new() -> Self {
         let sandbox = Sandbox::new();
         let expected = expected(&sandbox, &small_table(ROWS));
         let ports = Ports::free();
         let proxy = Proxy::start(&ports);
         let served = TestServer::listen(sandbox, ports.listen_address(), &[&ports.option()]);
-        let customer = Customer::new(&served, proxy.address());
-        let job = customer.send(&served.sandbox, "table.csv");
-        assert!(customer.fetch(&served.sandbox, &job) == expected, "in calm weather");
-        let spans = proxy.spans();
-        Self { served, proxy, customer, expected, spans }
+        let client = TestClient::new(&served, proxy.address());
+        let job = client.send(&served.sandbox, "table.csv");
+        assert!(client.fetch(&served.sandbox, &job) == expected, "without faults");
+        let connection_lengths = proxy.connection_lengths();
+        Self { served, proxy, client, expected, connection_lengths }
     }
 
-    /// One job from its beginning to its end; returns how many faults there were.
-    fn round(&self, climate: Climate, seed: u64) -> u64 {
-        let before = self.proxy.struck();
-        let customer = self.customer.clone().with("HESTAT_RETRIES", &(seed % 4).to_string());
-        self.proxy.set_weather(Weather::new(climate, seed, self.spans));
-        let job = customer.send(&self.served.sandbox, "table.csv");
-        self.proxy.set_weather(Weather::new(climate, !seed, self.spans));
-        let found = customer.fetch(&self.served.sandbox, &job);
+    /// Runs one whole job. Returns the number of faults injected.
+    fn round(&self, profile: FaultProfile, seed: u64) -> u64 {
+        let before = self.proxy.fault_count();
+        let client = self.client.clone().with("HESTAT_RETRIES", &(seed % 4).to_string());
+        self.proxy.set_fault_plan(FaultPlan::new(profile, seed, self.connection_lengths));
+        let job = client.send(&self.served.sandbox, "table.csv");
+        self.proxy.set_fault_plan(FaultPlan::new(profile, !seed, self.connection_lengths));
+        let found = client.fetch(&self.served.sandbox, &job);
         assert!(found == self.expected);
-        self.proxy.struck() - before
+        self.proxy.fault_count() - before
     }
 }
 
-/// The next command of a user who has the least of patience, with one fault on its data connection.
+/// Runs a command of a client that retries once, with one fault on its data connection.
 #[track_caller]
-fn at_once(coast: &Coast, fault: Fault, after: u64, command: impl Fn(&Customer) -> Command) -> CommandOutput {
-    let customer = coast.customer.clone().with("HESTAT_RETRIES", "1");
-    coast.proxy.set_weather(Weather::only(Channel::Data, Some(Fate { after, fault })));
-    let before = coast.proxy.struck();
-    let ended = run(&mut command(&customer)).expect_code(0);
-    assert_eq!(coast.proxy.struck() - before, 1);
-    ended
+fn run_with_fault(
+    server: &ProxiedServer,
+    fault: Fault,
+    after: u64,
+    command: impl Fn(&TestClient) -> Command,
+) -> CommandOutput {
+    let client = server.client.clone().with("HESTAT_RETRIES", "1");
+    server.proxy.set_fault_plan(FaultPlan::only(Channel::Data, Some(ScheduledFault { after, fault })));
+    let before = server.proxy.fault_count();
+    let output = run(&mut command(&client)).expect_code(0);
+    assert_eq!(server.proxy.fault_count() - before, 1);
+    output
 }
 
-/// Much less than a slow line takes is still in the socket when the last byte has been written.
+/// When the last byte has been written, the socket buffers still hold data that a slow connection takes a while to
+/// deliver.
 #[test]
-fn a_slow_line_is_not_taken_for_a_dead_one() {
-    let coast = Coast::new();
-    at_once(&coast, Fault::Slow(100_000), 0, |customer| customer.init(&coast.served.sandbox, "table.csv"));
+fn a_slow_connection_is_not_taken_for_a_dead_one() {
+    let server = ProxiedServer::new();
+    run_with_fault(&server, Fault::Slow(100_000), 0, |client| client.init(&server.served.sandbox, "table.csv"));
 }
 
-/// The server hears nothing of a line that is dead, not even its end: it waits for more, when the client is there again
-/// on another line. The usual number of attempts must do.
+/// The server does not notice a dead connection, not even its end, and still waits for data when the client reconnects.
+/// The default number of attempts must suffice.
 #[test]
-fn an_upload_goes_on_while_the_server_waits_on_the_dead_line() {
-    let coast = Coast::new();
-    let customer = coast.customer.clone().with("HESTAT_RETRIES", "5");
-    // Within the handshake and behind it.
+fn an_upload_resumes_while_the_server_waits_on_the_dead_connection() {
+    let server = ProxiedServer::new();
+    let client = server.client.clone().with("HESTAT_RETRIES", "5");
+    // During the handshake and after it.
     for after in [300, 50_000] {
-        let dead = Fate { after, fault: Fault::Stall(Duration::from_secs(20)) };
-        coast.proxy.set_weather(Weather::only(Channel::Data, Some(dead)));
-        run(&mut customer.init(&coast.served.sandbox, "table.csv")).expect_code(0);
+        let dead = ScheduledFault { after, fault: Fault::Stall(Duration::from_secs(20)) };
+        server.proxy.set_fault_plan(FaultPlan::only(Channel::Data, Some(dead)));
+        run(&mut client.init(&server.served.sandbox, "table.csv")).expect_code(0);
     }
 }
 
-/// One cut costs one attempt, wherever it is, and nobody has to do anything again.
+/// A cut costs one attempt wherever it occurs, and the user need not repeat anything.
 #[test]
-fn one_cut_is_mended_by_one_attempt() {
-    let coast = Coast::new();
+fn one_retry_recovers_from_one_cut() {
+    let server = ProxiedServer::new();
     for ending in [Ending::Close, Ending::Reset] {
         for after in [0, 1, 500, 3000, 20_000, 30_000] {
             let fault = Fault::Cut(ending);
-            let told =
-                at_once(&coast, fault, after, |customer| customer.init(&coast.served.sandbox, "table.csv")).json();
-            let job = told["job"].as_str().unwrap();
-            coast.proxy.set_weather(Weather::calm());
-            wait_until("the totals", || coast.served.at(format!("outbox/{job}/totals.hes")).exists());
-            at_once(&coast, fault, after, |customer| customer.result(&coast.served.sandbox, job));
-            assert!(fs::read(coast.served.sandbox.file("out.csv")).unwrap() == coast.expected);
+            let output =
+                run_with_fault(&server, fault, after, |client| client.init(&server.served.sandbox, "table.csv"));
+            let made = output.json();
+            let job = made["job"].as_str().unwrap();
+            server.proxy.set_fault_plan(FaultPlan::without_faults());
+            wait_until("the totals", || server.served.at(format!("outbox/{job}/totals.hes")).exists());
+            run_with_fault(&server, fault, after, |client| client.result(&server.served.sandbox, job));
+            assert!(fs::read(server.served.sandbox.file("out.csv")).unwrap() == server.expected);
         }
     }
 }
 
-/// So many rounds in such weather.
-fn jobs_in(climate: Climate, count: usize) {
+/// Runs `count` jobs under this fault profile.
+fn jobs_in(profile: FaultProfile, count: usize) {
     let (done, faults) = (AtomicU64::new(0), AtomicU64::new(0));
-    rounds(count, AT_ONCE, Coast::new, |coast, seed| {
-        faults.fetch_add(coast.round(climate, seed), Ordering::SeqCst);
+    rounds(count, AT_ONCE, ProxiedServer::new, |server, seed| {
+        faults.fetch_add(server.round(profile, seed), Ordering::SeqCst);
         done.fetch_add(1, Ordering::SeqCst);
     });
     let (done, faults) = (done.into_inner(), faults.into_inner());
@@ -119,35 +126,35 @@ fn jobs_in(climate: Climate, count: usize) {
 
 #[test]
 fn connections_cut_at_any_byte() {
-    jobs_in(Climate::Cuts, 30);
+    jobs_in(FaultProfile::Cuts, 30);
 }
 
 #[test]
 fn data_connections_lost_while_the_control_connection_stays() {
-    jobs_in(Climate::DataCuts, 20);
+    jobs_in(FaultProfile::DataCuts, 20);
 }
 
 #[test]
 fn control_connections_lost_while_the_data_connection_stays() {
-    jobs_in(Climate::ControlCuts, 20);
+    jobs_in(FaultProfile::ControlCuts, 20);
 }
 
 #[test]
-fn outages() {
-    jobs_in(Climate::Outages, 15);
+fn outages_of_all_connections() {
+    jobs_in(FaultProfile::Outages, 15);
 }
 
 #[test]
 fn connections_that_stall_for_longer_than_a_client_waits() {
-    jobs_in(Climate::Stalls, 10);
+    jobs_in(FaultProfile::Stalls, 10);
 }
 
 #[test]
-fn trickles() {
-    jobs_in(Climate::Slowness, 10);
+fn slow_connections() {
+    jobs_in(FaultProfile::Slow, 10);
 }
 
 #[test]
-fn everything_at_once() {
-    jobs_in(Climate::Anything, 20);
+fn mixed_faults() {
+    jobs_in(FaultProfile::Mixed, 20);
 }

@@ -8,7 +8,7 @@ use super::parties::Parties;
 use crate::attacker::credentials::certificate_of;
 use crate::attacker::impersonation::{Impersonator, certificate_at};
 use crate::attacker::{Attacker, Direction, Manipulation, RecordFault, Recording, Tampering};
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 const MESSAGE: &str = "an attacker in between may not read, alter or repeat this";
 

@@ -1,4 +1,4 @@
-//! Programs that run beside a test.
+//! Programs that run in the background of a test.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -11,14 +11,14 @@ use rustix::process::{Pid, Signal};
 
 use crate::sandbox::wait_until;
 
-/// A program that runs until it is told to end; what it says goes to a file, which a test that fails shows.
+/// A background program. Its output goes to a log file, which is printed if the test fails.
 pub(super) struct Daemon {
     child: Child,
     log: PathBuf,
 }
 
 impl Daemon {
-    /// Starts it; `log` grows by all that it says.
+    /// Starts the program; its output is appended to `log`.
     pub(super) fn start(command: &mut Command, log: &Path) -> Self {
         let file = File::options().create(true).append(true).open(log).unwrap();
         command.stdin(Stdio::null()).stdout(file.try_clone().unwrap());
@@ -27,27 +27,27 @@ impl Daemon {
         Self { child, log: log.into() }
     }
 
-    /// Waits until it greets those who connect to this port of loopback.
-    pub(super) fn wait_until_it_greets(&mut self, port: u16) {
+    /// Waits until the program sends an FTP greeting on this port of loopback.
+    pub(super) fn wait_for_greeting(&mut self, port: u16) {
         wait_until("a greeting", || {
-            assert_eq!(self.child.try_wait().unwrap(), None, "it ended: {}", self.said());
+            assert_eq!(self.child.try_wait().unwrap(), None, "the program ended: {}", self.log());
             greets(port)
         });
     }
 
-    /// All that it said.
-    pub(super) fn said(&self) -> String {
+    /// Returns the program's output so far.
+    pub(super) fn log(&self) -> String {
         fs::read_to_string(&self.log).unwrap_or_default()
     }
 
-    /// Asks it to end; returns its exit code.
+    /// Sends SIGTERM and returns the exit code.
     pub(super) fn stop(mut self) -> Option<i32> {
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         wait_until("the end of a server", || self.child.try_wait().unwrap().is_some());
         self.child.wait().unwrap().code()
     }
 
-    /// Its own children: some servers have one for each session, which would live on.
+    /// Returns the program's child processes. Some servers start one per session, and it would outlive them.
     fn children(&self) -> Vec<Pid> {
         let process = self.child.id();
         let list = fs::read_to_string(format!("/proc/{process}/task/{process}/children")).unwrap_or_default();
@@ -63,11 +63,11 @@ impl Drop for Daemon {
             self.child.wait().unwrap();
         }
         for child in children {
-            // It may have ended by itself.
+            // The child may have ended by itself.
             rustix::process::kill_process(child, Signal::KILL).ok();
         }
         if std::thread::panicking() {
-            eprintln!("{}:\n{}", self.log.display(), self.said());
+            eprintln!("{}:\n{}", self.log.display(), self.log());
         }
     }
 }

@@ -1,7 +1,7 @@
-//! The clients of others at our server.
+//! Foreign clients with the hestat server.
 
-mod big;
 mod curl;
 mod ftplib;
+mod large_files;
 mod lftp;
-mod repertoire;
+mod scenario;

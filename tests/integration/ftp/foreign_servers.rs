@@ -1,6 +1,6 @@
-//! Our client at the servers of others.
+//! The hestat client with foreign servers.
 
 mod client;
-mod demands;
 mod jobs;
 mod refusals;
+mod strictness;

@@ -1,6 +1,6 @@
-//! Other people's servers and clients of FTP with TLS: ours works with theirs.
+//! Interoperability with foreign servers and clients of FTP over TLS.
 //!
-//! Needs Debian's curl, libpam-pwdfile, lftp, openssl, python3-venv and vsftpd, and the administrator's rights for vsftpd.
+//! Needs Debian's curl, libpam-pwdfile, lftp, openssl, python3-venv and vsftpd, and root for vsftpd.
 
 mod daemon;
 mod foreign_clients;

@@ -1,21 +1,21 @@
-//! Hostile clients at `hestat serve`: whatever they do, it stays within its bounds and honest clients go on.
+//! Hostile clients of `hestat serve`: its resource use stays bounded, and honest clients are still served.
 
-mod answers;
 mod brute_force;
+mod cleartext;
 mod client;
-mod crowd;
-mod endless;
-mod honest;
-mod interrupts;
+mod commands_during_transfer;
+mod concurrent_uploads;
+mod connection_limit;
+mod honest_client;
+mod large_directories;
 mod logs;
-mod many_files;
 mod names;
-mod odd;
-mod places;
-mod plain;
+mod protected_paths;
 mod quota;
-mod random;
-mod slow;
-mod stopping;
-mod ten;
-mod wire;
+mod random_sessions;
+mod shutdown;
+mod stream;
+mod timeouts;
+mod totals_quota;
+mod unbounded_input;
+mod unusual_commands;

@@ -1,4 +1,4 @@
-//! Commands that move data.
+//! FTP commands that use a data connection.
 
 use std::fs::{self, File};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -6,71 +6,71 @@ use std::net::{IpAddr, TcpListener};
 use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
-use super::manner::Answer;
-use super::session::{Session, over};
-use super::wire::Wire;
+use super::behavior::Reaction;
+use super::session::{Session, session_over};
+use super::stream::MaybeTlsStream;
 
 impl Session {
     pub(super) fn listen(&mut self, verb: &str) -> io::Result<()> {
-        let IpAddr::V4(address) = self.control.socket().local_addr()?.ip() else { return Err(over()) };
+        let IpAddr::V4(address) = self.control.socket().local_addr()?.ip() else { return Err(session_over()) };
         let listener = TcpListener::bind((address, 0))?;
         let port = listener.local_addr()?.port();
         self.listener = Some(listener);
-        let manner = self.known.manner();
-        let make = if verb == "EPSV" { &manner.epsv } else { &manner.pasv };
+        let behavior = self.shared.behavior();
+        let make = if verb == "EPSV" { &behavior.epsv } else { &behavior.pasv };
         let reply = make(address, port);
         self.reply(&reply)
     }
 
-    /// The client's data connection, once the client has heard that the file is all right.
-    fn open(&mut self, line: &str) -> io::Result<Wire> {
-        let listener = self.listener.take().ok_or_else(over)?;
-        self.reply("150 here it comes")?;
-        let data = Wire::plain(accept(&listener)?);
-        let manner = self.known.manner();
-        match (manner.trick)(&format!("DATA {line}")) {
-            Answer::Close => return Err(over()),
-            // The data connection is there, and nothing happens on it.
-            Answer::Silence => while self.control.read(&mut [0; 64])? > 0 {},
+    /// Accepts the client's data connection after a 150 reply.
+    fn open(&mut self, line: &str) -> io::Result<MaybeTlsStream> {
+        let listener = self.listener.take().ok_or_else(session_over)?;
+        self.reply("150 opening data connection")?;
+        let data = MaybeTlsStream::plain(accept(&listener)?);
+        let behavior = self.shared.behavior();
+        match (behavior.reactions)(&format!("DATA {line}")) {
+            Reaction::Close => return Err(session_over()),
+            // The data connection stays open and idle.
+            Reaction::Silence => while self.control.read(&mut [0; 64])? > 0 {},
             _ => {}
         }
-        let own = self.known.identity();
-        let identity = if manner.two_faced { &self.known.other_identity } else { &own };
+        let own = self.shared.identity();
+        let identity = if behavior.other_data_certificate { &self.shared.other_identity } else { &own };
         if self.protected { data.secured(&identity.tls) } else { Ok(data) }
     }
 
     pub(super) fn store(&mut self, line: &str, name: &str) -> io::Result<()> {
-        let place = self.place(name);
+        let path = self.resolve(name);
         let offset = std::mem::take(&mut self.offset);
-        let file = File::options().create(true).truncate(offset == 0).write(true).open(place);
+        let file = File::options().create(true).truncate(offset == 0).write(true).open(path);
         let mut file = match file {
             Ok(file) => file,
             Err(error) => return self.reply(&format!("550 {error}")),
         };
         file.seek(if line.starts_with("APPE") { SeekFrom::End(0) } else { SeekFrom::Start(offset) })?;
         let mut data = self.open(line)?;
-        let received = &self.known.received;
-        let mut piece = vec![0; 1 << 16];
+        let received = &self.shared.received;
+        let mut buffer = vec![0; 1 << 16];
         loop {
-            let count = match data.read(&mut piece) {
+            let count = match data.read(&mut buffer) {
                 Ok(0) => break,
                 Ok(count) => count,
-                Err(_) => return self.reply("426 the data connection broke"),
+                Err(_) => return self.reply("426 data connection closed"),
             };
             received.fetch_add(count as u64, Ordering::SeqCst);
-            file.write_all(&piece[..count])?;
+            file.write_all(&buffer[..count])?;
         }
         drop(data);
         self.done(line)
     }
 
-    /// A file, or the names in a folder.
-    pub(super) fn give(&mut self, line: &str, verb: &str, argument: &str) -> io::Result<()> {
-        let place = self.place(argument.trim_start_matches("-a "));
+    /// Sends a file or a directory listing.
+    pub(super) fn retrieve(&mut self, line: &str, verb: &str, argument: &str) -> io::Result<()> {
+        let path = self.resolve(argument.trim_start_matches("-a "));
         let content = if verb == "RETR" {
-            fs::read(place).map(|bytes| bytes[(self.offset as usize).min(bytes.len())..].to_vec())
+            fs::read(path).map(|bytes| bytes[(self.offset as usize).min(bytes.len())..].to_vec())
         } else {
-            fs::read_dir(place).map(|entries| entries.flat_map(|entry| listed(verb, &entry.unwrap())).collect())
+            fs::read_dir(path).map(|entries| entries.flat_map(|entry| list_line(verb, &entry.unwrap())).collect())
         };
         self.offset = 0;
         match content {
@@ -79,38 +79,38 @@ impl Session {
         }
     }
 
-    /// Sends `bytes` over the data connection, and after them `endless` again and again if there is any of it.
+    /// Sends `bytes` over the data connection, then `endless` repeatedly unless it is empty.
     pub(super) fn send(&mut self, line: &str, bytes: &[u8], endless: &[u8]) -> io::Result<()> {
         let mut data = self.open(line)?;
         data.write_all(bytes)?;
         let flood = endless.repeat(1 + 65_536 / endless.len().max(1));
         while !endless.is_empty() && data.write_all(&flood).is_ok() {}
-        drop(data.say_goodbye());
+        let _ = data.close_write();
         drop(data);
         self.done(line)
     }
 
-    /// Its slowness is the trick.
+    /// Sends one byte every 100 ms, then ends the connection.
     pub(super) fn drip_data(&mut self, line: &str, bytes: &[u8]) -> io::Result<()> {
         let mut data = self.open(line)?;
         for byte in bytes {
             data.write_all(&[*byte])?;
             std::thread::sleep(Duration::from_millis(100));
         }
-        Err(over())
+        Err(session_over())
     }
 
     fn done(&mut self, line: &str) -> io::Result<()> {
-        let asked = format!("DONE {line}");
-        match (self.known.manner().trick)(&asked) {
-            Answer::Honest => self.reply("226 done"),
-            _ => self.react(&asked),
+        let event = format!("DONE {line}");
+        match (self.shared.behavior().reactions)(&event) {
+            Reaction::Correct => self.reply("226 done"),
+            _ => self.react(&event),
         }
     }
 }
 
-/// One line of a listing.
-fn listed(verb: &str, entry: &fs::DirEntry) -> Vec<u8> {
+/// Returns one line of a listing.
+fn list_line(verb: &str, entry: &fs::DirEntry) -> Vec<u8> {
     let (name, meta) = (entry.file_name().into_string().unwrap(), entry.metadata().unwrap());
     let kind = if meta.is_dir() { ("dir", 'd') } else { ("file", '-') };
     let line = match verb {
@@ -121,7 +121,7 @@ fn listed(verb: &str, entry: &fs::DirEntry) -> Vec<u8> {
     line.into_bytes()
 }
 
-/// The client's connection; waits five seconds for it.
+/// Accepts the client's connection within five seconds.
 fn accept(listener: &TcpListener) -> io::Result<std::net::TcpStream> {
     listener.set_nonblocking(true)?;
     let end = Instant::now() + Duration::from_secs(5);

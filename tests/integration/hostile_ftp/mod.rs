@@ -1,44 +1,44 @@
-//! An FTP server that lies, stalls, floods and breaks off: the client ends in time, in little memory, with a clear
-//! error, and neither a password nor a bit of the key has left it.
+//! An FTP server that lies, stalls, floods and disconnects: the client ends in time, with little memory and a clear
+//! error, and reveals neither the password nor any bit of the key.
 
-mod answers;
+mod authentication;
+mod behavior;
 mod data;
 mod files;
+mod fixture;
 mod greetings;
-mod manner;
+mod monitor;
 mod passive;
-mod peer;
+mod server;
 mod session;
 mod sizes;
-mod stage;
 mod steps;
-mod stinginess;
-mod strangers;
+mod stream;
 mod transfers;
-mod watched;
-mod wire;
+mod trickling;
+mod wrong_totals;
 
 use std::sync::Mutex;
 use std::thread;
 
-/// Threads that try cases: most of their time is waiting.
+/// Threads that run cases; they wait most of the time.
 const AT_ONCE: usize = 8;
 
-/// Tries all cases, several at a time, each thread in a place of its own.
-fn try_all<C: Send, P>(cases: Vec<C>, place: impl Fn() -> P + Sync, tried: impl Fn(&P, C) + Sync) {
+/// Runs all cases, several at a time. Each thread has its own environment, made by `set_up`.
+fn try_all<C: Send, E>(cases: Vec<C>, set_up: impl Fn() -> E + Sync, check: impl Fn(&E, C) + Sync) {
     let waiting = Mutex::new(cases);
     let work = || {
-        let place = place();
+        let environment = set_up();
         while let Some(case) = { waiting.lock().unwrap().pop() } {
-            tried(&place, case);
+            check(&environment, case);
         }
     };
     thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
 }
 
-/// Insists on one of these codes, and on words that say what is wrong.
+/// Asserts that the command failed with one of these codes and an error message.
 #[track_caller]
-fn assert_refused(what: &str, ended: &crate::sandbox::CommandOutput, codes: &[i32]) {
-    assert!(ended.code.is_some_and(|code| codes.contains(&code)), "{what}: not one of {codes:?}: {ended:?}");
-    assert!(ended.stderr.contains("error: "), "{what}: {ended:?}");
+fn assert_refused(case: &str, output: &crate::sandbox::CommandOutput, codes: &[i32]) {
+    assert!(output.code.is_some_and(|code| codes.contains(&code)), "{case}: not one of {codes:?}: {output:?}");
+    assert!(output.stderr.contains("error: "), "{case}: {output:?}");
 }

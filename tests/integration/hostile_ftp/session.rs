@@ -1,4 +1,4 @@
-//! One control connection: what the client says, and what the peer's manner makes of it.
+//! One control connection: receives the client's commands and reacts as the server's behavior demands.
 
 use std::io::{self, Read, Write};
 use std::net::{TcpListener, TcpStream};
@@ -7,65 +7,65 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::manner::Answer;
-use super::peer::{Known, PASSWORD, USER};
-use super::wire::Wire;
+use super::behavior::Reaction;
+use super::server::{PASSWORD, Shared, USER};
+use super::stream::MaybeTlsStream;
 
 pub(super) struct Session {
-    pub(super) control: Wire,
-    pub(super) known: Arc<Known>,
-    /// Where data connections come in, from PASV or EPSV to the command that uses it.
+    pub(super) control: MaybeTlsStream,
+    pub(super) shared: Arc<Shared>,
+    /// Listens for data connections, from PASV or EPSV until the command that uses it.
     pub(super) listener: Option<TcpListener>,
     /// Whether data connections are encrypted.
     pub(super) protected: bool,
-    /// From REST to the command that uses it.
+    /// Set by REST for the next transfer.
     pub(super) offset: u64,
-    /// From RNFR to RNTO.
-    pub(super) renamed: Option<PathBuf>,
-    pub(super) folder: String,
+    /// Set by RNFR for RNTO.
+    pub(super) rename_from: Option<PathBuf>,
+    pub(super) directory: String,
 }
 
-/// The connection is over, as the manner wants it.
-pub(super) fn over() -> io::Error {
+/// The error that ends a session on purpose.
+pub(super) fn session_over() -> io::Error {
     io::ErrorKind::ConnectionAborted.into()
 }
 
 impl Session {
-    pub(super) fn new(stream: TcpStream, known: Arc<Known>) -> Self {
-        let control = Wire::plain(stream);
-        let folder = "/".into();
-        Self { control, known, listener: None, protected: false, offset: 0, renamed: None, folder }
+    pub(super) fn new(stream: TcpStream, shared: Arc<Shared>) -> Self {
+        let control = MaybeTlsStream::plain(stream);
+        let directory = "/".into();
+        Self { control, shared, listener: None, protected: false, offset: 0, rename_from: None, directory }
     }
 
-    /// Talks until one side breaks off.
+    /// Serves the client until one side disconnects.
     pub(super) fn run(mut self) -> io::Result<()> {
         self.react("GREETING")?;
         loop {
             let line = self.control.line()?;
-            self.known.hear(&line);
+            self.shared.record(&line);
             self.react(&line)?;
         }
     }
 
     pub(super) fn react(&mut self, line: &str) -> io::Result<()> {
-        match (self.known.manner().trick)(line) {
-            Answer::Honest => self.obey(line),
-            Answer::Say(bytes) => self.control.write_all(&bytes),
-            Answer::SayFirst(bytes) => self.control.write_all(&bytes).and_then(|()| self.obey(line)),
-            Answer::Close => Err(over()),
-            Answer::Silence => self.wait(),
-            Answer::Endless(bytes) => self.flood(&bytes.repeat(1 + 8192 / bytes.len())),
-            Answer::Drip(bytes) => self.drip(&bytes),
-            Answer::Instead(other) => self.obey(&other),
-            Answer::Data { bytes, endless } => self.send(line, &bytes, &endless),
-            Answer::DripData(bytes) => self.drip_data(line, &bytes),
+        match (self.shared.behavior().reactions)(line) {
+            Reaction::Correct => self.react_correctly(line),
+            Reaction::Send(bytes) => self.control.write_all(&bytes),
+            Reaction::SendFirst(bytes) => self.control.write_all(&bytes).and_then(|()| self.react_correctly(line)),
+            Reaction::Close => Err(session_over()),
+            Reaction::Silence => self.wait(),
+            Reaction::Endless(bytes) => self.flood(&bytes.repeat(1 + 8192 / bytes.len())),
+            Reaction::Drip(bytes) => self.drip(&bytes),
+            Reaction::Instead(other) => self.react_correctly(&other),
+            Reaction::Data { bytes, endless } => self.send(line, &bytes, &endless),
+            Reaction::DripData(bytes) => self.drip_data(line, &bytes),
         }
     }
 
-    /// Until the client leaves, or for ten seconds.
+    /// Waits until the client disconnects, at most ten seconds.
     fn wait(&mut self) -> io::Result<()> {
         while self.control.read(&mut [0; 64])? > 0 {}
-        Err(over())
+        Err(session_over())
     }
 
     fn flood(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -74,7 +74,7 @@ impl Session {
         }
     }
 
-    /// Its slowness is the trick.
+    /// Sends one byte every 100 ms.
     fn drip(&mut self, bytes: &[u8]) -> io::Result<()> {
         for byte in bytes.iter().cycle() {
             self.control.write_all(&[*byte])?;
@@ -87,32 +87,32 @@ impl Session {
         self.control.write_all(format!("{reply}\r\n").as_bytes())
     }
 
-    /// As an honest server does.
-    fn obey(&mut self, line: &str) -> io::Result<()> {
+    /// Reacts like a correct server.
+    fn react_correctly(&mut self, line: &str) -> io::Result<()> {
         let (verb, argument) = line.split_once(' ').unwrap_or((line, ""));
         match verb {
             "GREETING" => self.reply("220 ready"),
             "AUTH" => self.secure(),
             "USER" => self.reply(if argument == USER { "331 password?" } else { "530 no" }),
-            "PASS" => self.reply(if argument == PASSWORD { "230 welcome" } else { "530 no" }),
+            "PASS" => self.reply(if argument == PASSWORD { "230 logged in" } else { "530 no" }),
             "PROT" => {
                 self.protected = argument == "P";
-                self.reply("200 so be it")
+                self.reply("200 OK")
             }
-            "TYPE" | "MODE" | "STRU" | "NOOP" | "OPTS" | "PBSZ" | "ALLO" | "CLNT" => self.reply("200 so be it"),
+            "TYPE" | "MODE" | "STRU" | "NOOP" | "OPTS" | "PBSZ" | "ALLO" | "CLNT" => self.reply("200 OK"),
             "SYST" => self.reply("215 UNIX Type: L8"),
             "FEAT" => self.reply("211-Features:\r\n AUTH TLS\r\n EPSV\r\n PASV\r\n REST STREAM\r\n SIZE\r\n211 End"),
-            "QUIT" => self.reply("221 bye").and(Err(over())),
+            "QUIT" => self.reply("221 bye").and(Err(session_over())),
             "EPSV" | "PASV" => self.listen(verb),
             "STOR" | "APPE" => self.store(line, argument),
-            "RETR" | "NLST" | "LIST" | "MLSD" => self.give(line, verb, argument),
-            _ => self.keep_house(verb, argument),
+            "RETR" | "NLST" | "LIST" | "MLSD" => self.retrieve(line, verb, argument),
+            _ => self.file_command(verb, argument),
         }
     }
 
     fn secure(&mut self) -> io::Result<()> {
-        self.reply("234 go on")?;
-        self.control = self.control.secured(&self.known.identity().tls)?;
+        self.reply("234 begin TLS")?;
+        self.control = self.control.secured(&self.shared.identity().tls)?;
         Ok(())
     }
 }

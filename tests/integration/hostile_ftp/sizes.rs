@@ -1,11 +1,11 @@
-//! A server that lies about sizes.
+//! A server that reports wrong file sizes.
 
-use super::manner::{Answer, Manner, say};
-use super::stage::{Act, Stage};
+use super::behavior::{Behavior, Reaction, send_reply};
+use super::fixture::{ComputedJob, Fixture};
 use super::{assert_refused, try_all};
 
-/// What SIZE can say that is not so.
-fn lies() -> Vec<&'static str> {
+/// False replies to SIZE.
+fn false_sizes() -> Vec<&'static str> {
     vec![
         "0",
         "1",
@@ -27,59 +27,59 @@ fn lies() -> Vec<&'static str> {
     ]
 }
 
-/// The size of what was uploaded is believed only if it is right.
+/// The upload counts as complete only if the server reports the correct size.
 #[test]
-fn an_upload_of_which_the_server_says_another_size_is_not_taken_for_complete() {
+fn an_upload_with_a_wrong_reported_size_is_not_complete() {
     try_all(
-        lies(),
-        || Stage::new(Manner::honest()),
-        |stage, size| {
-            let what = format!("SIZE says {size:?}");
-            stage.peer.set_manner(Manner::tricky(move |line| {
+        false_sizes(),
+        || Fixture::new(Behavior::correct()),
+        |fixture, size| {
+            let case = format!("SIZE says {size:?}");
+            fixture.server.set_behavior(Behavior::with_reactions(move |line| {
                 let of_upload = line.starts_with("SIZE") && line.contains("dataset.hes.");
-                if of_upload { say(&format!("213 {size}")) } else { Answer::Honest }
+                if of_upload { send_reply(&format!("213 {size}")) } else { Reaction::Correct }
             }));
-            assert_refused(&what, &stage.init(&what), &[6, 20]);
-            assert!(!stage.has_dataset(), "{what}");
+            assert_refused(&case, &fixture.init(&case), &[6, 20]);
+            assert!(!fixture.has_dataset(), "{case}");
         },
     );
 }
 
-/// Whatever the server says of the size, what comes is counted, and must be the honest answer.
+/// Whatever size the server reports, the bytes received are counted and must be the correct totals.
 #[test]
 fn a_download_of_another_size_than_announced_is_exact_or_refused() {
-    try_all(lies(), Act::new, |act, size| {
-        let what = format!("SIZE says {size:?}");
-        let lie = move |line: &str| {
-            if line.starts_with("SIZE") { say(&format!("213 {size}")) } else { Answer::Honest }
+    try_all(false_sizes(), ComputedJob::new, |computed, size| {
+        let case = format!("SIZE says {size:?}");
+        let false_size = move |line: &str| {
+            if line.starts_with("SIZE") { send_reply(&format!("213 {size}")) } else { Reaction::Correct }
         };
-        let ended = act.answered(&what, Manner::tricky(lie));
-        if ended.code == Some(0) {
-            assert!(act.results().as_ref() == Some(&act.expected), "{what}");
+        let output = computed.result_with(&case, Behavior::with_reactions(false_size));
+        if output.code == Some(0) {
+            assert!(computed.results().as_ref() == Some(&computed.expected), "{case}");
         } else {
-            assert_refused(&what, &ended, &[4, 6, 9, 20]);
-            act.assert_unspoilt(&what);
+            assert_refused(&case, &output, &[4, 6, 9, 20]);
+            computed.assert_job_intact(&case);
         }
     });
 }
 
-/// What is there already, by the server's word, is more than the client has, or less than the server has: the client
-/// begins anew, or ends.
+/// The server claims to hold more of an upload than the client has, or less than it has received: the client starts
+/// again or fails.
 #[test]
-fn an_upload_goes_on_only_where_it_can_have_been_cut() {
-    let stage = || Stage::new(Manner::honest());
-    try_all(lies(), stage, |stage, size| {
-        let what = format!("SIZE says {size:?} of half an upload");
-        stage.peer.set_manner(Manner::tricky(move |line| match line {
-            _ if line.starts_with("SIZE") && line.contains("dataset.hes") => say(&format!("213 {size}")),
-            _ if line.starts_with("DONE STOR") => Answer::Close,
-            _ => Answer::Honest,
+fn an_upload_resumes_only_at_a_plausible_offset() {
+    let fixture = || Fixture::new(Behavior::correct());
+    try_all(false_sizes(), fixture, |fixture, size| {
+        let case = format!("SIZE says {size:?} of half an upload");
+        fixture.server.set_behavior(Behavior::with_reactions(move |line| match line {
+            _ if line.starts_with("SIZE") && line.contains("dataset.hes") => send_reply(&format!("213 {size}")),
+            _ if line.starts_with("DONE STOR") => Reaction::Close,
+            _ => Reaction::Correct,
         }));
-        stage.peer.heard();
-        assert_refused(&what, &stage.init(&what), &[6, 11, 12, 20]);
-        let beginnings = stage.peer.heard();
-        let beginnings = beginnings.iter().filter_map(|line| line.strip_prefix("REST ")?.parse().ok());
-        assert!(beginnings.max().is_none_or(|furthest: u64| furthest < 10_000), "{what}");
-        assert!(!stage.has_dataset(), "{what}");
+        fixture.server.received_lines();
+        assert_refused(&case, &fixture.init(&case), &[6, 11, 12, 20]);
+        let lines = fixture.server.received_lines();
+        let offsets = lines.iter().filter_map(|line| line.strip_prefix("REST ")?.parse().ok());
+        assert!(offsets.max().is_none_or(|furthest: u64| furthest < 10_000), "{case}");
+        assert!(!fixture.has_dataset(), "{case}");
     });
 }

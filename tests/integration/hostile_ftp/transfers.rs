@@ -1,69 +1,69 @@
-//! A server that moves other data than it should, or none.
+//! A server that transfers other data than it should, or none.
 
 use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::manner::{Answer, Manner, say};
-use super::stage::{Act, Stage};
+use super::behavior::{Behavior, Reaction, send_reply};
+use super::fixture::{ComputedJob, Fixture};
 use super::{assert_refused, try_all};
 use crate::sandbox::CommandOutput;
 
 #[test]
-fn an_endless_answer_is_refused_without_being_read() {
-    let act = Act::new();
-    let endless = |bytes: &[u8]| Answer::Data { bytes: bytes.into(), endless: vec![0x55; 4096] };
-    let honest = fs::read(act.file("outbox", "totals.hes")).unwrap();
-    let longer = [honest.as_slice(), b"and more"].concat();
-    let more = Answer::Data { bytes: longer, endless: Vec::new() };
-    for (what, answer) in [("endless", endless(&[])), ("endless after the end", endless(&honest)), ("more", more)] {
-        let ended = act.answered(what, Manner::at("RETR", answer));
-        assert_refused(what, &ended, &[7]);
-        act.assert_unspoilt(what);
+fn endless_totals_are_refused_without_being_read() {
+    let computed = ComputedJob::new();
+    let endless = |bytes: &[u8]| Reaction::Data { bytes: bytes.into(), endless: vec![0x55; 4096] };
+    let correct = fs::read(computed.file("outbox", "totals.hes")).unwrap();
+    let longer = [correct.as_slice(), b"and more"].concat();
+    let more = Reaction::Data { bytes: longer, endless: Vec::new() };
+    for (case, reaction) in [("endless", endless(&[])), ("endless after the end", endless(&correct)), ("more", more)] {
+        let output = computed.result_with(case, Behavior::at("RETR", reaction));
+        assert_refused(case, &output, &[7]);
+        computed.assert_job_intact(case);
     }
 }
 
 #[test]
-fn an_endless_status_is_nothing_that_is_read_to_its_end() {
-    let act = Act::new();
-    fs::remove_file(act.file("outbox", "totals.hes")).unwrap();
-    fs::write(act.file("outbox", "status.json"), "{}").unwrap();
-    let answer = Answer::Data { bytes: b"{\"job\":".into(), endless: b" ".into() };
-    let ended = act.answered("an endless status", Manner::at("RETR", answer));
-    assert_refused("an endless status", &ended, &[4, 6, 20]);
+fn an_endless_status_is_not_read_to_its_end() {
+    let computed = ComputedJob::new();
+    fs::remove_file(computed.file("outbox", "totals.hes")).unwrap();
+    fs::write(computed.file("outbox", "status.json"), "{}").unwrap();
+    let reaction = Reaction::Data { bytes: b"{\"job\":".into(), endless: b" ".into() };
+    let output = computed.result_with("an endless status", Behavior::at("RETR", reaction));
+    assert_refused("an endless status", &output, &[4, 6, 20]);
 }
 
 #[test]
-fn a_status_with_escapes_is_quoted_without_them() {
-    let act = Act::new();
-    fs::remove_file(act.file("outbox", "totals.hes")).unwrap();
+fn escapes_in_a_status_are_removed() {
+    let computed = ComputedJob::new();
+    fs::remove_file(computed.file("outbox", "totals.hes")).unwrap();
     let reason = "\\u001b]0;owned\\u0007\\u001b[2J\\r\\u0008\\u007f\\u009b31m done \\n\\n";
-    let job = &act.job;
+    let job = &computed.job;
     let status = format!("{{\"job\":\"{job}\",\"state\":\"failed\",\"reason\":\"{reason}\",\"time\":1}}");
-    fs::write(act.file("outbox", "status.json"), status).unwrap();
-    assert_refused("escapes", &act.answered("escapes", Manner::honest()), &[10]);
+    fs::write(computed.file("outbox", "status.json"), status).unwrap();
+    assert_refused("escapes", &computed.result_with("escapes", Behavior::correct()), &[10]);
 }
 
-/// An answer that was cut is damaged or fetched again; it spoils nothing.
+/// Truncated totals are reported as damaged or fetched again; the job stays intact.
 #[test]
-fn an_answer_that_ends_too_soon_is_not_decrypted() {
-    let act = Act::new();
-    let honest = fs::read(act.file("outbox", "totals.hes")).unwrap();
-    for length in [0, 1, 31, 32, 100, honest.len() / 2, honest.len() - 32, honest.len() - 1] {
-        let what = format!("{length} bytes");
-        let answer = Answer::Data { bytes: honest[..length].to_vec(), endless: Vec::new() };
-        let ended = act.answered(&what, Manner::at("RETR", answer));
-        assert_refused(&what, &ended, &[6, 9, 20]);
-        act.assert_unspoilt(&what);
+fn truncated_totals_are_not_decrypted() {
+    let computed = ComputedJob::new();
+    let correct = fs::read(computed.file("outbox", "totals.hes")).unwrap();
+    for length in [0, 1, 31, 32, 100, correct.len() / 2, correct.len() - 32, correct.len() - 1] {
+        let case = format!("{length} bytes");
+        let reaction = Reaction::Data { bytes: correct[..length].to_vec(), endless: Vec::new() };
+        let output = computed.result_with(&case, Behavior::at("RETR", reaction));
+        assert_refused(&case, &output, &[6, 9, 20]);
+        computed.assert_job_intact(&case);
     }
 }
 
-fn forgotten(act: &Act, what: &str) -> CommandOutput {
-    super::watched::watch(what, &mut act.stage.command(&["forget", &act.job]))
+fn forget(computed: &ComputedJob, case: &str) -> CommandOutput {
+    super::monitor::run_monitored(case, &mut computed.fixture.command(&["forget", &computed.job]))
 }
 
 #[test]
 fn endless_listings_end() {
-    let lines = |line: &str| Answer::Data { bytes: Vec::new(), endless: line.as_bytes().to_vec() };
+    let lines = |line: &str| Reaction::Data { bytes: Vec::new(), endless: line.as_bytes().to_vec() };
     let cases = vec![
         ("names", lines("and another\r\n")),
         ("one name", lines("and so on ")),
@@ -72,63 +72,63 @@ fn endless_listings_end() {
         ("machine's lines", lines("type=file;size=1; name\r\n")),
     ];
     let listing = |line: &str| ["NLST", "LIST", "MLSD"].iter().any(|verb| line.starts_with(verb));
-    let nowhere = || ();
-    try_all(cases, nowhere, |(), (what, answer)| {
-        let act = Act::new();
-        let listed = move |line: &str| if listing(line) { answer.clone() } else { Answer::Honest };
-        act.stage.peer.set_manner(Manner::tricky(listed));
-        let ended = forgotten(&act, what);
-        if ended.code != Some(0) {
-            assert_refused(what, &ended, &[6, 12, 20]);
+    let no_set_up = || ();
+    try_all(cases, no_set_up, |(), (case, reaction)| {
+        let computed = ComputedJob::new();
+        let list = move |line: &str| if listing(line) { reaction.clone() } else { Reaction::Correct };
+        computed.fixture.server.set_behavior(Behavior::with_reactions(list));
+        let output = forget(&computed, case);
+        if output.code != Some(0) {
+            assert_refused(case, &output, &[6, 12, 20]);
         }
     });
 }
 
-/// Whatever a server lists, nothing outside the job's two folders is deleted there.
+/// Whatever a server lists, nothing outside the job's two directories is deleted.
 #[test]
 fn names_in_a_listing_are_not_followed_elsewhere() {
-    let act = Act::new();
+    let computed = ComputedJob::new();
     let names = "../../precious\r\n/precious\r\n..\r\n.\r\n\x1b[2J\r\na\0b\r\n";
     let listing = |line: &str| ["NLST", "LIST", "MLSD"].iter().any(|verb| line.starts_with(verb));
-    let answer = Answer::Data { bytes: names.as_bytes().to_vec(), endless: Vec::new() };
-    act.stage.peer.heard();
-    let listed = move |line: &str| if listing(line) { answer.clone() } else { Answer::Honest };
-    act.stage.peer.set_manner(Manner::tricky(listed));
-    forgotten(&act, "names that climb");
-    for line in act.stage.peer.heard() {
+    let reaction = Reaction::Data { bytes: names.as_bytes().to_vec(), endless: Vec::new() };
+    computed.fixture.server.received_lines();
+    let list = move |line: &str| if listing(line) { reaction.clone() } else { Reaction::Correct };
+    computed.fixture.server.set_behavior(Behavior::with_reactions(list));
+    forget(&computed, "names that climb");
+    for line in computed.fixture.server.received_lines() {
         let deletes = line.starts_with("DELE") || line.starts_with("RMD");
-        assert!(!deletes || line.contains(&act.job) && !line.contains(".."), "{line:?}");
+        assert!(!deletes || line.contains(&computed.job) && !line.contains(".."), "{line:?}");
     }
 }
 
-/// An honest server may end its work between two questions: the totals are there, and the dataset is gone.
+/// A correct server may finish between two commands: the totals exist and the dataset is gone.
 #[test]
-fn a_job_that_is_computed_between_two_questions_is_not_lost() {
-    let act = Act::new();
-    fs::remove_dir_all(act.file("inbox", "dataset.hes").parent().unwrap()).unwrap();
-    let questions = AtomicU64::new(0);
-    let manner = Manner::tricky(move |line| {
-        let asks = line.starts_with("SIZE") && line.ends_with("totals.hes");
-        let too_early = asks && questions.fetch_add(1, Ordering::SeqCst) == 0;
-        if too_early { say("550 not yet") } else { Answer::Honest }
+fn a_job_computed_between_two_commands_is_not_lost() {
+    let computed = ComputedJob::new();
+    fs::remove_dir_all(computed.file("inbox", "dataset.hes").parent().unwrap()).unwrap();
+    let queries = AtomicU64::new(0);
+    let behavior = Behavior::with_reactions(move |line| {
+        let is_query = line.starts_with("SIZE") && line.ends_with("totals.hes");
+        let too_early = is_query && queries.fetch_add(1, Ordering::SeqCst) == 0;
+        if too_early { send_reply("550 not yet") } else { Reaction::Correct }
     });
-    let ended = act.answered("computed meanwhile", manner);
-    assert!(matches!(ended.code, Some(0 | 4)), "{ended:?}");
+    let output = computed.result_with("computed meanwhile", behavior);
+    assert!(matches!(output.code, Some(0 | 4)), "{output:?}");
 }
 
-/// The data connection is there, and nothing happens on it.
+/// The data connection opens, but TLS never begins.
 #[test]
 fn a_data_connection_without_a_handshake_is_a_timeout() {
-    let stage = Stage::new(Manner::at("DATA STOR", Answer::Silence));
-    assert_refused("upload", &stage.init("upload"), &[12]);
-    let act = Act::new();
-    let ended = act.answered("download", Manner::at("DATA RETR", Answer::Silence));
-    assert_refused("download", &ended, &[12]);
-    act.assert_unspoilt("download");
+    let fixture = Fixture::new(Behavior::at("DATA STOR", Reaction::Silence));
+    assert_refused("upload", &fixture.init("upload"), &[12]);
+    let computed = ComputedJob::new();
+    let output = computed.result_with("download", Behavior::at("DATA RETR", Reaction::Silence));
+    assert_refused("download", &output, &[12]);
+    computed.assert_job_intact("download");
 }
 
 #[test]
-fn reasons_have_codes_of_their_own() {
+fn reply_codes_map_to_exit_codes() {
     let cases = vec![
         ("STOR", "452 Insufficient storage space in system", [18, 18]),
         ("STOR", "552 Exceeded storage allocation", [19, 19]),
@@ -144,23 +144,23 @@ fn reasons_have_codes_of_their_own() {
     ];
     try_all(
         cases,
-        || Stage::new(Manner::honest()),
-        |stage, (step, reply, codes)| {
-            let what = format!("{reply} at {step}");
-            stage.peer.set_manner(Manner::at(step, say(reply)));
-            assert_refused(&what, &stage.init(&what), &codes);
-            assert!(!stage.has_dataset(), "{what}");
+        || Fixture::new(Behavior::correct()),
+        |fixture, (step, reply, codes)| {
+            let case = format!("{reply} at {step}");
+            fixture.server.set_behavior(Behavior::at(step, send_reply(reply)));
+            assert_refused(&case, &fixture.init(&case), &codes);
+            assert!(!fixture.has_dataset(), "{case}");
         },
     );
 }
 
-/// If data connections are not encrypted, none is opened.
+/// If data connections cannot be encrypted, none is opened.
 #[test]
 fn without_encrypted_data_connections_nothing_is_sent() {
     for refusal in ["502 what?", "534 no", "536 not that"] {
-        let stage = Stage::new(Manner::at("PROT", say(refusal)));
-        assert_refused(refusal, &stage.init(refusal), &[16, 20]);
-        assert_eq!(stage.peer.received(), 0);
-        assert!(!stage.peer.heard().iter().any(|line| line.starts_with("STOR")));
+        let fixture = Fixture::new(Behavior::at("PROT", send_reply(refusal)));
+        assert_refused(refusal, &fixture.init(refusal), &[16, 20]);
+        assert_eq!(fixture.server.received(), 0);
+        assert!(!fixture.server.received_lines().iter().any(|line| line.starts_with("STOR")));
     }
 }

@@ -124,6 +124,6 @@ fn a_server_that_is_killed_three_times_starts_and_serves_others() {
     let served = TestServer::start(sandbox, &[]);
     let status = served.at(format!("outbox/{job}/status.json"));
     wait_until("the verdict", || fs::read_to_string(&status).is_ok_and(|text| text.contains(REASON)));
-    served.does_a_job(100);
+    served.assert_runs_job(100);
     assert!(!served.at(format!("outbox/{job}/totals.hes")).exists());
 }

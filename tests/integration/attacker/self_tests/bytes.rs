@@ -9,7 +9,7 @@ use super::super::clients::{exchange, plain_client};
 use super::super::echo::EchoServer;
 use super::super::{Attacker, Direction, Manipulation, Recording, Tampering};
 use super::{session, tampering_with};
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 use crate::sandbox::wait_until;
 
 const CONTENT: &[u8] = b"twenty bytes to keep";

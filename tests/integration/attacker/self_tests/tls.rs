@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::records::record;
 use super::super::{Attacker, Direction, Manipulation, RecordFault, Recording, Tampering};
 use super::{Pair, session};
-use crate::faults::weather::Ending;
+use crate::faults::fault_plan::Ending;
 
 const SENTENCES: [&[u8]; 3] = [b"Nobody else may read this.", b"Nor does it arrive twice,", b"or in another order."];
 

@@ -1,5 +1,6 @@
-//! Containers die, lines are cut, disks are full, certificates change: each time a job goes on and gives the exact statistics,
-//! or ends in an error of its own; there is never a wrong number, nor half a file under a final name.
+//! Containers die, the network is cut, disks are full, certificates change. Each time the job resumes and yields the
+//! exact statistics, or ends with its own error. There is never a wrong number, nor an incomplete file under a final
+//! name.
 
-mod field;
+mod environment;
 mod rounds;

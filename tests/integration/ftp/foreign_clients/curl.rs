@@ -1,11 +1,11 @@
-//! curl, over OpenSSL.
+//! curl, with OpenSSL.
 
 use std::fmt::Write as _;
 use std::path::Path;
 use std::process::Command;
 
-use super::big::two_gigabytes;
-use super::repertoire::{ForeignClient, all_of_it};
+use super::large_files::two_gigabytes;
+use super::scenario::{ForeignClient, common_operations};
 use crate::programs::{program, run};
 use crate::sandbox::{TestServer, path};
 
@@ -28,11 +28,11 @@ impl Curl {
         run(self.command(name).args(arguments)).expect_code(0).stdout
     }
 
-    /// Commands of FTP, after a look at the root.
-    fn say(&self, commands: &[String]) {
+    /// Sends FTP commands after a listing of the root.
+    fn quote(&self, commands: &[String]) {
         let mut command = self.command("");
         command.arg("--list-only");
-        run(command.args(commands.iter().flat_map(|said| ["--quote", said]))).expect_code(0);
+        run(command.args(commands.iter().flat_map(|line| ["--quote", line]))).expect_code(0);
     }
 }
 
@@ -44,8 +44,8 @@ impl ForeignClient for Curl {
         Self { address, certificate: served.certificate().into(), accounts }
     }
 
-    fn list(&self, folder: &str) -> String {
-        self.succeed(&format!("{folder}/"), &[])
+    fn list(&self, directory: &str) -> String {
+        self.succeed(&format!("{directory}/"), &[])
     }
 
     fn put(&self, local: &Path, name: &str) {
@@ -74,20 +74,20 @@ impl ForeignClient for Curl {
         self.succeed(name, &["--continue-at", "-", "--output", path(local)]);
     }
 
-    fn make_folder(&self, name: &str) {
-        self.say(&[format!("MKD {name}")]);
+    fn make_directory(&self, name: &str) {
+        self.quote(&[format!("MKD {name}")]);
     }
 
     fn rename(&self, from: &str, to: &str) {
-        self.say(&[format!("RNFR {from}"), format!("RNTO {to}")]);
+        self.quote(&[format!("RNFR {from}"), format!("RNTO {to}")]);
     }
 
     fn delete(&self, name: &str) {
-        self.say(&[format!("DELE {name}")]);
+        self.quote(&[format!("DELE {name}")]);
     }
 }
 
-/// A path in an address (RFC 3986, section 2.1).
+/// Percent-encodes a path (RFC 3986, section 2.1).
 fn encoded(name: &str) -> String {
     name.bytes().fold(String::new(), |mut text, byte| {
         match byte {
@@ -100,7 +100,7 @@ fn encoded(name: &str) -> String {
 
 #[test]
 fn curl() {
-    all_of_it::<Curl>();
+    common_operations::<Curl>();
 }
 
 #[test]
@@ -109,7 +109,7 @@ fn two_gigabytes_by_curl() {
 }
 
 #[test]
-fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
+fn curl_with_pasv_and_with_each_tls_version() {
     let served = TestServer::new(&[]);
     std::fs::write(served.at("file"), "content").unwrap();
     let client = Curl::of(&served);
@@ -118,13 +118,13 @@ fn curl_by_every_way_to_a_data_connection_and_every_version_of_tls() {
     }
 }
 
-/// curl's exit codes: 60 for a certificate that it does not trust, 64 and 67 for a server that wants TLS.
+/// curl's exit codes: 60 for a certificate that it does not trust, 64 and 67 for a server that requires TLS.
 #[test]
-fn curl_is_refused_without_tls_and_refuses_another_certificate() {
+fn curl_without_tls_is_refused_and_curl_refuses_another_certificate() {
     let (served, other) = (TestServer::new(&[]), TestServer::new(&[]));
     let client = Curl::of(&served);
-    let mistaken = Curl { certificate: other.certificate().into(), ..Curl::of(&served) };
-    run(&mut mistaken.command("")).expect_code(60);
+    let untrusting = Curl { certificate: other.certificate().into(), ..Curl::of(&served) };
+    run(&mut untrusting.command("")).expect_code(60);
     let mut plain = program("curl");
     plain.args(["--disable", "--silent", "--show-error", "--netrc-file", &client.accounts, &client.address]);
     run(&mut plain).expect_code(67);

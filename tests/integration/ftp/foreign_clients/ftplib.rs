@@ -1,12 +1,12 @@
-//! Python's ftplib, over its ssl module.
+//! Python's ftplib, with the ssl module.
 
 use std::path::Path;
 
-use super::repertoire::stop;
+use super::scenario::stop;
 use crate::programs::{program, run};
 use crate::sandbox::{TestServer, path};
 
-/// Runs the session in ftplib_session.py, which insists on all that it does.
+/// Runs ftplib_session.py, which checks every step itself.
 #[test]
 fn ftplib() {
     let served = TestServer::new(&[]);
@@ -14,7 +14,7 @@ fn ftplib() {
     let mut command = program("python3");
     let port = served.address().port().to_string();
     command.arg(script).args([&port, served.user(), served.certificate(), path(&served.at(""))]);
-    let ended = run(command.env("PASSWORD", served.password()));
-    assert_eq!(ended.expect_code(0).stdout, "all of it\n");
+    let output = run(command.env("PASSWORD", served.password()));
+    assert_eq!(output.expect_code(0).stdout, "all passed\n");
     stop(served);
 }

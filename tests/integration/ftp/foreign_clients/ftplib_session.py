@@ -1,4 +1,4 @@
-"""Python's ftplib at our server: what it must be able to do, and what it must be refused."""
+"""Python's ftplib as a client of the hestat server: what must work, and what must be refused."""
 
 import ftplib
 import io
@@ -15,7 +15,7 @@ NAME = "Fähre nach Überlingen.bin"
 
 
 def tls(version=ssl.TLSVersion.MAXIMUM_SUPPORTED):
-    """A context that verifies the certificate and the address in it."""
+    """Returns a context that verifies the certificate and its address."""
     context = ssl.create_default_context(cafile=certificate)
     context.maximum_version = version
     return context
@@ -35,7 +35,7 @@ def log_in(version=ssl.TLSVersion.MAXIMUM_SUPPORTED):
 
 
 def refused(attempt, *arguments):
-    """Whether it is refused for good (5yz), which is what the reply says."""
+    """Asserts that the attempt is refused permanently (5yz). Returns the reply."""
     try:
         attempt(*arguments)
     except ftplib.error_perm as reply:
@@ -61,12 +61,12 @@ def files(session):
     assert session.nlst() == [NAME]
     facts = dict(session.mlsd(facts=["type", "size"]))
     assert facts[NAME]["type"] == "file" and facts[NAME]["size"] == str(len(DATA)), facts
-    # An upload and a download that go on.
+    # A resumed upload and a resumed download.
     (root / NAME).write_bytes(b"#" * 5000)
     put(session, DATA[5000:], NAME, rest=5000)
     assert (root / NAME).read_bytes() == b"#" * 5000 + DATA[5000:]
     assert get(session, NAME, rest=255_000) == DATA[255_000:]
-    # The place to go on from is forgotten with the transfer.
+    # The restart offset applies to one transfer only.
     assert len(get(session, NAME)) == len(DATA)
     session.rename(NAME, "new name")
     assert session.nlst() == ["new name"]
@@ -77,7 +77,7 @@ def files(session):
     session.delete("empty")
 
 
-def folders(session):
+def directories(session):
     session.mkd("Ordner")
     session.cwd("Ordner")
     assert session.pwd() == "/Ordner"
@@ -127,7 +127,7 @@ def missing(session):
     refused(put, session, b"", "absent/file")
     refused(session.rename, "absent", "other")
     refused(session.cwd, "/..")
-    # After all that it goes on.
+    # The session still works.
     assert session.nlst() == []
 
 
@@ -149,7 +149,7 @@ def plain_data_is_refused():
 
 def plain_logins_are_refused():
     session = connect(ftplib.FTP)
-    # Before the password is asked for.
+    # Refused before the password is asked for.
     refused(session.sendcmd, f"USER {user}")
     refused(session.sendcmd, f"PASS {password}")
     refused(session.pwd)
@@ -160,7 +160,7 @@ def plain_logins_are_refused():
 
 
 def wrong_logins_are_refused():
-    for name, word in [(user, "guessed"), ("somebody", password), (user, "")]:
+    for name, word in [(user, "guessed"), ("other", password), (user, "")]:
         session = connect(ftplib.FTP_TLS, context=tls())
         assert refused(session.login, name, word).startswith("530")
         refused(session.pwd)
@@ -168,14 +168,14 @@ def wrong_logins_are_refused():
 
 
 for newest in [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3]:
-    with log_in(newest) as member:
-        assert member.sock.version() == newest.name.replace("_", ".")
-        files(member)
-        folders(member)
-        missing(member)
-        aborts(member)
+    with log_in(newest) as session:
+        assert session.sock.version() == newest.name.replace("_", ".")
+        files(session)
+        directories(session)
+        missing(session)
+        aborts(session)
 other_encodings()
 plain_data_is_refused()
 plain_logins_are_refused()
 wrong_logins_are_refused()
-print("all of it")
+print("all passed")

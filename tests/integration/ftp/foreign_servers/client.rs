@@ -1,4 +1,4 @@
-//! A client of one server.
+//! A hestat client of one server.
 
 use std::ffi::OsStr;
 use std::process::Command;
@@ -7,11 +7,11 @@ use super::super::peers::{PASSWORD, Peer};
 use crate::programs::run;
 use crate::sandbox::{CommandOutput, Sandbox, path};
 
-/// Rows of its table, and figures of the sixteen columns.
+/// Rows of the table, and figures in the result for its sixteen columns.
 pub(super) const ROWS: u64 = 1000;
 pub(super) const FIGURES: u64 = 16 * 6;
 
-/// A user who knows a server's address, its password, and the certificate that it had.
+/// A client that knows a server's address, its password, and its certificate at the time the client was made.
 pub(super) struct Client {
     pub(super) sandbox: Sandbox,
     url: String,
@@ -19,14 +19,14 @@ pub(super) struct Client {
 }
 
 impl Client {
-    /// Who uses a folder of this server; its root is the empty one.
-    pub(super) fn of(peer: &Peer, folder: &str) -> Self {
-        Self { sandbox: Sandbox::new(), url: peer.url(folder), fingerprint: peer.fingerprint() }
+    /// Returns a client of a directory on this server. The empty path is the root.
+    pub(super) fn of(peer: &Peer, directory: &str) -> Self {
+        Self { sandbox: Sandbox::new(), url: peer.url(directory), fingerprint: peer.fingerprint() }
     }
 
     pub(super) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
         let mut command = self.sandbox.command(arguments);
-        // A server that has not answered by then does not answer.
+        // Servers on loopback answer well within this time.
         command.env("HESTAT_PASSWORD", PASSWORD).env("HESTAT_SERVER_TIMEOUT", "10");
         command
     }
@@ -35,31 +35,31 @@ impl Client {
         run(&mut self.command(arguments))
     }
 
-    /// `hestat ping`, which is told nothing of the certificate.
+    /// Returns the arguments of `hestat ping`, without the server's fingerprint.
     pub(super) fn ping(&self) -> [&str; 3] {
         ["ping", "--server", &self.url]
     }
 
-    /// `hestat init` for a new table, told nothing of the certificate.
+    /// Returns the arguments of `hestat init` for a new table, without the server's fingerprint.
     pub(super) fn init(&self) -> Vec<String> {
         let table = self.sandbox.file("sample.csv");
         self.sandbox.succeed(["sample", "--rows", &ROWS.to_string(), "--output", path(&table)]);
         ["init", "--json", "--input", path(&table), "--server", &self.url].map(str::to_owned).into()
     }
 
-    /// The same command, told the fingerprint.
+    /// Adds the server's fingerprint to these arguments.
     pub(super) fn pinned<A: Into<String>>(&self, arguments: impl IntoIterator<Item = A>) -> Vec<String> {
         let pin = ["--server-fingerprint".to_owned(), self.fingerprint.clone()];
         arguments.into_iter().map(Into::into).chain(pin).collect()
     }
 
-    /// What its state knows of servers.
+    /// Returns the client's `known_servers` file.
     pub(super) fn known_servers(&self) -> String {
         std::fs::read_to_string(self.sandbox.state().join("known_servers")).unwrap_or_default()
     }
 
-    /// What its state knows after it met the server.
-    pub(super) fn acquaintance(&self) -> String {
+    /// Returns the expected content of `known_servers` after the first contact.
+    pub(super) fn known_server_line(&self) -> String {
         let (_, endpoint) = self.url.split_once('@').unwrap();
         format!("{} SHA256:{}\n", endpoint.split('/').next().unwrap(), self.fingerprint)
     }

@@ -1,16 +1,16 @@
-//! Whole jobs.
+//! Whole jobs over foreign servers.
 
 use super::super::peers::{Peer, SessionReuse};
 use super::client::{Client, FIGURES, ROWS};
 use crate::sandbox::{entries, everything};
 
-/// From a table to its statistics and back to nothing, with `hestat compute --watch` beside the server.
-fn whole_job(peer: &Peer, folder: &str) {
-    let client = Client::of(peer, folder);
-    let compute = peer.compute(folder);
+/// Runs a job from the table to its statistics and deletes it again, with `hestat compute --watch` beside the server.
+fn whole_job(peer: &Peer, directory: &str) {
+    let client = Client::of(peer, directory);
+    let compute = peer.compute(directory);
     let made = client.run(client.pinned(client.init())).expect_code(0).json();
     let job = made["job"].as_str().unwrap();
-    assert_eq!(client.known_servers(), client.acquaintance());
+    assert_eq!(client.known_servers(), client.known_server_line());
 
     let wait = ["result", "--json", "--wait", "--timeout", "60", "--check", "sample.csv"];
     let result = client.run(wait).expect_code(0).json();
@@ -19,9 +19,9 @@ fn whole_job(peer: &Peer, folder: &str) {
 
     let forgotten = client.run(["forget", "--json", job]).expect_code(0).json();
     assert_eq!(forgotten, serde_json::json!({ "job": job, "server_cleaned": true }));
-    let data = peer.folder(folder);
+    let data = peer.directory(directory);
     assert_eq!((entries(&data), everything(&data).len()), (vec!["inbox".into(), "outbox".into()], 2));
-    assert_eq!(compute.said(), format!("job {job} computed\n"));
+    assert_eq!(compute.log(), format!("job {job} computed\n"));
     assert_eq!(compute.stop(), Some(0));
 }
 
@@ -47,9 +47,9 @@ fn pyftpdlib() {
 }
 
 #[test]
-fn a_folder_of_a_server() {
+fn a_subdirectory_of_a_server() {
     for peer in [Peer::vsftpd(SessionReuse::Required), Peer::pyftpdlib()] {
-        peer.make_folder("/studies");
+        peer.make_directory("/studies");
         whole_job(&peer, "/studies");
     }
 }

@@ -1,4 +1,4 @@
-//! What servers refuse, and what we refuse of theirs: told apart by exit codes and words.
+//! What servers refuse, and what the client refuses: each case has its exit code and message.
 
 use super::super::peers::{Peer, SessionReuse};
 use super::client::Client;
@@ -10,20 +10,20 @@ fn both() -> [Peer; 2] {
 }
 
 #[test]
-fn ping_tells_of_the_certificate_and_leaves_at_most_an_empty_inbox() {
+fn ping_prints_the_fingerprint_and_leaves_at_most_an_empty_inbox() {
     for peer in both().into_iter().chain([Peer::vsftpd(SessionReuse::NotRequired)]) {
         let client = Client::of(&peer, "");
-        let told = client.run(client.pinned(client.ping())).expect_code(0);
-        assert!(told.stdout.contains(&peer.fingerprint()), "{told:?}");
-        assert_eq!(everything(&peer.folder("")), [peer.folder("/inbox")]);
-        // From now on the server is known.
-        assert_eq!(client.known_servers(), client.acquaintance());
+        let output = client.run(client.pinned(client.ping())).expect_code(0);
+        assert!(output.stdout.contains(&peer.fingerprint()), "{output:?}");
+        assert_eq!(everything(&peer.directory("")), [peer.directory("/inbox")]);
+        // The server is known from now on.
+        assert_eq!(client.known_servers(), client.known_server_line());
         client.run(client.ping()).expect_code(0);
     }
 }
 
 #[test]
-fn a_certificate_known_by_its_file() {
+fn a_certificate_given_as_a_file() {
     for peer in both() {
         let client = Client::of(&peer, "");
         let certificate = peer.certificate().to_str().unwrap();
@@ -32,29 +32,29 @@ fn a_certificate_known_by_its_file() {
 }
 
 #[test]
-fn an_authority_vouches_for_an_address_and_no_other() {
+fn a_ca_signed_certificate_is_valid_for_its_address_only() {
     for mut peer in both() {
         for (name, code) in [("IP:127.0.0.1", 0), ("DNS:ftp.example.org", 14)] {
-            let authority = peer.be_vouched_for(name);
+            let ca = peer.use_ca_signed_certificate(name);
             let client = Client::of(&peer, "");
-            client.run(client.ping().into_iter().chain(["--server-ca", path(&authority)])).expect_code(code);
+            client.run(client.ping().into_iter().chain(["--server-ca", path(&ca)])).expect_code(code);
         }
     }
 }
 
 #[test]
-fn a_wrong_password_is_13() {
+fn a_wrong_password_exits_with_13() {
     for peer in both() {
         let client = Client::of(&peer, "");
         for arguments in [client.pinned(client.ping()), client.pinned(client.init())] {
-            let ended = run(client.command(arguments).env("HESTAT_PASSWORD", "guessed")).expect_code(13);
-            assert!(!ended.stderr.contains("guessed"), "{ended:?}");
+            let output = run(client.command(arguments).env("HESTAT_PASSWORD", "guessed")).expect_code(13);
+            assert!(!output.stderr.contains("guessed"), "{output:?}");
         }
     }
 }
 
 #[test]
-fn an_unknown_certificate_is_14() {
+fn an_unknown_certificate_exits_with_14() {
     for peer in both() {
         let client = Client::of(&peer, "");
         for arguments in [client.ping().map(str::to_owned).into(), client.init()] {
@@ -65,7 +65,7 @@ fn an_unknown_certificate_is_14() {
 }
 
 #[test]
-fn a_changed_certificate_is_15() {
+fn a_changed_certificate_exits_with_15() {
     for mut peer in both() {
         let client = Client::of(&peer, "");
         client.run(client.pinned(client.ping())).expect_code(0);
@@ -75,18 +75,18 @@ fn a_changed_certificate_is_15() {
         for arguments in [client.ping().map(str::to_owned).into(), client.init()] {
             client.run(arguments).expect_code(15).says(&[&before, &peer.fingerprint()]);
         }
-        assert_eq!(client.known_servers(), client.acquaintance());
+        assert_eq!(client.known_servers(), client.known_server_line());
     }
 }
 
 #[test]
-fn an_account_that_may_not_write_is_17() {
+fn an_account_without_write_permission_exits_with_17() {
     let vsftpd = Peer::vsftpd(SessionReuse::Required);
     vsftpd.make_root_read_only();
     for peer in [vsftpd, Peer::read_only_pyftpdlib()] {
         let client = Client::of(&peer, "");
         client.run(client.pinned(client.init())).expect_code(17).says(&["init --resume"]);
         client.run(client.ping()).expect_code(17);
-        assert!(everything(&peer.folder("")).is_empty());
+        assert!(everything(&peer.directory("")).is_empty());
     }
 }

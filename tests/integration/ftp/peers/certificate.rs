@@ -1,19 +1,20 @@
-//! Certificates as administrators make them: self-signed, by openssl.
+//! Certificates as administrators create them: self-signed or CA-signed, by openssl.
 
 use std::path::{Path, PathBuf};
 
 use crate::programs::{output, program, run};
 
-/// A certificate and its key, in PEM.
+/// A certificate and its private key, in PEM files.
 pub(super) struct Certificate {
     file: PathBuf,
     key: PathBuf,
 }
 
 impl Certificate {
-    /// For loopback, in this folder; takes the place of an older one. RSA, for vsftpd's own choice of ciphers has no other.
-    pub(super) fn make(folder: &Path) -> Self {
-        let own = Self::at(folder);
+    /// Creates a self-signed certificate for loopback in this directory and replaces an older one. RSA, because
+    /// vsftpd's default cipher list supports nothing else.
+    pub(super) fn make(directory: &Path) -> Self {
+        let own = Self::at(directory);
         let mut command = program("openssl");
         command.args(["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=localhost"]);
         command.args(["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1", "-keyout"]).arg(&own.key);
@@ -21,23 +22,24 @@ impl Certificate {
         own
     }
 
-    /// For this name or address, in this folder; signed by an authority of its own, which is in the file given as well.
-    pub(super) fn vouched(folder: &Path, name: &str) -> (Self, PathBuf) {
-        let authority = Self::make(folder).moved_to("authority");
-        let (request, own) = (folder.join("request.pem"), Self::at(folder));
+    /// Creates a certificate for this name or address in this directory, signed by a new CA. Also returns the CA's
+    /// certificate.
+    pub(super) fn ca_signed(directory: &Path, name: &str) -> (Self, PathBuf) {
+        let ca = Self::make(directory).moved_to("ca");
+        let (request, own) = (directory.join("request.pem"), Self::at(directory));
         let key = ["req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=a server", "-addext"];
         let mut command = program("openssl");
         command.args(key).arg(format!("subjectAltName={name}"));
         run(command.arg("-keyout").arg(&own.key).arg("-out").arg(&request)).expect_code(0);
         let mut command = program("openssl");
         command.args(["x509", "-req", "-days", "2", "-copy_extensions", "copy", "-in"]).arg(request);
-        command.arg("-CA").arg(&authority.file).arg("-CAkey").arg(authority.key);
+        command.arg("-CA").arg(&ca.file).arg("-CAkey").arg(ca.key);
         run(command.arg("-out").arg(&own.file)).expect_code(0);
-        (own, authority.file)
+        (own, ca.file)
     }
 
-    fn at(folder: &Path) -> Self {
-        Self { file: folder.join("certificate.pem"), key: folder.join("key.pem") }
+    fn at(directory: &Path) -> Self {
+        Self { file: directory.join("certificate.pem"), key: directory.join("key.pem") }
     }
 
     fn moved_to(self, name: &str) -> Self {
@@ -57,10 +59,10 @@ impl Certificate {
         &self.key
     }
 
-    /// SHA-256 as openssl sees it: pairs of hexadecimal digits and colons.
+    /// Returns the SHA-256 fingerprint in openssl's format: pairs of hexadecimal digits and colons.
     pub(super) fn fingerprint(&self) -> String {
         let arguments = ["x509", "-noout", "-fingerprint", "-sha256", "-in", self.file.to_str().unwrap()];
-        let told = output("openssl", arguments);
-        told.trim().split_once('=').unwrap().1.into()
+        let printed = output("openssl", arguments);
+        printed.trim().split_once('=').unwrap().1.into()
     }
 }

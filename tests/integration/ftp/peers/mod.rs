@@ -1,4 +1,4 @@
-//! Servers of others: each with a directory, a certificate and an account of its own.
+//! Foreign FTP servers, each with a directory, a certificate and an account of its own.
 
 mod certificate;
 mod ports;
@@ -19,20 +19,20 @@ use crate::site::PROGRAM;
 use certificate::Certificate;
 pub(super) use vsftpd::SessionReuse;
 
-/// The account on every server.
+/// The user name on every server.
 pub(super) const USER: &str = "hestat";
 
-/// Its password, with all that has to be quoted somewhere.
+/// The password, with characters that need quoting in many places.
 pub(super) const PASSWORD: &str = "Salz & \"Löffel\", 100% 'süß' \\ #1";
 
-/// A server of others, its directory and all it was started with; gone when dropped.
+/// A running foreign server with its files and its command line. Dropping it stops the server and deletes the files.
 pub(super) struct Peer {
-    // Ends before its files go.
+    // Declared first, so that it stops before its files are deleted.
     daemon: Option<Daemon>,
     command: Command,
-    place: Place,
+    files: ServerFiles,
     port: u16,
-    /// Whom the files of the server belong to, unless it is whoever runs the tests.
+    /// The owner of the server's files, unless it is the user who runs the tests.
     owner: Option<Owner>,
     _account: Option<vsftpd::Account>,
 }
@@ -44,22 +44,22 @@ struct Owner {
     group: u32,
 }
 
-/// Where the files of a server are.
-struct Place {
+/// The files of a server.
+struct ServerFiles {
     directory: TempDir,
     certificate: Certificate,
 }
 
-impl Place {
-    /// With a certificate for loopback and an empty root.
+impl ServerFiles {
+    /// Creates a certificate for loopback and an empty root.
     fn new() -> Self {
         let directory = tempfile::tempdir().unwrap();
-        // Servers that give up their rights must still come through here.
+        // Servers that drop their privileges must still be able to enter.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
         let certificate = Certificate::make(directory.path());
-        let place = Self { directory, certificate };
-        fs::create_dir(place.root()).unwrap();
-        place
+        let files = Self { directory, certificate };
+        fs::create_dir(files.root()).unwrap();
+        files
     }
 
     fn file(&self, name: &str) -> PathBuf {
@@ -76,76 +76,77 @@ impl Place {
 }
 
 impl Peer {
-    fn start(command: Command, place: Place, port: u16) -> Self {
-        let mut peer = Self { daemon: None, command, place, port, owner: None, _account: None };
+    fn start(command: Command, files: ServerFiles, port: u16) -> Self {
+        let mut peer = Self { daemon: None, command, files, port, owner: None, _account: None };
         peer.restart();
         peer
     }
 
-    /// Starts it, or starts it again.
+    /// Starts or restarts the server.
     fn restart(&mut self) {
         drop(self.daemon.take());
-        let mut daemon = Daemon::start(&mut self.command, &self.place.log());
-        daemon.wait_until_it_greets(self.port);
+        let mut daemon = Daemon::start(&mut self.command, &self.files.log());
+        daemon.wait_for_greeting(self.port);
         self.daemon = Some(daemon);
     }
 
-    /// Its address, and a folder there.
-    pub(super) fn url(&self, folder: &str) -> String {
-        format!("ftps://{USER}@127.0.0.1:{}{folder}", self.port)
+    /// Returns the URL of a directory on the server.
+    pub(super) fn url(&self, directory: &str) -> String {
+        format!("ftps://{USER}@127.0.0.1:{}{directory}", self.port)
     }
 
-    /// The port of loopback that it listens at.
+    /// Returns the port of loopback that the server listens on.
     pub(super) fn port(&self) -> u16 {
         self.port
     }
 
-    /// A folder of its FTP server; the empty one is the root.
-    pub(super) fn folder(&self, folder: &str) -> PathBuf {
-        self.place.root().join(folder.trim_start_matches('/'))
+    /// Returns the local path of a directory on the server. The empty path is the root.
+    pub(super) fn directory(&self, directory: &str) -> PathBuf {
+        self.files.root().join(directory.trim_start_matches('/'))
     }
 
-    /// SHA-256 of its certificate, as openssl writes it.
+    /// Returns the SHA-256 fingerprint of the certificate, as printed by openssl.
     pub(super) fn fingerprint(&self) -> String {
-        self.place.certificate.fingerprint()
+        self.files.certificate.fingerprint()
     }
 
-    /// Its certificate.
+    /// Returns the path of the certificate.
     pub(super) fn certificate(&self) -> &Path {
-        self.place.certificate.file()
+        self.files.certificate.file()
     }
 
-    /// A new certificate, at the same address.
+    /// Restarts the server with a new certificate, at the same address.
     pub(super) fn change_certificate(&mut self) {
-        self.place.certificate = Certificate::make(self.place.directory.path());
+        self.files.certificate = Certificate::make(self.files.directory.path());
         self.restart();
     }
 
-    /// A certificate for this name or address, by an authority; gives the authority's.
-    pub(super) fn be_vouched_for(&mut self, name: &str) -> PathBuf {
-        let (certificate, authority) = Certificate::vouched(self.place.directory.path(), name);
-        self.place.certificate = certificate;
+    /// Restarts the server with a CA-signed certificate for this name or address. Returns the path of the CA's
+    /// certificate.
+    pub(super) fn use_ca_signed_certificate(&mut self, name: &str) -> PathBuf {
+        let (certificate, ca) = Certificate::ca_signed(self.files.directory.path(), name);
+        self.files.certificate = certificate;
         self.restart();
-        authority
+        ca
     }
 
-    /// `hestat compute --watch` beside it, on a folder below its root.
-    pub(super) fn compute(&self, folder: &str) -> Daemon {
-        let hestat = self.place.file("hestat");
-        // Not by this process: a program that is open for writing here, or in a fork of ours, cannot be run. And those who
-        // run the server may not reach ours.
+    /// Starts `hestat compute --watch` on a directory below the root.
+    pub(super) fn compute(&self, directory: &str) -> Daemon {
+        let hestat = self.files.file("hestat");
+        // Copied by another process: a file that is open for writing here, or in a fork of this process, cannot be
+        // executed. And the user who runs the server may have no access to the original.
         output("cp", [Path::new(PROGRAM), &hestat]);
         let mut command = program(hestat.to_str().unwrap());
-        command.env_clear().args(["compute", "--watch", "--data"]).arg(self.folder(folder));
+        command.env_clear().args(["compute", "--watch", "--data"]).arg(self.directory(directory));
         if let Some(owner) = self.owner {
             command.uid(owner.user).gid(owner.group);
         }
-        Daemon::start(&mut command, &self.place.file("compute.log"))
+        Daemon::start(&mut command, &self.files.file("compute.log"))
     }
 
-    /// A folder below its root, which belongs to it.
-    pub(super) fn make_folder(&self, folder: &str) {
-        let path = self.folder(folder);
+    /// Creates a directory below the root, owned by the server's user.
+    pub(super) fn make_directory(&self, directory: &str) {
+        let path = self.directory(directory);
         fs::create_dir(&path).unwrap();
         if let Some(owner) = self.owner {
             chown(path, Some(owner.user), Some(owner.group)).unwrap();

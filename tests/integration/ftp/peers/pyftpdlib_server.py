@@ -1,4 +1,4 @@
-"""pyftpdlib with TLS on loopback, for one account; its password is in PASSWORD."""
+"""pyftpdlib with TLS on loopback, for one account. The password is in the environment variable PASSWORD."""
 
 import os
 import sys

@@ -1,4 +1,5 @@
-//! Debian's vsftpd, configured as its manual and README.ssl say for FTPS: one virtual user, locked into a directory.
+//! Debian's vsftpd, configured for FTPS as its manual and README.ssl describe: one virtual user, confined to a
+//! directory.
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
@@ -6,20 +7,20 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Owner, PASSWORD, Peer, Place, USER, ports};
+use super::{Owner, PASSWORD, Peer, ServerFiles, USER, ports};
 use crate::programs::{output, program};
 
-/// Debian's package makes this user for the files of FTP servers.
-const FILES_BELONG_TO: &str = "ftp";
+/// Debian's package creates this user for the files of FTP servers.
+const FILE_OWNER: &str = "ftp";
 
-/// Whether a data connection must resume the TLS session of its control connection, as is vsftpd's default.
+/// Whether a data connection must resume the TLS session of its control connection. Required is vsftpd's default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::ftp) enum SessionReuse {
     Required,
     NotRequired,
 }
 
-/// How a virtual user logs in: by a service of PAM of its own, so that no user of this machine is made or touched.
+/// A virtual user. It logs in through a PAM service of its own, so that no system user is created or changed.
 pub(super) struct Account {
     service: PathBuf,
 }
@@ -50,36 +51,36 @@ impl Drop for Account {
 }
 
 impl Peer {
-    /// vsftpd, which demands that data connections resume TLS sessions, or does not.
+    /// Starts vsftpd, with or without required session reuse.
     pub(in crate::ftp) fn vsftpd(reuse: SessionReuse) -> Self {
         Self::vsftpd_with(reuse, "")
     }
 
-    /// The same with more lines in its configuration.
+    /// Starts vsftpd with additional configuration lines.
     pub(in crate::ftp) fn vsftpd_with(reuse: SessionReuse, more: &str) -> Self {
-        assert!(rustix::process::geteuid().is_root(), "vsftpd can only be started by the administrator");
+        assert!(rustix::process::geteuid().is_root(), "vsftpd can only be started by root");
         assert!(
             fs::exists("/usr/share/doc/libpam-pwdfile").unwrap(),
             "these tests need Debian's libpam-pwdfile (apt-get install libpam-pwdfile)"
         );
-        let (place, port) = (Place::new(), ports::free_block());
-        let owner = Owner::named(FILES_BELONG_TO);
-        chown(place.root(), Some(owner.user), Some(owner.group)).unwrap();
-        // Sessions are locked into it until somebody has logged in; Debian's own is made when the machine starts.
-        fs::create_dir(place.file("empty")).unwrap();
-        let account = Account::make(&place.file("passwords"));
-        let configuration = place.file("vsftpd.conf");
-        fs::write(&configuration, configure(&place, &account, port, reuse) + more).unwrap();
+        let (files, port) = (ServerFiles::new(), ports::free_block());
+        let owner = Owner::named(FILE_OWNER);
+        chown(files.root(), Some(owner.user), Some(owner.group)).unwrap();
+        // Sessions are confined to this directory until login. Debian's own is created at boot.
+        fs::create_dir(files.file("empty")).unwrap();
+        let account = Account::make(&files.file("passwords"));
+        let configuration = files.file("vsftpd.conf");
+        fs::write(&configuration, configure(&files, &account, port, reuse) + more).unwrap();
         let mut command = program("/usr/sbin/vsftpd");
         command.arg(&configuration);
-        let peer = Self::start(command, place, port);
+        let peer = Self::start(command, files, port);
         Self { owner: Some(owner), _account: Some(account), ..peer }
     }
 
-    /// From now on the account may not write into the root, as on a server of which it may use a folder only.
+    /// Removes write permission on the root, as on a server where the account may use a subdirectory only.
     pub(in crate::ftp) fn make_root_read_only(&self) {
-        chown(self.folder(""), Some(0), Some(0)).unwrap();
-        fs::set_permissions(self.folder(""), Permissions::from_mode(0o755)).unwrap();
+        chown(self.directory(""), Some(0), Some(0)).unwrap();
+        fs::set_permissions(self.directory(""), Permissions::from_mode(0o755)).unwrap();
     }
 }
 
@@ -90,32 +91,32 @@ impl Owner {
     }
 }
 
-fn configure(place: &Place, account: &Account, port: u16, reuse: SessionReuse) -> String {
+fn configure(files: &ServerFiles, account: &Account, port: u16, reuse: SessionReuse) -> String {
     let (first, last) = ((port + 1).to_string(), ports::last(port).to_string());
     let path = |path: &Path| path.to_str().unwrap().to_owned();
-    let certificate = &place.certificate;
-    let answer = |is_so: bool| if is_so { "YES" } else { "NO" };
-    let own: [(&str, &str); 11] = [
+    let certificate = &files.certificate;
+    let yes_or_no = |value: bool| if value { "YES" } else { "NO" };
+    let settings: [(&str, &str); 11] = [
         ("listen_port", &port.to_string()),
         ("pasv_min_port", &first),
         ("pasv_max_port", &last),
-        ("guest_username", FILES_BELONG_TO),
+        ("guest_username", FILE_OWNER),
         ("pam_service_name", account.name()),
-        ("local_root", &path(&place.root())),
-        ("secure_chroot_dir", &path(&place.file("empty"))),
+        ("local_root", &path(&files.root())),
+        ("secure_chroot_dir", &path(&files.file("empty"))),
         ("rsa_cert_file", &path(certificate.file())),
         ("rsa_private_key_file", &path(certificate.key())),
-        ("require_ssl_reuse", answer(reuse == SessionReuse::Required)),
-        ("vsftpd_log_file", &path(&place.log())),
+        ("require_ssl_reuse", yes_or_no(reuse == SessionReuse::Required)),
+        ("vsftpd_log_file", &path(&files.log())),
     ];
-    let mut text = ALWAYS.to_owned();
-    for (name, value) in own {
+    let mut text = FIXED_SETTINGS.to_owned();
+    for (name, value) in settings {
         writeln!(text, "{name}={value}").unwrap();
     }
     text
 }
 
-const ALWAYS: &str = "\
+const FIXED_SETTINGS: &str = "\
 listen=YES
 listen_address=127.0.0.1
 background=NO
