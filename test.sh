@@ -1,6 +1,7 @@
 #!/bin/sh
 # Runs every check: formatting, lints, tests (with the commands of the documentation), docs, fuzz targets, supply chain, and, if
-# a container engine answers, the tests in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none answers.
+# a container engine answers, the tests in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none answers or if
+# another test cannot run on this machine.
 set -eu
 cd -- "$(CDPATH='' dirname -- "$0")"
 
@@ -59,10 +60,24 @@ containers() {
     fi
 }
 
+# Runs the tests that mount a small file system, where the system permits that.
+mounting() {
+    if unshare -rm mount -t tmpfs none /tmp 2>/dev/null || unshare -m mount -t tmpfs none /tmp 2>/dev/null; then
+        step cargo test --release --locked --test integration -- --ignored --skip containers:: --skip the_framingham_table
+    elif [ "${HESTAT_TEST_CONTAINERS:-}" = required ]; then
+        echo "test.sh: all tests are required, but file systems cannot be mounted" >&2
+        exit 1
+    else
+        echo "test.sh: file systems cannot be mounted; the tests with small disks were skipped" >&2
+    fi
+}
+
 install_packages
 step cargo fmt --check
 step cargo clippy --release --locked --all-targets -- -D warnings
 step cargo test --release --locked
+mounting
+[ -z "${HESTAT_FRAMINGHAM:-}" ] || step cargo test --release --locked --test integration -- --ignored the_framingham_table
 RUSTDOCFLAGS="-D warnings" step cargo doc --release --locked --no-deps
 step cargo check --release --locked --manifest-path fuzz/Cargo.toml
 containers

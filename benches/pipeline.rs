@@ -38,16 +38,15 @@ fn source(directory: &Path) -> CsvSource {
 
 /// Passes every row to `consume`.
 fn read(source: &CsvSource, mut consume: impl FnMut(&TableReader)) {
-    let observer = NullObserver::default();
-    let mut reader = TableReader::open(source, &Dialect::default(), &observer).expect("the sample can be read");
+    let observer = Observer::null();
+    let mut reader = TableReader::open(source, &Dialect::default(), observer).expect("the sample can be read");
     while reader.next_row().expect("the sample can be read") {
         consume(&reader);
     }
 }
 
 fn learn(source: &CsvSource) -> Schema {
-    Schema::learn(source, &Dialect::default(), &Selection::default(), &NullObserver::default())
-        .expect("numeric columns")
+    Schema::learn(source, &Dialect::default(), &Selection::default(), Observer::null()).expect("numeric columns")
 }
 
 fn start(directory: &Path) {
@@ -105,7 +104,7 @@ fn steps(criterion: &mut Criterion) {
     let request = ComputeRequest { data: server.clone(), keep: true, retry: false, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
-            compute(&request, &SystemClock, &NullObserver::default()).expect("the directory is usable");
+            compute(&request, &SystemClock, Observer::null()).expect("the directory is usable");
             remove(&server.join("outbox"));
         });
     });

@@ -62,11 +62,10 @@ fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
     thread::scope(|scope| {
         for (job, path) in datasets {
             scope.spawn(|| {
-                let observer = NullObserver::default();
-                let connection =
-                    server.connector.connect(&server.location, &observer).expect("the server is reachable");
+                let observer = Observer::null();
+                let connection = server.connector.connect(&server.location, observer).expect("the server is reachable");
                 all_connected.wait();
-                connection.put(path, &name(*job), &observer).expect("there is enough space");
+                connection.put(path, &name(*job), observer).expect("there is enough space");
             });
         }
     });
@@ -98,8 +97,8 @@ impl Serve {
 
     /// Waits until the totals of `job` exist.
     fn wait_for(&self, job: JobId) {
-        let observer = NullObserver::default();
-        let connection = self.connector.connect(&self.location, &observer).expect("the server is reachable");
+        let observer = Observer::null();
+        let connection = self.connector.connect(&self.location, observer).expect("the server is reachable");
         let start = Instant::now();
         while connection.size(&format!("outbox/{job}/totals.hes")).expect("the server answers").is_none() {
             assert!(start.elapsed() < Duration::from_mins(1), "the server computes what comes in");

@@ -66,11 +66,11 @@ fn pass(cores: &Cores, server: &Path) -> f64 {
     let stopwatch = Stopwatch::default();
     let request = ComputeRequest { data: server.into(), keep: true, retry: false, quota: Quota::unlimited() };
     let elapsed = cores.time(|| {
-        let outcomes = compute(&request, &SystemClock, &stopwatch).expect("the directory is usable");
+        let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory is usable");
         assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed), "{outcomes:?}");
     });
     fs::remove_dir_all(server.join("outbox")).expect("the totals exist");
-    if cores.count() == 1 { elapsed } else { stopwatch.seconds(Stage::Computing) }
+    if cores.count() == 1 { elapsed } else { stopwatch.seconds(COMPUTING) }
 }
 
 /// Returns the only dataset pending in `server`.

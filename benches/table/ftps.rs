@@ -61,14 +61,14 @@ pub(crate) fn rows(file: &Path, directory: &Path, baseline: &TlsBaseline) -> Vec
 /// Returns the seconds of a login, an upload and a download.
 fn transfers(file: &Path, root: &Path) -> [f64; 3] {
     let bytes = fs::metadata(file).expect("the file exists").len();
-    let (observer, service) = (NullObserver::default(), Service::start(root));
+    let (observer, service) = (Observer::null(), Service::start(root));
     let (location, connector) = (service.location(), service.connector());
     let mut server = None;
-    let login = seconds(|| server = Some(connector.connect(&location, &observer).expect("the server is reachable")));
+    let login = seconds(|| server = Some(connector.connect(&location, observer).expect("the server is reachable")));
     let server = server.expect("it was just created");
-    let put = seconds(|| server.put(file, NAME, &observer).expect("there is enough space"));
+    let put = seconds(|| server.put(file, NAME, observer).expect("there is enough space"));
     let get =
-        seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), &observer).expect("the file exists"), bytes));
+        seconds(|| assert_eq!(server.get(NAME, bytes, &mut io::sink(), observer).expect("the file exists"), bytes));
     server.remove_directory("inbox/job").expect("it was just created");
     [login, put, get]
 }

@@ -63,7 +63,7 @@ pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
             run_init(csv, scratch, &stopwatch);
         });
         fs::remove_dir_all(scratch).expect("it was just created");
-        let stages = [Stage::Reading, Stage::Encrypting, Stage::Uploading].map(|stage| stopwatch.seconds(stage));
+        let stages = [READING, ENCRYPTING, UPLOADING].map(|stage| stopwatch.seconds(stage));
         let [reading, encrypting, uploading] = stages;
         [all, reading, encrypting, uploading, seconds(|| parse(csv)) + seconds(|| parse(csv))]
     });
@@ -82,8 +82,7 @@ pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
 
 /// Returns how many decrypted figures differ from the exact figures of the clear data.
 pub(crate) fn figures_that_differ(csv: &Path) -> usize {
-    let (_, comparison) =
-        run(run_request(csv, true), &SystemClock, &NullObserver::default()).expect("the job succeeds");
+    let (_, comparison) = run(run_request(csv, true), &SystemClock, Observer::null()).expect("the job succeeds");
     comparison.expect("the check was requested").differences().len()
 }
 
@@ -101,8 +100,8 @@ fn run_request(csv: &Path, check: bool) -> RunRequest {
 
 /// Reads every cell as an exact decimal.
 pub(crate) fn parse(csv: &Path) {
-    let observer = NullObserver::default();
-    let mut reader = TableReader::open(&source(csv), &Dialect::default(), &observer).expect("the sample can be read");
+    let observer = Observer::null();
+    let mut reader = TableReader::open(&source(csv), &Dialect::default(), observer).expect("the sample can be read");
     let columns = reader.names().len();
     while reader.next_row().expect("the sample can be read") {
         for position in 0..columns {

@@ -31,7 +31,7 @@ pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, baseline: &TlsBaseline
             let server = Location::Directory(root.into());
             seconds(|| job(csv, scratch, server, &Connector::default(), &Stopwatch::default()))
         });
-        [ftps, stopwatch.seconds(Stage::Uploading), file, baseline.copy(bytes)]
+        [ftps, stopwatch.seconds(UPLOADING), file, baseline.copy(bytes)]
     });
     let ratio = ftps / (file + copy);
     Row::new(format!("init + compute + result, 1,000,000 × 16 over FTPS (upload {})", time(upload)), time(ftps))
@@ -52,9 +52,9 @@ fn with_empty_server(scratch: &Path, measure: impl FnOnce(&Path) -> f64) -> f64 
 fn job(csv: &Path, scratch: &Path, server: Location, connector: &Connector, stopwatch: &Stopwatch) {
     let job = jobs::run_init_with(csv, scratch, server, connector, stopwatch).job;
     let request = ComputeRequest { data: scratch.join("server"), keep: false, retry: false, quota: Quota::unlimited() };
-    let outcomes = compute(&request, &SystemClock, stopwatch).expect("the directory is usable");
+    let outcomes = compute(&request, &SystemClock, stopwatch.observer()).expect("the directory is usable");
     assert!(outcomes.iter().all(|(_, outcome)| *outcome == Outcome::Computed) && outcomes.len() == 1, "{outcomes:?}");
     let store = KeyStore::new(scratch.join("client"));
-    let received = fetch(job, None, &store, connector, &SystemClock, stopwatch).expect("the totals exist");
+    let received = fetch(job, None, &store, connector, &SystemClock, stopwatch.observer()).expect("the totals exist");
     received.open(None).expect("the totals are valid");
 }

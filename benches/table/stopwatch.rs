@@ -1,28 +1,33 @@
-//! An observer that records how long each stage takes.
+//! Measures how long each stage of a pipeline takes.
 
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use hestat::foundation::observer::{Observer, Progress, Stage};
 
-/// Measures the stages of a pipeline.
+/// Times the stages of a pipeline.
 #[derive(Default)]
 pub(crate) struct Stopwatch(Mutex<Laps>);
 
 #[derive(Default)]
 struct Laps {
     running: Option<(Stage, Instant)>,
-    finished: Vec<(Stage, f64)>,
+    over: Vec<(Stage, f64)>,
 }
 
 impl Stopwatch {
-    /// Returns the seconds that `stage` took in total.
-    pub(crate) fn seconds(&self, stage: Stage) -> f64 {
-        self.laps(|laps| laps.finished.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
+    /// Returns an observer that times stages with this stopwatch.
+    pub(crate) fn observer(&self) -> Observer<'_> {
+        Observer::null().with_progress(self)
     }
 
-    fn laps<T>(&self, access: impl FnOnce(&mut Laps) -> T) -> T {
-        access(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    /// Returns the seconds that `stage` took in total.
+    pub(crate) fn seconds(&self, stage: Stage) -> f64 {
+        self.laps(|laps| laps.over.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
+    }
+
+    fn laps<T>(&self, look: impl FnOnce(&mut Laps) -> T) -> T {
+        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 }
 
@@ -34,8 +39,8 @@ impl Progress for Stopwatch {
 
     fn end(&self) {
         self.laps(|laps| {
-            let finished = laps.running.take().map(|(stage, start)| (stage, start.elapsed().as_secs_f64()));
-            laps.finished.extend(finished);
+            let over = laps.running.take().map(|(stage, start)| (stage, start.elapsed().as_secs_f64()));
+            laps.over.extend(over);
         });
     }
 

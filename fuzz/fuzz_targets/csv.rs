@@ -10,7 +10,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let source = CsvSource::spooled("fuzz", Box::new(Spool::fill(bytes, &std::env::temp_dir()).expect("bytes in memory")));
-    match Schema::learn(&source, &Dialect::default(), &Selection::default(), &NullObserver::default()) {
+    match Schema::learn(&source, &Dialect::default(), &Selection::default(), Observer::null()) {
         Ok(schema) => encode(&source, &schema).expect("the second pass reads what the first has read"),
         Err(error) => assert!(!error.to_string().is_empty()),
     }

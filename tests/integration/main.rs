@@ -1,6 +1,6 @@
-//! hestat from outside: the binary as its users run it, in sandboxes of their own, and as others might attack it.
+//! Integration tests: they run the binary as users do, each in a sandbox of its own, and attack it as others might.
 
-// A test says what must hold by failing where it does not; here that is what these are for.
+// A panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
 
 mod attacker;
@@ -26,5 +26,4 @@ mod python;
 mod reaching;
 mod readme;
 mod sandbox;
-mod site;
 mod watching;

@@ -1,11 +1,12 @@
-"""The statistics of CSV files by another language's integers: an oracle for hestat's tests.
+"""The statistics of CSV files, computed with Python's integers: an oracle for hestat's tests.
 
 Usage: oracle.py [OPTION...] FILE...    Prints one table per file, a blank line after each.
 
-Options, as hestat has them, each as one word: --delimiter=C, --decimal-comma, --thousands=C, --missing=A,B, --comment=C.
+Options, the same as hestat's, each as one argument: --delimiter=C, --decimal-comma, --thousands=C, --missing=A,B,
+--comment=C.
 
-Nothing but csv, integers and fractions: a mean or variance is the double nearest to the exact fraction (division of
-Python integers is correctly rounded), a standard deviation the double whose neighbours' midpoints, squared exactly,
+Uses only csv, integers and fractions. A mean or variance is the double nearest to the exact fraction (division of Python
+integers is correctly rounded). A standard deviation is the double for which the squares of the midpoints to its neighbours
 enclose the exact variance.
 """
 
@@ -113,7 +114,7 @@ def nearest(value):
 
 
 def nearest_root(value):
-    """Begins near the root, then moves until the midpoints to both neighbours enclose it."""
+    """Starts near the root, then moves until the midpoints to both neighbours enclose it."""
     scale = max(0, 80 - (value.numerator.bit_length() - value.denominator.bit_length()) // 2)
     double = nearest(Fraction(math.isqrt((value.numerator << 2 * scale) // value.denominator), 1 << scale))
     if math.isinf(double):
@@ -151,7 +152,7 @@ def table(path, form, output):
 
 
 if __name__ == "__main__":
-    # Sums of numbers near 10^400 have more digits than Python converts unasked.
+    # Sums of numbers near 10^400 have more digits than Python converts by default.
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)
     options = [argument for argument in sys.argv[1:] if argument.startswith("--")]

@@ -1,5 +1,5 @@
-//! Files of secrets and trust that another user of the machine could have written: the program does not run on them, and prints
-//! the command that ends it.
+//! Files of secrets and trust that another user of the machine could have written: the program refuses them, and prints
+//! the command that fixes their owner or mode.
 
 mod options;
 mod planted;
@@ -11,30 +11,25 @@ use std::path::Path;
 
 use crate::sandbox::{CommandOutput, everything};
 
-/// A user who is neither root nor, most likely, whoever runs the tests.
-const SOMEBODY: u32 = 65_533;
+/// A user who is neither root nor, most likely, the user who runs the tests.
+const OTHER_USER: u32 = 65_533;
 
-/// The exit code for all of them.
+/// The exit code for such files.
 const NOT_PRIVATE: i32 = 23;
-
-/// Whether these tests can give files to others.
-fn is_root() -> bool {
-    rustix::process::geteuid().is_root()
-}
 
 fn set_mode(path: &Path, mode: u32) {
     fs::set_permissions(path, Permissions::from_mode(mode)).unwrap();
 }
 
-/// Gives a file, or a directory and all in it, to this user.
+/// Gives a file, or a directory with its content, to this user.
 fn give(path: &Path, user: u32) {
-    for place in everything(path).iter().map(std::path::PathBuf::as_path).chain([path]) {
-        lchown(place, Some(user), None).unwrap();
+    for path in everything(path).iter().map(std::path::PathBuf::as_path).chain([path]) {
+        lchown(path, Some(user), None).unwrap();
     }
 }
 
-/// That the command was refused for the sake of `place`, and by which command that ends.
+/// Fails unless the command was refused because of `path`, with this command as the next step.
 #[track_caller]
-fn assert_refused(ended: CommandOutput, place: &Path, fix: &str) -> CommandOutput {
-    ended.expect_code(NOT_PRIVATE).says(&[place.to_str().unwrap(), &format!("{fix} '{}'", place.display())])
+fn assert_refused(output: CommandOutput, path: &Path, fix: &str) -> CommandOutput {
+    output.expect_code(NOT_PRIVATE).says(&[path.to_str().unwrap(), &format!("{fix} '{}'", path.display())])
 }

@@ -1,29 +1,29 @@
-//! Programs of others.
+//! Other programs that the tests use.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::CommandOutput;
 
-/// A program of a Debian package, which speaks English and UTF-8.
+/// A program of a Debian package, with messages in English and UTF-8.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());
     command
 }
 
-/// Runs a program to its end; a test without it is no test.
+/// Runs a program to its end; fails if it is not installed.
 pub(crate) fn run(command: &mut Command) -> CommandOutput {
     let outcome = command.output();
     outcome.unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display())).into()
 }
 
-/// What a program prints that must end well.
+/// Runs a program, which must succeed. Returns its standard output.
 pub(crate) fn output<A: AsRef<OsStr>>(name: &str, arguments: impl IntoIterator<Item = A>) -> String {
     run(program(name).args(arguments)).expect_code(0).stdout
 }
 
-/// What a program prints, be it text or not, that must end well.
+/// Runs a program, which must succeed. Returns its standard output, which need not be text.
 pub(crate) fn run_bytes(command: &mut Command) -> Vec<u8> {
     let output = command.output();
     let output = output.unwrap_or_else(|error| panic!("cannot run {}: {error}", command.get_program().display()));

@@ -1,21 +1,21 @@
-//! A Python environment with the packages that the tests need, made once and kept where Cargo keeps what tests make.
+//! A Python environment with the packages that the tests need, made once and kept in Cargo's directory for tests.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use crate::programs::output;
 
-/// What is installed.
+/// The installed packages.
 const REQUIREMENTS: &str = include_str!("requirements.txt");
 
-/// Python with these packages; the first test that asks has to wait for the package index.
+/// The path of a Python interpreter with these packages. The first call installs them from the package index.
 pub(crate) fn python() -> PathBuf {
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
-    fs::create_dir_all(&folder).unwrap();
-    let lock = File::create(folder.join("lock")).unwrap();
-    // Until it is made, by this test or another, of this process or another.
+    let directory = Path::new(env!("CARGO_TARGET_TMPDIR")).join("python");
+    fs::create_dir_all(&directory).unwrap();
+    let lock = File::create(directory.join("lock")).unwrap();
+    // Other tests, also of other processes, wait here until the environment is complete.
     lock.lock().unwrap();
-    let (environment, installed) = (folder.join("environment"), folder.join("installed.txt"));
+    let (environment, installed) = (directory.join("environment"), directory.join("installed.txt"));
     let python = environment.join("bin/python3");
     if fs::read_to_string(&installed).ok().as_deref() != Some(REQUIREMENTS) {
         let requirements = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/requirements.txt");

@@ -1,5 +1,5 @@
-//! The `console` blocks of README.md, docs/SERVERS.md and docs/SCENARIOS.md: each command is typed into a shell, in order, and
-//! must print the lines below it.
+//! The `console` blocks of README.md, docs/SERVERS.md and docs/SCENARIOS.md. Each command runs in a shell, in order,
+//! and must print the lines below it.
 
 mod terminals;
 
@@ -9,26 +9,27 @@ use terminals::{Shown, Terminals};
 
 use crate::ports::free_port;
 
-/// A command of a document and what it says the command prints.
+/// A command in a document and its expected output.
 pub(crate) struct Step {
-    /// Who types it.
+    /// The prompt before it, which identifies the terminal.
     pub(crate) prompt: &'static str,
     pub(crate) command: String,
     pub(crate) expected: Vec<String>,
 }
 
+/// The terminals that appear in the documents.
 const READER: &str = "$ ";
 const OBSERVER: &str = "observer$ ";
-/// What is typed there goes on as long as the document does.
+/// Commands at this prompt run until the end of the document.
 const SERVER: &str = "server$ ";
 const CLIENT: &str = "client$ ";
 const NODE_1: &str = "node1$ ";
 const NODE_2: &str = "node2$ ";
 
-/// In place of a command: the one before at this prompt goes on until here, and shows these lines next.
-const GOES_ON: &str = "…";
+/// Stands for a command: the previous one at this prompt is still running, and prints these lines next.
+const CONTINUED: &str = "…";
 
-/// The section of README.md whose commands `containers::tour` types.
+/// The section of README.md whose commands `containers::tour` runs.
 const CONTAINERS: &str = "\n## Containers\n";
 
 /// README.md without that section, and the section.
@@ -43,7 +44,7 @@ pub(crate) fn document(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The commands in a part of a document that are typed by these.
+/// The commands in a part of a document at these prompts.
 pub(crate) fn steps(document: &str, prompts: &[&'static str]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let blocks = document.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
@@ -60,7 +61,7 @@ pub(crate) fn steps(document: &str, prompts: &[&'static str]) -> Vec<Step> {
     steps
 }
 
-/// Whether `line` is what `pattern` says, where `…` stands for anything; spaces at the end do not count.
+/// Whether `line` matches `pattern`, where `…` stands for any text; trailing spaces are ignored.
 pub(crate) fn matches(pattern: &str, line: &str) -> bool {
     let (pattern, line) = (pattern.trim_end(), line.trim_end());
     match pattern.split_once('…') {
@@ -72,36 +73,36 @@ pub(crate) fn matches(pattern: &str, line: &str) -> bool {
     }
 }
 
-/// Types all of these steps, in a folder of their own.
+/// Runs all of these steps in a new directory.
 fn follow(steps: &[Step], shown: Shown) {
     let mut terminals = Terminals::new(shown);
     for (step, later) in steps.iter().zip(1..).map(|(step, next)| (step, &steps[next..])) {
         let next = later.iter().find(|later| later.prompt == step.prompt);
-        terminals.follow(step, step.prompt == SERVER || next.is_some_and(|next| next.command == GOES_ON));
+        terminals.follow(step, step.prompt == SERVER || next.is_some_and(|next| next.command == CONTINUED));
     }
 }
 
-/// A document with a free port in place of its own, which may be in use on this machine.
+/// Replaces the port of a document, which may be in use on this machine, with a free one.
 fn with_free_port(document: &str, port: u16) -> String {
     document.replace(&format!(":{port}"), &format!(":{}", free_port()))
 }
 
 #[test]
-fn the_commands_of_the_readme_print_what_it_says() {
+fn the_commands_of_the_readme_print_the_documented_output() {
     let steps = steps(&with_free_port(&readme().0, 2121), &[READER, SERVER]);
     assert!(steps.len() >= 8, "only {} commands found", steps.len());
     follow(&steps, Shown::Results);
 }
 
 #[test]
-fn the_commands_of_the_servers_page_print_what_it_says() {
+fn the_commands_of_the_servers_page_print_the_documented_output() {
     let steps = steps(&with_free_port(&document("docs/SERVERS.md"), 2121), &[READER, OBSERVER, SERVER]);
     assert!(steps.len() >= 11, "only {} commands found", steps.len());
     follow(&steps, Shown::Results);
 }
 
 #[test]
-fn the_commands_of_the_scenarios_print_what_it_says() {
+fn the_commands_of_the_scenarios_page_print_the_documented_output() {
     let steps =
         steps(&with_free_port(&document("docs/SCENARIOS.md"), 7100), &[READER, OBSERVER, CLIENT, NODE_1, NODE_2]);
     assert!(steps.len() >= 30, "only {} commands found", steps.len());
@@ -109,14 +110,14 @@ fn the_commands_of_the_scenarios_print_what_it_says() {
 }
 
 #[test]
-fn patterns_match_what_they_say() {
+fn an_ellipsis_matches_any_text() {
     for (pattern, line, expected) in [
         ("job …", "job 12", true),
         ("job … computed", "job 12 computed", true),
         ("job … computed", "job 12 failed", false),
         ("a", "ab", false),
         ("─…", "────", true),
-        ("the key is in … and nowhere else", "the key is in /x and nowhere else", true),
+        ("the key is in … and only there", "the key is in /x and only there", true),
     ] {
         assert_eq!(matches(pattern, line), expected, "{pattern} / {line}");
     }

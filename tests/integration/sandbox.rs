@@ -1,47 +1,60 @@
-//! A sandbox: one user's state, one server's directory and a place for files, all gone when it is dropped.
+//! A sandbox: temporary directories for one client and one server, and the commands that run in them.
 
+mod job;
 mod process;
 mod server;
 mod terminal;
+mod unprivileged;
 
-use std::ffi::OsStr;
+use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub(crate) use job::{ComputedJob, small_table};
 pub(crate) use process::{CommandOutput, Process, open_files, wait_until, wrapped};
 use rustix::fs::Mode;
 pub(crate) use server::TestServer;
 pub(crate) use terminal::{Terminal, UNIGNORED};
+pub(crate) use unprivileged::{UNPRIVILEGED_USER, UnprivilegedSandbox, is_root};
 
 /// The binary under test.
-const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
+pub(crate) const HESTAT: &str = env!("CARGO_BIN_EXE_hestat");
 
-/// Temporary directories for one client and one server.
+/// Temporary directories for one client and one server, removed on drop.
 pub(crate) struct Sandbox {
     root: tempfile::TempDir,
     server: PathBuf,
+    /// Environment variables of its commands, besides `HESTAT_STATE`.
+    environment: Vec<(&'static str, OsString)>,
 }
 
 impl Sandbox {
-    /// An empty sandbox; state, server, temporary files and work each have a directory of their own.
+    /// An empty sandbox.
     pub(crate) fn new() -> Self {
-        let root = usual_root();
+        // Only their owner can write to new files, as on most systems.
+        rustix::process::umask(Mode::WGRP | Mode::WOTH);
+        let root = tempfile::tempdir().unwrap();
         let server = root.path().join("server");
-        let sandbox = Self { root, server };
+        let sandbox = Self { root, server, environment: Vec::new() };
         for directory in [sandbox.server(), sandbox.temporary(), sandbox.work()] {
             fs::create_dir(directory).unwrap();
         }
         sandbox
     }
 
-    /// The same with the server's directory somewhere else, where it is already.
+    /// The same with another, existing directory of the server.
     pub(crate) fn with_server(self, server: &Path) -> Self {
         Self { server: server.into(), ..self }
     }
 
-    /// The client's state; made by the first job.
+    /// The directory that contains all the others.
+    pub(crate) fn root(&self) -> &Path {
+        self.root.path()
+    }
+
+    /// The client's state directory, which the first job creates.
     pub(crate) fn state(&self) -> PathBuf {
         self.root.path().join("state")
     }
@@ -56,41 +69,41 @@ impl Sandbox {
         format!("file://{}", self.server().display())
     }
 
-    /// What the commands take for TMPDIR.
+    /// The commands' `TMPDIR`.
     pub(crate) fn temporary(&self) -> PathBuf {
         self.root.path().join("tmp")
     }
 
-    /// Where the commands run and the user's files lie.
+    /// The working directory of the commands, with the user's files.
     pub(crate) fn work(&self) -> PathBuf {
         self.root.path().join("work")
     }
 
-    /// A file of the user's.
+    /// The path of a file in the working directory.
     pub(crate) fn file(&self, name: &str) -> PathBuf {
         self.work().join(name)
     }
 
-    /// A file of the user's, with this content.
+    /// Writes a file in the working directory and returns its path.
     pub(crate) fn write(&self, name: &str, content: impl AsRef<[u8]>) -> PathBuf {
         let path = self.file(name);
         fs::write(&path, content).unwrap();
         path
     }
 
-    /// What a file of the user's holds.
+    /// Reads a file in the working directory.
     pub(crate) fn read(&self, name: &str) -> String {
         fs::read_to_string(self.file(name)).unwrap()
     }
 
-    /// A command that knows this sandbox and nothing of the environment that the tests run in.
+    /// A command that uses this sandbox and ignores the configuration of the user who runs the tests.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(HESTAT);
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
             command.env_remove(name);
         }
         command.env_remove("XDG_STATE_HOME").env("HOME", self.work()).env("TMPDIR", self.temporary());
-        command.env("HESTAT_STATE", self.state()).current_dir(self.work());
+        command.env("HESTAT_STATE", self.state()).envs(self.environment.iter().cloned()).current_dir(self.work());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
     }
@@ -100,7 +113,7 @@ impl Sandbox {
         self.command(arguments).output().unwrap().into()
     }
 
-    /// Runs a command to its end, which must be a good one.
+    /// Runs a command to its end, which must succeed.
     pub(crate) fn succeed(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> CommandOutput {
         self.run(arguments).expect_code(0)
     }
@@ -119,33 +132,35 @@ impl Sandbox {
 
     /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job's name.
     pub(crate) fn init(&self, csv: &Path) -> String {
-        let told = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
-        told.json()["job"].as_str().unwrap().into()
+        let output = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
+        output.json()["job"].as_str().unwrap().into()
     }
 
-    /// Computes what waits on this sandbox's server.
+    /// Runs `hestat compute` on this sandbox's server.
     pub(crate) fn compute(&self) -> CommandOutput {
         self.run(["compute", "--data", path(&self.server())])
     }
 
-    /// Names of the jobs in the state, finished or not.
+    /// Names of the jobs in the state, complete or not.
     pub(crate) fn jobs(&self) -> Vec<String> {
         entries(&self.state().join("jobs"))
     }
 
-    /// Names of the folders in the server's inbox.
+    /// Names of the directories in the server's inbox.
     pub(crate) fn inbox(&self) -> Vec<String> {
         entries(&self.server().join("inbox"))
     }
 }
 
-/// A directory for a test, in which files are made that only their owner can write to, as on most systems.
-pub(crate) fn usual_root() -> tempfile::TempDir {
-    rustix::process::umask(Mode::WGRP | Mode::WOTH);
-    tempfile::tempdir().unwrap()
+/// Reports that this machine cannot run a test. Fails if `HESTAT_TEST_CONTAINERS=required` says that all tests must
+/// run.
+pub(crate) fn skip(reason: &str) {
+    let required = std::env::var("HESTAT_TEST_CONTAINERS").is_ok_and(|value| value == "required");
+    assert!(!required, "a test cannot run: {reason}");
+    eprintln!("test skipped: {reason}");
 }
 
-/// Names in a directory, sorted; none if it is not there.
+/// Names in a directory, sorted; none if it does not exist.
 pub(crate) fn entries(directory: &Path) -> Vec<String> {
     let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
     let mut names: Vec<String> = fs::read_dir(directory).map(|entries| entries.map(name).collect()).unwrap_or_default();

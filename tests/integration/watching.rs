@@ -1,4 +1,4 @@
-//! A watch outlives what passes: a disk that was full, a directory that was away.
+//! `hestat compute --watch` survives temporary failures, such as a missing directory.
 
 use std::fs;
 use std::path::Path;
@@ -8,43 +8,45 @@ use std::time::Duration;
 use hestat::foundation::clock::Clock;
 use hestat::foundation::observer::{CancelFlag, Observer};
 use hestat::foundation::quota::Quota;
+use hestat::package::JobId;
 use hestat::pipeline::compute::{ComputeRequest, Outcome};
 use hestat::pipeline::watch::watch;
 
-use crate::site::{Site, small_table};
+use crate::sandbox::{Sandbox, small_table};
 
-/// Eleven seconds pass at each sleep, and `between` happens, which is told how many there were before.
-struct Leaps<F> {
+/// A clock on which each sleep takes eleven seconds. During each sleep, `on_sleep` runs with the number of sleeps
+/// before it.
+struct FakeClock<F> {
     sleeps: AtomicU64,
-    between: F,
+    on_sleep: F,
 }
 
-impl<F: Fn(u64) + Sync> Clock for Leaps<F> {
+impl<F: Fn(u64) + Sync> Clock for FakeClock<F> {
     fn now(&self) -> u64 {
         self.sleeps.load(Ordering::Relaxed) * 11_000
     }
 
     fn sleep(&self, _: Duration) {
-        (self.between)(self.sleeps.fetch_add(1, Ordering::Relaxed));
+        (self.on_sleep)(self.sleeps.fetch_add(1, Ordering::Relaxed));
     }
 }
 
-/// What the watch tells of the one job there until it is computed; it gives up after ten looks.
-fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
+/// Watches the server's directory until its only job is computed, for ten sleeps at most. Returns the outcomes.
+fn watch_outcomes(data: &Path, on_sleep: impl Fn(u64) + Sync) -> Vec<&'static str> {
     let flag = CancelFlag::default();
-    let clock = Leaps {
+    let clock = FakeClock {
         sleeps: AtomicU64::new(0),
-        between: |sleeps| {
-            between(sleeps);
+        on_sleep: |sleeps| {
+            on_sleep(sleeps);
             if sleeps == 10 {
                 flag.cancel();
             }
         },
     };
-    let mut told = Vec::new();
+    let mut outcomes = Vec::new();
     let request = ComputeRequest { data: data.into(), keep: false, retry: false, quota: Quota::unlimited() };
     watch(&request, &clock, Observer::null().with_cancel(&flag), |_, outcome| {
-        told.push(match outcome {
+        outcomes.push(match outcome {
             Outcome::Computed => "computed",
             Outcome::Failed { .. } => "failed",
             _ => "other",
@@ -54,45 +56,46 @@ fn watched(data: &Path, between: impl Fn(u64) + Sync) -> Vec<&'static str> {
         }
     })
     .unwrap();
-    told
+    outcomes
 }
 
-fn site() -> Site {
-    let site = Site::new(&small_table(300));
-    site.run(["init"]).done();
-    site
+/// A sandbox with an uploaded job.
+fn uploaded() -> (Sandbox, JobId) {
+    let sandbox = Sandbox::with_table(&small_table(300));
+    let job = sandbox.init_table();
+    (sandbox, job)
 }
 
 #[test]
-fn what_the_system_refused_is_tried_again() {
-    let site = site();
-    let outbox = site.data().join("outbox");
+fn a_failure_of_the_system_is_retried() {
+    let (sandbox, _) = uploaded();
+    let outbox = sandbox.server().join("outbox");
     fs::write(&outbox, "in the way").unwrap();
-    let told = watched(&site.data(), |sleeps| {
+    let outcomes = watch_outcomes(&sandbox.server(), |sleeps| {
         if sleeps == 1 {
             fs::remove_file(&outbox).unwrap();
         }
     });
-    assert_eq!(told, ["failed", "failed", "computed"]);
+    assert_eq!(outcomes, ["failed", "failed", "computed"]);
 }
 
 #[test]
-fn a_damaged_dataset_is_not_tried_again() {
-    let site = site();
-    fs::write(site.dataset(site.newest()), "damaged").unwrap();
-    assert_eq!(watched(&site.data(), |_| ()), ["failed"]);
+fn a_damaged_dataset_is_not_retried() {
+    let (sandbox, job) = uploaded();
+    fs::write(sandbox.dataset(job), "damaged").unwrap();
+    assert_eq!(watch_outcomes(&sandbox.server(), |_| ()), ["failed"]);
 }
 
 #[test]
-fn a_directory_that_was_away_is_waited_for() {
-    let site = site();
-    let (data, elsewhere) = (site.data(), site.root().join("elsewhere"));
+fn a_missing_directory_is_computed_when_it_is_back() {
+    let (sandbox, _) = uploaded();
+    let (data, elsewhere) = (sandbox.server(), sandbox.root().join("elsewhere"));
     let inbox = data.join("inbox");
     fs::rename(&inbox, &elsewhere).unwrap();
-    let told = watched(&data, |sleeps| match sleeps {
+    let outcomes = watch_outcomes(&data, |sleeps| match sleeps {
         0 => fs::write(&inbox, "no directory").unwrap(),
         3 => fs::remove_file(&inbox).and_then(|()| fs::rename(&elsewhere, &inbox)).unwrap(),
         _ => {}
     });
-    assert_eq!(told, ["computed"]);
+    assert_eq!(outcomes, ["computed"]);
 }

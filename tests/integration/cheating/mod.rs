@@ -1,7 +1,9 @@
-//! A server that answers something else than the sum, in files as well-formed as an honest server's.
+//! A cheating server: its totals are not the sum of the dataset, but the files are as well-formed as those of an honest
+//! server.
 //!
-//! Each answer has a right digest; what is wrong is what it decrypts to. If any were decrypted, the server could learn the
-//! key, pass off false statistics, or tell from the verdict what a patient's value is.
+//! Each file has a correct digest, and only the decrypted values would be wrong. If the client decrypted any of them,
+//! the server could learn the key, produce false statistics, or learn the value of a patient from whether they were
+//! accepted.
 
-mod answers;
 mod forger;
+mod totals;

@@ -12,8 +12,7 @@ use rustix::process::{Pid, Signal, kill_process};
 
 use super::checkout::Checkout;
 use super::engine;
-use crate::sandbox::{CommandOutput, Sandbox, Terminal, path, wait_until};
-use crate::site::small_table;
+use crate::sandbox::{CommandOutput, Sandbox, Terminal, path, small_table, wait_until};
 
 /// Returns the result file that the script must write for a table.
 fn expected(csv: &Path) -> String {

@@ -13,8 +13,7 @@ use super::expected;
 use super::fault_plan::SeededRng;
 use super::proxy::Ports;
 use super::seeded_rounds::rounds;
-use crate::sandbox::{Sandbox, TestServer, entries, path};
-use crate::site::small_table;
+use crate::sandbox::{Sandbox, TestServer, entries, path, small_table};
 
 /// 5.6 MB of ciphertext, so that each step takes a while.
 const ROWS: u64 = 100_000;

@@ -10,8 +10,7 @@ use super::expected;
 use super::fault_plan::{Channel, ConnectionLengths, Ending, Fault, FaultPlan, FaultProfile, ScheduledFault};
 use super::proxy::{Ports, Proxy};
 use super::seeded_rounds::rounds;
-use crate::sandbox::{CommandOutput, Sandbox, TestServer, wait_until};
-use crate::site::small_table;
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, small_table, wait_until};
 
 /// 168 kB of ciphertext: more than a program reads in one call.
 const ROWS: u64 = 3000;

@@ -1,16 +1,15 @@
-//! Headers that claim more than there is, read by a program that may not take much memory.
+//! Headers that claim huge sizes, read by a program whose memory is limited.
 
 use std::fs;
-use std::process::Command;
 
 use hestat::he::Layout;
 use hestat::package::{DatasetHeader, DatasetWriter, JobId, JobState, Status};
 
 use super::mutation::{DATASET_SHAPE, Mutation, TOTALS_SHAPE, rename, sealed};
-use crate::site::{Answered, PROGRAM, Ran, Site, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, path, wrapped};
 
-/// Address space, in kibibytes, that has to be enough whatever a header claims.
-const ENOUGH: u64 = 2_000_000;
+/// Address space in kibibytes that must suffice whatever a header claims.
+const ADDRESS_SPACE: u64 = 2_000_000;
 
 fn claims() -> Vec<Mutation> {
     let rows = [0, 1 << 20, 1 << 32, 1 << 40, 1 << 44, (1 << 44) + 1, 1 << 63, u64::MAX].map(Mutation::Rows);
@@ -19,68 +18,64 @@ fn claims() -> Vec<Mutation> {
     rows.into_iter().chain(slots).chain(lengths).collect()
 }
 
-/// The program with at most so many kibibytes of address space.
-fn hestat_within(site: &Site, kibibytes: u64, arguments: &[&str]) -> Ran {
-    let mut command = Command::new("sh");
-    site.tell_where(&mut command);
-    command.env("RAYON_NUM_THREADS", "2");
-    command.args(["-c", "ulimit -v \"$0\" && exec \"$@\"", &kibibytes.to_string(), PROGRAM]).args(arguments);
-    Ran::of(&mut command)
+/// Runs a command with two threads and at most `kibibytes` of address space.
+fn run_within(sandbox: &Sandbox, kibibytes: u64, arguments: &[&str]) -> CommandOutput {
+    let words = ["sh", "-c", "ulimit -v \"$0\" && exec \"$@\"", &kibibytes.to_string()];
+    wrapped(&words, &sandbox.command(arguments)).env("RAYON_NUM_THREADS", "2").output().unwrap().into()
 }
 
-fn job() -> Answered {
-    Answered::new(Site::new(&small_table(700)))
+fn job() -> ComputedJob {
+    ComputedJob::small(700)
 }
 
 #[test]
-fn the_limit_is_one() {
+fn the_memory_limit_takes_effect() {
     let job = job();
-    let ran = hestat_within(&job.site, 4_000, &["result", "--quiet"]);
-    assert_ne!(ran.code, Some(0), "no program runs in four mebibytes: {ran:?}");
-    hestat_within(&job.site, ENOUGH, &["result", "--quiet"]).done();
+    let output = run_within(&job.sandbox, 4_000, &["result", "--quiet"]);
+    assert_ne!(output.code, Some(0), "no program runs in four mebibytes: {output:?}");
+    run_within(&job.sandbox, ADDRESS_SPACE, &["result", "--quiet"]).expect_code(0);
 }
 
 #[test]
 fn datasets_that_claim_too_much_fail_in_little_memory() {
     let job = job();
     let claims = claims();
-    let spoilt = claims.iter().flat_map(|claim| {
+    let datasets = claims.iter().flat_map(|claim| {
         let stale = claim.of(&job.dataset, DATASET_SHAPE);
         [sealed(stale.clone()), stale]
     });
-    let liars: Vec<JobId> = (0..).zip(spoilt).map(|(number, bytes): (u8, _)| lie(&job.site, number, bytes)).collect();
-    fs::remove_file(job.site.totals(job.job)).unwrap();
-    let ran = hestat_within(&job.site, ENOUGH, &["compute"]);
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(fs::read(job.site.totals(job.job)).unwrap() == job.totals, "the honest job among them");
-    for liar in liars {
-        let status = fs::read(job.site.data().join(format!("outbox/{liar}/status.json"))).unwrap();
+    let upload = |(number, bytes): (u8, _)| upload(&job.sandbox, number, bytes);
+    let invalid: Vec<JobId> = (0..).zip(datasets).map(upload).collect();
+    fs::remove_file(job.sandbox.totals(job.id)).unwrap();
+    let output = run_within(&job.sandbox, ADDRESS_SPACE, &["compute"]);
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(fs::read(job.sandbox.totals(job.id)).unwrap() == job.totals, "the valid job among them");
+    for invalid in invalid {
+        let status = fs::read(job.sandbox.server().join(format!("outbox/{invalid}/status.json"))).unwrap();
         let state = Status::from_json(&status).unwrap().state;
         assert!(matches!(state, JobState::Failed { ref reason } if !reason.is_empty()), "{state:?}");
-        assert!(!job.site.totals(liar).exists());
+        assert!(!job.sandbox.totals(invalid).exists());
     }
 }
 
-/// The dataset of the most slots, with sixteen threads: partial sums for each of them would take 512 MB.
+/// Includes a dataset of the most slots: with sixteen threads, partial sums for each of them would take 512 MB.
 #[test]
 fn the_widest_rows_are_computed_in_little_memory_with_many_threads() {
-    let site = Site::new("");
+    let sandbox = Sandbox::with_table("");
     let shapes = [(1, 1), (1, 1 << 20), (3, 1 << 20), (9, 4096 * 7 + 1), (20_000, 33)];
     for (number, (rows, slots)) in (1..).zip(shapes) {
         let job = JobId::from_bytes([number; 16]);
-        fs::create_dir_all(site.dataset(job).parent().unwrap()).unwrap();
-        fs::write(site.dataset(job), dataset(job, rows, slots)).unwrap();
-        let mut command = Command::new("sh");
-        site.tell_where(&mut command);
-        command.env("RAYON_NUM_THREADS", "16");
-        command.args(["-c", "ulimit -d 200000 && exec \"$0\" compute", PROGRAM]);
-        Ran::of(&mut command).done();
-        let described = site.run(["inspect", site.totals(job).to_str().unwrap()]).done();
+        fs::create_dir_all(sandbox.dataset(job).parent().unwrap()).unwrap();
+        fs::write(sandbox.dataset(job), dataset(job, rows, slots)).unwrap();
+        let script = "ulimit -d 200000 && exec \"$@\"";
+        let mut compute = wrapped(&["sh", "-c", script, "sh"], &sandbox.command(["compute"]));
+        CommandOutput::from(compute.env("RAYON_NUM_THREADS", "16").output().unwrap()).expect_code(0);
+        let described = sandbox.succeed(["inspect", path(&sandbox.totals(job))]);
         assert!(described.stdout.contains(&format!("slots per row   {slots}\n")), "{}", described.stdout);
     }
 }
 
-/// A dataset of any such shape, with noise for ciphertext: a server cannot tell.
+/// A dataset of this shape, with pseudorandom words as ciphertext. A server cannot tell the difference.
 fn dataset(job: JobId, rows: u64, slots: u64) -> Vec<u8> {
     let layout = Layout::new(rows, usize::try_from(slots).unwrap()).unwrap();
     let mut writer = DatasetWriter::new(Vec::new(), &DatasetHeader::new(job, &layout)).unwrap();
@@ -91,13 +86,13 @@ fn dataset(job: JobId, rows: u64, slots: u64) -> Vec<u8> {
     writer.finish().unwrap().0
 }
 
-/// Uploads the dataset as that of a job of its own.
-fn lie(site: &Site, number: u8, mut bytes: Vec<u8>) -> JobId {
+/// Puts the dataset into the inbox as that of job number `number`.
+fn upload(sandbox: &Sandbox, number: u8, mut bytes: Vec<u8>) -> JobId {
     let job = JobId::from_bytes([number; 16]);
     let intact = sealed(bytes.clone()) == bytes;
     rename(&mut bytes, job);
-    fs::create_dir(site.dataset(job).parent().unwrap()).unwrap();
-    fs::write(site.dataset(job), if intact { sealed(bytes) } else { bytes }).unwrap();
+    fs::create_dir(sandbox.dataset(job).parent().unwrap()).unwrap();
+    fs::write(sandbox.dataset(job), if intact { sealed(bytes) } else { bytes }).unwrap();
     job
 }
 
@@ -106,14 +101,14 @@ fn totals_that_claim_too_much_are_refused_in_little_memory() {
     let job = job();
     for claim in claims() {
         let stale = claim.of(&job.totals, TOTALS_SHAPE);
-        // What is longer than the honest answer is not even read.
+        // Totals that are longer than the correct ones are not read.
         let unread = stale.len() > job.totals.len();
-        for (answer, code) in [(sealed(stale.clone()), 7), (stale, if unread { 7 } else { 9 })] {
-            job.forget_answers();
-            job.answer(&answer);
-            let ran = hestat_within(&job.site, ENOUGH, &["result", "--quiet"]);
-            assert_eq!((ran.code, ran.stdout.as_str()), (Some(code), ""), "{claim:?}: {}", ran.stderr);
-            assert!(!job.site.results().exists());
+        for (totals, code) in [(sealed(stale.clone()), 7), (stale, if unread { 7 } else { 9 })] {
+            job.reset();
+            job.set_totals(&totals);
+            let output = run_within(&job.sandbox, ADDRESS_SPACE, &["result", "--quiet"]);
+            assert_eq!((output.code, output.stdout.as_str()), (Some(code), ""), "{claim:?}: {}", output.stderr);
+            assert!(!job.sandbox.results().exists());
         }
     }
 }
@@ -121,12 +116,12 @@ fn totals_that_claim_too_much_are_refused_in_little_memory() {
 #[test]
 fn files_that_claim_too_much_are_described_as_damaged_in_little_memory() {
     let job = job();
-    let path = job.site.root().join("claim.hes");
+    let file = job.sandbox.file("claim.hes");
     for claim in claims() {
-        for (file, shape) in [(&job.dataset, DATASET_SHAPE), (&job.totals, TOTALS_SHAPE)] {
-            fs::write(&path, sealed(claim.of(file, shape))).unwrap();
-            let ran = hestat_within(&job.site, ENOUGH, &["inspect", path.to_str().unwrap()]);
-            assert_eq!((ran.code, ran.stdout.as_str()), (Some(9), ""), "{claim:?}: {}", ran.stderr);
+        for (original, shape) in [(&job.dataset, DATASET_SHAPE), (&job.totals, TOTALS_SHAPE)] {
+            fs::write(&file, sealed(claim.of(original, shape))).unwrap();
+            let output = run_within(&job.sandbox, ADDRESS_SPACE, &["inspect", path(&file)]);
+            assert_eq!((output.code, output.stdout.as_str()), (Some(9), ""), "{claim:?}: {}", output.stderr);
         }
     }
 }

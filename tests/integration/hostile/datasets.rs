@@ -1,4 +1,4 @@
-//! Spoilt datasets in the server's inbox.
+//! Corrupted datasets in the server's inbox.
 
 use std::fs;
 use std::path::Path;
@@ -15,33 +15,33 @@ use proptest::sample::Index;
 
 use super::mutation::{DATASET_SHAPE, any_byte, any_mutation, payload_start, rename, sealed};
 use super::outcomes::Outcomes;
-use crate::site::{Answered, Site, small_table};
+use crate::sandbox::ComputedJob;
 
-static JOB: LazyLock<Answered> = LazyLock::new(|| Answered::new(Site::new(&small_table(1500))));
+static JOB: LazyLock<ComputedJob> = LazyLock::new(|| ComputedJob::small(1500));
 
-/// What the server makes of `dataset`, an honest job waiting beside it.
-fn served(dataset: &[u8]) -> (Outcome, Option<JobState>) {
+/// Lets the server compute `dataset` and a valid dataset of another job. Returns the outcome of the former.
+fn compute_beside_valid(dataset: &[u8]) -> (Outcome, Option<JobState>) {
     let data = tempfile::tempdir().unwrap();
-    let honest = JobId::from_bytes([0xFF; 16]);
-    let mut beside = JOB.dataset.clone();
-    rename(&mut beside, honest);
-    upload(data.path(), JOB.job, dataset);
-    upload(data.path(), honest, &sealed(beside));
+    let valid = JobId::from_bytes([0xFF; 16]);
+    let mut valid_dataset = JOB.dataset.clone();
+    rename(&mut valid_dataset, valid);
+    upload(data.path(), JOB.id, dataset);
+    upload(data.path(), valid, &sealed(valid_dataset));
     let request = ComputeRequest { data: data.path().into(), keep: true, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
     let [(first, outcome), (second, other)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
-    assert_eq!((*first, *second), (JOB.job, honest));
-    assert_eq!(*other, Outcome::Computed, "the honest job beside it");
-    assert_eq!(state(data.path(), honest), Some(JobState::Done));
-    let totals = data.path().join(format!("outbox/{}/totals.hes", JOB.job));
+    assert_eq!((*first, *second), (JOB.id, valid));
+    assert_eq!(*other, Outcome::Computed, "the valid dataset");
+    assert_eq!(state(data.path(), valid), Some(JobState::Done));
+    let totals = data.path().join(format!("outbox/{}/totals.hes", JOB.id));
     assert_eq!(totals.exists(), *outcome == Outcome::Computed);
-    (outcome.clone(), state(data.path(), JOB.job))
+    (outcome.clone(), state(data.path(), JOB.id))
 }
 
 fn upload(data: &Path, job: JobId, dataset: &[u8]) {
-    let folder = data.join(format!("inbox/{job}"));
-    fs::create_dir_all(&folder).unwrap();
-    fs::write(folder.join("dataset.hes"), dataset).unwrap();
+    let directory = data.join(format!("inbox/{job}"));
+    fs::create_dir_all(&directory).unwrap();
+    fs::write(directory.join("dataset.hes"), dataset).unwrap();
 }
 
 fn state(data: &Path, job: JobId) -> Option<JobState> {
@@ -56,8 +56,8 @@ fn assert_failed((outcome, state): (Outcome, Option<JobState>)) {
 }
 
 #[test]
-fn the_honest_dataset_is_computed() {
-    assert_eq!(served(&JOB.dataset), (Outcome::Computed, Some(JobState::Done)));
+fn the_valid_dataset_is_computed() {
+    assert_eq!(compute_beside_valid(&JOB.dataset), (Outcome::Computed, Some(JobState::Done)));
 }
 
 fn config() -> ProptestConfig {
@@ -66,12 +66,12 @@ fn config() -> ProptestConfig {
 
 /// With a correct digest, only the checks of the header and the length remain.
 #[test]
-fn a_change_under_a_right_digest_fails_or_is_another_dataset() {
+fn a_change_with_a_correct_digest_fails_or_is_another_dataset() {
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation())| {
-        let spoilt = sealed(change.of(&JOB.dataset, DATASET_SHAPE));
-        prop_assume!(spoilt != JOB.dataset);
-        match served(&spoilt) {
+        let corrupted = sealed(change.of(&JOB.dataset, DATASET_SHAPE));
+        prop_assume!(corrupted != JOB.dataset);
+        match compute_beside_valid(&corrupted) {
             (Outcome::Computed, state) => {
                 prop_assert_eq!(state, Some(JobState::Done));
                 outcomes.accept();
@@ -90,39 +90,39 @@ proptest! {
 
     #[test]
     fn a_changed_byte_fails_its_job(change in any_byte()) {
-        assert_failed(served(&change.of(&JOB.dataset, DATASET_SHAPE)));
+        assert_failed(compute_beside_valid(&change.of(&JOB.dataset, DATASET_SHAPE)));
     }
 
     #[test]
     fn any_change_fails_its_job(change in any_mutation()) {
-        let spoilt = change.of(&JOB.dataset, DATASET_SHAPE);
-        prop_assume!(spoilt != JOB.dataset);
-        assert_failed(served(&spoilt));
+        let corrupted = change.of(&JOB.dataset, DATASET_SHAPE);
+        prop_assume!(corrupted != JOB.dataset);
+        assert_failed(compute_beside_valid(&corrupted));
     }
 
-    /// The server cannot know; the client does.
+    /// The server cannot detect the change, but the client does.
     #[test]
-    fn a_changed_block_under_a_right_digest_is_computed_and_refused(place: Index, with in 1..=u8::MAX) {
+    fn a_changed_block_with_a_correct_digest_is_computed_and_refused(offset: Index, with in 1..=u8::MAX) {
         let start = payload_start(&JOB.dataset);
-        let mut spoilt = JOB.dataset.clone();
-        let place = start + place.index(spoilt.len() - 32 - start);
-        spoilt[place] ^= with;
-        assert_refused_after_compute(&sealed(spoilt));
+        let mut corrupted = JOB.dataset.clone();
+        let offset = start + offset.index(corrupted.len() - 32 - start);
+        corrupted[offset] ^= with;
+        assert_refused_after_compute(&sealed(corrupted));
     }
 }
 
-/// Puts the dataset on the client's own server, and asks for the result.
+/// Replaces the dataset on the server of [`JOB`], computes it and asks for the result.
 fn assert_refused_after_compute(dataset: &[u8]) {
-    static TURN: std::sync::Mutex<()> = std::sync::Mutex::new(());
-    let _turn = TURN.lock();
-    let site = &JOB.site;
-    JOB.forget_answers();
-    fs::remove_file(site.totals(JOB.job)).unwrap();
-    fs::remove_file(site.dataset(JOB.job)).unwrap();
-    fs::write(site.dataset(JOB.job), dataset).unwrap();
-    let request = ComputeRequest { data: site.data(), keep: true, retry: false, quota: Quota::unlimited() };
+    static LOCK: std::sync::Mutex<()> = std::sync::Mutex::new(());
+    let _guard = LOCK.lock();
+    let sandbox = &JOB.sandbox;
+    JOB.reset();
+    fs::remove_file(sandbox.totals(JOB.id)).unwrap();
+    fs::remove_file(sandbox.dataset(JOB.id)).unwrap();
+    fs::write(sandbox.dataset(JOB.id), dataset).unwrap();
+    let request = ComputeRequest { data: sandbox.server(), keep: true, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
-    assert_eq!(outcomes, [(JOB.job, Outcome::Computed)]);
-    let outcome = site.result_here(JOB.job);
-    assert!(matches!(outcome, Err(PipelineError::Refused(job)) if job == JOB.job), "{outcome:?}");
+    assert_eq!(outcomes, [(JOB.id, Outcome::Computed)]);
+    let outcome = sandbox.fetch_result(JOB.id);
+    assert!(matches!(outcome, Err(PipelineError::Refused(job)) if job == JOB.id), "{outcome:?}");
 }

@@ -1,4 +1,4 @@
-//! What else may lie in a server's inbox.
+//! Unexpected files and directories in a server's inbox and outbox.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -6,12 +6,12 @@ use std::path::Path;
 
 use hestat::package::JobId;
 
-use crate::site::{Answered, Site, small_table};
+use crate::sandbox::ComputedJob;
 
-/// Every path below `folder` and, of files, their content.
-fn listing(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
+/// Every path below `directory`, with the content of files.
+fn listing(directory: &Path) -> Vec<(String, Option<Vec<u8>>)> {
     let mut found = Vec::new();
-    for entry in fs::read_dir(folder).unwrap() {
+    for entry in fs::read_dir(directory).unwrap() {
         let path = entry.unwrap().path();
         found.push((path.display().to_string(), fs::read(&path).ok()));
         if path.is_dir() && !path.is_symlink() {
@@ -23,17 +23,17 @@ fn listing(folder: &Path) -> Vec<(String, Option<Vec<u8>>)> {
 }
 
 #[test]
-fn foreign_things_are_neither_computed_nor_touched() {
-    let Answered { site, job, dataset, totals, .. } = Answered::new(Site::new(&small_table(300)));
-    let inbox = site.data().join("inbox");
-    let honest = fs::read(site.dataset(job)).unwrap();
-    fs::remove_dir_all(site.data()).unwrap();
+fn unexpected_entries_are_neither_computed_nor_touched() {
+    let ComputedJob { sandbox, id: job, dataset, totals, .. } = ComputedJob::small(300);
+    let inbox = sandbox.server().join("inbox");
+    let uploaded = fs::read(sandbox.dataset(job)).unwrap();
+    fs::remove_dir_all(sandbox.server()).unwrap();
     fs::create_dir_all(&inbox).unwrap();
     let name = |number: u8| JobId::from_bytes([number; 16]).to_string();
-    let outside = site.root().join("outside.hes");
+    let outside = sandbox.root().join("outside.hes");
     fs::write(&outside, &dataset).unwrap();
 
-    fs::write(inbox.join("README"), "a file among folders").unwrap();
+    fs::write(inbox.join("README"), "a file among directories").unwrap();
     fs::write(inbox.join(name(1)), "a file with a job's name").unwrap();
     fs::create_dir(inbox.join("not-a-job")).unwrap();
     fs::write(inbox.join("not-a-job/dataset.hes"), &dataset).unwrap();
@@ -49,50 +49,49 @@ fn foreign_things_are_neither_computed_nor_touched() {
     symlink(inbox.join(name(5)), inbox.join(name(6))).unwrap();
     let before = listing(&inbox);
 
-    assert!(site.run(["compute"]).done().stdout.starts_with("nothing to compute"));
+    assert!(sandbox.succeed(["compute"]).stdout.starts_with("nothing to compute"));
     assert!(listing(&inbox) == before);
-    assert!(!site.data().join("outbox").exists());
+    assert!(!sandbox.server().join("outbox").exists());
 
     fs::create_dir(inbox.join(job.to_string())).unwrap();
-    fs::write(site.dataset(job), honest).unwrap();
-    site.run(["compute"]).done();
-    assert!(fs::read(site.totals(job)).unwrap() == totals);
-    assert!(listing(&inbox) == before, "only the honest dataset is gone");
+    fs::write(sandbox.dataset(job), uploaded).unwrap();
+    sandbox.succeed(["compute"]);
+    assert!(fs::read(sandbox.totals(job)).unwrap() == totals);
+    assert!(listing(&inbox) == before, "only the valid dataset was removed");
     assert!(fs::read(outside).unwrap() == dataset);
 }
 
 #[test]
-fn empty_datasets_and_those_of_another_job_fail_alone() {
-    let Answered { site, job, dataset, totals, .. } = Answered::new(Site::new(&small_table(300)));
+fn empty_datasets_and_datasets_of_another_job_do_not_affect_other_jobs() {
+    let ComputedJob { sandbox, id: job, dataset, totals, .. } = ComputedJob::small(300);
     let (empty, stolen) = (JobId::from_bytes([1; 16]), JobId::from_bytes([2; 16]));
     for (other, bytes) in [(empty, [].as_slice()), (stolen, &dataset)] {
-        fs::create_dir(site.dataset(other).parent().unwrap()).unwrap();
-        fs::write(site.dataset(other), bytes).unwrap();
+        fs::create_dir(sandbox.dataset(other).parent().unwrap()).unwrap();
+        fs::write(sandbox.dataset(other), bytes).unwrap();
     }
-    fs::remove_file(site.totals(job)).unwrap();
-    let ran = site.run(["compute"]);
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("job {stolen} failed: ")), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("dataset belongs to job {job}")), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("job {empty} failed: ")), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("job {job} computed")), "{ran:?}");
-    assert!(fs::read(site.totals(job)).unwrap() == totals);
-    assert!(site.dataset(empty).exists() && site.dataset(stolen).exists(), "what failed is left for its owner");
+    fs::remove_file(sandbox.totals(job)).unwrap();
+    let output = sandbox.run(["compute"]);
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(output.stdout.contains(&format!("job {stolen} failed: ")), "{output:?}");
+    assert!(output.stdout.contains(&format!("dataset belongs to job {job}")), "{output:?}");
+    assert!(output.stdout.contains(&format!("job {empty} failed: ")), "{output:?}");
+    assert!(output.stdout.contains(&format!("job {job} computed")), "{output:?}");
+    assert!(fs::read(sandbox.totals(job)).unwrap() == totals);
+    assert!(
+        sandbox.dataset(empty).exists() && sandbox.dataset(stolen).exists(),
+        "failed datasets are kept for their owner"
+    );
 }
 
-/// A folder of foreign things in the outbox, where a job's totals are to be.
 #[test]
-fn a_spoilt_outbox_fails_its_job_alone() {
-    let Answered { site, job, totals, .. } = Answered::new(Site::new(&small_table(300)));
-    let other = {
-        site.run(["init"]).done();
-        site.newest()
-    };
+fn an_unexpected_file_in_the_outbox_does_not_affect_other_jobs() {
+    let ComputedJob { sandbox, id: job, totals, .. } = ComputedJob::small(300);
+    let other = sandbox.init_table();
     assert_ne!(other, job);
-    fs::remove_dir_all(site.data().join("outbox")).unwrap();
-    fs::create_dir(site.data().join("outbox")).unwrap();
-    fs::write(site.data().join(format!("outbox/{other}")), "a file where a folder should be").unwrap();
-    let ran = site.run(["compute"]);
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(fs::read(site.totals(job)).unwrap() == totals);
+    fs::remove_dir_all(sandbox.server().join("outbox")).unwrap();
+    fs::create_dir(sandbox.server().join("outbox")).unwrap();
+    fs::write(sandbox.server().join(format!("outbox/{other}")), "a file where a directory should be").unwrap();
+    let output = sandbox.run(["compute"]);
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(fs::read(sandbox.totals(job)).unwrap() == totals);
 }

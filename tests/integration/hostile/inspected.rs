@@ -1,6 +1,7 @@
-//! Any bytes under `hestat inspect`.
+//! Arbitrary bytes as input of `hestat inspect`.
 
 use std::fs;
+use std::path::Path;
 
 use hestat::pipeline::PipelineError;
 use hestat::pipeline::inspect::inspect;
@@ -8,17 +9,17 @@ use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, TOTALS_SHAPE, any_mutation, sealed};
 use super::outcomes::Outcomes;
-use crate::site::{Answered, Site, small_table};
+use crate::sandbox::{ComputedJob, Sandbox, path, small_table};
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: 500, failure_persistence: None, ..ProptestConfig::default() }
 }
 
 #[test]
-fn whole_files_are_described_and_spoilt_ones_are_damaged() {
-    let job = Answered::new(Site::new(&small_table(700)));
-    let secrets = fs::read(job.site.secrets(job.job)).unwrap();
-    let path = job.site.root().join("any.hes");
+fn complete_files_are_described_and_corrupted_ones_are_damaged() {
+    let job = ComputedJob::small(700);
+    let secrets = fs::read(job.sandbox.secrets(job.id)).unwrap();
+    let path = job.sandbox.file("any.hes");
     let files = [(job.dataset, DATASET_SHAPE), (job.totals, TOTALS_SHAPE), (secrets, DATASET_SHAPE)];
     for (file, _) in &files {
         fs::write(&path, file).unwrap();
@@ -27,16 +28,17 @@ fn whole_files_are_described_and_spoilt_ones_are_damaged() {
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation(), which in 0..3_usize)| {
         let (file, shape) = &files[which];
-        let spoilt = change.of(file, *shape);
-        prop_assume!(spoilt != *file);
-        fs::write(&path, &spoilt).unwrap();
+        let corrupted = change.of(file, *shape);
+        prop_assume!(corrupted != *file);
+        fs::write(&path, &corrupted).unwrap();
         let outcome = inspect(&path);
         prop_assert!(matches!(outcome, Err(PipelineError::Package { .. })), "{:?}", outcome);
-        // With a correct digest it may be another valid file. Then its real length is reported, not one that its header claims.
-        fs::write(&path, sealed(spoilt.clone())).unwrap();
+        // With a correct digest it may be another valid file. Then its real length is reported, not one that its header
+        // claims.
+        fs::write(&path, sealed(corrupted.clone())).unwrap();
         match inspect(&path) {
             Ok(inspection) => {
-                prop_assert_eq!(inspection.bytes, spoilt.len() as u64);
+                prop_assert_eq!(inspection.bytes, corrupted.len() as u64);
                 outcomes.accept();
             }
             Err(PipelineError::Package { .. }) => outcomes.refuse(),
@@ -50,9 +52,9 @@ proptest! {
     #![proptest_config(config())]
 
     #[test]
-    fn bytes_of_any_origin_are_foreign(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("any");
+    fn arbitrary_bytes_are_rejected(bytes in proptest::collection::vec(any::<u8>(), 0..300)) {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("any");
         fs::write(&path, bytes).unwrap();
         let outcome = inspect(&path);
         prop_assert!(matches!(outcome, Err(PipelineError::Package { .. })), "{:?}", outcome);
@@ -61,12 +63,11 @@ proptest! {
 
 #[test]
 fn the_program_ends_with_the_documented_codes() {
-    let site = Site::new(&small_table(10));
-    let inspected = |path: &str| site.run(["inspect", path]);
-    let table = site.table();
-    assert_eq!(inspected(table.to_str().unwrap()).code, Some(9));
-    assert_eq!(inspected(site.data().to_str().unwrap()).code, Some(8));
-    assert_eq!(inspected(site.root().join("nothing").to_str().unwrap()).code, Some(8));
-    fs::write(&table, "").unwrap();
-    assert_eq!(inspected(table.to_str().unwrap()).code, Some(9));
+    let sandbox = Sandbox::with_table(&small_table(10));
+    let assert_code = |file: &Path, code: i32| sandbox.run(["inspect", path(file)]).expect_code(code);
+    assert_code(&sandbox.table(), 9);
+    assert_code(&sandbox.server(), 8);
+    assert_code(&sandbox.file("missing"), 8);
+    fs::write(sandbox.table(), "").unwrap();
+    assert_code(&sandbox.table(), 9);
 }

@@ -1,4 +1,4 @@
-//! Symbolic links that others put below the server's directory: nothing is read, written or removed where they lead.
+//! Symbolic links that others create below the server's directory: nothing is read, written or removed through them.
 
 use std::fs;
 use std::os::unix::fs::symlink;
@@ -10,75 +10,75 @@ use hestat::package::JobId;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
 use super::mutation::{rename, sealed};
-use crate::site::{Answered, Ran, Site, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob};
 
-/// An answered job whose dataset waits again, and a folder outside of the server's directory.
+/// A job whose dataset is in the inbox, and a directory outside of the server's directory.
 struct Linked {
-    job: Answered,
+    job: ComputedJob,
     outside: PathBuf,
 }
 
-/// The job whose folder holds a link.
+/// The job whose directory contains a link.
 fn other() -> JobId {
     JobId::from_bytes([7; 16])
 }
 
 /// The same dataset as that of another job.
-fn dataset_of(answered: &Answered, job: JobId) -> Vec<u8> {
-    let mut dataset = answered.dataset.clone();
-    rename(&mut dataset, job);
+fn dataset_of(job: &ComputedJob, other: JobId) -> Vec<u8> {
+    let mut dataset = job.dataset.clone();
+    rename(&mut dataset, other);
     sealed(dataset)
 }
 
 impl Linked {
     fn new() -> Self {
-        let job = Answered::new(Site::new(&small_table(300)));
-        let outside = job.site.root().join("outside");
+        let job = ComputedJob::small(300);
+        let outside = job.sandbox.root().join("outside");
         fs::create_dir(&outside).unwrap();
         for (name, content) in [("totals.hes", "totals"), ("status.json", "status"), (".hestat-file", "temporary")] {
             fs::write(outside.join(name), content).unwrap();
         }
         fs::write(outside.join("dataset.hes"), dataset_of(&job, other())).unwrap();
-        fs::remove_dir_all(job.site.data().join("outbox")).unwrap();
+        fs::remove_dir_all(job.sandbox.server().join("outbox")).unwrap();
         Self { job, outside }
     }
 
     fn at(&self, name: &str) -> PathBuf {
-        self.job.site.data().join(name)
+        self.job.sandbox.server().join(name)
     }
 
-    /// A job that waits in the inbox with a dataset that is honest but for its name.
-    fn wait(&self, job: JobId) {
+    /// Puts a copy of the valid dataset into the inbox, as that of `job`.
+    fn upload(&self, job: JobId) {
         fs::create_dir_all(self.at(&format!("inbox/{job}"))).unwrap();
-        fs::write(self.job.site.dataset(job), dataset_of(&self.job, job)).unwrap();
+        fs::write(self.job.sandbox.dataset(job), dataset_of(&self.job, job)).unwrap();
     }
 
     fn link(&self, to: &Path, name: &str) {
         symlink(to, self.at(name)).unwrap();
     }
 
-    /// All that lies outside, with its content.
-    fn found(&self) -> Vec<(String, Vec<u8>)> {
+    /// The files outside, with their content.
+    fn outside_files(&self) -> Vec<(String, Vec<u8>)> {
         let entries = fs::read_dir(&self.outside).unwrap().map(|entry| entry.unwrap().path());
         let content = |path: &Path| if path.is_dir() { Vec::new() } else { fs::read(path).unwrap() };
-        let mut found: Vec<_> = entries.map(|path| (path.display().to_string(), content(&path))).collect();
-        found.sort();
-        found
+        let mut files: Vec<_> = entries.map(|path| (path.display().to_string(), content(&path))).collect();
+        files.sort();
+        files
     }
 
-    /// Computes; what lies outside must be as it was.
+    /// Runs `hestat compute`. It must not change the files outside.
     #[track_caller]
-    fn compute(&self) -> Ran {
-        let before = self.found();
-        let ran = self.job.site.run(["compute"]);
-        assert!(self.found() == before, "{ran:?}: {:?}", self.found());
-        ran
+    fn compute(&self) -> CommandOutput {
+        let before = self.outside_files();
+        let output = self.job.sandbox.run(["compute"]);
+        assert!(self.outside_files() == before, "{output:?}: {:?}", self.outside_files());
+        output
     }
 
-    /// The honest job's totals are there, whatever lies beside it.
+    /// The totals of the job without links are correct.
     #[track_caller]
     fn assert_computed(&self) {
-        assert!(fs::read(self.job.site.totals(self.job.job)).unwrap() == self.job.totals);
+        assert!(fs::read(self.job.sandbox.totals(self.job.id)).unwrap() == self.job.totals);
     }
 }
 
@@ -88,20 +88,20 @@ fn an_inbox_that_is_a_link_is_not_entered() {
     fs::rename(linked.at("inbox"), linked.outside.join("inbox")).unwrap();
     let inbox = linked.outside.join("inbox");
     linked.link(&inbox, "inbox");
-    let dataset = inbox.join(linked.job.job.to_string()).join("dataset.hes");
-    let ran = linked.compute();
-    assert_eq!(ran.code, Some(8), "{ran:?}");
-    assert!(ran.stderr.contains("inbox") && ran.stderr.contains("link"), "{ran:?}");
+    let dataset = inbox.join(linked.job.id.to_string()).join("dataset.hes");
+    let output = linked.compute();
+    assert_eq!(output.code, Some(8), "{output:?}");
+    assert!(output.stderr.contains("inbox") && output.stderr.contains("link"), "{output:?}");
     assert!(fs::read(dataset).unwrap() == linked.job.dataset);
     assert!(!linked.at("outbox").exists());
 }
 
 #[test]
-fn a_folder_of_the_inbox_that_is_a_link_is_not_entered() {
+fn a_directory_in_the_inbox_that_is_a_link_is_not_entered() {
     let linked = Linked::new();
     linked.link(&linked.outside, &format!("inbox/{}", other()));
-    let ran = linked.compute().done();
-    assert!(!ran.stdout.contains(&other().to_string()), "{ran:?}");
+    let output = linked.compute().expect_code(0);
+    assert!(!output.stdout.contains(&other().to_string()), "{output:?}");
     linked.assert_computed();
 }
 
@@ -110,7 +110,7 @@ fn a_dataset_that_is_a_link_is_not_read() {
     let linked = Linked::new();
     fs::create_dir(linked.at(&format!("inbox/{}", other()))).unwrap();
     linked.link(&linked.outside.join("dataset.hes"), &format!("inbox/{}/dataset.hes", other()));
-    linked.compute().done();
+    linked.compute().expect_code(0);
     linked.assert_computed();
 }
 
@@ -118,58 +118,57 @@ fn a_dataset_that_is_a_link_is_not_read() {
 fn an_outbox_that_is_a_link_is_not_entered() {
     let linked = Linked::new();
     linked.link(&linked.outside, "outbox");
-    let ran = linked.compute();
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(ran.stdout.contains("link"), "{ran:?}");
-    assert!(linked.job.site.dataset(linked.job.job).exists());
+    let output = linked.compute();
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(output.stdout.contains("link"), "{output:?}");
+    assert!(linked.job.sandbox.dataset(linked.job.id).exists());
     fs::remove_file(linked.at("outbox")).unwrap();
-    linked.compute().done();
+    linked.compute().expect_code(0);
     linked.assert_computed();
 }
 
 #[test]
-fn a_folder_of_the_outbox_that_is_a_link_is_not_entered() {
+fn a_directory_in_the_outbox_that_is_a_link_is_not_entered() {
     let linked = Linked::new();
-    linked.wait(other());
+    linked.upload(other());
     fs::create_dir(linked.at("outbox")).unwrap();
     linked.link(&linked.outside, &format!("outbox/{}", other()));
-    let ran = linked.compute();
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(ran.stdout.contains(&format!("job {} failed", other())) && ran.stdout.contains("link"), "{ran:?}");
+    let output = linked.compute();
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(output.stdout.contains(&format!("job {} failed", other())) && output.stdout.contains("link"), "{output:?}");
     linked.assert_computed();
 }
 
-/// Their names are the server's, so files take the place of the links.
+/// The server owns these names, so it replaces the links with files.
 #[test]
-fn files_of_the_outbox_that_are_links_are_replaced() {
-    for name in ["totals.hes", "status.json", ".hestat-file", ".hestat-folder"] {
+fn files_in_the_outbox_that_are_links_are_replaced() {
+    for name in ["totals.hes", "status.json", ".hestat-file", ".hestat-directory"] {
         let linked = Linked::new();
-        linked.wait(other());
+        linked.upload(other());
         fs::create_dir_all(linked.at(&format!("outbox/{}", other()))).unwrap();
-        let target = if name.ends_with("folder") { linked.outside.clone() } else { linked.outside.join(name) };
+        let target = if name.ends_with("directory") { linked.outside.clone() } else { linked.outside.join(name) };
         linked.link(&target, &format!("outbox/{}/{name}", other()));
-        linked.compute().done();
+        linked.compute().expect_code(0);
         linked.assert_computed();
-        let folder = linked.at(&format!("outbox/{}", other()));
-        let left = fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap());
+        let directory = linked.at(&format!("outbox/{}", other()));
+        let left = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap());
         let mut left: Vec<_> = left.map(|entry| (entry.file_name(), entry.file_type().unwrap().is_file())).collect();
         left.sort();
         assert_eq!(left, [("status.json".into(), true), ("totals.hes".into(), true)], "{name}");
     }
 }
 
-/// Where attempts are recorded.
 #[test]
 fn records_of_attempts_that_are_links_are_not_followed() {
     let linked = Linked::new();
     linked.link(&linked.outside, ".hestat-attempts");
-    let ran = linked.compute();
-    assert_eq!(ran.code, Some(10), "{ran:?}");
-    assert!(ran.stdout.contains(".hestat-attempts: symbolic links are not followed"), "{ran:?}");
+    let output = linked.compute();
+    assert_eq!(output.code, Some(10), "{output:?}");
+    assert!(output.stdout.contains(".hestat-attempts: symbolic links are not followed"), "{output:?}");
     fs::remove_file(linked.at(".hestat-attempts")).unwrap();
     fs::create_dir(linked.at(".hestat-attempts")).unwrap();
-    linked.link(&linked.outside.join("status.json"), &format!(".hestat-attempts/{}", linked.job.job));
-    linked.compute().done();
+    linked.link(&linked.outside.join("status.json"), &format!(".hestat-attempts/{}", linked.job.id));
+    linked.compute().expect_code(0);
     linked.assert_computed();
 }
 
@@ -179,35 +178,38 @@ fn an_inspected_outbox_that_is_a_link_is_not_counted() {
     fs::remove_dir_all(linked.at("inbox")).unwrap();
     fs::create_dir(linked.at("outbox")).unwrap();
     linked.link(&linked.outside, &format!("outbox/{}", other()));
-    let ran = linked.compute().done();
-    assert!(ran.stdout.starts_with("nothing to compute") && !ran.stdout.contains("already computed"), "{ran:?}");
+    let output = linked.compute().expect_code(0);
+    assert!(
+        output.stdout.starts_with("nothing to compute") && !output.stdout.contains("already computed"),
+        "{output:?}"
+    );
 }
 
-/// A folder and a link change places all the time while jobs are computed.
+/// A directory and a link are swapped continuously while jobs are computed.
 #[test]
-fn links_that_come_while_a_job_is_computed_are_not_followed() {
-    for place in ["inbox", "outbox"] {
+fn links_that_appear_while_a_job_is_computed_are_not_followed() {
+    for parent in ["inbox", "outbox"] {
         let linked = Linked::new();
-        let (folder, link) = (linked.at(&format!("{place}/{}", other())), linked.at(&format!("{place}/link")));
-        let before = linked.found();
+        let (directory, link) = (linked.at(&format!("{parent}/{}", other())), linked.at(&format!("{parent}/link")));
+        let before = linked.outside_files();
         for _ in 0..20 {
-            linked.wait(other());
-            fs::create_dir_all(&folder).unwrap();
+            linked.upload(other());
+            fs::create_dir_all(&directory).unwrap();
             symlink(&linked.outside, &link).unwrap();
             let over = AtomicBool::new(false);
             thread::scope(|scope| {
                 scope.spawn(|| {
                     while !over.load(Ordering::Relaxed) {
-                        // The folder of a job that is done is gone.
-                        renameat_with(CWD, &folder, CWD, &link, RenameFlags::EXCHANGE).ok();
+                        // Fails after a computed job's directory was removed.
+                        let _ = renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE);
                     }
                 });
-                linked.job.site.run(["compute"]);
+                linked.job.sandbox.run(["compute"]);
                 over.store(true, Ordering::Relaxed);
             });
-            assert!(linked.found() == before, "{place}: {:?}", linked.found());
-            for path in [&folder, &link] {
-                fs::remove_file(path).or_else(|_| fs::remove_dir_all(path)).ok();
+            assert!(linked.outside_files() == before, "{parent}: {:?}", linked.outside_files());
+            for path in [&directory, &link] {
+                let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
             }
         }
     }

@@ -1,4 +1,5 @@
-//! Files that nobody honest wrote: whatever their bytes, they fail alone, in words, and in little memory.
+//! Malformed and malicious files: whatever their bytes, they affect only their own job, cause an error message, and
+//! need little memory.
 
 mod claims;
 mod datasets;

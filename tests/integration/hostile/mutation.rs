@@ -1,16 +1,16 @@
-//! Ways to spoil a `.hes` file, written from the format's description and not with the program's own code.
+//! Ways to corrupt a `.hes` file, written after the description of the format and without the program's own code.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-/// One way.
+/// One change to a file.
 #[derive(Debug, Clone)]
 pub(super) enum Mutation {
-    /// A byte is combined with another by exclusive or.
+    /// XORs one byte with a value.
     Byte(Index, u8),
-    /// The file ends here.
+    /// Truncates the file.
     Cut(Index),
-    /// More bytes follow.
+    /// Appends bytes.
     Grow(Vec<u8>),
     Version(u16),
     Kind(u16),
@@ -20,13 +20,13 @@ pub(super) enum Mutation {
     Slots(u64),
 }
 
-/// Bytes of magic, version, kind and length of the header.
+/// Length in bytes of magic, version, kind and header length.
 const PREAMBLE: usize = 16;
 const DIGEST: usize = 32;
 
-/// Where the shape stands in a dataset's header, after the job's name.
+/// Offset of the shape in a dataset's header, after the job's name.
 pub(super) const DATASET_SHAPE: usize = PREAMBLE + 16;
-/// Where it stands in that of totals, after the job's name and the dataset's digest.
+/// Offset of the shape in the header of totals, after the job's name and the dataset's digest.
 pub(super) const TOTALS_SHAPE: usize = DATASET_SHAPE + 32;
 
 pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
@@ -44,7 +44,7 @@ pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
     ]
 }
 
-/// One that files of every kind can have.
+/// A change that applies to files of every kind.
 pub(super) fn any_change() -> impl Strategy<Value = Mutation> {
     prop_oneof![
         8 => any_byte(),
@@ -54,16 +54,16 @@ pub(super) fn any_change() -> impl Strategy<Value = Mutation> {
 }
 
 pub(super) fn any_byte() -> impl Strategy<Value = Mutation> {
-    (any::<Index>(), 1..=u8::MAX).prop_map(|(place, with)| Mutation::Byte(place, with))
+    (any::<Index>(), 1..=u8::MAX).prop_map(|(offset, with)| Mutation::Byte(offset, with))
 }
 
 impl Mutation {
-    /// The spoilt file; `shape` is where its kind has the shape.
+    /// Returns the changed file; `shape` is the offset of the shape in files of its kind.
     pub(super) fn of(&self, file: &[u8], shape: usize) -> Vec<u8> {
         let mut bytes = file.to_vec();
         match self {
-            Self::Byte(place, with) => bytes[place.index(file.len())] ^= with,
-            Self::Cut(place) => bytes.truncate(place.index(file.len())),
+            Self::Byte(offset, with) => bytes[offset.index(file.len())] ^= with,
+            Self::Cut(length) => bytes.truncate(length.index(file.len())),
             Self::Grow(more) => bytes.extend(more),
             Self::Version(version) => put(&mut bytes, 8, &version.to_le_bytes()),
             Self::Kind(kind) => put(&mut bytes, 10, &kind.to_le_bytes()),
@@ -76,22 +76,22 @@ impl Mutation {
     }
 }
 
-fn put(bytes: &mut [u8], at: usize, with: &[u8]) {
-    bytes[at..at + with.len()].copy_from_slice(with);
+fn put(bytes: &mut [u8], offset: usize, value: &[u8]) {
+    bytes[offset..offset + value.len()].copy_from_slice(value);
 }
 
-/// The first byte after header and padding.
+/// Offset of the first byte after header and padding.
 pub(super) fn payload_start(file: &[u8]) -> usize {
     let header = u32::from_le_bytes(file[12..16].try_into().unwrap()) as usize;
     (PREAMBLE + header).next_multiple_of(64)
 }
 
-/// Sets another job's name.
+/// Replaces the job's name.
 pub(super) fn rename(file: &mut [u8], job: hestat::package::JobId) {
     put(file, PREAMBLE, &job.bytes());
 }
 
-/// The same bytes with the right digest at their end, where there is room for one.
+/// The same bytes with a correct digest at the end, if they are long enough for one.
 pub(super) fn sealed(mut file: Vec<u8>) -> Vec<u8> {
     if let Some(body) = file.len().checked_sub(DIGEST) {
         let digest = blake3::hash(&file[..body]);

@@ -1,8 +1,9 @@
-//! Counts how many spoilt files were accepted and how many were refused.
+//! Counts how many corrupted files were accepted and how many were refused.
 
 use std::cell::Cell;
 
-/// Counters for a test that permits both outcomes. If all cases had the same one, the test would say nothing about the other.
+/// Counters for a test that permits both outcomes. If all cases had the same one, the test would say nothing about the
+/// other.
 #[derive(Default)]
 pub(super) struct Outcomes {
     accepted: Cell<u32>,

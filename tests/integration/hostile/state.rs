@@ -1,4 +1,4 @@
-//! A client's own files, spoilt: by a failing disk, a careless copy, or somebody who may write there.
+//! Corrupted files of the client: by a failing disk, an incomplete copy, or a user with write access.
 
 use std::fs;
 use std::path::Path;
@@ -10,42 +10,42 @@ use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
 use super::outcomes::Outcomes;
-use crate::site::{Answered, Ran, Site, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, path, small_table};
 
-fn job() -> Answered {
-    Answered::new(Site::new(&small_table(100)))
+fn job() -> ComputedJob {
+    ComputedJob::small(100)
 }
 
 fn config() -> ProptestConfig {
     ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() }
 }
 
-fn secrets_error(site: &Site, job: JobId) -> KeyStoreError {
-    site.open(job).unwrap().secrets(None).unwrap_err()
+fn secrets_error(sandbox: &Sandbox, job: JobId) -> KeyStoreError {
+    sandbox.open_job(job).unwrap().secrets(None).unwrap_err()
 }
 
-fn assert_unusable(site: &Site, words: &str) {
-    let Ran { code, stdout, stderr } = site.run(["result", "--quiet"]);
+fn assert_unusable(sandbox: &Sandbox, text: &str) {
+    let CommandOutput { code, stdout, stderr } = sandbox.run(["result", "--quiet"]);
     assert_eq!((code, stdout.as_str()), (Some(5), ""), "{stderr}");
-    assert!(stderr.contains(words), "{words:?} is not in {stderr:?}");
-    assert!(!site.results().exists());
+    assert!(stderr.contains(text), "{text:?} is not in {stderr:?}");
+    assert!(!sandbox.results().exists());
 }
 
 #[test]
-fn spoilt_secrets_are_a_lost_key() {
-    let Answered { site, job, .. } = job();
-    let path = site.secrets(job);
-    let secrets = fs::read(&path).unwrap();
+fn corrupted_secrets_are_reported_as_a_lost_key() {
+    let ComputedJob { sandbox, id: job, .. } = job();
+    let file = sandbox.secrets(job);
+    let secrets = fs::read(&file).unwrap();
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation())| {
-        let spoilt = change.of(&secrets, DATASET_SHAPE);
-        prop_assume!(spoilt != secrets);
-        fs::write(&path, &spoilt).unwrap();
-        let error = secrets_error(&site, job);
+        let corrupted = change.of(&secrets, DATASET_SHAPE);
+        prop_assume!(corrupted != secrets);
+        fs::write(&file, &corrupted).unwrap();
+        let error = secrets_error(&sandbox, job);
         prop_assert!(matches!(error, KeyStoreError::LostKey { .. }), "{:?}", error);
         // An attacker who can write a correct digest can write any secrets. Reading them must still do no harm.
-        fs::write(&path, sealed(spoilt)).unwrap();
-        match site.open(job).unwrap().secrets(None) {
+        fs::write(&file, sealed(corrupted)).unwrap();
+        match sandbox.open_job(job).unwrap().secrets(None) {
             Ok(_) => outcomes.accept(),
             Err(
                 KeyStoreError::LostKey { .. }
@@ -59,98 +59,94 @@ fn spoilt_secrets_are_a_lost_key() {
 }
 
 #[test]
-fn the_program_tells_how_secrets_are_lost() {
-    let Answered { site, job, .. } = job();
-    let path = site.secrets(job);
-    let secrets = fs::read(&path).unwrap();
-    let spoilt = |change: Mutation| sealed(change.of(&secrets, DATASET_SHAPE));
+fn the_program_reports_why_secrets_are_lost() {
+    let ComputedJob { sandbox, id: job, .. } = job();
+    let file = sandbox.secrets(job);
+    let secrets = fs::read(&file).unwrap();
+    let corrupted = |change: Mutation| sealed(change.of(&secrets, DATASET_SHAPE));
     let with_job = |number: u8| {
         let mut bytes = secrets.clone();
         super::mutation::rename(&mut bytes, JobId::from_bytes([number; 16]));
         sealed(bytes)
     };
-    for (bytes, words) in [
-        (spoilt(Mutation::Version(1)), "was made by another version of hestat"),
-        (spoilt(Mutation::Kind(1)), "is lost"),
+    for (bytes, text) in [
+        (corrupted(Mutation::Version(1)), "was made by another version of hestat"),
+        (corrupted(Mutation::Kind(1)), "is lost"),
         (with_job(9), "that of another job"),
         (vec![], "is damaged"),
         (secrets[..secrets.len() - 1].to_vec(), "is damaged"),
     ] {
-        fs::write(&path, bytes).unwrap();
-        assert_unusable(&site, words);
+        fs::write(&file, bytes).unwrap();
+        assert_unusable(&sandbox, text);
     }
-    fs::remove_file(&path).unwrap();
-    assert_unusable(&site, "is lost");
-    fs::write(&path, secrets).unwrap();
-    site.run(["result"]).done();
+    fs::remove_file(&file).unwrap();
+    assert_unusable(&sandbox, "is lost");
+    fs::write(&file, secrets).unwrap();
+    sandbox.succeed(["result"]);
 }
 
-/// The first version kept a check of its own in place of the digest of the only right answer, and did not name its format in
-/// the record.
+/// The first version stored another check instead of the digest of the correct totals, and no format number in the
+/// record.
 #[test]
-fn jobs_of_the_first_version_are_refused_before_anything_is_asked_for_and_can_be_forgotten() {
-    let Answered { site, job, .. } = job();
-    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(site.record(job)).unwrap()).unwrap();
+fn jobs_of_the_first_version_are_refused_before_any_request_and_can_be_forgotten() {
+    let ComputedJob { sandbox, id: job, .. } = job();
+    let mut record: serde_json::Value = serde_json::from_slice(&fs::read(sandbox.record(job)).unwrap()).unwrap();
     record.as_object_mut().unwrap().remove("format");
     record["phase"] = "spent".into();
-    fs::write(site.record(job), record.to_string()).unwrap();
-    fs::remove_dir_all(site.data()).unwrap();
-    assert_unusable(&site, "was made by another version of hestat (its files have format 1, this version reads 2)");
-    let listed = site.run(["jobs"]).done();
+    fs::write(sandbox.record(job), record.to_string()).unwrap();
+    fs::remove_dir_all(sandbox.server()).unwrap();
+    assert_unusable(&sandbox, "was made by another version of hestat (its files have format 1, this version reads 2)");
+    let listed = sandbox.succeed(["jobs"]);
     assert!(listed.stdout.contains("was made by another version of hestat"), "{listed:?}");
-    let resumed = site.run(["init", "--resume", &job.to_string()]);
-    assert_eq!(resumed.code, Some(5), "{resumed:?}");
-    fs::create_dir(site.data()).unwrap();
-    site.run(["forget", &job.to_string()]).done();
-    assert!(!site.record(job).exists() && !site.secrets(job).exists());
+    sandbox.run(["init", "--resume", &job.to_string()]).expect_code(5);
+    fs::create_dir(sandbox.server()).unwrap();
+    sandbox.succeed(["forget", &job.to_string()]);
+    assert!(!sandbox.record(job).exists() && !sandbox.secrets(job).exists());
 }
 
 #[test]
-fn a_missing_passphrase_is_missed_before_the_server_is_waited_for() {
-    let site = Site::new(&small_table(100));
-    let passphrase = site.root().join("passphrase");
-    fs::write(&passphrase, "correct horse\n").unwrap();
-    Ran::of(site.hestat(["init", "--passphrase-file"]).arg(&passphrase)).done();
-    fs::remove_dir_all(site.data()).unwrap();
-    assert_unusable(&site, "protected by a passphrase");
+fn a_missing_passphrase_is_reported_before_the_server_is_contacted() {
+    let sandbox = Sandbox::with_table(&small_table(100));
+    let passphrase = sandbox.write("passphrase", "correct horse\n");
+    sandbox.succeed(["init", "--passphrase-file", path(&passphrase)]);
+    fs::remove_dir_all(sandbox.server()).unwrap();
+    assert_unusable(&sandbox, "protected by a passphrase");
 }
 
 #[test]
-fn sealed_secrets_open_to_their_passphrase_only() {
-    let site = Site::new(&small_table(100));
-    let (right, wrong) = (site.root().join("right"), site.root().join("wrong"));
-    fs::write(&right, "correct horse\n").unwrap();
-    fs::write(&wrong, "battery staple\n").unwrap();
-    Ran::of(site.hestat(["init", "--passphrase-file"]).arg(&right)).done();
-    site.run(["compute"]).done();
-    assert_unusable(&site, "protected by a passphrase");
-    let ask = |file: &Path| Ran::of(site.hestat(["result", "--passphrase-file"]).arg(file));
-    assert_passphrase_wrong(&ask(&wrong));
-    let path = site.secrets(site.newest());
-    let secrets = fs::read(&path).unwrap();
-    let mut spoilt = secrets.clone();
+fn protected_secrets_open_with_their_passphrase_only() {
+    let sandbox = Sandbox::with_table(&small_table(100));
+    let (right, wrong) = (sandbox.write("right", "correct horse\n"), sandbox.write("wrong", "battery staple\n"));
+    sandbox.succeed(["init", "--passphrase-file", path(&right)]);
+    sandbox.succeed(["compute"]);
+    assert_unusable(&sandbox, "protected by a passphrase");
+    let result = |passphrase: &Path| sandbox.run(["result", "--passphrase-file", path(passphrase)]);
+    assert_wrong_passphrase(&result(&wrong));
+    let file = sandbox.secrets(sandbox.newest_job());
+    let secrets = fs::read(&file).unwrap();
+    let mut corrupted = secrets.clone();
     let middle = secrets.len() / 2;
-    spoilt[middle] ^= 1;
-    fs::write(&path, sealed(spoilt)).unwrap();
-    assert_passphrase_wrong(&ask(&right));
-    fs::write(&path, secrets).unwrap();
-    ask(&right).done();
+    corrupted[middle] ^= 1;
+    fs::write(&file, sealed(corrupted)).unwrap();
+    assert_wrong_passphrase(&result(&right));
+    fs::write(&file, secrets).unwrap();
+    result(&right).expect_code(0);
 }
 
-fn assert_passphrase_wrong(ran: &Ran) {
-    assert_eq!((ran.code, ran.stdout.as_str()), (Some(5), ""), "{ran:?}");
-    assert!(ran.stderr.contains("the passphrase does not open the key"), "{ran:?}");
+fn assert_wrong_passphrase(output: &CommandOutput) {
+    assert_eq!((output.code, output.stdout.as_str()), (Some(5), ""), "{output:?}");
+    assert!(output.stderr.contains("the passphrase does not open the key"), "{output:?}");
 }
 
 #[test]
-fn a_spoilt_record_is_damaged_or_still_that_of_its_job() {
-    let Answered { site, job, .. } = job();
-    let path = site.record(job);
-    let record = fs::read(&path).unwrap();
+fn a_corrupted_record_is_damaged_or_still_belongs_to_its_job() {
+    let ComputedJob { sandbox, id: job, .. } = job();
+    let file = sandbox.record(job);
+    let record = fs::read(&file).unwrap();
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_change())| {
-        fs::write(&path, change.of(&record, DATASET_SHAPE)).unwrap();
-        match site.open(job) {
+        fs::write(&file, change.of(&record, DATASET_SHAPE)).unwrap();
+        match sandbox.open_job(job) {
             Ok(opened) => {
                 prop_assert_eq!(opened.record().job, job);
                 outcomes.accept();
@@ -166,12 +162,12 @@ fn a_spoilt_record_is_damaged_or_still_that_of_its_job() {
 }
 
 #[test]
-fn the_program_tells_how_a_record_is_damaged_and_forgets_it() {
-    let Answered { site, job, .. } = job();
-    let path = site.record(job);
-    let record = fs::read_to_string(&path).unwrap();
+fn the_program_reports_how_a_record_is_damaged_and_forgets_it() {
+    let ComputedJob { sandbox, id: job, .. } = job();
+    let file = sandbox.record(job);
+    let record = fs::read_to_string(&file).unwrap();
     let other = JobId::from_bytes([7; 16]).to_string();
-    for (text, words) in [
+    for (damaged, text) in [
         (String::new(), "is damaged"),
         (format!("{{\"format\": {VERSION}}}"), "missing field"),
         (record.replace("\"format\": ", "\"format\": 7"), "made by another version"),
@@ -181,13 +177,12 @@ fn the_program_tells_how_a_record_is_damaged_and_forgets_it() {
         (record.replace("uploaded", "believed"), "unknown variant"),
         (record.replace("file://", "gopher://"), "gopher"),
     ] {
-        assert_ne!(text, record);
-        fs::write(&path, text).unwrap();
-        assert_unusable(&site, words);
-        site.run(["jobs"]).done();
+        assert_ne!(damaged, record);
+        fs::write(&file, damaged).unwrap();
+        assert_unusable(&sandbox, text);
+        sandbox.succeed(["jobs"]);
     }
-    site.run(["forget", &job.to_string()]).done();
-    assert_unusable(&site, "there is no job");
-    let named = site.run(["result", &job.to_string()]);
-    assert!(named.code == Some(5) && named.stderr.contains("was forgotten"), "{named:?}");
+    sandbox.succeed(["forget", &job.to_string()]);
+    assert_unusable(&sandbox, "there is no job");
+    sandbox.run(["result", &job.to_string()]).expect_code(5).says(&["was forgotten"]);
 }

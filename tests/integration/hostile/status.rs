@@ -1,15 +1,15 @@
-//! What a server says of a job, as far as it is allowed to say anything.
+//! The server's status of a job is untrusted text.
 
 use std::fs;
 
-use crate::site::{Ran, Site, small_table};
+use crate::sandbox::{CommandOutput, Sandbox, small_table};
 
 #[test]
-fn the_servers_words_are_advice_and_never_command_the_terminal() {
-    let site = Site::new(&small_table(50));
-    let job = site.init();
-    let folder = site.data().join(format!("outbox/{job}"));
-    fs::create_dir_all(&folder).unwrap();
+fn the_servers_status_is_shortened_and_cannot_control_the_terminal() {
+    let sandbox = Sandbox::with_table(&small_table(50));
+    let job = sandbox.init_table();
+    let outbox = sandbox.server().join(format!("outbox/{job}"));
+    fs::create_dir_all(&outbox).unwrap();
     let of_job = |state: &str| format!("{{\"job\":\"{job}\",\"time\":0,{state}}}").into_bytes();
     let failed = |reason: &str| of_job(&format!("\"state\":\"failed\",\"reason\":\"{reason}\""));
     let others = String::from_utf8(failed("no")).unwrap().replace(&job.to_string(), &"0".repeat(32));
@@ -25,15 +25,15 @@ fn the_servers_words_are_advice_and_never_command_the_terminal() {
         (vec![0xFF; 100], 4),
         (vec![], 4),
     ] {
-        fs::write(folder.join("status.json"), &status).unwrap();
+        fs::write(outbox.join("status.json"), &status).unwrap();
         for arguments in [&["result", "--quiet"][..], &["result", "--quiet", "--wait", "--timeout", "0"]] {
-            let Ran { code: found, stdout, stderr } = site.run(arguments);
+            let CommandOutput { code: found, stdout, stderr } = sandbox.run(arguments);
             let shown = String::from_utf8_lossy(&status);
             assert_eq!((found, stdout.as_str()), (Some(code), ""), "{shown}: {stderr}");
             assert!(!stderr.chars().any(|c| c.is_control() && c != '\n'), "{stderr:?}");
             assert!(stderr.len() < 2000 && stderr.lines().count() == 2, "{stderr:?}");
         }
     }
-    site.run(["compute"]).done();
-    site.run(["result"]).done();
+    sandbox.succeed(["compute"]);
+    sandbox.succeed(["result"]);
 }

@@ -1,4 +1,4 @@
-//! Spoilt answers on their way to the client.
+//! Corrupted totals as input of the client.
 
 use std::fs;
 
@@ -7,10 +7,10 @@ use hestat::pipeline::PipelineError;
 use proptest::prelude::*;
 
 use super::mutation::{Mutation, TOTALS_SHAPE, any_mutation, sealed};
-use crate::site::{Answered, Ran, Site, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob};
 
-fn job() -> Answered {
-    Answered::new(Site::new(&small_table(700)))
+fn job() -> ComputedJob {
+    ComputedJob::small(700)
 }
 
 fn config() -> ProptestConfig {
@@ -18,55 +18,55 @@ fn config() -> ProptestConfig {
 }
 
 #[test]
-fn an_answer_with_a_stale_digest_is_damaged_or_refused_and_harms_nothing() {
+fn totals_with_a_stale_digest_are_damaged_or_refused_and_change_nothing() {
     let job = job();
     proptest!(config(), |(change in any_mutation())| {
-        let spoilt = change.of(&job.totals, TOTALS_SHAPE);
-        prop_assume!(spoilt != job.totals);
-        job.forget_answers();
-        job.answer(&spoilt);
-        let outcome = job.site.result_here(job.job);
-        if spoilt.len() > job.totals.len() {
+        let corrupted = change.of(&job.totals, TOTALS_SHAPE);
+        prop_assume!(corrupted != job.totals);
+        job.reset();
+        job.set_totals(&corrupted);
+        let outcome = job.sandbox.fetch_result(job.id);
+        if corrupted.len() > job.totals.len() {
             prop_assert!(matches!(outcome, Err(PipelineError::Refused(_))), "{:?}", outcome);
         } else {
             prop_assert!(matches!(outcome, Err(PipelineError::Damaged { .. })), "{:?}", outcome);
         }
-        prop_assert_eq!(job.site.phase(job.job), Phase::Uploaded);
+        prop_assert_eq!(job.sandbox.phase(job.id), Phase::Uploaded);
     });
-    job.forget_answers();
-    job.answer(&job.totals);
-    job.site.run(["result"]).done();
-    assert_eq!(fs::read(job.site.results()).unwrap(), job.results);
+    job.reset();
+    job.set_totals(&job.totals);
+    job.sandbox.succeed(["result"]);
+    assert_eq!(fs::read(job.sandbox.results()).unwrap(), job.results);
 }
 
-/// Also one that would drown in the noise and decrypt to the very same totals.
+/// Includes changes that are smaller than the noise and would decrypt to the same totals.
 #[test]
-fn an_answer_with_a_digest_of_its_own_is_refused() {
+fn changed_totals_with_a_correct_digest_are_refused() {
     let job = job();
     proptest!(config(), |(change in any_mutation())| {
-        let spoilt = sealed(change.of(&job.totals, TOTALS_SHAPE));
-        prop_assume!(spoilt != job.totals && spoilt.len() >= 32);
-        job.forget_answers();
-        job.answer(&spoilt);
-        let outcome = job.site.result_here(job.job);
-        prop_assert!(matches!(outcome, Err(PipelineError::Refused(id)) if id == job.job), "{:?}", outcome);
-        prop_assert_eq!(job.site.phase(job.job), Phase::Uploaded);
+        let corrupted = sealed(change.of(&job.totals, TOTALS_SHAPE));
+        prop_assume!(corrupted != job.totals && corrupted.len() >= 32);
+        job.reset();
+        job.set_totals(&corrupted);
+        let outcome = job.sandbox.fetch_result(job.id);
+        prop_assert!(matches!(outcome, Err(PipelineError::Refused(id)) if id == job.id), "{:?}", outcome);
+        prop_assert_eq!(job.sandbox.phase(job.id), Phase::Uploaded);
     });
 }
 
-/// Nothing is shown and nothing written; only the code and the words differ.
+/// Nothing is printed and nothing is written; only the exit code and the error message differ.
 #[test]
-fn the_program_shows_nothing_of_a_spoilt_answer() {
+fn the_program_shows_nothing_of_corrupted_totals() {
     let job = job();
     let forged = sealed(Mutation::Rows(701).of(&job.totals, TOTALS_SHAPE));
     let stale = Mutation::Rows(701).of(&job.totals, TOTALS_SHAPE);
     let endless = [job.totals.as_slice(), &vec![0; 4 * job.totals.len()]].concat();
-    for (answer, code) in [(stale.as_slice(), 9), (&[], 9), (&endless, 7), (&forged, 7)] {
-        job.forget_answers();
-        job.answer(answer);
-        let Ran { code: found, stdout, stderr } = job.site.run(["result", "--quiet"]);
+    for (totals, code) in [(stale.as_slice(), 9), (&[], 9), (&endless, 7), (&forged, 7)] {
+        job.reset();
+        job.set_totals(totals);
+        let CommandOutput { code: found, stdout, stderr } = job.sandbox.run(["result", "--quiet"]);
         assert_eq!((found, stdout.as_str()), (Some(code), ""), "{stderr}");
         assert!(stderr.starts_with("error: "), "{stderr}");
-        assert!(!job.site.results().exists());
+        assert!(!job.sandbox.results().exists());
     }
 }

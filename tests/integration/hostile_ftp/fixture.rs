@@ -7,8 +7,8 @@ use std::process::Command;
 use super::behavior::Behavior;
 use super::monitor::run_monitored;
 use super::server::{HostileServer, PASSWORD, USER};
+use crate::sandbox::small_table;
 use crate::sandbox::{CommandOutput, Sandbox, entries};
-use crate::site::small_table;
 
 /// A client's sandbox and a server.
 pub(super) struct Fixture {

@@ -1,66 +1,57 @@
-//! Two processes at the same work.
+//! Two processes that do the same work at the same time.
 
 use std::fs;
-use std::process::{Child, Stdio};
 
-use crate::site::{Answered, Ran, Site, small_table};
-
-fn begin(site: &Site, arguments: &[&str]) -> Child {
-    let mut command = site.hestat(arguments);
-    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap()
-}
-
-fn end(child: Child) -> Ran {
-    Ran::from(child.wait_with_output().unwrap())
-}
+use crate::sandbox::{ComputedJob, Process, Sandbox, small_table};
 
 #[test]
-fn two_computes_give_each_job_its_only_totals() {
-    let site = Site::new(&small_table(20_000));
-    let jobs: Vec<_> = (0..10).map(|_| site.init()).collect();
-    site.run(["compute", "--keep"]).done();
-    let alone: Vec<_> = jobs.iter().map(|job| fs::read(site.totals(*job)).unwrap()).collect();
-    fs::remove_dir_all(site.data().join("outbox")).unwrap();
-    let both = [begin(&site, &["compute", "--json"]), begin(&site, &["compute", "--json"])].map(end);
-    let computed: usize = both.into_iter().map(|ran| ran.done().stdout.matches("\"computed\"").count()).sum();
+fn two_computes_make_the_totals_of_each_job_once() {
+    let sandbox = Sandbox::with_table(&small_table(20_000));
+    let jobs: Vec<_> = (0..10).map(|_| sandbox.init_table()).collect();
+    sandbox.succeed(["compute", "--keep"]);
+    let expected: Vec<_> = jobs.iter().map(|job| fs::read(sandbox.totals(*job)).unwrap()).collect();
+    fs::remove_dir_all(sandbox.server().join("outbox")).unwrap();
+    let both = [(); 2].map(|()| sandbox.start(["compute", "--json"])).map(Process::end);
+    let computed: usize =
+        both.into_iter().map(|output| output.expect_code(0).stdout.matches("\"computed\"").count()).sum();
     assert_eq!(computed, jobs.len(), "each job by one of them");
-    for (job, alone) in jobs.iter().zip(&alone) {
-        assert!(fs::read(site.totals(*job)).unwrap() == *alone);
-        assert!(!site.dataset(*job).exists());
-        site.run(["result", &job.to_string()]).done();
+    for (job, expected) in jobs.iter().zip(&expected) {
+        assert!(fs::read(sandbox.totals(*job)).unwrap() == *expected);
+        assert!(!sandbox.dataset(*job).exists());
+        sandbox.succeed(["result", &job.to_string()]);
     }
 }
 
 #[test]
-fn two_results_give_the_same_or_one_of_them_says_busy() {
-    let job = Answered::new(Site::sampled(3000));
+fn two_results_are_the_same_or_one_of_them_reports_that_the_job_is_busy() {
+    let job = ComputedJob::new(Sandbox::with_sample(3000));
     for _ in 0..10 {
-        job.forget_answers();
-        let both = [begin(&job.site, &["result"]), begin(&job.site, &["result"])].map(end);
-        let (done, busy): (Vec<_>, Vec<_>) = both.iter().partition(|ran| ran.code == Some(0));
+        job.reset();
+        let both = [(); 2].map(|()| job.sandbox.start(["result"])).map(Process::end);
+        let (done, busy): (Vec<_>, Vec<_>) = both.iter().partition(|output| output.code == Some(0));
         assert!(!done.is_empty(), "{both:?}");
-        for ran in busy {
-            assert_eq!((ran.code, ran.stdout.as_str()), (Some(5), ""), "{ran:?}");
-            assert!(ran.stderr.contains("another hestat is working on job"), "{ran:?}");
+        for output in busy {
+            assert_eq!((output.code, output.stdout.as_str()), (Some(5), ""), "{output:?}");
+            assert!(output.stderr.contains("another hestat is working on job"), "{output:?}");
         }
-        assert!(fs::read(job.site.results()).unwrap() == job.results);
+        assert!(fs::read(job.sandbox.results()).unwrap() == job.results);
     }
 }
 
-/// So small that they are mostly making and sweeping folders.
+/// The table is so small that most of the time is spent on making and removing directories.
 #[test]
-fn inits_at_once_make_as_many_jobs() {
-    let site = Site::new(&small_table(3));
+fn each_of_many_inits_at_once_makes_a_job() {
+    let sandbox = Sandbox::with_table(&small_table(3));
     for _ in 0..40 {
-        let inits: Vec<_> = (0..4).map(|_| begin(&site, &["init", "--quiet"])).collect();
+        let inits: Vec<_> = (0..4).map(|_| sandbox.start(["init", "--quiet"])).collect();
         for init in inits {
-            end(init).done();
+            init.end().expect_code(0);
         }
     }
-    let jobs = site.store().list().unwrap();
+    let jobs = sandbox.store().list().unwrap();
     assert_eq!(jobs.len(), 160);
-    site.run(["compute", "--quiet"]).done();
+    sandbox.succeed(["compute", "--quiet"]);
     for (job, _) in jobs.iter().step_by(40) {
-        site.run(["result", &job.to_string()]).done();
+        sandbox.succeed(["result", &job.to_string()]);
     }
 }

@@ -1,36 +1,33 @@
-//! Systems that give a process few threads or little memory.
+//! Systems that allow a process few threads or little memory.
 
-use std::process::Command;
+use crate::sandbox::{CommandOutput, Sandbox, small_table, wrapped};
 
-use crate::site::{PROGRAM, Ran, Site, small_table};
-
-/// The program with so many threads asked for, under a limit of `prlimit`.
-fn run_under(limit: &str, site: &Site, arguments: &[&str]) -> Ran {
-    let mut command = Command::new("prlimit");
-    site.tell_where(&mut command);
-    Ran::of(command.args([limit, PROGRAM]).args(arguments).env("RAYON_NUM_THREADS", "16"))
+/// Runs a command with sixteen threads under a limit of `prlimit`.
+fn run_limited(limit: &str, sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
+    let mut command = wrapped(&["prlimit", limit], &sandbox.command(arguments));
+    command.env("RAYON_NUM_THREADS", "16").output().unwrap().into()
 }
 
 #[test]
-fn sixteen_threads_that_do_not_fit_into_memory_are_fewer() {
-    let site = Site::new(&small_table(300));
-    let job = site.init();
-    // Address space: the stacks count, and glibc's arenas.
-    run_under("--as=256000000", &site, &["compute"]).done();
-    assert!(site.totals(job).exists());
-    run_under("--as=256000000", &site, &["result"]).done();
-    run_under("--as=256000000", &site, &["init"]).done();
+fn fewer_threads_are_used_if_sixteen_do_not_fit_into_memory() {
+    let sandbox = Sandbox::with_table(&small_table(300));
+    let job = sandbox.init_table();
+    // The limit is on the address space, which includes the stacks and the arenas of glibc.
+    run_limited("--as=256000000", &sandbox, &["compute"]).expect_code(0);
+    assert!(sandbox.totals(job).exists());
+    run_limited("--as=256000000", &sandbox, &["result"]).expect_code(0);
+    run_limited("--as=256000000", &sandbox, &["init"]).expect_code(0);
 }
 
 #[test]
-fn without_any_thread_the_reason_is_told_and_no_attempt_counted() {
-    let site = Site::new(&small_table(300));
-    let job = site.init();
+fn without_threads_compute_does_not_panic_and_counts_no_attempt() {
+    let sandbox = Sandbox::with_table(&small_table(300));
+    let job = sandbox.init_table();
     for _ in 0..4 {
-        let ran = run_under("--as=24000000", &site, &["compute"]);
-        assert!(!ran.stderr.contains("panicked"), "{ran:?}");
-        assert!(!site.data().join(".hestat-attempts").exists());
+        let output = run_limited("--as=24000000", &sandbox, &["compute"]);
+        assert!(!output.stderr.contains("panicked"), "{output:?}");
+        assert!(!sandbox.server().join(".hestat-attempts").exists());
     }
-    site.run(["compute"]).done();
-    assert!(site.totals(job).exists());
+    sandbox.succeed(["compute"]);
+    assert!(sandbox.totals(job).exists());
 }

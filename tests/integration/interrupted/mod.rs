@@ -1,4 +1,4 @@
-//! What may come between: a kill, a full disk, a closed door, another process.
+//! Interruptions: SIGKILL, a full disk, missing permissions, few resources, another process at the same work.
 
 mod at_once;
 mod denied;

@@ -1,107 +1,105 @@
-//! Datasets whose computation ends the process: after three times they stay out of the way, and the client is told why.
+//! Datasets whose computation kills the process: after three attempts they are quarantined, and the client learns why.
 
 use std::fs;
 use std::path::PathBuf;
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 
 use hestat::package::JobId;
 
-use crate::sandbox::{Sandbox, TestServer, entries, path, wait_until};
-use crate::site::{Answered, PROGRAM, Ran, Site, small_table};
+use crate::sandbox::{
+    CommandOutput, ComputedJob, Sandbox, TestServer, entries, path, small_table, wait_until, wrapped,
+};
 
-/// What a client is told of such a dataset.
+/// The client's message about such a dataset.
 const REASON: &str = "the computation was started 3 times and never finished; the dataset is quarantined";
 
-/// The program without a right to write files of more than one block, so that the system kills it when it writes totals.
-fn doomed(site: &Site) -> Command {
-    let mut command = Command::new("sh");
-    site.tell_where(&mut command);
-    command.args(["-c", "ulimit -c 0; ulimit -f 1 && exec \"$@\"", "sh", PROGRAM, "compute"]);
-    command
+/// Runs `hestat compute` with this limit on file sizes. The system sends SIGXFSZ when it writes the totals.
+fn compute_limited(sandbox: &Sandbox, limit: &str) -> CommandOutput {
+    let script = format!("{limit} && exec \"$@\"");
+    wrapped(&["sh", "-c", &script, "sh"], &sandbox.command(["compute"])).output().unwrap().into()
 }
 
-/// Two jobs that wait; the one that comes first by its name, and the other one.
-fn waiting() -> (Site, JobId, JobId) {
-    let site = Site::new(&small_table(300));
-    let (one, two) = (site.init(), site.init());
-    (site, one.min(two), one.max(two))
+/// Runs `hestat compute`, which the system kills when it writes the totals.
+#[track_caller]
+fn killed_compute(sandbox: &Sandbox) {
+    let output = compute_limited(sandbox, "ulimit -c 0; ulimit -f 1");
+    assert_eq!(output.code, None, "{output:?}");
+}
+
+/// Two uploaded jobs, in the order of their names.
+fn two_jobs() -> (Sandbox, JobId, JobId) {
+    let sandbox = Sandbox::with_table(&small_table(300));
+    let (one, two) = (sandbox.init_table(), sandbox.init_table());
+    (sandbox, one.min(two), one.max(two))
 }
 
 #[test]
-fn what_killed_the_process_three_times_is_not_computed_again() {
-    let (site, first, second) = waiting();
-    let dataset = fs::read(site.dataset(first)).unwrap();
-    for attempt in 0..3 {
-        let ran = Ran::of(&mut doomed(&site));
-        assert_eq!(ran.code, None, "attempt {attempt}: {ran:?}");
-        assert!(site.dataset(first).exists() && !site.totals(first).exists());
+fn a_dataset_that_killed_the_process_three_times_is_not_computed_again() {
+    let (sandbox, first, second) = two_jobs();
+    let dataset = fs::read(sandbox.dataset(first)).unwrap();
+    for _ in 0..3 {
+        killed_compute(&sandbox);
+        assert!(sandbox.dataset(first).exists() && !sandbox.totals(first).exists());
     }
     for _ in 0..2 {
-        let ran = site.run(["compute"]);
-        assert_eq!(ran.code, Some(10), "{ran:?}");
-        assert!(ran.stdout.contains(&format!("job {first} failed: {REASON}")), "{ran:?}");
-        assert!(!site.totals(first).exists() && site.dataset(first).exists());
-        assert!(site.totals(second).exists(), "other jobs are computed");
+        let output = sandbox.run(["compute"]).expect_code(10);
+        assert!(output.stdout.contains(&format!("job {first} failed: {REASON}")), "{output:?}");
+        assert!(!sandbox.totals(first).exists() && sandbox.dataset(first).exists());
+        assert!(sandbox.totals(second).exists(), "other jobs are computed");
     }
-    let told = site.run(["result", &first.to_string()]);
-    assert!(told.code == Some(10) && told.stderr.contains(REASON), "{told:?}");
-    site.run(["result", &second.to_string()]).done();
-    // Uploaded anew, it has three attempts again.
-    fs::remove_file(site.dataset(first)).unwrap();
-    fs::write(site.dataset(first), dataset).unwrap();
-    site.run(["compute"]).done();
-    site.run(["result", &first.to_string()]).done();
-    let left: Vec<_> = entries(&site.data());
-    assert!(!left.iter().any(|name| name.starts_with('.')), "nothing is left of the records: {left:?}");
+    sandbox.run(["result", &first.to_string()]).expect_code(10).says(&[REASON]);
+    sandbox.succeed(["result", &second.to_string()]);
+    // After a new upload it has three attempts again.
+    fs::remove_file(sandbox.dataset(first)).unwrap();
+    fs::write(sandbox.dataset(first), dataset).unwrap();
+    sandbox.succeed(["compute"]);
+    sandbox.succeed(["result", &first.to_string()]);
+    let left: Vec<_> = entries(&sandbox.server());
+    assert!(!left.iter().any(|name| name.starts_with('.')), "the records of the attempts are removed: {left:?}");
 }
 
 #[test]
-fn what_is_in_quarantine_is_computed_when_somebody_says_so() {
-    let (site, first, _) = waiting();
+fn a_job_in_quarantine_is_computed_on_request() {
+    let (sandbox, first, _) = two_jobs();
     for _ in 0..3 {
-        assert_eq!(Ran::of(&mut doomed(&site)).code, None);
+        killed_compute(&sandbox);
     }
-    let refused = site.run(["compute"]);
-    assert!(refused.code == Some(10) && refused.stderr.contains("hestat compute --retry"), "{refused:?}");
-    site.run(["compute", "--retry"]).done();
-    site.run(["result", &first.to_string()]).done();
+    sandbox.run(["compute"]).expect_code(10).says(&["hestat compute --retry"]);
+    sandbox.succeed(["compute", "--retry"]);
+    sandbox.succeed(["result", &first.to_string()]);
 }
 
-/// What is removed and sent again, as `hestat forget` and `hestat init` do, is another dataset.
+/// `hestat forget` removes the dataset, and a later `hestat init` uploads another one.
 #[test]
 fn a_job_in_quarantine_can_be_forgotten() {
-    let (site, first, _) = waiting();
+    let (sandbox, first, _) = two_jobs();
     for _ in 0..3 {
-        assert_eq!(Ran::of(&mut doomed(&site)).code, None);
+        killed_compute(&sandbox);
     }
-    assert_eq!(site.run(["compute"]).code, Some(10));
-    site.run(["forget", &first.to_string()]).done();
-    assert!(!site.data().join(format!("inbox/{first}")).exists());
-    assert!(!site.data().join(format!("outbox/{first}")).exists());
-    assert!(site.run(["compute"]).done().stdout.starts_with("nothing to compute"));
-    assert!(!site.data().join(".hestat-attempts").exists());
+    assert_eq!(sandbox.run(["compute"]).code, Some(10));
+    sandbox.succeed(["forget", &first.to_string()]);
+    assert!(!sandbox.server().join(format!("inbox/{first}")).exists());
+    assert!(!sandbox.server().join(format!("outbox/{first}")).exists());
+    assert!(sandbox.succeed(["compute"]).stdout.starts_with("nothing to compute"));
+    assert!(!sandbox.server().join(".hestat-attempts").exists());
 }
 
-/// A reported failure is none of the three, however often it comes.
 #[test]
-fn failures_that_are_reported_count_for_nothing() {
-    let Answered { site, job, totals, .. } = Answered::new(Site::new(&small_table(300)));
-    fs::remove_file(site.totals(job)).unwrap();
+fn reported_failures_do_not_count_as_attempts() {
+    let ComputedJob { sandbox, id: job, totals, .. } = ComputedJob::small(300);
+    fs::remove_file(sandbox.totals(job)).unwrap();
     for _ in 0..5 {
-        // The same limit, but the system's refusal is an error.
-        let mut command = Command::new("sh");
-        site.tell_where(&mut command);
-        command.args(["-c", "trap '' XFSZ && ulimit -f 1 && exec \"$@\"", "sh", PROGRAM, "compute"]);
-        let ran = Ran::of(&mut command);
-        assert!(ran.code == Some(10) && ran.stdout.contains("File too large"), "{ran:?}");
+        // The same limit, but while the signal is ignored, the system reports an error.
+        let output = compute_limited(&sandbox, "trap '' XFSZ && ulimit -f 1");
+        assert!(output.code == Some(10) && output.stdout.contains("File too large"), "{output:?}");
     }
-    site.run(["compute"]).done();
-    assert!(fs::read(site.totals(job)).unwrap() == totals);
+    sandbox.succeed(["compute"]);
+    assert!(fs::read(sandbox.totals(job)).unwrap() == totals);
 }
 
-/// SIGKILL in the middle of computing, and restarts of the server after that.
+/// The server is killed in the middle of a computation and restarted.
 #[test]
-fn a_server_that_is_killed_three_times_starts_and_serves_others() {
+fn a_server_that_was_killed_three_times_starts_and_computes_other_jobs() {
     let sandbox = Sandbox::new();
     let table = sandbox.file("large.csv");
     sandbox.succeed(["sample", "--rows", "300000", "--output", path(&table)]);
@@ -113,17 +111,17 @@ fn a_server_that_is_killed_three_times_starts_and_serves_others() {
         let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
         let number = format!("\"started\":{}", kills + 1);
         wait_until("an attempt", || {
-            let begun = fs::read_to_string(&record).is_ok_and(|text| text.contains(&number));
-            begun || sandbox.server().join(format!("outbox/{job}/totals.hes")).exists()
+            let started = fs::read_to_string(&record).is_ok_and(|text| text.contains(&number));
+            started || sandbox.server().join(format!("outbox/{job}/totals.hes")).exists()
         });
         server.kill().unwrap();
         server.wait().unwrap();
-        assert!(sandbox.inbox().contains(&job), "it was faster than this test");
+        assert!(sandbox.inbox().contains(&job), "the computation ended before it was killed");
         kills += 1;
     }
     let served = TestServer::start(sandbox, &[]);
     let status = served.at(format!("outbox/{job}/status.json"));
-    wait_until("the verdict", || fs::read_to_string(&status).is_ok_and(|text| text.contains(REASON)));
+    wait_until("the reported failure", || fs::read_to_string(&status).is_ok_and(|text| text.contains(REASON)));
     served.assert_runs_job(100);
     assert!(!served.at(format!("outbox/{job}/totals.hes")).exists());
 }

@@ -1,4 +1,4 @@
-//! The seeds of all blocks that were ever written, whole files or the beginnings of files.
+//! The seeds of all blocks that were ever written, in complete and in incomplete files.
 
 use std::collections::HashMap;
 use std::fs;
@@ -7,36 +7,38 @@ use std::path::Path;
 use hestat::he::Layout;
 use hestat::package::{DatasetReader, JobId};
 
-use crate::site::Site;
+use crate::sandbox::{Sandbox, entries};
 
-/// Who used a seed: which block of which job.
+/// All seeds seen so far.
 #[derive(Default)]
 pub(super) struct Seeds {
+    /// The job and the number of the block that used each seed.
     users: HashMap<[u8; 16], (JobId, usize)>,
 }
 
 impl Seeds {
-    /// Notes the seeds of every dataset that is on this site now: under its name, half uploaded, or in a job that never
-    /// came to exist. A seed must not serve two blocks; that a block lies in two places is nothing.
-    pub(super) fn collect(&mut self, site: &Site, shape: &Shape) {
-        let jobs = folders(&site.state().join("jobs"));
-        for (name, folder) in jobs.into_iter().chain(folders(&site.data().join("inbox"))) {
-            let job = name.trim_start_matches(".new-").parse().unwrap();
-            for file in ["dataset.hes", "dataset.hes.part"] {
-                if let Ok(bytes) = fs::read(Path::new(&folder).join(file)) {
-                    self.note(job, &bytes, shape);
+    /// Collects the seeds of every dataset in this sandbox: complete, half uploaded, or in a job that was never
+    /// completed. Two blocks must not have the same seed, but there may be copies of one block.
+    pub(super) fn collect(&mut self, sandbox: &Sandbox, shape: &Shape) {
+        for directory in [sandbox.state().join("jobs"), sandbox.server().join("inbox")] {
+            for name in entries(&directory) {
+                let job = name.trim_start_matches(".new-").parse().unwrap();
+                for file in ["dataset.hes", "dataset.hes.part"] {
+                    if let Ok(bytes) = fs::read(directory.join(&name).join(file)) {
+                        self.add(job, &bytes, shape);
+                    }
                 }
             }
         }
     }
 
-    fn note(&mut self, job: JobId, bytes: &[u8], shape: &Shape) {
-        let mut at = shape.payload;
+    fn add(&mut self, job: JobId, bytes: &[u8], shape: &Shape) {
+        let mut offset = shape.payload;
         for (number, block) in shape.layout.blocks().enumerate() {
-            let Some(seed) = bytes.get(at..at + 16) else { return };
-            at += 8 * block.words();
+            let Some(seed) = bytes.get(offset..offset + 16) else { return };
+            offset += 8 * block.words();
             let user = *self.users.entry(seed.try_into().unwrap()).or_insert((job, number));
-            assert_eq!(user, (job, number), "a seed serves twice");
+            assert_eq!(user, (job, number), "two blocks have the same seed");
         }
     }
 
@@ -45,9 +47,10 @@ impl Seeds {
     }
 }
 
-/// How every dataset of a table lies.
+/// Where the blocks are in every dataset of a table.
 pub(super) struct Shape {
     pub(super) layout: Layout,
+    /// Offset of the first block.
     payload: usize,
 }
 
@@ -61,27 +64,18 @@ impl Shape {
     }
 }
 
-fn folders(place: &Path) -> Vec<(String, std::path::PathBuf)> {
-    let entries = fs::read_dir(place).map(Iterator::collect::<Vec<_>>).unwrap_or_default();
-    let named = |entry: std::io::Result<fs::DirEntry>| {
-        let entry = entry.unwrap();
-        (entry.file_name().into_string().unwrap(), entry.path())
-    };
-    entries.into_iter().map(named).collect()
-}
-
 #[test]
-#[should_panic(expected = "a seed serves twice")]
-fn a_seed_that_serves_twice_is_noticed() {
-    let site = Site::new(&crate::site::small_table(5000));
-    let job = site.init();
-    let shape = Shape::of(&site.dataset(job));
-    let mut bytes = fs::read(site.dataset(job)).unwrap();
+#[should_panic(expected = "two blocks have the same seed")]
+fn a_repeated_seed_is_detected() {
+    let sandbox = Sandbox::with_table(&crate::sandbox::small_table(5000));
+    let job = sandbox.init_table();
+    let shape = Shape::of(&sandbox.dataset(job));
+    let mut bytes = fs::read(sandbox.dataset(job)).unwrap();
     let mut seeds = Seeds::default();
-    seeds.collect(&site, &shape);
+    seeds.collect(&sandbox, &shape);
     assert_eq!(seeds.count() as u64, shape.layout.block_count());
     let second_block = shape.payload + 8 * shape.layout.blocks().next().unwrap().words();
     bytes.copy_within(shape.payload..shape.payload + 16, second_block);
-    fs::write(site.dataset(job), bytes).unwrap();
-    seeds.collect(&site, &shape);
+    fs::write(sandbox.dataset(job), bytes).unwrap();
+    seeds.collect(&sandbox, &shape);
 }

@@ -1,4 +1,4 @@
-//! Tables of numbers, drawn by chance or chosen for their extremes.
+//! Tables of random and of extreme numbers.
 
 use std::fmt::Write;
 
@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-/// One column each, cells between spaces.
+/// One column each, its cells separated by spaces.
 pub(super) const EXTREMES: [&str; 14] = [
     "1e400 0",
     "-1e400 1e400",
@@ -25,7 +25,7 @@ pub(super) const EXTREMES: [&str; 14] = [
     "0 0 0 0 0 0 0 1048576 1048575 1 NA",
 ];
 
-/// Rows beyond the first segment's 1,044,480, with a gap now and then.
+/// A table of more rows than the 1,044,480 of the first segment, with some missing values.
 pub(super) fn longer_than_a_segment() -> String {
     let mut text = String::from("squares,halves\n");
     for row in 0..1_049_000_u64 {
@@ -40,13 +40,13 @@ pub(super) fn longer_than_a_segment() -> String {
     text
 }
 
-/// So many tables, each another one every time.
-pub(super) fn draw(count: usize) -> Vec<String> {
+/// Random tables, which differ between runs.
+pub(super) fn random(count: usize) -> Vec<String> {
     let mut runner = TestRunner::default();
     (0..count).map(|_| table().new_tree(&mut runner).unwrap().current()).collect()
 }
 
-/// The same table with semicolons, decimal commas, points between thousands, -99 where nothing was, and comments.
+/// The same table with semicolons, decimal commas, points between thousands, -99 for missing values, and comments.
 pub(super) fn in_european_form(text: &str) -> String {
     let line = |(number, line): (usize, &str)| {
         let cells: Vec<String> = line.split(',').map(european).collect();
@@ -62,10 +62,10 @@ fn european(cell: &str) -> String {
     let digits = cell.find(|c: char| c.is_ascii_digit()).unwrap_or(cell.len());
     let end = cell[digits..].find(|c: char| !c.is_ascii_digit()).map_or(cell.len(), |end| digits + end);
     let (sign, whole, rest) = (&cell[..digits], &cell[digits..end], cell[end..].replace('.', ","));
-    // A name such as c1234 is no number, and 0123 has no groups.
+    // A name such as c1234 is not a number, and 0123 has no groups.
     let groups = whole.len() > 3 && !whole.starts_with('0') && !sign.contains(char::is_alphabetic);
-    let grouped = |(place, digit): (usize, char)| {
-        let separator = if groups && place > 0 && (whole.len() - place) % 3 == 0 { "." } else { "" };
+    let grouped = |(position, digit): (usize, char)| {
+        let separator = if groups && position > 0 && (whole.len() - position) % 3 == 0 { "." } else { "" };
         format!("{separator}{digit}")
     };
     format!("{sign}{}{rest}", whole.chars().enumerate().map(grouped).collect::<String>())
@@ -76,21 +76,21 @@ fn table() -> impl Strategy<Value = String> {
         // The first column holds a number even if the others happen to hold none.
         (vec(cell(Kind::Flags), rows), vec(column(rows), columns)).prop_map(move |(first, mut columns)| {
             columns.insert(0, first);
-            written(rows, &columns)
+            to_csv(rows, &columns)
         })
     })
 }
 
-fn written(rows: usize, columns: &[Vec<String>]) -> String {
+fn to_csv(rows: usize, columns: &[Vec<String>]) -> String {
     let names: Vec<String> = (0..columns.len()).map(|column| format!("c{column}")).collect();
     let row = |row: usize| columns.iter().map(|column| column[row].as_str()).collect::<Vec<_>>().join(",");
     std::iter::once(names.join(",")).chain((0..rows).map(row)).map(|line| line + "\n").collect()
 }
 
-/// What the numbers of a column have in common.
+/// The kind of numbers in a column.
 #[derive(Debug, Clone)]
 enum Kind {
-    /// At most so many digits, at powers of ten from the exponent to `spread` above.
+    /// Numbers of at most `digits` digits times a power of ten from `exponent` to `exponent + spread`.
     Numbers {
         digits: u32,
         exponent: i32,
@@ -102,7 +102,7 @@ enum Kind {
 
 fn kind() -> impl Strategy<Value = Kind> {
     let everyday = (1..18_u32, -12..1_i32).prop_map(|(digits, exponent)| Kind::Numbers { digits, exponent, spread: 0 });
-    // Ten times 10^30, four powers apart and of both signs: within 120 bits.
+    // Mantissas up to 10^30, at most four powers of ten apart, with both signs: within 120 bits.
     let far = (1..31_u32, -390..360_i32, 0..5_i32).prop_map(|(digits, exponent, spread)| Kind::Numbers {
         digits,
         exponent,
@@ -132,12 +132,13 @@ fn cell(kind: Kind) -> BoxedStrategy<String> {
 
 fn number(digits: u32, exponent: i32, spread: i32) -> impl Strategy<Value = String> {
     let sign = prop_oneof![Just(""), Just("-"), Just("+")];
-    (sign, 0..10_u128.pow(digits), exponent..=exponent + spread, 0..3_u8)
-        .prop_map(|(sign, mantissa, exponent, form)| format!("{sign}{}", spelt(&mantissa.to_string(), exponent, form)))
+    (sign, 0..10_u128.pow(digits), exponent..=exponent + spread, 0..3_u8).prop_map(
+        |(sign, mantissa, exponent, form)| format!("{sign}{}", format_number(&mantissa.to_string(), exponent, form)),
+    )
 }
 
 /// `digits`·10^`exponent` in one of three forms.
-fn spelt(digits: &str, exponent: i32, form: u8) -> String {
+fn format_number(digits: &str, exponent: i32, form: u8) -> String {
     match (form, usize::try_from(-exponent)) {
         (0, Ok(places @ 1..30)) => {
             let padded = format!("{digits:0>width$}", width = places + 1);

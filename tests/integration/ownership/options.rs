@@ -1,12 +1,13 @@
-//! Files of secrets and trust that options name.
+//! Files of secrets and trust that are named by options.
 
 use std::fs;
 use std::path::Path;
 
-use super::{SOMEBODY, assert_refused, give, is_root, set_mode};
-use crate::sandbox::{CommandOutput, Sandbox, TestServer};
+use super::{OTHER_USER, assert_refused, give, set_mode};
+use crate::sandbox::{CommandOutput, Sandbox, TestServer, is_root, skip};
 
-/// That the command does not run while others can write to the file `name`, or it is somebody else's, and does otherwise.
+/// Fails unless the command refuses the file `name` while others can write to it or own it, and ends with `code`
+/// otherwise.
 #[track_caller]
 fn assert_private(sandbox: &Sandbox, name: &str, code: i32, run: impl Fn() -> CommandOutput) {
     let file = sandbox.file(name);
@@ -20,7 +21,7 @@ fn assert_private(sandbox: &Sandbox, name: &str, code: i32, run: impl Fn() -> Co
     assert_refused(run(), &sandbox.work(), "chmod go-w");
     set_mode(&sandbox.work(), 0o755);
     if is_root() {
-        give(&file, SOMEBODY);
+        give(&file, OTHER_USER);
         assert_refused(run(), &file, "chown 0");
         give(&file, 0);
     }
@@ -28,7 +29,7 @@ fn assert_private(sandbox: &Sandbox, name: &str, code: i32, run: impl Fn() -> Co
 }
 
 #[test]
-fn of_a_client() {
+fn files_of_a_client() {
     let served = TestServer::new(&[]);
     let sandbox = &served.sandbox;
     fs::copy(served.password_file(), sandbox.file("password")).unwrap();
@@ -43,18 +44,18 @@ fn of_a_client() {
 }
 
 #[test]
-fn of_a_passphrase() {
+fn a_passphrase_file() {
     let sandbox = Sandbox::new();
     sandbox.write("data.csv", "a\n1\n");
-    sandbox.write("word", "correct horse\n");
+    sandbox.write("passphrase", "correct horse\n");
     let url = sandbox.url();
     let init =
-        || sandbox.run(["init", "--quiet", "--input", "data.csv", "--server", &url, "--passphrase-file", "word"]);
-    assert_private(&sandbox, "word", 0, init);
+        || sandbox.run(["init", "--quiet", "--input", "data.csv", "--server", &url, "--passphrase-file", "passphrase"]);
+    assert_private(&sandbox, "passphrase", 0, init);
 }
 
 #[test]
-fn of_a_server() {
+fn files_of_a_server() {
     let sandbox = Sandbox::new();
     sandbox.run(["serve", "--prepare", "--data", "data", "--server-state", "state"]).expect_code(0);
     for name in ["certificate.pem", "key.pem", "password"] {
@@ -70,7 +71,7 @@ fn of_a_server() {
 }
 
 #[test]
-fn of_peers() {
+fn files_of_fog_peers() {
     let sandbox = Sandbox::new();
     sandbox.write("nodes", "");
     sandbox.run(["identity", "new", "fog-client"]).expect_code(0);
@@ -90,9 +91,9 @@ fn of_peers() {
 }
 
 #[test]
-fn a_link_on_the_way_is_the_users_or_roots() {
+fn symbolic_links_on_the_path_must_belong_to_the_user_or_root() {
     if !is_root() {
-        return;
+        return skip("only root can give files to other users");
     }
     let sandbox = Sandbox::new();
     sandbox.write("data.csv", "a\n1\n");
@@ -104,7 +105,7 @@ fn a_link_on_the_way_is_the_users_or_roots() {
         command.env("HESTAT_STATE", state).output().unwrap().into()
     };
     init(&link.join("state")).expect_code(0);
-    std::os::unix::fs::lchown(&link, Some(SOMEBODY), None).unwrap();
+    std::os::unix::fs::lchown(&link, Some(OTHER_USER), None).unwrap();
     assert_refused(init(&link.join("state")), &link, "chown -h 0");
     assert_refused(init(&link), &link, "chown -h 0");
 }

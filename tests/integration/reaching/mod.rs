@@ -1,4 +1,4 @@
-//! How a client and our own server come together: who is believed to be whom, and by which password.
+//! Connections of a client to our own server: how they authenticate each other.
 
 mod passwords;
 mod serving;

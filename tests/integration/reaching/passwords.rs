@@ -1,4 +1,4 @@
-//! Where passwords come from.
+//! The sources of passwords.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -7,15 +7,15 @@ use std::process::Command;
 
 use crate::sandbox::{CommandOutput, Sandbox, TestServer};
 
-/// A ping from the sandbox of the server.
-fn ping(served: &TestServer, options: &[&str], also: impl FnOnce(&mut Command)) -> CommandOutput {
+/// Runs `hestat ping` in the sandbox of the server; `modify` may change the command.
+fn ping(served: &TestServer, options: &[&str], modify: impl FnOnce(&mut Command)) -> CommandOutput {
     let mut command = served.sandbox.command(["ping", "--server", served.url()]);
-    also(command.args(options));
+    modify(command.args(options));
     command.output().unwrap().into()
 }
 
-/// A server that its sandbox knows already.
-fn acquainted() -> TestServer {
+/// A server whose certificate the client of its sandbox has already stored.
+fn known_server() -> TestServer {
     let served = TestServer::new(&[]);
     let options = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
     ping(&served, &options, |_| {}).expect_code(0);
@@ -24,7 +24,7 @@ fn acquainted() -> TestServer {
 
 #[test]
 fn passwords_come_from_files_variables_and_netrc_in_this_order() {
-    let served = acquainted();
+    let served = known_server();
     let sandbox = &served.sandbox;
     let right = served.password();
     sandbox.write("right", &right);
@@ -55,27 +55,29 @@ fn passwords_come_from_files_variables_and_netrc_in_this_order() {
 }
 
 #[test]
-fn a_variable_that_cannot_be_read_is_told_of() {
-    let served = acquainted();
-    let word = OsStr::from_bytes(b"p\xe9ss");
+fn a_password_variable_that_is_not_utf_8_is_reported() {
+    let served = known_server();
+    let password = OsStr::from_bytes(b"p\xe9ss");
     ping(&served, &[], |command| {
-        command.env("HESTAT_PASSWORD", word);
+        command.env("HESTAT_PASSWORD", password);
     })
     .expect_code(2)
     .says(&["HESTAT_PASSWORD is not UTF-8"]);
     let mut serve =
         served.sandbox.command(["serve", "--data", "data", "--server-state", "other", "--listen", "127.0.0.1:0"]);
-    CommandOutput::from(serve.env("HESTAT_PASSWORD", word).output().unwrap()).expect_code(2).says(&["is not UTF-8"]);
+    CommandOutput::from(serve.env("HESTAT_PASSWORD", password).output().unwrap())
+        .expect_code(2)
+        .says(&["is not UTF-8"]);
 }
 
 #[test]
-fn a_server_of_given_user_and_password() {
+fn a_server_with_a_given_user_and_password() {
     let sandbox = Sandbox::new();
     sandbox.write("secret", "given\n");
     let served = TestServer::start(sandbox, &["--user", "someone", "--password-file", "secret"]);
     assert!(served.url().starts_with("ftps://someone@"));
-    let made = served.sandbox.file("server-state/password");
-    assert!(served.announced("password_file").is_none() && !made.exists(), "none is made when one is given");
+    let generated = served.sandbox.file("server-state/password");
+    assert!(served.announced("password_file").is_none() && !generated.exists(), "none is generated if one is given");
     let options = ["--server-fingerprint", served.fingerprint(), "--password-file", "secret"];
     ping(&served, &options, |_| {}).expect_code(0);
     let other = served.url().replace("someone@", "hestat@");
@@ -85,8 +87,8 @@ fn a_server_of_given_user_and_password() {
 }
 
 #[test]
-fn no_password_stands_in_help_arguments_or_files_of_the_client() {
-    let served = acquainted();
+fn no_password_appears_in_help_texts_or_files_of_the_client() {
+    let served = known_server();
     let sandbox = &served.sandbox;
     let right = served.password();
     for command in ["ping", "init", "result", "serve", "run"] {

@@ -1,4 +1,4 @@
-//! What is asked at a terminal, and what answers lead to.
+//! Prompts at a terminal, and the effect of the answers.
 
 use rustix::process::Signal;
 
@@ -32,7 +32,7 @@ fn a_server_that_was_confirmed_once_is_known() {
 }
 
 #[test]
-fn only_yes_is_yes() {
+fn only_yes_confirms_a_server() {
     let served = TestServer::new(&[]);
     for answer in ["no\n", "\n", "y\n", "yes yes\n", "\x04"] {
         let terminal = ping(&served);
@@ -47,7 +47,7 @@ fn only_yes_is_yes() {
 }
 
 #[test]
-fn control_c_ends_questions() {
+fn control_c_ends_a_prompt() {
     let served = TestServer::new(&[]);
     let terminal = ping(&served);
     terminal.wait_for("[yes/no]");
@@ -56,22 +56,22 @@ fn control_c_ends_questions() {
     assert_eq!(code, Some(130), "{shown}");
     assert!(!served.sandbox.state().join("known_servers").exists());
 
-    let terminal = at_the_password(&served);
+    let terminal = at_password_prompt(&served);
     terminal.type_keys(CONTROL_C);
     assert_ended(terminal);
 }
 
 #[test]
-fn a_signal_ends_questions_and_the_terminal_echoes_again() {
+fn a_signal_ends_a_prompt_and_restores_echo() {
     let served = TestServer::new(&[]);
-    let terminal = at_the_password(&served);
+    let terminal = at_password_prompt(&served);
     terminal.signal(Signal::TERM);
     assert_ended(terminal);
 }
 
-/// Each step connects anew, and asks nobody again.
+/// Each step makes a new connection and uses the same password.
 #[test]
-fn a_password_is_typed_once() {
+fn run_prompts_for_a_password_once() {
     let served = TestServer::new(&[]);
     served.sandbox.write("data.csv", "a\n1\n2\n");
     let mut run = served.sandbox.command(["run", "--input", "data.csv", "--server", served.url()]);
@@ -84,7 +84,7 @@ fn a_password_is_typed_once() {
 }
 
 #[test]
-fn passphrases_are_asked_for_twice_and_not_shown() {
+fn a_new_passphrase_is_entered_twice_and_not_shown() {
     let sandbox = Sandbox::new();
     sandbox.write("data.csv", "a\n1\n2\n");
     let init = sandbox.command(["init", "--passphrase", "--input", "data.csv", "--server", &sandbox.url()]);
@@ -101,9 +101,9 @@ fn passphrases_are_asked_for_twice_and_not_shown() {
     assert_eq!(sandbox.jobs().len(), 1);
 }
 
-/// No secret is in memory while the server is waited for.
+/// No secret is in memory while the client waits for the server.
 #[test]
-fn the_passphrase_of_a_key_is_asked_for_when_the_answer_is_here() {
+fn the_prompt_for_a_passphrase_comes_after_the_download() {
     let sandbox = Sandbox::new();
     sandbox.write("data.csv", "a\n1\n2\n");
     sandbox.write("passphrase", "secret\n");
@@ -120,8 +120,8 @@ fn the_passphrase_of_a_key_is_asked_for_when_the_answer_is_here() {
     assert_eq!((code, shown.contains("secret")), (Some(0), false), "{shown}");
 }
 
-/// A command that asks for the password of a server that it knows.
-fn at_the_password(served: &TestServer) -> Terminal {
+/// A command at the prompt for the password of a known server.
+fn at_password_prompt(served: &TestServer) -> Terminal {
     let mut command = served.sandbox.command(["ping", "--server", served.url()]);
     let terminal = Terminal::start(command.env("HESTAT_SERVER_FINGERPRINT", served.fingerprint()));
     terminal.wait_for("Password of hestat at");

@@ -1,4 +1,4 @@
-//! A server is the right one, or nothing is sent.
+//! Nothing is sent to a server that is not the right one.
 
 use std::fs;
 use std::process::Command;
@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use super::ping;
 use crate::sandbox::{CommandOutput, Sandbox, TestServer};
 
-/// A certificate made by openssl, with its key, for a server and, if `authority` says so, by that one.
+/// Makes a certificate and its key with openssl. `extra` may name an authority that signs it; otherwise it is
+/// self-signed. Returns the names of both files.
 fn openssl(sandbox: &Sandbox, name: &str, extra: &[&str]) -> (String, String) {
     let (key, certificate) = (format!("{name}.key"), format!("{name}.pem"));
     let mut command = Command::new("openssl");
@@ -19,7 +20,7 @@ fn openssl(sandbox: &Sandbox, name: &str, extra: &[&str]) -> (String, String) {
 }
 
 #[test]
-fn an_unknown_server_gets_nothing_without_a_terminal() {
+fn nothing_is_sent_to_an_unknown_server_without_a_terminal() {
     let served = TestServer::new(&[]);
     let sandbox = &served.sandbox;
     let password = served.password_file();
@@ -29,11 +30,11 @@ fn an_unknown_server_gets_nothing_without_a_terminal() {
         "has not been seen before",
     ]);
     assert!(!sandbox.state().join("known_servers").exists());
-    assert!(!served.log().contains("login"), "not even the name of the account: {}", served.log());
+    assert!(!served.log().contains("login"), "the user name was not sent either: {}", served.log());
 }
 
 #[test]
-fn a_server_met_by_its_pin_is_remembered_and_a_changed_one_refused() {
+fn a_pinned_server_is_stored_and_a_changed_one_refused() {
     let mut served = TestServer::new(&[]);
     let (first, password) = (served.fingerprint().to_owned(), served.password_file().to_owned());
     let ping = |served: &TestServer, pin: &[&str]| {
@@ -55,7 +56,7 @@ fn a_server_met_by_its_pin_is_remembered_and_a_changed_one_refused() {
 }
 
 #[test]
-fn a_copy_of_the_certificate_is_a_pin() {
+fn a_copy_of_the_certificate_pins_the_server() {
     let served = TestServer::new(&[]);
     let sandbox = &served.sandbox;
     let (certificate, password) = (served.certificate(), served.password_file());
@@ -67,7 +68,7 @@ fn a_copy_of_the_certificate_is_a_pin() {
     with(&other).expect_code(15).says(&["other.pem"]);
     with(&key).expect_code(8).says(&["it contains no PEM certificate"]);
     with("nowhere.pem").expect_code(8).says(&["nowhere.pem"]);
-    // What the command line says goes before what a variable says.
+    // The command line takes precedence over environment variables.
     let mut command = sandbox.command(["ping", "--server", served.url(), "--password-file", served.password_file()]);
     command.args(["--server-fingerprint", served.fingerprint()]).env("HESTAT_SERVER_CERTIFICATE", &other);
     CommandOutput::from(command.output().unwrap()).expect_code(0);
@@ -76,7 +77,7 @@ fn a_copy_of_the_certificate_is_a_pin() {
 }
 
 #[test]
-fn an_authority_vouches_for_names_and_is_not_remembered() {
+fn servers_signed_by_an_authority_are_checked_by_name_and_not_stored() {
     let sandbox = Sandbox::new();
     let (authority, authority_key) = openssl(&sandbox, "authority", &[]);
     let signed = ["-CA", &authority, "-CAkey", &authority_key, "-addext", "subjectAltName=DNS:localhost"];
@@ -95,7 +96,7 @@ fn an_authority_vouches_for_names_and_is_not_remembered() {
 }
 
 #[test]
-fn plain_ftp_needs_both_sides_to_want_it() {
+fn plain_ftp_must_be_enabled_on_both_sides() {
     let mut served = TestServer::new(&["--insecure-plain-ftp"]);
     let password = served.password_file().to_owned();
     let ping = |served: &TestServer, url: &str, consent: &[&str]| {
@@ -104,10 +105,10 @@ fn plain_ftp_needs_both_sides_to_want_it() {
     let plain = served.url().to_owned();
     assert!(plain.starts_with("ftp://"), "{plain}");
     ping(&served, &plain, &[]).expect_code(2).says(&["in plain", "--insecure-plain-ftp"]);
-    let begun = Instant::now();
+    let start = Instant::now();
     let pinged = ping(&served, &plain, &["--insecure-plain-ftp"]).expect_code(0);
     assert!(!pinged.stderr.contains("; retry "), "{pinged:?}");
-    assert!(begun.elapsed() < Duration::from_secs(20), "an upload that waits for a timeout");
+    assert!(start.elapsed() < Duration::from_secs(20), "the upload waited for a timeout");
     served.restart(&[]);
     assert!(served.url().starts_with("ftps://"), "{}", served.url());
     ping(&served, &plain, &["--insecure-plain-ftp"]).says(&["AUTH TLS first"]);

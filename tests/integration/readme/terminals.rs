@@ -1,4 +1,4 @@
-//! The reader's terminals: what is typed into them, and what they show.
+//! The terminals of a document: they run its commands and compare the output.
 
 use std::collections::HashMap;
 use std::fs::File;
@@ -8,95 +8,95 @@ use std::process::{Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
-use super::{GOES_ON, Step, matches};
+use super::{CONTINUED, Step, matches};
 use crate::sandbox::Process;
 
-/// How long a line is waited for.
-const PATIENCE: Duration = Duration::from_mins(2);
+/// Maximum time until the next line of output.
+const LINE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// What a document shows of what commands print.
+/// Which output of its commands a document shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
-    /// Their results.
+    /// Standard output.
     Results,
-    /// Their notices and errors too, as a terminal does.
+    /// Standard output and standard error, as a terminal does.
     Everything,
 }
 
-/// The reader's terminals, in one folder, each known by its prompt.
+/// Terminals in one directory, each identified by its prompt.
 pub(super) struct Terminals {
-    folder: tempfile::TempDir,
+    directory: tempfile::TempDir,
     shown: Shown,
-    /// What was exported in each, for all commands after it.
+    /// The `export` commands of each terminal, which apply to all of its later commands.
     exports: HashMap<&'static str, String>,
-    /// The command that each is busy with.
-    busy: HashMap<&'static str, Typed>,
+    /// The command that is running in each terminal.
+    running: HashMap<&'static str, RunningCommand>,
 }
 
-/// A command that was typed.
-struct Typed {
+/// A command that was started.
+struct RunningCommand {
     command: String,
-    running: Process,
+    process: Process,
     lines: Receiver<String>,
     errors: File,
 }
 
 impl Terminals {
     pub(super) fn new(shown: Shown) -> Self {
-        let folder = tempfile::tempdir().unwrap();
-        Self { folder, shown, exports: HashMap::new(), busy: HashMap::new() }
+        let directory = tempfile::tempdir().unwrap();
+        Self { directory, shown, exports: HashMap::new(), running: HashMap::new() }
     }
 
-    /// Types what the step says, and compares what is shown. A command is waited for unless it `goes_on` while other terminals
-    /// are used.
-    pub(super) fn follow(&mut self, step: &Step, goes_on: bool) {
+    /// Runs the command of a step and compares its output. Waits for its end, unless it runs `in_background` while
+    /// other terminals are used.
+    pub(super) fn follow(&mut self, step: &Step, in_background: bool) {
         if step.command.starts_with("export ") {
             self.exports.entry(step.prompt).or_default().extend([&step.command, "; "]);
             return;
         }
-        let mut typed = match self.busy.remove(step.prompt) {
-            Some(typed) if step.command == GOES_ON => typed,
-            _ => self.types(step, goes_on),
+        let mut running = match self.running.remove(step.prompt) {
+            Some(running) if step.command == CONTINUED => running,
+            _ => self.start(step, in_background),
         };
-        typed.shows(&step.expected);
-        if goes_on {
-            self.busy.insert(step.prompt, typed);
+        running.expect_lines(&step.expected);
+        if in_background {
+            self.running.insert(step.prompt, running);
         } else {
-            typed.end();
+            running.end();
         }
     }
 
-    fn types(&self, step: &Step, goes_on: bool) -> Typed {
+    fn start(&self, step: &Step, in_background: bool) -> RunningCommand {
         let program = Path::new(env!("CARGO_BIN_EXE_hestat")).parent().unwrap();
         let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
-        let together = if self.shown == Shown::Everything { "exec 2>&1; " } else { "" };
+        let redirection = if self.shown == Shown::Everything { "exec 2>&1; " } else { "" };
         let exports = self.exports.get(step.prompt).map_or("", String::as_str);
-        // What goes on is killed when the test ends; so it must be the process that was started.
-        let instead = if goes_on { "exec " } else { "" };
+        // Background commands are killed when the test ends, so the command must be the process that was started.
+        let exec = if in_background { "exec " } else { "" };
         let mut shell = Command::new("sh");
-        shell.args(["-c", &format!("{together}{exports}{instead}{}", step.command)]).current_dir(self.folder.path());
+        shell.args(["-c", &format!("{redirection}{exports}{exec}{}", step.command)]).current_dir(self.directory.path());
         for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
             shell.env_remove(name);
         }
-        shell.env("PATH", path).env("HESTAT_STATE", self.folder.path().join("state"));
-        Typed::start(shell, &step.command)
+        shell.env("PATH", path).env("HESTAT_STATE", self.directory.path().join("state"));
+        RunningCommand::start(shell, &step.command)
     }
 }
 
-impl Typed {
+impl RunningCommand {
     fn start(mut shell: Command, command: &str) -> Self {
         let errors = tempfile::tempfile().unwrap();
         shell.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(errors.try_clone().unwrap());
-        let mut running = Process::new(shell.spawn().unwrap());
-        let (shown, lines) = channel();
-        let stdout = BufReader::new(running.stdout());
-        // A test that has failed listens no more.
-        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| shown.send(line)));
-        Self { command: command.into(), running, lines, errors }
+        let mut process = Process::new(shell.spawn().unwrap());
+        let (sender, lines) = channel();
+        let stdout = BufReader::new(process.stdout());
+        // Sending fails when the test has failed and dropped the receiver.
+        std::thread::spawn(move || stdout.lines().map_while(Result::ok).try_for_each(|line| sender.send(line)));
+        Self { command: command.into(), process, lines, errors }
     }
 
-    /// The next lines are these.
-    fn shows(&mut self, expected: &[String]) {
+    /// Fails unless the next lines match these patterns.
+    fn expect_lines(&mut self, expected: &[String]) {
         for pattern in expected {
             let Some(line) = self.line() else {
                 let errors = self.errors();
@@ -106,17 +106,17 @@ impl Typed {
         }
     }
 
-    /// There are no more lines, and the command ends well.
+    /// Fails if there are more lines or the command fails.
     fn end(mut self) {
         let line = self.line();
-        assert_eq!(line, None, "{}\nsays more than expected", self.command);
+        assert_eq!(line, None, "{}\nprints more than expected", self.command);
         let errors = self.errors();
-        assert_eq!(self.running.end().code, Some(0), "{}\n{errors}", self.command);
+        assert_eq!(self.process.end().code, Some(0), "{}\n{errors}", self.command);
     }
 
     fn line(&self) -> Option<String> {
-        match self.lines.recv_timeout(PATIENCE) {
-            Err(RecvTimeoutError::Timeout) => panic!("{}\nwaited in vain for a line or the end", self.command),
+        match self.lines.recv_timeout(LINE_TIMEOUT) {
+            Err(RecvTimeoutError::Timeout) => panic!("{}\ntimed out waiting for a line or the end", self.command),
             line => line.ok(),
         }
     }

@@ -1,4 +1,4 @@
-//! Commands: while they run, and how they ended.
+//! Running commands and their output.
 
 use std::fs;
 use std::io::Read;
@@ -10,30 +10,31 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlim
 
 use super::entries;
 
-/// A command that goes on while the test does.
+/// A command that runs in the background; killed on drop.
 pub(crate) struct Process(Child);
 
-/// How a command ended, and what it said.
+/// The exit code and output of a command that has ended.
 #[derive(Debug)]
 pub(crate) struct CommandOutput {
+    /// `None` if a signal ended it.
     pub(crate) code: Option<i32>,
     pub(crate) stdout: String,
     pub(crate) stderr: String,
 }
 
 impl CommandOutput {
-    /// Itself, if it ended so.
+    /// Fails unless this is the exit code.
     #[track_caller]
     pub(crate) fn expect_code(self, code: i32) -> Self {
         assert_eq!(self.code, Some(code), "stdout: {}\nstderr: {}", self.stdout, self.stderr);
         self
     }
 
-    /// Itself, if its standard error holds all these words.
+    /// Fails unless standard error contains all these texts.
     #[track_caller]
-    pub(crate) fn says(self, words: &[&str]) -> Self {
-        for word in words {
-            assert!(self.stderr.contains(word), "no {word:?} in: {}", self.stderr);
+    pub(crate) fn says(self, texts: &[&str]) -> Self {
+        for text in texts {
+            assert!(self.stderr.contains(text), "no {text:?} in: {}", self.stderr);
         }
         self
     }
@@ -62,7 +63,7 @@ impl Process {
         rustix::process::kill_process(Pid::from_child(&self.0), signal).unwrap();
     }
 
-    /// Whether it has this file or directory open, by what Linux tells of it.
+    /// Whether it has this file or directory open, according to `/proc`.
     pub(crate) fn has_open(&self, path: &Path) -> bool {
         let descriptors = Path::new("/proc").join(self.0.id().to_string()).join("fd");
         entries(&descriptors).iter().any(|number| {
@@ -71,12 +72,12 @@ impl Process {
         })
     }
 
-    /// The most memory that it has had, in kilobytes of 1024 bytes.
+    /// Its peak resident memory in KiB.
     pub(crate) fn peak_memory(&self) -> u64 {
         self.peak_memory_so_far().unwrap()
     }
 
-    /// The same, unless it has ended meanwhile.
+    /// The same, or `None` if it has ended.
     pub(crate) fn peak_memory_so_far(&self) -> Option<u64> {
         self.measure("VmHWM:")
     }
@@ -86,25 +87,25 @@ impl Process {
         self.measure("Threads:").unwrap()
     }
 
-    /// The time that processors have spent on it, in the kernel too.
+    /// Its processor time, in user space and in the kernel.
     pub(crate) fn processor_time(&self) -> Duration {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
-        // Linux counts in hundredths of a second here, whatever it runs on.
+        // Linux reports hundredths of a second here on all processors.
         Duration::from_millis(10 * ticks)
     }
 
-    /// A number that Linux tells of it.
-    fn measure(&self, what: &str) -> Option<u64> {
+    /// A number in `/proc/<id>/status`.
+    fn measure(&self, field: &str) -> Option<u64> {
         let status = fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix(what))?;
+        let line = status.lines().find_map(|line| line.strip_prefix(field))?;
         Some(line.trim().trim_end_matches(" kB").parse().unwrap())
     }
 
-    /// Bounds the files that it may have open, as systems do by default.
-    pub(crate) fn limit_files(&self, most: u64) {
-        let limit = Rlimit { current: Some(most), maximum: Some(most) };
+    /// Limits the number of files that it may have open.
+    pub(crate) fn limit_files(&self, maximum: u64) {
+        let limit = Rlimit { current: Some(maximum), maximum: Some(maximum) };
         prlimit(Some(Pid::from_child(&self.0)), Resource::Nofile, limit).unwrap();
     }
 
@@ -113,19 +114,19 @@ impl Process {
         self.0.stdout.take().unwrap()
     }
 
-    /// Whether it is over.
+    /// Whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
     }
 
-    /// Waits until it is over. What it says must fit into its pipes.
+    /// Waits until it has ended. Its output must fit into the pipes.
     pub(crate) fn end(mut self) -> CommandOutput {
         wait_until("the end of a command", || self.has_ended());
         let code = self.0.wait().unwrap().code();
-        let mut ended = CommandOutput { code, stdout: String::new(), stderr: String::new() };
-        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut ended.stdout).unwrap());
-        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut ended.stderr).unwrap());
-        ended
+        let mut output = CommandOutput { code, stdout: String::new(), stderr: String::new() };
+        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut output.stdout).unwrap());
+        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut output.stderr).unwrap());
+        output
     }
 }
 
@@ -139,7 +140,7 @@ impl Drop for Process {
     }
 }
 
-/// The same command, with pipes, run by another one, which the words are.
+/// The same command, with pipes, run by the wrapper `words`, such as `sh -c SCRIPT sh`.
 pub(crate) fn wrapped(words: &[&str], command: &Command) -> Command {
     let (program, arguments) = words.split_first().unwrap();
     let mut wrapper = Command::new(program);
@@ -155,19 +156,19 @@ pub(crate) fn wrapped(words: &[&str], command: &Command) -> Command {
     wrapper
 }
 
-/// Lets this process have as many files open as the system allows; how many that is.
+/// Raises this process's limit of open files to the maximum, and returns it.
 pub(crate) fn open_files() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
-    limit.current.map_or(usize::MAX, |most| usize::try_from(most).unwrap())
+    limit.current.map_or(usize::MAX, |maximum| usize::try_from(maximum).unwrap())
 }
 
-/// Asks again and again until it is so; fails when that takes very long.
+/// Waits until `reached` returns true; fails after a minute.
 pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
     let end = Instant::now() + Duration::from_mins(1);
     while !reached() {
-        assert!(Instant::now() < end, "waited in vain for {what}");
+        assert!(Instant::now() < end, "timed out waiting for {what}");
         std::thread::sleep(Duration::from_millis(1));
     }
 }

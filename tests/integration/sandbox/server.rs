@@ -1,4 +1,4 @@
-//! `hestat serve` on a sandbox's server directory, while a test goes on.
+//! `hestat serve` on a sandbox's server directory.
 
 use std::fs::{self, File};
 use std::io::{BufRead, BufReader};
@@ -11,144 +11,144 @@ use serde_json::Value;
 
 use super::{Process, Sandbox, path};
 
-/// The file of the sandbox that all servers in it log to.
+/// The log file of all servers in a sandbox.
 const LOG: &str = "serve.log";
 
-/// A server that listens, and the sandbox that it is in; killed when dropped.
+/// A listening server and its sandbox; killed on drop.
 pub(crate) struct TestServer {
     pub(crate) sandbox: Sandbox,
-    /// None while it is stopped.
-    running: Option<Process>,
-    /// How it said that it can be reached.
-    told: Value,
+    /// `None` while it is stopped.
+    process: Option<Process>,
+    /// The JSON line that it prints at its start: its address, credentials and so on.
+    announcement: Value,
 }
 
 impl TestServer {
-    /// In a sandbox of its own.
+    /// Starts a server in a new sandbox.
     pub(crate) fn new(options: &[&str]) -> Self {
         Self::start(Sandbox::new(), options)
     }
 
-    /// On any free port of the loopback interface, with these options besides.
+    /// Starts a server on a free port of the loopback interface, with these options.
     pub(crate) fn start(sandbox: Sandbox, options: &[&str]) -> Self {
         Self::listen(sandbox, (Ipv4Addr::LOCALHOST, 0).into(), options)
     }
 
-    /// At `address`.
+    /// Starts a server at `address`.
     pub(crate) fn listen(sandbox: Sandbox, address: SocketAddr, options: &[&str]) -> Self {
-        let (running, told) = launch(&sandbox, address, options);
-        Self { sandbox, running: Some(running), told }
+        let (process, announcement) = launch(&sandbox, address, options);
+        Self { sandbox, process: Some(process), announcement }
     }
 
-    /// Starts it at the same address, unless it runs.
+    /// Starts it at the same address, unless it is running.
     pub(crate) fn start_again(&mut self, options: &[&str]) {
-        if self.running.is_none() {
-            let (running, told) = launch(&self.sandbox, self.address(), options);
-            (self.running, self.told) = (Some(running), told);
+        if self.process.is_none() {
+            let (process, announcement) = launch(&self.sandbox, self.address(), options);
+            (self.process, self.announcement) = (Some(process), announcement);
         }
     }
 
-    /// Stops it as an administrator does, and starts it at the same address with other options.
+    /// Stops it with SIGTERM and starts it at the same address with other options.
     #[track_caller]
     pub(crate) fn restart(&mut self, options: &[&str]) {
         assert_eq!(self.stop(), Some(0), "{}", self.log());
         self.start_again(options);
     }
 
-    /// Asks it to stop; its exit code.
+    /// Stops it with SIGTERM; returns its exit code.
     #[track_caller]
     pub(crate) fn stop(&mut self) -> Option<i32> {
         self.process().signal(Signal::TERM);
         self.end()
     }
 
-    /// Waits for it to end by itself; its exit code.
+    /// Waits until it ends; returns its exit code.
     #[track_caller]
     pub(crate) fn end(&mut self) -> Option<i32> {
-        self.running.take().expect("it runs").end().code
+        self.process.take().expect("the server is running").end().code
     }
 
     /// Ends it with SIGKILL.
     pub(crate) fn kill(&mut self) {
-        self.running = None;
+        self.process = None;
     }
 
     #[track_caller]
     pub(crate) fn process(&self) -> &Process {
-        self.running.as_ref().expect("it runs")
+        self.process.as_ref().expect("the server is running")
     }
 
-    /// What it told under this name; not all is told by every server.
+    /// A field of its announcement, if it has that field.
     pub(crate) fn announced(&self, name: &str) -> Option<&str> {
-        self.told[name].as_str()
+        self.announcement[name].as_str()
     }
 
     #[track_caller]
-    fn word(&self, name: &str) -> &str {
-        self.announced(name).unwrap_or_else(|| panic!("no {name} in {}", self.told))
+    fn field(&self, name: &str) -> &str {
+        self.announced(name).unwrap_or_else(|| panic!("no {name} in {}", self.announcement))
     }
 
     pub(crate) fn url(&self) -> &str {
-        self.word("url")
+        self.field("url")
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
-        self.word("address").parse().unwrap()
+        self.field("address").parse().unwrap()
     }
 
     pub(crate) fn user(&self) -> &str {
-        self.word("user")
+        self.field("user")
     }
 
     pub(crate) fn fingerprint(&self) -> &str {
-        self.word("fingerprint")
+        self.field("fingerprint")
     }
 
-    /// The file of the certificate that it made.
+    /// The path of the certificate that it generated.
     pub(crate) fn certificate(&self) -> &str {
-        self.word("certificate_file")
+        self.field("certificate_file")
     }
 
-    /// The file of the password that it made.
+    /// The path of the password file that it generated.
     pub(crate) fn password_file(&self) -> &str {
-        self.word("password_file")
+        self.field("password_file")
     }
 
     pub(crate) fn password(&self) -> String {
         fs::read_to_string(self.password_file()).unwrap().trim().into()
     }
 
-    /// A path below its root.
+    /// A path inside its data directory.
     pub(crate) fn at(&self, name: impl AsRef<Path>) -> PathBuf {
         self.sandbox.server().join(name)
     }
 
-    /// What it has logged so far, also before it was started again.
+    /// Its log so far, including earlier starts.
     pub(crate) fn log(&self) -> String {
         self.sandbox.read(LOG)
     }
 }
 
-/// No test leaves a server behind, and none made it panic; a test that fails shows what it said.
+/// Kills the server, and fails if it has panicked. If the test fails, prints the server's log.
 impl Drop for TestServer {
     fn drop(&mut self) {
         self.kill();
         if std::thread::panicking() {
-            eprintln!("the server said:\n{}", fs::read_to_string(self.sandbox.file(LOG)).unwrap_or_default());
+            eprintln!("log of the server:\n{}", fs::read_to_string(self.sandbox.file(LOG)).unwrap_or_default());
         } else {
             assert!(!self.log().contains("panicked"), "{}", self.log());
         }
     }
 }
 
-/// Starts a server and waits until it listens; gives what it told, too.
+/// Starts a server and waits until it listens; returns its announcement, too.
 #[track_caller]
 fn launch(sandbox: &Sandbox, address: SocketAddr, options: &[&str]) -> (Process, Value) {
-    let mut running = Process::new(serve(sandbox, address).args(options).spawn().unwrap());
+    let mut process = Process::new(serve(sandbox, address).args(options).spawn().unwrap());
     let mut line = String::new();
-    BufReader::new(running.stdout()).read_line(&mut line).unwrap();
-    let told = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", sandbox.read(LOG)));
-    (running, told)
+    BufReader::new(process.stdout()).read_line(&mut line).unwrap();
+    let announcement = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", sandbox.read(LOG)));
+    (process, announcement)
 }
 
 fn serve(sandbox: &Sandbox, address: SocketAddr) -> Command {

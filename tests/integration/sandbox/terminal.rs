@@ -1,4 +1,4 @@
-//! A command at a terminal, and somebody who types.
+//! Commands that run at a pseudo-terminal.
 
 use std::fs::File;
 use std::io::{Read, Write};
@@ -12,10 +12,10 @@ use rustix::termios::{LocalModes, Winsize, tcgetattr, tcsetwinsize};
 
 use super::{Process, wait_until, wrapped};
 
-/// What `env` takes for the signals of a terminal having their usual effect.
+/// The option of `env` that restores the default effect of a terminal's signals.
 pub(crate) const UNIGNORED: &str = "--default-signal=HUP,INT,QUIT";
 
-/// A command at a terminal: its standard input and error, at least.
+/// A command whose standard input and error, at least, are a pseudo-terminal.
 pub(crate) struct Terminal {
     master: File,
     shown: Arc<Mutex<String>>,
@@ -24,12 +24,12 @@ pub(crate) struct Terminal {
 }
 
 impl Terminal {
-    /// Runs `command` there; its standard output is a pipe.
+    /// Starts `command`; its standard output is a pipe.
     pub(crate) fn start(command: &Command) -> Self {
         Self::run(command, |_| Stdio::piped())
     }
 
-    /// Runs `command` there, with its standard output as well.
+    /// Starts `command`; its standard output is the terminal, too.
     pub(crate) fn start_wholly(command: &Command) -> Self {
         Self::run(command, |terminal| terminal.try_clone().unwrap().into())
     }
@@ -41,18 +41,18 @@ impl Terminal {
         let name = ptsname(&master, Vec::new()).unwrap().into_string().unwrap();
         tcsetwinsize(&master, Winsize { ws_row: 40, ws_col: 120, ws_xpixel: 0, ws_ypixel: 0 }).unwrap();
         let slave = File::options().read(true).write(true).open(name).unwrap();
-        // Questions are asked at the terminal that controls the session, whatever standard input is.
-        // And whoever sits there is heard, even if these tests run where such signals are ignored (as in a shell's background).
+        // Prompts use the controlling terminal of the session, whatever standard input is. Its signals must take effect
+        // even if the tests run where they are ignored, as in the background of a shell.
         let mut session = wrapped(&["env", UNIGNORED, "setsid", "--ctty"], command);
         session.stdin(slave.try_clone().unwrap()).stdout(stdout(&slave)).stderr(slave);
         let command = Process::new(session.spawn().unwrap());
-        // What the command holds of the terminal is all that is left of that side.
+        // Closes our copies of the terminal, so that reading ends when the command does.
         drop(session);
         let (master, shown) = (File::from(master), Arc::<Mutex<String>>::default());
         let (mut screen, text) = (master.try_clone().unwrap(), Arc::clone(&shown));
         let reader = thread::spawn(move || {
             let mut bytes = [0; 1024];
-            // The end of the command is an error here.
+            // Reading fails when the command has ended.
             while let Ok(count @ 1..) = screen.read(&mut bytes) {
                 text.lock().unwrap().push_str(&String::from_utf8_lossy(&bytes[..count]));
             }
@@ -60,17 +60,17 @@ impl Terminal {
         Self { master, shown, reader, command }
     }
 
-    /// Waits until this is to be read there.
-    pub(crate) fn wait_for(&self, words: &str) {
-        wait_until(words, || self.shown.lock().unwrap().contains(words));
+    /// Waits until the terminal shows this text.
+    pub(crate) fn wait_for(&self, text: &str) {
+        wait_until(text, || self.shown.lock().unwrap().contains(text));
     }
 
-    /// All that has been shown so far.
+    /// The output of the terminal so far.
     pub(crate) fn shown(&self) -> String {
         self.shown.lock().unwrap().clone()
     }
 
-    /// Whether what is typed is shown.
+    /// Whether typed characters are shown.
     pub(crate) fn echoes(&self) -> bool {
         tcgetattr(&self.master).unwrap().local_modes.contains(LocalModes::ECHO)
     }
@@ -80,12 +80,12 @@ impl Terminal {
         self.command.signal(signal);
     }
 
-    /// Types.
+    /// Types these characters.
     pub(crate) fn type_keys(&self, keys: &str) {
         (&self.master).write_all(keys.as_bytes()).unwrap();
     }
 
-    /// Waits for the end of the command; its exit code, and all that was shown.
+    /// Waits until the command has ended; returns its exit code and the output of the terminal.
     pub(crate) fn end(self) -> (Option<i32>, String) {
         let code = self.command.end().code;
         self.reader.join().unwrap();

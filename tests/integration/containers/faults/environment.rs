@@ -9,8 +9,7 @@ use rand_core::Rng;
 
 use super::super::checkout::Checkout;
 use super::super::engine;
-use crate::sandbox::{CommandOutput, Process, Sandbox, everything, path, wait_until};
-use crate::site::small_table;
+use crate::sandbox::{CommandOutput, Process, Sandbox, everything, path, small_table, wait_until};
 
 /// 84 MB of ciphertext, so that the engine's commands take effect during a transfer.
 const ROWS: u64 = 1_500_000;

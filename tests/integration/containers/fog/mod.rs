@@ -9,8 +9,7 @@ use setup::{Fog, NODES};
 use super::confinement::assert_confined;
 use super::owner::CheckoutOwner;
 use super::{checkout::Checkout, engine};
-use crate::sandbox::{CommandOutput, Terminal, entries};
-use crate::site::small_table;
+use crate::sandbox::{CommandOutput, Terminal, entries, small_table};
 
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
 

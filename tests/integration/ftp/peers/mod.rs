@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use super::daemon::Daemon;
 use crate::programs::{output, program};
-use crate::site::PROGRAM;
+use crate::sandbox::HESTAT;
 use certificate::Certificate;
 pub(super) use vsftpd::SessionReuse;
 
@@ -135,7 +135,7 @@ impl Peer {
         let hestat = self.files.file("hestat");
         // Copied by another process: a file that is open for writing here, or in a fork of this process, cannot be
         // executed. And the user who runs the server may have no access to the original.
-        output("cp", [Path::new(PROGRAM), &hestat]);
+        output("cp", [Path::new(HESTAT), &hestat]);
         let mut command = program(hestat.to_str().unwrap());
         command.env_clear().args(["compute", "--watch", "--data"]).arg(self.directory(directory));
         if let Some(owner) = self.owner {

@@ -1,0 +1,211 @@
+//! False totals: each is refused in the same way and changes nothing.
+
+use std::fmt::Write as _;
+use std::fs;
+
+use hestat::he::parameters::{DELTA_BITS, SEGMENT_ROWS};
+use hestat::he::{Decryptor, LaneTotals};
+use hestat::keystore::Phase;
+
+use super::forger::{Forger, Segments};
+use crate::sandbox::{CommandOutput, ComputedJob, Sandbox};
+
+fn job() -> ComputedJob {
+    ComputedJob::small(2000)
+}
+
+/// Runs `hestat result`, which must refuse the totals. Returns the error message.
+#[track_caller]
+fn expect_refusal(job: &ComputedJob) -> String {
+    let CommandOutput { code, stdout, stderr } = job.sandbox.run(["result"]);
+    assert_eq!((code, stdout.as_str()), (Some(7), ""), "{stderr}");
+    assert!(stderr.contains("is not the sum of what was uploaded"), "{stderr}");
+    assert!(!job.sandbox.results().exists(), "nothing is written");
+    stderr
+}
+
+/// Runs `hestat result` with the correct totals on the server.
+#[track_caller]
+fn assert_accepted(job: &ComputedJob, case: &str) {
+    job.set_totals(&job.totals);
+    job.sandbox.succeed(["result"]);
+    assert!(fs::read(job.sandbox.results()).unwrap() == job.results, "{case}");
+}
+
+/// A job that has received no totals yet refuses these, with any options. Nothing changes: it accepts the correct
+/// totals afterwards. Returns the error message.
+fn assert_refused(job: &ComputedJob, name: &str, totals: &[u8]) -> String {
+    job.reset();
+    job.set_totals(totals);
+    let message = expect_refusal(job);
+    assert_eq!(job.sandbox.phase(job.id), Phase::Uploaded, "{name}");
+    let json = job.sandbox.run(["result", "--json", "--wait"]);
+    assert_eq!((json.code, json.stdout.as_str()), (Some(7), ""), "{name}");
+    assert_accepted(job, name);
+    message
+}
+
+/// All are refused with the same message, so it does not show how the totals are false. Returns it.
+fn assert_all_refused(job: &ComputedJob, cases: &[(&str, Vec<u8>)]) -> String {
+    let messages: Vec<String> = cases.iter().map(|(name, totals)| assert_refused(job, name, totals)).collect();
+    assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
+    messages[0].clone()
+}
+
+/// The message without the job's name.
+fn without_name(message: &str, job: &ComputedJob) -> String {
+    message.replace(&job.id.to_string(), "JOB")
+}
+
+#[test]
+fn false_totals_are_refused_and_change_nothing() {
+    let (job, other) = (job(), job());
+    let (forger, other_forger) = (Forger::new(&job), Forger::new(&other));
+    let delta = 1_u64 << DELTA_BITS;
+    let cases = [
+        ("a mask that reads the key", forger.key_reader()),
+        ("the smallest possible change", forger.changed(|totals| add_to(&mut totals[0][0].body[0], 1))),
+        ("one more in a total", forger.changed(|totals| add_to(&mut totals[0][0].body[3], delta))),
+        (
+            "one less in the first total",
+            forger.changed(|totals| add_to(&mut totals[0][0].body[0], delta.wrapping_neg())),
+        ),
+        ("three quarters of a unit more", forger.changed(|totals| add_to(&mut totals[0][0].body[6], delta / 4 * 3))),
+        (
+            "units in a mask",
+            forger.changed(|totals| totals[0][0].mask.iter_mut().step_by(99).for_each(|word| add_to(word, delta))),
+        ),
+        ("two totals swapped", forger.changed(|totals| totals[0][0].body.swap(0, 1))),
+        ("all totals doubled", forger.changed(|totals| scale(&mut totals[0][0], 2))),
+        ("all totals zero", forger.changed(|totals| scale(&mut totals[0][0], 0))),
+        ("the wrong fold", forger.changed(|totals| totals[0][0].mask.rotate_left(7))),
+        ("a block dropped", forger.over(|blocks| drop(blocks.remove(1)))),
+        ("a block doubled", forger.over(|blocks| blocks.push(blocks[1].clone()))),
+        ("a block twice instead of another", forger.over(|blocks| blocks[0] = blocks[1].clone())),
+        ("a block's body altered", forger.over(|blocks| blocks[0][9] ^= 1 << 40)),
+        ("a block's seed altered", forger.over(|blocks| blocks[0][0] ^= 1)),
+        ("another job's totals", other.totals.clone()),
+        ("another job's totals under this job's name", forger.renamed(job.id, &other_forger.correct)),
+        ("this job's totals under another job's name", forger.renamed(other.id, &forger.correct)),
+        ("the totals of another dataset of the job", other_forger.renamed(job.id, &forger.correct)),
+    ];
+    let message = assert_all_refused(&job, &cases);
+    let other_message = assert_refused(&other, "this job's totals for the other job", &job.totals);
+    assert_eq!(without_name(&message, &job), without_name(&other_message, &other));
+}
+
+fn add_to(word: &mut u64, value: u64) {
+    *word = word.wrapping_add(value);
+}
+
+fn scale(totals: &mut LaneTotals, factor: u64) {
+    totals.mask.iter_mut().chain(&mut totals.body).for_each(|word| *word = word.wrapping_mul(factor));
+}
+
+#[test]
+fn the_correct_totals_are_accepted_any_number_of_times() {
+    let job = job();
+    for _ in 0..2 {
+        assert_accepted(&job, "again");
+        assert_eq!(job.sandbox.phase(job.id), Phase::Decrypted);
+    }
+}
+
+/// Even if they would decrypt to the same values: a job accepts one file only.
+#[test]
+fn different_totals_after_the_correct_ones_are_refused() {
+    let job = job();
+    let forger = Forger::new(&job);
+    assert_accepted(&job, "first");
+    for by in [1, 1 << DELTA_BITS] {
+        fs::remove_file(job.sandbox.results()).unwrap();
+        job.set_totals(&forger.changed(|totals| add_to(&mut totals[0][0].body[0], by)));
+        expect_refusal(&job);
+        assert_eq!(job.sandbox.phase(job.id), Phase::Decrypted);
+        assert_accepted(&job, "third");
+    }
+}
+
+/// These totals decrypt to the correct values only if the guess is correct. Accepting them in that case, as an early
+/// version did, reveals the value of each patient.
+#[test]
+fn a_refusal_does_not_reveal_whether_a_guess_is_correct() {
+    let flags: Vec<u64> = (0..40).map(|row| row * 7 % 11 % 2).collect();
+    let csv = flags.iter().fold(String::from("flag\n"), |csv, flag| csv + &flag.to_string() + "\n");
+    let job = ComputedJob::new(Sandbox::with_table(&csv));
+    let forger = Forger::new(&job);
+    let correct = decrypted(&job, &forger, &forger.correct);
+    let mut messages = Vec::new();
+    for (row, flag) in flags.iter().enumerate() {
+        for guess in [0, 1] {
+            let segments = forger.guessed(row, guess);
+            assert_eq!(decrypted(&job, &forger, &segments) == correct, guess == *flag, "the attack would work");
+            job.reset();
+            job.set_totals(&forger.file(&segments));
+            messages.push(expect_refusal(&job));
+        }
+    }
+    assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
+    assert_accepted(&job, "after all of them");
+}
+
+/// The decrypted totals, which only the owner of the key can compute.
+fn decrypted(job: &ComputedJob, forger: &Forger, segments: &Segments) -> Vec<u128> {
+    let secrets = job.sandbox.open_job(job.id).unwrap().secrets(None).unwrap();
+    let mut decryptor = Decryptor::new(&secrets.key, &forger.layout);
+    for segment in segments {
+        decryptor.add_segment(segment).unwrap();
+    }
+    decryptor.finish().unwrap().to_vec()
+}
+
+#[test]
+fn segments_in_another_order_or_number_are_refused() {
+    let mut csv = String::from("flag\n");
+    for row in 0..SEGMENT_ROWS + 60_000 {
+        writeln!(csv, "{}", u8::from(row % 3 == 0)).unwrap();
+    }
+    let job = ComputedJob::new(Sandbox::with_table(&csv));
+    let forger = Forger::new(&job);
+    assert_eq!(forger.correct.len(), 2);
+    let (first, second) = (forger.correct[0].clone(), forger.correct[1].clone());
+    let twice_first = vec![first.clone(), first.clone()];
+    let cases = [
+        ("segments swapped", forger.file(&vec![second.clone(), first.clone()])),
+        ("the first segment twice", forger.file(&twice_first)),
+        ("a segment missing", forger.file(&vec![first.clone()])),
+        ("an additional segment", forger.file(&vec![first, second.clone(), second])),
+        ("two totals shifted between segments", forger.changed(|totals| shift(totals))),
+    ];
+    assert_all_refused(&job, &cases);
+}
+
+#[test]
+fn lanes_in_another_order_or_number_are_refused() {
+    let job = ComputedJob::new(Sandbox::with_table(&wide_table(1500, 10)));
+    let forger = Forger::new(&job);
+    let widths = forger.layout.widths();
+    assert!(widths.len() > 1, "{widths:?}");
+    let cases = [
+        ("lanes swapped", forger.changed(|totals| totals[0].swap(0, 1))),
+        ("a lane of zeros", forger.changed(|totals| scale(&mut totals[0][1], 0))),
+        ("a lane missing", forger.changed(|totals| drop(totals[0].pop()))),
+        ("one more in the last lane", forger.changed(|totals| add_to(&mut totals[0][1].body[0], 1 << DELTA_BITS))),
+    ];
+    assert_all_refused(&job, &cases);
+}
+
+/// Columns of the numbers one to three.
+fn wide_table(columns: usize, rows: usize) -> String {
+    let names = (0..columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(",");
+    let row =
+        |row: usize| (0..columns).map(|column| (1 + (row + column) % 3).to_string()).collect::<Vec<_>>().join(",");
+    let rows: Vec<String> = (0..rows).map(row).collect();
+    format!("{names}\n{}\n", rows.join("\n"))
+}
+
+/// One less in the first segment and one more in the second: the sum of both does not change.
+fn shift(totals: &mut [Vec<LaneTotals>]) {
+    add_to(&mut totals[0][0].body[0], (1_u64 << DELTA_BITS).wrapping_neg());
+    add_to(&mut totals[1][0].body[0], 1 << DELTA_BITS);
+}
