@@ -19,8 +19,8 @@ fn conversation(options: &[&str]) -> Vec<u8> {
     let (sandbox, ports) = (Sandbox::new(), Ports::free());
     let proxy = Proxy::start(&ports);
     let (password, passive) = (sandbox.write("password", PASSWORD), ports.option());
-    let options = [options, &["--password-file", path(&password), &passive]].concat();
-    let served = TestServer::listen(sandbox, ports.listen_address(), &options);
+    let arguments = [options, &["--password-file", path(&password), &passive]].concat();
+    let served = TestServer::listen(sandbox, ports.listen_address(), &arguments);
     let sandbox = &served.sandbox;
     let client = TestClient::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", path(&password));
     let client = if options.is_empty() { client } else { client.plain() };
