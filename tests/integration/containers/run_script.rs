@@ -154,7 +154,7 @@ fn a_key_still_needed_is_not_deleted() {
     let csv = checkout.write_table("table.csv", &small_table(300));
     let mut jobs = 0;
     for wait in [0, 300, 700, 1100, 1500] {
-        let (mut script, mut lines) = started(&checkout, &csv, "Taking the containers down");
+        let (mut script, mut lines) = started(&checkout, &csv, "Stopping the containers");
         std::thread::sleep(Duration::from_millis(wait));
         let started_job = checkout.client(&["hestat", "init"]).code == Some(0);
         lines.try_for_each(|line| line.map(drop)).unwrap();

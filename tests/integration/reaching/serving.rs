@@ -91,15 +91,27 @@ fn result_of_stopped_server(options: &[&str]) -> (CommandOutput, Duration) {
 #[test]
 fn the_time_limit_of_a_result_ends_before_the_timeout_of_the_server() {
     let (output, elapsed) = result_of_stopped_server(&["--timeout", "3", "--server-timeout", "60"]);
-    output.expect_code(4);
+    output.expect_code(12).says(&["timed out waiting for", "--timeout SECONDS"]);
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
 }
 
 #[test]
 fn a_server_that_does_not_reply_ends_a_result_before_its_time_limit() {
     let (output, elapsed) = result_of_stopped_server(&["--timeout", "60", "--server-timeout", "2", "--retries", "0"]);
-    output.expect_code(12);
+    output.expect_code(12).says(&["timed out while", "no progress for 2 s"]);
     assert!(elapsed < Duration::from_secs(10), "{elapsed:?}");
+}
+
+#[test]
+fn the_time_limit_of_a_result_ends_while_the_server_has_no_totals() {
+    let served = TestServer::new(&["--no-compute"]);
+    let csv = served.sandbox.write("data.csv", TABLE);
+    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    served.sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
+    let start = Instant::now();
+    let result = ["result", "--wait", "--timeout", "1"];
+    served.sandbox.run(result.into_iter().chain(reach)).expect_code(4).says(&["has not begun to compute"]);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
 #[test]

@@ -46,7 +46,7 @@ fn nodes_refuse_an_impostor_of_their_client() {
     engine::output(&["stop", "fog-client"]);
     let impostor = ["client", "--listen", "0.0.0.0:7100", "--accept-any", "--message", "by another", "--timeout", "20"];
     let shortage = run_in_another_container(&fog, &["--network-alias", "fog-client"], &impostor).expect_code(22);
-    shortage.says(&["0 of 2 nodes are here"]);
+    shortage.says(&["only 0 of 2 nodes connected"]);
     for node in NODES {
         let log = engine::run(&["logs", node]).stderr;
         assert!(log.contains("HAS ANOTHER KEY") && log.contains("/state/known_peers"), "{log}");
