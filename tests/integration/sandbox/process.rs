@@ -10,6 +10,9 @@ use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlim
 
 use super::entries;
 
+/// How long tests wait for something that should happen soon.
+const TIME_LIMIT: Duration = Duration::from_mins(1);
+
 /// A command that runs in the background; killed on drop.
 pub(crate) struct Process(Child);
 
@@ -120,8 +123,13 @@ impl Process {
     }
 
     /// Waits until it has ended. Its output must fit into the pipes.
-    pub(crate) fn end(mut self) -> CommandOutput {
-        wait_until("the end of a command", || self.has_ended());
+    pub(crate) fn end(self) -> CommandOutput {
+        self.end_within(TIME_LIMIT)
+    }
+
+    /// The same with another time limit than a minute.
+    pub(crate) fn end_within(mut self, limit: Duration) -> CommandOutput {
+        wait_until_within(limit, "the end of a command", || self.has_ended());
         let code = self.0.wait().unwrap().code();
         let mut output = CommandOutput { code, stdout: String::new(), stderr: String::new() };
         self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut output.stdout).unwrap());
@@ -165,8 +173,12 @@ pub(crate) fn open_files() -> usize {
 }
 
 /// Waits until `reached` returns true; fails after a minute.
-pub(crate) fn wait_until(what: &str, mut reached: impl FnMut() -> bool) {
-    let end = Instant::now() + Duration::from_mins(1);
+pub(crate) fn wait_until(what: &str, reached: impl FnMut() -> bool) {
+    wait_until_within(TIME_LIMIT, what, reached);
+}
+
+fn wait_until_within(limit: Duration, what: &str, mut reached: impl FnMut() -> bool) {
+    let end = Instant::now() + limit;
     while !reached() {
         assert!(Instant::now() < end, "timed out waiting for {what}");
         std::thread::sleep(Duration::from_millis(1));

@@ -72,7 +72,8 @@ impl FaultEnvironment {
 
     /// Waits for the end of a command that may have met a fault.
     pub(super) fn end(&mut self, command: Process) -> CommandOutput {
-        let output = command.end();
+        // A client that has handed over its last byte gives the server more than three minutes to store the file.
+        let output = command.end_within(Duration::from_mins(5));
         if output.code != Some(0) || output.stderr.contains("; retry ") {
             self.noticed += 1;
         }

@@ -8,7 +8,7 @@ use super::environment::{FaultEnvironment, assert_expected_outcome};
 use crate::sandbox::wait_until;
 
 /// The time limit for all rounds of a test, in seconds. All tests here take less than five minutes.
-const TIME_LIMIT: u64 = 240;
+const TIME_LIMIT: u64 = 600;
 
 /// Runs `round` `count` times on the same environment and completes the job after each.
 #[track_caller]
