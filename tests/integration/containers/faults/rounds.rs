@@ -7,7 +7,7 @@ use super::super::engine;
 use super::environment::{FaultEnvironment, assert_expected_outcome};
 use crate::sandbox::wait_until;
 
-/// The time limit for all rounds of a test, in seconds. All tests here take less than five minutes.
+/// The time limit for all rounds of a test, in seconds. All tests here take less than ten minutes.
 const TIME_LIMIT: u64 = 600;
 
 /// Runs `round` `count` times on the same environment and completes the job after each.
