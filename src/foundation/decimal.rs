@@ -48,7 +48,7 @@ const POWERS_OF_TEN: [i128; MAX_DIGITS as usize + 1] = {
 };
 
 impl Decimal {
-    /// Zero.
+    /// The number 0, with exponent 0.
     pub const ZERO: Self = Self { mantissa: 0, exponent: 0 };
 
     /// Parses `[+-] digits [point digits] [e [+-] digits]`, with at least one digit before the exponent.

@@ -15,7 +15,7 @@ pub struct Stage {
 /// The unit of a stage's progress.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
-    /// Bytes.
+    /// Bytes, shown with binary prefixes and a rate.
     Bytes,
     /// Items of this kind, such as "rows".
     Items(&'static str),

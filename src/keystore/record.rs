@@ -10,7 +10,7 @@ use crate::package::{Digest, JobId};
 pub enum Phase {
     /// Encrypted, but not uploaded completely.
     Spooled,
-    /// Uploaded.
+    /// The dataset is on the server; the totals are not decrypted yet.
     Uploaded,
     /// The result was decrypted.
     Decrypted,
