@@ -26,10 +26,11 @@ fn rounds(name: &str, count: usize, environment: &mut FaultEnvironment, round: i
 #[test]
 #[ignore = "needs a container engine"]
 fn dying_containers_and_network_cuts() {
-    let mut environment = FaultEnvironment::new(|_| ());
+    // With a tenth of a core, the server takes about a second for an upload, so that faults occur before its end.
+    let mut environment = FaultEnvironment::new(|checkout| checkout.override_with("services: {server: {cpus: 0.1}}\n"));
     let start = Instant::now();
     rounds("the server dies during an upload", 5, &mut environment, |environment| {
-        let delay = environment.delay(80);
+        let delay = environment.delay(400);
         let upload = environment.upload(&[]);
         sleep(delay);
         FaultEnvironment::kill("server");
@@ -37,7 +38,7 @@ fn dying_containers_and_network_cuts() {
         assert_expected_outcome(&environment.end(upload));
     });
     rounds("the client dies during an upload", 5, &mut environment, |environment| {
-        let delay = environment.delay(80);
+        let delay = environment.delay(400);
         let upload = environment.upload(&[]);
         sleep(delay);
         FaultEnvironment::kill("client");
@@ -55,7 +56,7 @@ fn dying_containers_and_network_cuts() {
     });
     let network = format!("{}_hestat", environment.checkout.project());
     rounds("the network is cut and restored", 4, &mut environment, |environment| {
-        let (before, between) = (environment.delay(80), environment.delay(3000));
+        let (before, between) = (environment.delay(400), environment.delay(3000));
         let upload = environment.upload(&["HESTAT_SERVER_TIMEOUT=2"]);
         sleep(before);
         engine::output(&["network", "disconnect", &network, "server"]);
