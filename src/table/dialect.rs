@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::missing::DEFAULT_CODES;
-use super::number_format::NumberFormat;
-use super::syntax_check::Syntax;
+use super::numbers::missing_codes::DEFAULT_CODES;
+use super::numbers::number_format::NumberFormat;
+use super::text::syntax_check::Syntax;
 
 /// Characters at the start of lines that are comments more often than rows.
 pub(super) const COMMENT_CHARACTERS: [u8; 4] = *b"#%!*";

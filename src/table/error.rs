@@ -3,8 +3,8 @@
 use super::display::{plural, short_list};
 use super::error_details::{DelimiterHint, MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
 use super::file_format::{FileFormat, LineConversion};
-use super::format_set::Interpretation;
 use super::limits::MAX_RANGE_BITS;
+use super::numbers::format_set::Interpretation;
 use crate::foundation::decimal::ParseDecimalError;
 
 /// Why a CSV file cannot be used.

@@ -1,8 +1,7 @@
 //! The larger facts that a [`TableError`](super::TableError) carries about rows and columns.
 
 use super::display::{plural, quoted_list, short_quoted_list};
-use super::format_set::Interpretation;
-use super::header_footer::HeaderFooter;
+use super::numbers::format_set::Interpretation;
 
 /// A row with more or fewer fields than expected.
 #[derive(Debug)]
@@ -110,6 +109,22 @@ impl MixedColumn {
             "line {line}, column {column:?}: {cell:?} is not a number, but line {number_line} has {number:?}{counts}{}",
             also_in(others)
         )
+    }
+}
+
+/// The lines of text cells above the first number and below the last number of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderFooter {
+    /// The first and the last line above the numbers, if there are any.
+    pub header: Option<(u64, u64)>,
+    /// The first line below the numbers, if there is one.
+    pub footer: Option<u64>,
+}
+
+impl HeaderFooter {
+    /// Whether it is a single line above the numbers.
+    pub fn is_one_line(&self) -> bool {
+        self.footer.is_none() && self.header.is_some_and(|(first, last)| first == last)
     }
 }
 
