@@ -1,4 +1,4 @@
-//! The larger facts that a [`TableError`](super::TableError) carries about rows and columns.
+//! Facts that some [`TableError`](super::TableError)s carry: about a row, a column or a likely delimiter.
 
 use super::display::{plural, quoted_list, short_quoted_list};
 use super::numbers::format_set::Interpretation;
@@ -142,7 +142,7 @@ pub struct NonNumericCells {
 }
 
 impl NonNumericCells {
-    /// What a message adds about these cells and columns.
+    /// The part of a message about these cells and columns; empty if there are none.
     pub(super) fn addition(&self) -> String {
         let cells = match (&self.cells, self.count) {
             (_, 0) => String::new(),

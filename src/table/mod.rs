@@ -1,15 +1,14 @@
-//! Reads CSV files as rows of exact decimals, in two passes: `schema` determines the columns, `reader` streams the rows.
+//! Reads CSV files as rows of exact decimals, in two passes: `schema` determines the columns, `reader` streams the
+//! rows.
 //!
 //! ```text
-//! text ──────────────────────────────────────┬────────── reader ─┬─ first pass: schema ─ Schema
-//! source ─ character_encoding ─ line_breaks ─┤  syntax_check     └─ second pass
-//!  bytes        UTF-8               LF       │    RFC 4180
-//!                                            └─ detection ─ preview ─ delimiter, row layout, decimal separator
+//! text: source ─ character_encoding ─ line_breaks ─┬─ syntax_check ─ reader ─┬─ first pass: schema
+//!        bytes         UTF-8             LF        │    RFC 4180       rows  └─ second pass
+//!                                                  └─ detection: delimiter, row layout, decimal separator
 //! ```
 //!
-//! - [`dialect`]: the parameters for reading a file. Parameters that the user leaves open (delimiter, decimal separator,
-//!   row layout) are detected from the preview. Where a wrong guess would change the numbers, reading fails with a
-//!   [`TableError`].
+//! - [`dialect`]: the parameters for reading a file. Those that the user leaves open (delimiter, decimal separator, row
+//!   layout) are detected. Where a wrong guess would change the numbers, reading fails with a [`TableError`].
 //! - `text`: from the bytes of a file to checked lines of UTF-8.
 //! - `detection`: the parameters that the user leaves open, from the first records.
 //! - `numbers`: number formats and missing-value codes.

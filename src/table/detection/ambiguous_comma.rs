@@ -17,7 +17,7 @@ pub(super) fn one_or_two_columns(candidate: &Candidate, dialect: &Dialect) -> Op
     let may_be_one = |header: &Record| header.fields.len() == 2 && may_be_one_name(header, rows);
     let is_ambiguous = candidate.delimiter == b',' && header.first().map_or(!are_numbered(rows), may_be_one);
     let is_given = dialect.decimal_separator.is_some() || dialect.thousands.is_some();
-    if !is_ambiguous || is_given || rows.iter().any(|row| row.spaced || row.fields.len() > 2) {
+    if !is_ambiguous || is_given || rows.iter().any(|row| row.has_space_after_delimiter || row.fields.len() > 2) {
         return None;
     }
     let joined: Vec<Vec<u8>> = rows.iter().map(|row| row.fields.join(&b',')).collect();
@@ -45,13 +45,13 @@ pub(super) fn comma_numbers(candidates: &[Candidate], preview: &Preview, dialect
         return None;
     }
     let records = preview.records(b';', dialect);
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
+    let codes = MissingCodes::new(&dialect.missing, dialect.number_format());
     let rows = records.get(1..)?;
     let (mut formats, mut first, mut non_numeric) = (FormatSet::ALL, None, 0);
     for record in rows {
         let [cell] = record.fields.as_slice() else { return None };
         let (has_comma, found) = (cell.contains(&b','), FormatSet::of(cell));
-        if codes.has_text(cell) {
+        if codes.is_blank_or_code(cell) {
             continue;
         }
         match (found.is_empty(), has_comma) {

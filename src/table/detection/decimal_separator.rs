@@ -24,19 +24,7 @@ pub(super) fn comma_example(
         return Ok(None);
     }
     let header = usize::from(dialect.header != HeaderRow::Absent);
-    let rows = records.get(header..).unwrap_or_default();
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let mut columns: Vec<(CommaEvidence, PointEvidence)> = Vec::new();
-    for row in rows {
-        columns.resize_with(columns.len().max(row.fields.len()), Default::default);
-        for ((commas, points), cell) in columns.iter_mut().zip(&row.fields) {
-            if !codes.has_text(cell) {
-                let formats = if has_separator(cell) { FormatSet::of(cell) } else { FormatSet::NONE };
-                commas.add(cell, !formats.is_empty(), dialect.thousands);
-                points.add(row.line, cell, formats);
-            }
-        }
-    }
+    let columns = evidence_by_column(records.get(header..).unwrap_or_default(), dialect);
     let commas = || columns.iter().map(|(commas, _)| commas);
     let is_clear = commas().any(CommaEvidence::is_clear);
     // In another column, commas may be thousands separators.
@@ -55,6 +43,22 @@ pub(super) fn comma_example(
     });
     let fields: Vec<FieldEvidence<'_>> = fields.collect();
     reject_ambiguous_point(&fields, delimiter, is_clear, dialect).map(|()| None)
+}
+
+fn evidence_by_column(rows: &[Record], dialect: &Dialect) -> Vec<(CommaEvidence, PointEvidence)> {
+    let codes = MissingCodes::new(&dialect.missing, dialect.number_format());
+    let mut columns: Vec<(CommaEvidence, PointEvidence)> = Vec::new();
+    for row in rows {
+        columns.resize_with(columns.len().max(row.fields.len()), Default::default);
+        for ((commas, points), cell) in columns.iter_mut().zip(&row.fields) {
+            if !codes.is_blank_or_code(cell) {
+                let formats = if has_separator(cell) { FormatSet::of(cell) } else { FormatSet::NONE };
+                commas.add(cell, !formats.is_empty(), dialect.thousands);
+                points.add(row.line, cell, formats);
+            }
+        }
+    }
+    columns
 }
 
 fn has_separator(cell: &[u8]) -> bool {
@@ -110,11 +114,11 @@ pub(in crate::table) struct FieldEvidence<'c> {
     pub(in crate::table) cells: u64,
 }
 
-/// Rejects a point before three digits if another number is not written with a decimal point. `is_clear`: commas are
-/// decimal commas.
+/// Rejects a point before three digits if another number is not written with a decimal point. `is_clear` is true if
+/// the commas of a column can only be decimal commas.
 ///
 /// # Errors
-/// [`TableError::AmbiguousPoint`].
+/// [`TableError::AmbiguousPoint`] for the first such point.
 pub(in crate::table) fn reject_ambiguous_point(
     fields: &[FieldEvidence<'_>],
     delimiter: u8,
@@ -124,7 +128,8 @@ pub(in crate::table) fn reject_ambiguous_point(
     let is_given = dialect.decimal_separator.is_some() || dialect.thousands.is_some();
     let ambiguous = fields.iter().find_map(|field| field.points.ambiguous.clone().map(|found| (field.number, found)));
     let (Some((field, (line, cell))), false) = (ambiguous, is_given) else { return Ok(()) };
-    // In a file delimited by commas, quoted cells with commas may be lists of codes and remarks.
+    // The fifths of a column's cells that must be numbers. In a file delimited by commas, quoted cells with commas may
+    // be lists of codes and remarks.
     let share = if delimiter == b',' { 4 } else { 1 };
     let numeric = || fields.iter().filter(|field| 5 * field.numbers >= share * field.cells).map(|field| field.points);
     let any = |is: fn(&PointEvidence) -> bool| fields.iter().any(|field| is(field.points));
@@ -179,13 +184,13 @@ struct CommaEvidence {
     numbers: usize,
     /// Cells that are numbers with a decimal comma.
     readable: usize,
-    /// Those of them that contain a comma.
+    /// Of `readable`: cells that contain a comma.
     commas: usize,
-    /// Those with commas before exactly three digits, which may be thousands separators.
+    /// Of `commas`: cells in which the comma may be a thousands separator.
     grouped: usize,
-    /// Those that are unlikely to be a list of two codes ([`is_unlikely_list`]).
+    /// Of `commas`: cells that are unlikely to be a list of two codes ([`is_unlikely_list`]).
     strong: usize,
-    /// Those that can only have a decimal comma ([`is_certain`]).
+    /// Of `commas`: cells that can only have a decimal comma ([`is_certain`]).
     certain: usize,
     /// The smallest and the largest number of digits after the comma.
     digits: Option<(usize, usize)>,

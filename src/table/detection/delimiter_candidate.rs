@@ -21,7 +21,7 @@ pub(super) struct Candidate {
     pub(super) records: Vec<Record>,
     pub(super) fit: Fit,
     /// The number of columns that contain numbers in any format.
-    numeric: usize,
+    numeric_columns: usize,
     width: usize,
     /// Whether this can be the delimiter. A character that is also part of numbers can only be if such numbers are
     /// quoted, or if it separates the names in the header.
@@ -38,8 +38,8 @@ impl Candidate {
     /// The candidate for records that are already split by `delimiter`.
     pub(super) fn of(records: Vec<Record>, delimiter: u8, dialect: &Dialect) -> Self {
         let has_header = dialect.header != HeaderRow::Absent;
-        let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-        let is_missing = |cell: &[u8]| codes.has_text(cell);
+        let codes = MissingCodes::new(&dialect.missing, dialect.number_format());
+        let is_missing = |cell: &[u8]| codes.is_blank_or_code(cell);
         let is_number = |cell: &[u8]| !is_missing(cell) && !FormatSet::of(cell).is_empty();
         let Dialect { header, fill_short_rows, .. } = *dialect;
         let rules = FitRules { delimiter, header, fill_short_rows, is_number: &is_number, is_missing: &is_missing };
@@ -48,8 +48,9 @@ impl Candidate {
         let rows = records.get(before + usize::from(has_header)..).unwrap_or_default();
         let width = usual_width(&records).map_or(1, |(width, _)| width);
         let complete: Vec<&Record> = rows.iter().filter(|row| row.fields.len() == width).collect();
-        let numeric = (0..width).filter(|column| is_numeric(&complete, *column, &codes)).count();
-        let in_numbers = dialect.numbers().decimal == delimiter || dialect.thousands == Some(char::from(delimiter));
+        let numeric_columns = (0..width).filter(|column| is_numeric(&complete, *column, &codes)).count();
+        let in_numbers =
+            dialect.number_format().decimal == delimiter || dialect.thousands == Some(char::from(delimiter));
         let cells = || rows.iter().flat_map(|row| &row.fields);
         let is_quoted = || cells().any(|cell| cell.contains(&delimiter));
         let separates_names =
@@ -57,7 +58,7 @@ impl Candidate {
         let usable = !in_numbers || is_quoted() || separates_names();
         let in_text = |other: &u8| cells().any(|cell| cell.contains(other) && FormatSet::of(cell).is_empty());
         let explained = CANDIDATES.into_iter().filter(|other| !in_text(other)).collect();
-        Self { delimiter, records, fit, numeric, width, usable, explained }
+        Self { delimiter, records, fit, numeric_columns, width, usable, explained }
     }
 
     pub(super) fn fits(&self) -> bool {
@@ -92,12 +93,13 @@ impl Candidate {
     /// Whether the other delimiter occurs only in numbers and gives no more columns of numbers.
     pub(super) fn makes_numbers_of(&self, other: &Self) -> bool {
         let is_regular = self.fit == Fit::Fits(RowLayout::Regular);
-        is_regular && self.numeric >= other.numeric.max(1) && self.explained.contains(&other.delimiter)
+        is_regular && self.numeric_columns >= other.numeric_columns.max(1) && self.explained.contains(&other.delimiter)
     }
 
     /// Whether it explains the other candidate, or has no fewer columns of numbers and no smaller share of them.
     pub(super) fn is_at_least(&self, other: &Self) -> bool {
-        let numbers = self.numeric >= other.numeric && self.numeric * other.width >= other.numeric * self.width;
+        let numbers = self.numeric_columns >= other.numeric_columns
+            && self.numeric_columns * other.width >= other.numeric_columns * self.width;
         self.explains(other) || numbers && !other.explains(self)
     }
 
@@ -118,7 +120,7 @@ impl Candidate {
 
 /// Whether all cells of a column that are not missing are numbers in a common format, and there is one.
 fn is_numeric(rows: &[&Record], column: usize, codes: &MissingCodes) -> bool {
-    let cells = rows.iter().filter_map(|row| row.fields.get(column)).filter(|cell| !codes.has_text(cell));
+    let cells = rows.iter().filter_map(|row| row.fields.get(column)).filter(|cell| !codes.is_blank_or_code(cell));
     let mut formats = FormatSet::ALL;
     let mut any = false;
     for cell in cells {

@@ -21,7 +21,7 @@ pub(super) fn rare_delimiter(preview: &Preview, candidates: &[Candidate], dialec
     if candidates.iter().any(|candidate| candidate.fits() && candidate.explains(by_comma)) {
         return None;
     }
-    let row = by_comma.records.get(1).filter(|row| row.fields.len() > 1 && !row.spaced)?;
+    let row = by_comma.records.get(1).filter(|row| row.fields.len() > 1 && !row.has_space_after_delimiter)?;
     let by_byte = |byte: u8| (DelimiterHint::Delimiter(char::from(byte)), Candidate::new(preview, byte, dialect));
     let by_spaces = || (DelimiterHint::Spaces, Candidate::of(words_of(preview, dialect), b' ', dialect));
     let rare = RARE.into_iter().filter(|byte| preview.contains(*byte)).map(by_byte);
@@ -58,7 +58,7 @@ pub(in crate::table) fn hint(preview: &Preview, records: &[Record], dialect: &Di
         .is_some_and(|header| header.fields.iter().any(|name| name.windows(2).any(|pair| pair == b", ")));
     let numbers = one_name && records.get(1..).is_some_and(|rows| rows.iter().all(is_number));
     if let Some(delimiter) = CANDIDATES.into_iter().find(splits).filter(|delimiter| !numbers || *delimiter != b',') {
-        let quoted = records.iter().all(|record| record.quoted);
+        let quoted = records.iter().all(|record| record.is_first_quoted);
         let delimiter = char::from(delimiter);
         return Some(if quoted { DelimiterHint::QuotedLines(delimiter) } else { DelimiterHint::Delimiter(delimiter) });
     }

@@ -1,4 +1,11 @@
 //! Detects delimiter, row layout and decimal separator from the first records.
+//!
+//! ```text
+//! preview ─┬─ delimiter_candidate ─ row_layout   one candidate for each delimiter; the one that fits best wins
+//!          ├─ ambiguous_comma ─ comma_in_name    is `Hb, g/dl` one name or two?
+//!          ├─ delimiter_hint                     delimiters that are not tried, for error messages
+//!          └─ decimal_separator
+//! ```
 
 mod ambiguous_comma;
 mod comma_in_name;
@@ -36,7 +43,7 @@ pub(super) struct Detected {
 /// [`TableError`] if lines above the header have to be skipped, or if the delimiter or the decimal separator is
 /// ambiguous.
 pub(super) fn detect(preview: &Preview, dialect: &Dialect) -> Result<Detected, TableError> {
-    let (delimiter, layout, records) = match dialect.delimiter.or(preview.separator) {
+    let (delimiter, layout, records) = match dialect.delimiter.or(preview.named_delimiter) {
         Some(delimiter) => {
             let candidate = Candidate::new(preview, delimiter, dialect);
             reject_preamble(&candidate, dialect)?;
@@ -48,7 +55,7 @@ pub(super) fn detect(preview: &Preview, dialect: &Dialect) -> Result<Detected, T
         reject_trailing_delimiters(&records, delimiter)?;
     }
     let example = comma_example(&records, delimiter, dialect)?;
-    let decimal_separator = if example.is_some() { b',' } else { dialect.numbers().decimal };
+    let decimal_separator = if example.is_some() { b',' } else { dialect.number_format().decimal };
     Ok(Detected { delimiter, decimal_separator, layout, comma_example: example, records })
 }
 

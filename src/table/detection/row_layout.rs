@@ -80,7 +80,7 @@ fn one_name_missing(header: &Record, rows: &[Record], rules: FitRules<'_>) -> Op
     let distinct = first().all(|cell| !cell.is_empty()) && first().collect::<HashSet<_>>().len() == rows.len();
     let trailing = rows.iter().all(|row| row.fields.last().is_some_and(Vec::is_empty));
     // As R writes row names. If the last field is blank, too, detection fails later.
-    if distinct && (header.quoted || trailing) && rows.iter().all(|row| row.first_quoted) {
+    if distinct && (header.is_first_quoted || trailing) && rows.iter().all(|row| row.has_quoted_row_name) {
         return Some(RowLayout::RowNames);
     }
     // The first record may be a title, and the second one the header.
@@ -96,7 +96,7 @@ fn one_name_missing(header: &Record, rows: &[Record], rules: FitRules<'_>) -> Op
     let numbered = first().zip(1_u32..).all(|(cell, number)| number.to_string().as_bytes() == cell.as_slice());
     // Between commas only quoted row names count: the extra field may be due to an unquoted decimal comma.
     let named = rules.delimiter != b',' && (numbered || !first().any(|cell| (rules.is_number)(cell)));
-    let quoted = rows.iter().all(|row| row.first_quoted);
+    let quoted = rows.iter().all(|row| row.has_quoted_row_name);
     (distinct && (named || quoted)).then_some(RowLayout::RowNames)
 }
 

@@ -29,8 +29,8 @@ impl FormatSet {
     pub(in crate::table) fn of(cell: &[u8]) -> Self {
         // A fast path: most cells that are not numbers contain a letter, and the only letter in a number is the
         // exponent's.
-        let letter = |byte: &u8| byte.is_ascii_alphabetic() && !b"eE".contains(byte);
-        if cell.iter().any(letter) || !cell.iter().any(u8::is_ascii_digit) {
+        let is_letter = |byte: &u8| byte.is_ascii_alphabetic() && !b"eE".contains(byte);
+        if cell.iter().any(is_letter) || !cell.iter().any(u8::is_ascii_digit) {
             return Self::NONE;
         }
         let readable = FORMATS.iter().enumerate().filter(|(_, format)| format.parse(cell).is_ok());
@@ -47,8 +47,8 @@ impl FormatSet {
         self.without(|format| format.decimal != separator)
     }
 
-    /// The formats that `given` can still become; its thousands separator, if it has one, was chosen by the user and
-    /// stays.
+    /// The formats that do not contradict the thousands separator of `given`, which the user chose: without those with
+    /// another thousands separator, or with this one as the decimal separator.
     pub(in crate::table) fn compatible_with(self, given: NumberFormat) -> Self {
         let Some(separator) = given.thousands else { return self };
         self.without(|format| {
@@ -65,7 +65,7 @@ impl FormatSet {
         Self(excluded.fold(self.0, |set, (position, _)| set & !(1 << position)))
     }
 
-    /// The formats without those that allow a thousands separator although the same decimal separator alone is enough.
+    /// The formats, without those that also allow a thousands separator where the decimal separator alone is enough.
     fn simplest(self) -> Vec<NumberFormat> {
         let all: Vec<_> = FORMATS.iter().enumerate().filter(|(position, _)| self.0 & 1 << position != 0).collect();
         let plain = |decimal: u8| all.iter().any(|(_, format)| format.decimal == decimal && format.thousands.is_none());
@@ -86,14 +86,14 @@ pub struct Interpretation {
 /// A change of the number format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct FormatChange {
-    /// The new decimal separator, if it is not the present one.
+    /// The new decimal separator, if it differs from the present one.
     pub decimal: Option<char>,
-    /// The new thousands separator, if it is not the present one.
+    /// The new thousands separator, if it differs from the present one.
     pub thousands: Option<char>,
 }
 
 impl Interpretation {
-    /// Reads `cell` in `format`; `None` if it is no number then, or if `format` is `given`.
+    /// Reads `cell` in `format`; `None` if it is not a number in that format, or if `format` is `given`.
     fn new(cell: &str, format: NumberFormat, given: NumberFormat) -> Option<Self> {
         let value = format.parse(cell.as_bytes()).ok()?.to_string();
         let decimal = (format.decimal != given.decimal).then(|| char::from(format.decimal));

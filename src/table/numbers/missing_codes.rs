@@ -40,17 +40,17 @@ impl MissingCodes {
     }
 
     /// Whether `cell`, which must be trimmed, is blank or a code, without regard to ASCII case.
-    pub(in crate::table) fn has_text(&self, cell: &[u8]) -> bool {
+    pub(in crate::table) fn is_blank_or_code(&self, cell: &[u8]) -> bool {
         let Some(first) = cell.first() else { return true };
         self.first_bytes[usize::from(*first)] && self.find(|code| cell.eq_ignore_ascii_case(code.text.as_bytes()))
     }
 
-    /// Whether a code is this number.
+    /// Whether one of the codes is this number.
     pub(in crate::table) fn has_number(&self, number: Decimal) -> bool {
         self.has_numbers && self.find(|code| code.number == Some(number))
     }
 
-    /// The codes that matched no cell, without the default codes.
+    /// The distinct codes that matched no cell, without the default codes.
     pub(in crate::table) fn unused(&self) -> Vec<String> {
         let is_default = |code: &Code| DEFAULT_CODES.iter().any(|default| default.eq_ignore_ascii_case(&code.text));
         let found = |code: &Code| {
@@ -58,10 +58,16 @@ impl MissingCodes {
                 one.found.get() && (one.text == code.text || one.number == code.number && one.number.is_some())
             })
         };
-        let unused = self.codes.iter().filter(|code| !found(code) && !is_default(code));
-        unused.map(|code| code.text.clone()).collect()
+        let mut unused: Vec<String> = Vec::new();
+        for code in self.codes.iter().filter(|code| !found(code) && !is_default(code)) {
+            if !unused.contains(&code.text) {
+                unused.push(code.text.clone());
+            }
+        }
+        unused
     }
 
+    /// Whether one of the codes meets a condition. Marks that code as found.
     fn find(&self, is: impl Fn(&Code) -> bool) -> bool {
         let found = self.codes.iter().find(|code| is(code));
         found.inspect(|code| code.found.set(true)).is_some()
@@ -80,10 +86,10 @@ mod tests {
     #[test]
     fn codes_ignore_case_and_numbers_are_compared_as_numbers() {
         let default = codes(&DEFAULT_CODES, b'.');
-        assert!([&b""[..], b"na", b"NaN", b"NULL"].iter().all(|cell| default.has_text(cell)));
+        assert!([&b""[..], b"na", b"NaN", b"NULL"].iter().all(|cell| default.is_blank_or_code(cell)));
         let own = codes(&["-9"], b'.');
         let number = |text: &str| Decimal::parse(text.as_bytes(), b'.').unwrap();
-        assert!(own.has_text(b"-9") && own.has_text(b"") && !own.has_text(b"NA"));
+        assert!(own.is_blank_or_code(b"-9") && own.is_blank_or_code(b"") && !own.is_blank_or_code(b"NA"));
         assert!(["-9", "-9.0", "-0.9e1"].iter().all(|text| own.has_number(number(text))));
         assert!(!own.has_number(number("-9.01")) && !default.has_number(Decimal::ZERO));
         assert!(codes(&["-9.5"], b',').has_number(number("-9.5")) && codes(&["-9,5"], b',').has_number(number("-9.5")));
@@ -92,8 +98,9 @@ mod tests {
     #[test]
     fn unused_codes_are_reported_except_the_default_ones() {
         let codes = codes(&["NA", "null", "-9", "?", "-99"], b'.');
-        assert!(codes.has_text(b"?") && codes.has_number(Decimal::parse(b"-9.0", b'.').unwrap()));
+        assert!(codes.is_blank_or_code(b"?") && codes.has_number(Decimal::parse(b"-9.0", b'.').unwrap()));
         assert_eq!(codes.unused(), ["-99"]);
+        assert_eq!(self::codes(&["x", "x"], b'.').unused(), ["x"]);
         // Another spelling of the same number.
         let twice = self::codes(&["-9", "-9.0"], b'.');
         assert!(twice.has_number(Decimal::parse(b"-9", b'.').unwrap()) && twice.unused().is_empty());

@@ -14,26 +14,26 @@ use crate::table::numbers::number_format::trim;
 #[derive(Debug, Default)]
 pub(in crate::table) struct Header {
     pub(in crate::table) names: Vec<String>,
-    /// The header's line, from 1; 0 without a header.
+    /// The header's line, from 1; 0 without a header. Then no message shows it, since the default names are unique.
     line: u64,
     /// The positions of the columns that have no name in the header, from 0. Such a column is ignored if it has no
     /// cells.
     pub(in crate::table) unnamed: Vec<usize>,
     /// The smallest allowed number of fields in a row: fields after the last name may be left out.
     pub(super) min_width: usize,
-    /// Whether a name other than the first one starts with a space.
-    pub(super) has_space: bool,
+    /// Whether a name other than the first one starts with a space. Then a comma may be part of a name (`Hb, g/dl`).
+    pub(super) has_space_after_delimiter: bool,
 }
 
 impl Header {
     /// The names for a table without a header: `column1`, `column2`, …
-    pub(super) fn numbered(width: usize) -> Self {
+    pub(super) fn with_default_names(width: usize) -> Self {
         Self {
-            names: (0..width).map(numbered).collect(),
+            names: (0..width).map(default_name).collect(),
             line: 0,
             unnamed: Vec::new(),
             min_width: width,
-            has_space: false,
+            has_space_after_delimiter: false,
         }
     }
 
@@ -49,23 +49,24 @@ impl Header {
     ) -> Result<Self, TableError> {
         let fields: Vec<Vec<u8>> = record.iter().map(|field| trim(field).to_vec()).collect();
         if dialect.header == HeaderRow::Expected {
-            reject_data(&fields, line, next, dialect)?;
-            reject_title(&fields, line, next, dialect)?;
+            let codes = MissingCodes::new(&dialect.missing, dialect.number_format());
+            reject_data(&fields, line, next, dialect, &codes)?;
+            reject_title(&fields, line, next, dialect, &codes)?;
         }
         let mut names: Vec<String> = fields.iter().map(|name| String::from_utf8_lossy(name).into_owned()).collect();
-        let unnamed: Vec<usize> = (0..names.len()).filter(|field| names[*field].is_empty()).collect();
-        // A single one can be selected by its empty name.
+        let unnamed: Vec<usize> = (0..names.len()).filter(|position| names[*position].is_empty()).collect();
+        // One unnamed column keeps the empty name, by which it can be selected.
         if unnamed.len() > 1 {
             let taken: HashSet<String> = names.iter().cloned().collect();
-            for field in &unnamed {
-                names[*field] = unused_name(*field, &taken);
+            for position in &unnamed {
+                names[*position] = unused_name(*position, &taken);
             }
         }
-        let has_space = record.iter().skip(1).any(|field| field.starts_with(b" "));
-        Ok(Self { names, line, unnamed, min_width: named_width(&fields, true), has_space })
+        let has_space_after_delimiter = record.iter().skip(1).any(|field| field.starts_with(b" "));
+        Ok(Self { names, line, unnamed, min_width: named_width(&fields, true), has_space_after_delimiter })
     }
 
-    /// Rejects duplicate names of columns that are used; those of other columns do no harm.
+    /// Rejects duplicate names of columns that are used; duplicates among unused columns are harmless.
     ///
     /// # Errors
     /// [`TableError::DuplicateName`] for a column at one of the positions `used`.
@@ -80,7 +81,7 @@ impl Header {
         }
         for name in used.filter_map(|position| self.names.get(position)) {
             if let Some([first, second, ..]) = fields.get(name).map(Vec::as_slice) {
-                let is_number = dialect.numbers().parse(name.as_bytes()).is_ok();
+                let is_number = dialect.number_format().parse(name.as_bytes()).is_ok();
                 let (first, second) = (*first, *second);
                 return Err(TableError::DuplicateName {
                     line: self.line,
@@ -95,9 +96,9 @@ impl Header {
     }
 }
 
-/// A name for a column that is not in `taken`.
-fn unused_name(field: usize, taken: &HashSet<String>) -> String {
-    let (base, mut count) = (numbered(field), 1);
+/// A name that is not in `taken`, for the column at `position`.
+fn unused_name(position: usize, taken: &HashSet<String>) -> String {
+    let (base, mut count) = (default_name(position), 1);
     let mut name = base.clone();
     while taken.contains(&name) {
         count += 1;
@@ -106,42 +107,50 @@ fn unused_name(field: usize, taken: &HashSet<String>) -> String {
     name
 }
 
-fn numbered(field: usize) -> String {
-    format!("column{}", field + 1)
+/// The name of a column without a name, at `position` from 0.
+fn default_name(position: usize) -> String {
+    format!("column{}", position + 1)
 }
 
-/// Rejects a first record that contains numbers but no names.
-fn reject_data(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &Dialect) -> Result<(), TableError> {
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let is_number = |field: &Vec<u8>| dialect.numbers().parse(field).is_ok();
-    let mut filled = fields.iter().filter(|field| !codes.has_text(field)).peekable();
-    // The first name is blank if row names are below it,
+/// Rejects a first record that contains numbers and no names; some of its fields may be blank or missing-value codes.
+fn reject_data(
+    fields: &[Vec<u8>],
+    line: u64,
+    next: Option<&Record>,
+    dialect: &Dialect,
+    codes: &MissingCodes,
+) -> Result<(), TableError> {
+    let is_number = |field: &Vec<u8>| dialect.number_format().parse(field).is_ok();
+    let mut filled = fields.iter().filter(|field| !codes.is_blank_or_code(field)).peekable();
+    let [first, others @ ..] = fields else { return Ok(()) };
+    // A record with a blank first field is a header if a row name follows below it, or if the names are column numbers,
+    // as pandas writes them.
     let below = next.and_then(|next| next.fields.first());
-    let has_row_name = below.is_some_and(|name| !codes.has_text(name) && !is_number(name));
-    // or if the names are column numbers, as pandas writes them.
-    let is_numbered =
-        fields.iter().skip(1).zip(0..).all(|(name, number): (_, usize)| *name == number.to_string().into_bytes());
-    let is_corner_blank = fields.first().is_some_and(Vec::is_empty) && fields.len() > 1;
-    let has_names = is_corner_blank && (has_row_name || is_numbered);
+    let has_row_name = below.is_some_and(|name| !codes.is_blank_or_code(name) && !is_number(name));
+    let is_numbered = others.iter().zip(0..).all(|(name, number): (_, usize)| *name == number.to_string().into_bytes());
+    let has_names = first.is_empty() && !others.is_empty() && (has_row_name || is_numbered);
     if !has_names && filled.peek().is_some() && filled.all(is_number) {
-        return Err(TableError::NoHeader {
-            line,
-            cell: excerpt(fields.first().map(Vec::as_slice).unwrap_or_default()),
-        });
+        return Err(TableError::NoHeader { line, cell: excerpt(first) });
     }
     Ok(())
 }
 
-/// Rejects a title above the header: the title is mostly blank, and the next record has a name for each column.
-fn reject_title(fields: &[Vec<u8>], line: u64, next: Option<&Record>, dialect: &Dialect) -> Result<(), TableError> {
+/// Rejects a title above the header: at most half of its fields are filled, and the next record has a name for each
+/// column.
+fn reject_title(
+    fields: &[Vec<u8>],
+    line: u64,
+    next: Option<&Record>,
+    dialect: &Dialect,
+    codes: &MissingCodes,
+) -> Result<(), TableError> {
     let Some(next) = next else { return Ok(()) };
     let named = fields.iter().filter(|field| !field.is_empty()).count();
-    let codes = MissingCodes::new(&dialect.missing, dialect.numbers());
-    let name = |cell: &Vec<u8>| !codes.has_text(cell) && dialect.numbers().parse(cell).is_err();
-    let is_header = next.fields.iter().all(|cell| name(cell) || is_year(cell)) && next.fields.iter().any(name);
+    let is_name = |cell: &Vec<u8>| !codes.is_blank_or_code(cell) && dialect.number_format().parse(cell).is_err();
+    let is_header = next.fields.iter().all(|cell| is_name(cell) || is_year(cell)) && next.fields.iter().any(is_name);
     // In a table of two columns, the title is the first cell.
-    let title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
-    if title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && is_header {
+    let may_be_title = fields.len() > 2 || fields.len() == 2 && fields.last().is_some_and(Vec::is_empty);
+    if may_be_title && 2 * named <= fields.len() && next.fields.len() >= fields.len() && is_header {
         return Err(TableError::Title { line, named, columns: fields.len(), header_line: next.line });
     }
     Ok(())

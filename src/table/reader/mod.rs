@@ -1,4 +1,5 @@
-//! Streams the rows of a CSV file in constant memory.
+//! Streams the rows of a CSV file in constant memory: `opened_file` detects the dialect and sets up the CSV reader,
+//! `header` reads the columns' names, `ragged_row` describes rows with the wrong number of fields.
 
 mod header;
 pub(super) mod opened_file;
@@ -52,8 +53,9 @@ pub struct TableReader<'o> {
     header: Header,
     layout: RowLayout,
     dialect: Dialect,
-    numbers: NumberFormat,
-    missing: MissingCodes,
+    number_format: NumberFormat,
+    missing_codes: MissingCodes,
+    /// The number from which a decimal comma was detected.
     comma_example: Option<String>,
     /// The line of the first row for which [`TableReader::contains_rows`] is true.
     quoted_rows: Option<u64>,
@@ -82,8 +84,8 @@ impl<'o> TableReader<'o> {
             first_bytes: [false; 256],
             header: Header::default(),
             layout: detected.layout,
-            numbers: dialect.numbers(),
-            missing: MissingCodes::new(&dialect.missing, dialect.numbers()),
+            number_format: dialect.number_format(),
+            missing_codes: MissingCodes::new(&dialect.missing, dialect.number_format()),
             dialect,
             comma_example: detected.comma_example,
             quoted_rows: None,
@@ -117,7 +119,7 @@ impl<'o> TableReader<'o> {
             self.quoted_rows.get_or_insert(self.line());
         }
         if found && !self.is_complete() {
-            return Err(TableError::Ragged(Box::new(self.ragged())));
+            return Err(TableError::Ragged(Box::new(self.ragged_row())));
         }
         self.is_first_row = false;
         if let Some(first) = self.record.as_slice().first() {
@@ -140,11 +142,11 @@ impl<'o> TableReader<'o> {
     /// The current row's cell in the column at `position` (from 0).
     pub fn cell(&self, position: usize) -> Cell {
         let cell = self.field(position);
-        if self.missing.has_text(cell) {
+        if self.missing_codes.is_blank_or_code(cell) {
             return Cell::Missing;
         }
-        match self.numbers.parse(cell) {
-            Ok(number) if self.missing.has_number(number) => Cell::Missing,
+        match self.number_format.parse(cell) {
+            Ok(number) if self.missing_codes.has_number(number) => Cell::Missing,
             Ok(number) => Cell::Number(number),
             Err(reason) => Cell::Text(reason),
         }
@@ -161,7 +163,7 @@ impl<'o> TableReader<'o> {
         lines.inner().inner().get_ref().1.digest()
     }
 
-    /// The text of the cell at `position`, without surrounding white space.
+    /// The text of the cell at `position`, without surrounding white space; empty if the row ends before it.
     pub(super) fn field(&self, position: usize) -> &[u8] {
         trim(self.record.get(position + self.offset()).unwrap_or_default())
     }
@@ -205,8 +207,8 @@ impl<'o> TableReader<'o> {
         self.first_bytes[usize::from(byte)]
     }
 
-    pub(super) fn missing(&self) -> &MissingCodes {
-        &self.missing
+    pub(super) fn missing_codes(&self) -> &MissingCodes {
+        &self.missing_codes
     }
 
     pub(super) fn comma_example(&self) -> Option<&str> {
@@ -274,6 +276,7 @@ impl<'o> TableReader<'o> {
         lines.all(|line| line.split(|byte| *byte == delimiter).count() == self.width())
     }
 
+    /// Reads the next record and checks its text. Returns `false` at the end of the file.
     fn read_record(&mut self) -> Result<bool, TableError> {
         self.line.set(None);
         let line = self.first_line + self.csv.position().line() - 1;
@@ -282,7 +285,7 @@ impl<'o> TableReader<'o> {
         if std::str::from_utf8(bytes).is_err() {
             let invalid = |field: &[u8]| std::str::from_utf8(field).is_err();
             if let Some(position) = self.record.iter().position(invalid) {
-                return Err(TableError::Encoding { line: self.line(), field: position + 1 });
+                return Err(TableError::InvalidUtf8 { line: self.line(), field: position + 1 });
             }
         }
         if self.csv.get_ref().has_nul() && bytes.contains(&0) {
@@ -291,6 +294,7 @@ impl<'o> TableReader<'o> {
         Ok(found)
     }
 
+    /// Converts an error of the CSV reader, which was at `line`.
     fn read_failed(&self, error: csv::Error, line: u64) -> TableError {
         let source = match error.into_kind() {
             csv::ErrorKind::Io(source) => source,
@@ -308,6 +312,7 @@ impl<'o> TableReader<'o> {
         }
     }
 
+    /// Reads the header, or the first row of a table without a header. Skips blank lines above it.
     fn with_header(mut self, next: Option<&Record>) -> Result<Self, TableError> {
         let absent = self.dialect.header == HeaderRow::Absent;
         while self.read_record()?
@@ -318,7 +323,7 @@ impl<'o> TableReader<'o> {
         }
         self.has_pending_row = self.dialect.header == HeaderRow::Absent;
         self.header = match self.dialect.header {
-            HeaderRow::Absent => Header::numbered(self.record.len()),
+            HeaderRow::Absent => Header::with_default_names(self.record.len()),
             _ => Header::read(&self.record, self.line(), next, &self.dialect)?,
         };
         Ok(self)

@@ -17,11 +17,11 @@ use crate::table::text::line_breaks::LineBreakNormalizer;
 use crate::table::text::source::{CsvSource, HashingReader};
 use crate::table::text::syntax_check::SyntaxChecker;
 
-/// The buffer of the CSV reader, in bytes.
-const BUFFER: usize = 128 << 10;
+/// The size of the CSV reader's buffer.
+const BUFFER_BYTES: usize = 128 << 10;
 
-/// How much of the file is examined to detect its encoding, in bytes.
-const SIGNATURE: u64 = 1024;
+/// How much of the file is examined to detect its encoding.
+const SIGNATURE_BYTES: u64 = 1024;
 
 type Lines<'o> = LineBreakNormalizer<Utf8Reader<Chain<Cursor<Vec<u8>>, HashingReader<'o>>>>;
 
@@ -46,7 +46,7 @@ impl<'o> OpenedFile<'o> {
         let failed = |error| source.read_error(error);
         let mut bytes = source.read(observer)?;
         let mut start = Vec::new();
-        bytes.by_ref().take(SIGNATURE).read_to_end(&mut start).map_err(failed)?;
+        bytes.by_ref().take(SIGNATURE_BYTES).read_to_end(&mut start).map_err(failed)?;
         let encoding = character_encoding::detect(&start)?;
         let mut lines = LineBreakNormalizer::new(Utf8Reader::new(Cursor::new(start).chain(bytes), encoding));
         let preview = Preview::read(&mut lines, dialect.skip_lines, dialect.comment).map_err(failed)?;
@@ -61,18 +61,19 @@ impl<'o> OpenedFile<'o> {
         let first_line = preview.line;
         let rows = Cursor::new(preview.into_text()).chain(lines);
         let rows = SyntaxChecker::new(rows, dialect.syntax(detected.delimiter), MAX_ROW_BYTES, first_line);
-        let csv = dialect.csv_reader(detected.delimiter).buffer_capacity(BUFFER).from_reader(rows);
+        let csv = dialect.csv_reader(detected.delimiter).buffer_capacity(BUFFER_BYTES).from_reader(rows);
         Ok(Self { csv, first_line, dialect, detected, delimiter_hint })
     }
 }
 
-/// Adds to an error about lines how the file must be converted before its lines can be edited, if it must.
+/// If `error` is about lines of a file that line-oriented tools cannot edit, adds the conversion that must come first.
 pub(in crate::table) fn with_conversion(error: TableError, source: &CsvSource) -> TableError {
     if !error.is_about_lines() {
         return error;
     }
     let mut start = Vec::new();
-    let read = source.read(Observer::null()).is_ok_and(|bytes| bytes.take(SIGNATURE).read_to_end(&mut start).is_ok());
+    let read =
+        source.read(Observer::null()).is_ok_and(|bytes| bytes.take(SIGNATURE_BYTES).read_to_end(&mut start).is_ok());
     match conversion_for(&start).filter(|_| read) {
         Some(conversion) => TableError::NeedsConversion { error: Box::new(error), conversion },
         None => error,

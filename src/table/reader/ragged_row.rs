@@ -9,8 +9,8 @@ use crate::table::numbers::format_set::{FormatSet, Interpretation, interpretatio
 use crate::table::numbers::number_format::trim;
 
 impl TableReader<'_> {
-    /// The facts about the current row, which is not complete.
-    pub(super) fn ragged(&self) -> RaggedRow {
+    /// Describes the current row, which is not complete.
+    pub(super) fn ragged_row(&self) -> RaggedRow {
         let by_header = self.dialect().header != HeaderRow::Absent && self.layout() != RowLayout::RowNames;
         RaggedRow {
             line: self.line(),
@@ -34,10 +34,10 @@ impl TableReader<'_> {
         if !numbers.is_empty() {
             return RaggedCause::OneNumber(numbers);
         }
-        if found == 1 && self.header().has_space {
+        if found == 1 && self.header().has_space_after_delimiter {
             return RaggedCause::DelimiterInName;
         }
-        if found == 1 && expected > 1 && self.dialect().numbers().parse(first).is_err() {
+        if found == 1 && expected > 1 && self.dialect().number_format().parse(first).is_err() {
             return RaggedCause::Remark { comment: self.comment_character().map(char::from) };
         }
         if found < expected { RaggedCause::Short } else { RaggedCause::Long }
@@ -61,7 +61,7 @@ impl TableReader<'_> {
             return Vec::new();
         }
         let text = self.record().iter().collect::<Vec<_>>().join(&self.delimiter());
-        interpretations(&String::from_utf8_lossy(&text), FormatSet::of(&text), self.dialect().numbers())
+        interpretations(&String::from_utf8_lossy(&text), FormatSet::of(&text), self.dialect().number_format())
     }
 
     fn first_field(&self) -> &[u8] {

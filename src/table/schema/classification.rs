@@ -1,22 +1,11 @@
-//! Columns that are left out although the user did not exclude them.
+//! What the first pass decides about a column: its profile, or why it is skipped.
 
 use serde::{Deserialize, Serialize};
 
 use crate::table::error::TableError;
 use crate::table::limits::MAX_RANGE_BITS;
 
-/// The result of the first pass for a column.
-pub(super) enum Classification {
-    Numbers(ColumnProfile),
-    /// The column cannot be computed on, which is an error only if the user selected it.
-    Skipped(Skipped),
-    /// The column has neither cells nor a name.
-    Empty,
-    /// The column contains numbers that would be lost.
-    Faulty(TableError),
-}
-
-/// What the first pass learned of a column of numbers.
+/// What the first pass learned about a column of numbers.
 ///
 /// Every value of the column is `(minimum + y) · 10^exponent` with an integer 0 ≤ y ≤ `range`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,16 +26,16 @@ pub struct ColumnProfile {
     pub range: u128,
 }
 
-/// A column that is left out.
+/// A column that is skipped although the user did not exclude it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SkippedColumn {
     /// The column's name.
     pub name: String,
-    /// Why it is left out.
+    /// Why it is skipped.
     pub reason: SkipReason,
 }
 
-/// Why a column is left out.
+/// Why a column is skipped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum SkipReason {
     /// All cells are blank or missing-value codes.
@@ -87,7 +76,18 @@ impl std::fmt::Display for SkipReason {
     }
 }
 
-/// A skipped column, and what errors and notices need to know of it.
+/// The result of the first pass for a column.
+pub(super) enum Classification {
+    Numbers(ColumnProfile),
+    /// The column cannot be computed on, which is an error only if the user selected it.
+    Skipped(Skipped),
+    /// The column has neither cells nor a name.
+    Empty,
+    /// The column contains numbers that would be lost.
+    Faulty(TableError),
+}
+
+/// A skipped column, and what errors and notices need to know about it.
 #[derive(Debug)]
 pub(super) struct Skipped {
     pub(super) column: SkippedColumn,

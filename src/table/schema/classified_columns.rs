@@ -1,4 +1,4 @@
-//! Sorts the columns after the first pass: those to compute on, those that are left out, or one error.
+//! The columns after the first pass: those to compute on and those that are skipped, or one error for all of them.
 
 use std::collections::HashSet;
 
@@ -9,6 +9,7 @@ use super::selection::Selection;
 use crate::table::detection::row_layout::RowLayout;
 use crate::table::display::excerpt;
 use crate::table::error::TableError;
+use crate::table::error_details::MixedColumn;
 use crate::table::reader::TableReader;
 
 /// The columns of a table, each in the file's order.
@@ -26,11 +27,11 @@ impl ClassifiedColumns {
         scans: Vec<ColumnScan>,
         reader: &TableReader<'_>,
         selection: &Selection,
-        top: &SecondHeaderScan,
+        second_header: &SecondHeaderScan,
     ) -> Result<Self, TableError> {
         let selected: HashSet<&String> = selection.only.iter().flatten().collect();
         let dialect = reader.dialect();
-        let (format, codes) = (dialect.numbers(), dialect.missing.as_slice());
+        let (format, codes) = (dialect.number_format(), dialect.missing.as_slice());
         let (mut numeric, mut all_skipped, mut errors) = (Vec::new(), Vec::new(), Vec::new());
         for scan in scans {
             match scan.classify(format, codes) {
@@ -43,12 +44,12 @@ impl ClassifiedColumns {
                 Classification::Faulty(error) => errors.push(error),
             }
         }
-        combine(errors, top).map_or(Ok(Self { numeric, skipped: all_skipped }), Err)
+        combine(errors, second_header).map_or(Ok(Self { numeric, skipped: all_skipped }), Err)
     }
 }
 
-/// Returns the first error. Other columns with the same problem are added to it, so that one remedy is enough.
-fn combine(errors: Vec<TableError>, top: &SecondHeaderScan) -> Option<TableError> {
+/// Returns the first error. Other columns with the same problem are added to it, so that one next step is enough.
+fn combine(errors: Vec<TableError>, second_header: &SecondHeaderScan) -> Option<TableError> {
     let mut errors = errors.into_iter();
     let mut first = errors.next()?;
     if let TableError::Notation { non_numeric, .. } = &mut first {
@@ -58,23 +59,26 @@ fn combine(errors: Vec<TableError>, top: &SecondHeaderScan) -> Option<TableError
         }));
     }
     if let TableError::Mixed(mixed) = &mut first {
-        // A row above the numbers is not a header if another cell of it is a number.
-        mixed
-            .header_footer
-            .take_if(|lines| lines.header.is_some_and(|(first, last)| !top.contains(first) || !top.contains(last)));
-        for error in errors {
-            let TableError::Mixed(other) = error else { continue };
-            mixed.others.push(other.column);
-            mixed.has_other_format |= other.has_other_format;
-            mixed.header_footer = mixed.header_footer.filter(|lines| other.header_footer == Some(*lines));
-            mixed.distinct = mixed.distinct.take().zip(other.distinct).map(|(mut cells, more)| {
-                cells.extend(more.into_iter().filter(|cell| !cells.contains(cell)).collect::<Vec<_>>());
-                cells
-            });
-            mixed.distinct.take_if(|cells| cells.len() > MAX_CODES);
-        }
+        combine_mixed(mixed, errors, second_header);
     }
     Some(first)
+}
+
+fn combine_mixed(mixed: &mut MixedColumn, errors: impl Iterator<Item = TableError>, second_header: &SecondHeaderScan) {
+    // A row above the numbers is not a header if another cell of it is a number.
+    let is_header = |(first, last)| second_header.contains(first) && second_header.contains(last);
+    mixed.header_footer.take_if(|lines| !lines.header.is_none_or(is_header));
+    for error in errors {
+        let TableError::Mixed(other) = error else { continue };
+        mixed.others.push(other.column);
+        mixed.has_other_format |= other.has_other_format;
+        mixed.header_footer = mixed.header_footer.filter(|lines| other.header_footer == Some(*lines));
+        mixed.distinct = mixed.distinct.take().zip(other.distinct).map(|(mut cells, more)| {
+            cells.extend(more.into_iter().filter(|cell| !cells.contains(cell)).collect::<Vec<_>>());
+            cells
+        });
+        mixed.distinct.take_if(|cells| cells.len() > MAX_CODES);
+    }
 }
 
 /// The error for a table without any column to compute on: that of the first skipped column, if it explains more.

@@ -1,4 +1,4 @@
-//! What the first pass learns of one column, and whether the column is used, skipped or an error.
+//! What the first pass learns about one column, and whether the column is used, skipped or an error.
 
 use super::classification::{Classification, ColumnProfile, SkipReason, Skipped, SkippedColumn};
 use super::header_footer::HeaderFooterScan;
@@ -82,8 +82,8 @@ impl ColumnScan {
                 self.missing += 1;
                 self.header_footer.missing();
             }
-            Cell::Number(value) => self.number(value, reader),
-            Cell::Text(ParseDecimalError::Form) => self.text(reader),
+            Cell::Number(value) => self.add_number(value, reader),
+            Cell::Text(ParseDecimalError::Form) => self.add_text(reader),
             Cell::Text(reason) => {
                 self.present += 1;
                 self.header_footer.number();
@@ -99,7 +99,7 @@ impl ColumnScan {
         }
     }
 
-    fn number(&mut self, value: Decimal, reader: &TableReader<'_>) {
+    fn add_number(&mut self, value: Decimal, reader: &TableReader<'_>) {
         self.present += 1;
         self.header_footer.number();
         if !self.is_decimal_certain || !self.points.is_certain && self.present <= MAX_EXAMINED {
@@ -114,7 +114,7 @@ impl ColumnScan {
     /// Looks for evidence of the number format in the separators of a number as written.
     fn examine_separators(&mut self, value: Decimal, reader: &TableReader<'_>) {
         let cell = reader.field(self.position);
-        let format = reader.dialect().numbers();
+        let format = reader.dialect().number_format();
         let is_whole = value.exponent().is_none_or(|exponent| exponent >= 0);
         // All numbers of the form 1.234 have the same interpretations: one of them is enough.
         let is_group = is_one_group(cell, format.decimal);
@@ -131,7 +131,7 @@ impl ColumnScan {
         self.points.add(reader.line(), cell, formats);
     }
 
-    fn text(&mut self, reader: &TableReader<'_>) {
+    fn add_text(&mut self, reader: &TableReader<'_>) {
         self.texts += 1;
         self.header_footer.text(reader.line(), reader.line() + reader.breaks_inside());
         let cell = reader.field(self.position);
@@ -180,10 +180,10 @@ impl ColumnScan {
     /// Decides what to do with the column; `format` is the file's number format, `codes` are its missing-value codes.
     pub(super) fn classify(self, format: NumberFormat, codes: &[String]) -> Classification {
         if self.present == 0 && self.texts == 0 {
-            return if self.unnamed { Classification::Empty } else { self.skipped(SkipReason::Blank, None) };
+            return if self.unnamed { Classification::Empty } else { self.skip(SkipReason::Blank, None) };
         }
         if self.texts > 0 {
-            return self.with_text(format, codes);
+            return self.classify_with_text(format, codes);
         }
         if let Some(error) = self.inexact {
             return skipped(self.name, SkipReason::Range, error, None);
@@ -202,25 +202,25 @@ impl ColumnScan {
         }
     }
 
-    fn with_text(self, format: NumberFormat, codes: &[String]) -> Classification {
-        if let Some(error) = self.notation(format, codes) {
+    fn classify_with_text(self, format: NumberFormat, codes: &[String]) -> Classification {
+        if let Some(error) = self.other_format_error(format, codes) {
             return if self.present > 0 {
                 Classification::Faulty(error)
             } else {
-                self.skipped(SkipReason::Notation, Some(error))
+                self.skip(SkipReason::Notation, Some(error))
             };
         }
-        match self.mixed(codes) {
+        match self.mixed_error(codes) {
             Some(error) if self.present >= self.texts => Classification::Faulty(error),
             error => {
                 let reason = SkipReason::Text { texts: self.texts, numbers: self.present };
-                self.skipped(reason, error)
+                self.skip(reason, error)
             }
         }
     }
 
     /// Returns an error if at least half of the cells are numbers in a different format.
-    fn notation(&self, format: NumberFormat, codes: &[String]) -> Option<TableError> {
+    fn other_format_error(&self, format: NumberFormat, codes: &[String]) -> Option<TableError> {
         let (line, cell) = self.first_other_format.clone()?;
         let count = self.count_non_numeric();
         if self.present + self.other_format < count {
@@ -236,7 +236,7 @@ impl ColumnScan {
     }
 
     /// Returns an error if the column contains both text and numbers.
-    fn mixed(&self, codes: &[String]) -> Option<TableError> {
+    fn mixed_error(&self, codes: &[String]) -> Option<TableError> {
         let (line, cell) = self.first_text.clone()?;
         let (number_line, number) = self.first_number.clone()?;
         Some(TableError::Mixed(Box::new(MixedColumn {
@@ -255,7 +255,7 @@ impl ColumnScan {
         })))
     }
 
-    fn skipped(self, reason: SkipReason, error: Option<TableError>) -> Classification {
+    fn skip(self, reason: SkipReason, error: Option<TableError>) -> Classification {
         let error = error.unwrap_or_else(|| TableError::NotNumeric { name: self.name.clone() });
         skipped(self.name, reason, error, self.first_text)
     }

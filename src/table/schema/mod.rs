@@ -32,14 +32,14 @@ pub use self::classification::{ColumnProfile, SkipReason, SkippedColumn};
 pub use self::notices::Notice;
 pub use self::selection::Selection;
 
-/// What the first pass learned of the table.
+/// What the first pass learned about the table.
 #[derive(Debug, Clone)]
 pub struct Schema {
     /// The columns to compute on, in the file's order; never empty.
     pub columns: Vec<ColumnProfile>,
-    /// The columns that are left out although the user did not exclude them, in the file's order.
+    /// The columns that are skipped although the user did not exclude them, in the file's order.
     pub skipped: Vec<SkippedColumn>,
-    /// What the user should know of how the file was read and what was left out.
+    /// What the user should know about how the file was read and what was skipped.
     pub notices: Vec<Notice>,
     /// The number of rows below the header; at least one.
     pub rows: u64,
@@ -72,11 +72,11 @@ impl Schema {
         observer: Observer<'_>,
     ) -> Result<Self, TableError> {
         let mut reader = TableReader::open(source, dialect, observer)?;
-        let mut scans = selection.choose(&reader)?;
+        let mut scans = selection.scans(&reader)?;
         let mut row_names = RowNameScan::default();
-        let (mut rows, mut top) = (0, SecondHeaderScan::default());
+        let (mut rows, mut second_header) = (0, SecondHeaderScan::default());
         while reader.next_row()? {
-            top.add(&reader);
+            second_header.add(&reader);
             row_names.add(&reader);
             for scan in &mut scans {
                 scan.add(&reader);
@@ -90,9 +90,10 @@ impl Schema {
             let fields: Vec<FieldEvidence<'_>> = scans.iter().map(|scan| evidence(scan, &reader)).collect();
             reject_ambiguous_point(&fields, reader.delimiter(), false, dialect)?;
         }
-        top.reject(&scans, &reader)?;
+        second_header.reject(&scans, &reader)?;
         row_names.reject_text()?;
-        let ClassifiedColumns { numeric: columns, skipped } = ClassifiedColumns::new(scans, &reader, selection, &top)?;
+        let ClassifiedColumns { numeric: columns, skipped } =
+            ClassifiedColumns::new(scans, &reader, selection, &second_header)?;
         reader.header().reject_duplicates(columns.iter().map(|column| column.position), reader.dialect())?;
         if columns.is_empty() {
             return Err(no_columns(skipped, &reader));

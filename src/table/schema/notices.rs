@@ -1,4 +1,4 @@
-//! What the user should know of how a file was read and which columns were left out.
+//! What the user should know about how a file was read and which columns were skipped.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -17,7 +17,7 @@ use crate::table::reader::TableReader;
 /// The most header names that [`Notice::NumericNames`] shows.
 const MAX_NAMES: usize = 5;
 
-/// A fact that the user should know although the file can be used. The command line adds advice.
+/// A fact that the user should know although the file can be used. `cli::exit` adds the next step.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[allow(missing_docs, reason = "the comments on the variants say what the fields are; lines and fields count from 1")]
 pub enum Notice {
@@ -40,20 +40,20 @@ pub enum Notice {
     /// No cell matches these missing-value codes. With a decimal comma, a list of codes may have been split inside a
     /// number.
     UnusedCodes { codes: Vec<String>, decimal_comma: bool },
-    /// Columns left out because most of their cells are text; each with its counts and an example.
+    /// Columns skipped because most of their cells are text; each with its counts and an example.
     TextColumns(Vec<String>),
-    /// Columns left out because all their cells are blank.
+    /// Columns skipped because all their cells are blank.
     BlankColumns(Vec<String>),
-    /// Columns left out because their numbers are in a different format, as `cell` in the first of them.
+    /// Columns skipped because their numbers are in a different format, as `cell` in the first of them.
     OtherFormat {
         columns: Vec<String>,
         cell: String,
         interpretations: Vec<Interpretation>,
         non_numeric: Option<NonNumericCells>,
     },
-    /// A column left out because its numbers cannot be added exactly; the text names line, column and cell.
+    /// A column skipped because its numbers cannot be added exactly; the text names line, column and cell.
     OutOfRange(String),
-    /// How many more columns are left out for that reason.
+    /// How many more columns are skipped for that reason.
     MoreOutOfRange(usize),
 }
 
@@ -90,20 +90,20 @@ impl fmt::Display for Notice {
                 write!(f, "no cell matches the missing-value {word} {}", short_quoted_list(codes))
             }
             Self::TextColumns(columns) => {
-                write!(f, "left out because most of the cells are not numbers: {}", short_list(columns))
+                write!(f, "skipped because most of the cells are not numbers: {}", short_list(columns))
             }
             Self::BlankColumns(names) => {
-                write!(f, "left out because all cells are blank: {}", short_quoted_list(names))
+                write!(f, "skipped because all cells are blank: {}", short_quoted_list(names))
             }
             Self::OtherFormat { columns, cell, non_numeric, .. } => {
                 let word = plural(columns.len(), "column", "columns");
                 let addition = non_numeric.as_ref().map(NonNumericCells::addition).unwrap_or_default();
                 let names = short_quoted_list(columns);
-                write!(f, "left out {word} {names}: {cell:?} is a number in a different format{addition}")
+                write!(f, "skipped {word} {names}: {cell:?} is a number in a different format{addition}")
             }
-            Self::OutOfRange(error) => write!(f, "left out: {error}"),
+            Self::OutOfRange(error) => write!(f, "skipped: {error}"),
             Self::MoreOutOfRange(count) => {
-                write!(f, "left out: {count} more columns whose numbers do not fit {MAX_RANGE_BITS} bits exactly")
+                write!(f, "skipped: {count} more columns whose numbers do not fit {MAX_RANGE_BITS} bits exactly")
             }
         }
     }
@@ -111,7 +111,7 @@ impl fmt::Display for Notice {
 
 /// The notices for a file that was read to its end.
 pub(super) fn notices(reader: &TableReader<'_>, columns: &[ColumnProfile], skipped: &[Skipped]) -> Vec<Notice> {
-    // First, since `numeric_names` marks a code as used when it looks whether a name is one.
+    // Before `numeric_names`, which compares names with the codes and so marks codes as found.
     let unused_codes = unused_codes(reader);
     let about_rows = [
         layout(reader),
@@ -150,9 +150,10 @@ fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<
     }
     let is_unnamed = |column: &&ColumnProfile| reader.header().unnamed.contains(&column.position);
     let (blank, others): (Vec<_>, Vec<_>) = columns.iter().partition(is_unnamed);
-    let format = reader.dialect().numbers();
+    let format = reader.dialect().number_format();
     let is_number = |name: &str| format.parse(name.as_bytes()).is_ok();
-    let is_code = |name: &str| reader.missing().has_text(name.as_bytes()) || !name.contains(char::is_alphanumeric);
+    let is_code =
+        |name: &str| reader.missing_codes().is_blank_or_code(name.as_bytes()) || !name.contains(char::is_alphanumeric);
     let others = others.into_iter().map(|column| column.name.clone());
     let names: Vec<String> = others.filter(|name| is_number(name) || is_code(name)).collect();
     let count = names.len() + blank.len();
@@ -170,16 +171,16 @@ fn numeric_names(reader: &TableReader<'_>, columns: &[ColumnProfile]) -> Option<
 }
 
 fn unused_codes(reader: &TableReader<'_>) -> Option<Notice> {
-    let codes = reader.missing().unused();
-    let decimal_comma = reader.dialect().numbers().decimal == b',';
+    let codes = reader.missing_codes().unused();
+    let decimal_comma = reader.dialect().number_format().decimal == b',';
     (!codes.is_empty()).then_some(Notice::UnusedCodes { codes, decimal_comma })
 }
 
 /// One notice for all columns of text, one for all blank ones, one for all that the same change of format would read.
 fn about_skipped(skipped: &[Skipped]) -> Vec<Notice> {
-    let with = |is: fn(SkipReason) -> bool| skipped.iter().filter(move |skipped| is(skipped.column.reason));
+    let of_reason = |is: fn(SkipReason) -> bool| skipped.iter().filter(move |skipped| is(skipped.column.reason));
     let texts: Vec<String> = skipped.iter().filter_map(text_column).collect();
-    let blank: Vec<String> = with(|reason| reason == SkipReason::Blank).map(|it| it.column.name.clone()).collect();
+    let blank: Vec<String> = of_reason(|reason| reason == SkipReason::Blank).map(|it| it.column.name.clone()).collect();
     let mut notices = Vec::new();
     if !texts.is_empty() {
         notices.push(Notice::TextColumns(texts));
@@ -187,8 +188,8 @@ fn about_skipped(skipped: &[Skipped]) -> Vec<Notice> {
     if !blank.is_empty() {
         notices.push(Notice::BlankColumns(blank));
     }
-    notices.extend(other_formats(with(|reason| reason == SkipReason::Notation)));
-    let out_of_range: Vec<&Skipped> = with(|reason| reason == SkipReason::Range).collect();
+    notices.extend(other_formats(of_reason(|reason| reason == SkipReason::Notation)));
+    let out_of_range: Vec<&Skipped> = of_reason(|reason| reason == SkipReason::Range).collect();
     notices.extend(out_of_range.iter().take(MAX_LISTED).map(|skipped| Notice::OutOfRange(skipped.error.to_string())));
     if let Some(more) = out_of_range.len().checked_sub(MAX_LISTED).filter(|more| *more > 0) {
         notices.push(Notice::MoreOutOfRange(more));

@@ -20,7 +20,7 @@ impl Selection {
     ///
     /// # Errors
     /// [`TableError::NoSuchColumn`] or [`TableError::DuplicateName`] for a name in the selection.
-    pub(super) fn choose(&self, reader: &TableReader<'_>) -> Result<Vec<ColumnScan>, TableError> {
+    pub(super) fn scans(&self, reader: &TableReader<'_>) -> Result<Vec<ColumnScan>, TableError> {
         let names = reader.names();
         let known: HashSet<&String> = names.iter().collect();
         let mut given = self.only.iter().flatten().chain(&self.except);

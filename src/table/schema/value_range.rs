@@ -55,6 +55,7 @@ impl ValueRange {
         if let Some((extreme, finest)) = self.too_wide {
             return Err(too_wide(column, extreme, finest));
         }
+        // A column of numbers has at least one, so the extremes are set.
         let zero = (0, Occurrence { value: Decimal::ZERO, line: 0 });
         let ((least, smallest), (most, largest)) = (self.smallest.unwrap_or(zero), self.largest.unwrap_or(zero));
         let range = most.abs_diff(least);

@@ -8,8 +8,8 @@ use crate::table::file_format::FileFormat;
 /// The byte order mark in UTF-8.
 pub(in crate::table) const BYTE_ORDER_MARK: &[u8] = b"\xEF\xBB\xBF";
 
-/// How much UTF-16 is converted at a time, in bytes.
-const CHUNK: u64 = 32 << 10;
+/// How much UTF-16 is converted at a time.
+const CONVERTED_BYTES: u64 = 32 << 10;
 
 /// A supported encoding.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,12 +46,12 @@ pub(in crate::table) fn detect(start: &[u8]) -> Result<Encoding, TableError> {
     Ok(match start {
         [0xFF, 0xFE, ..] => Encoding::Utf16 { little_endian: true },
         [0xFE, 0xFF, ..] => Encoding::Utf16 { little_endian: false },
-        _ => without_byte_order_mark(start),
+        _ => detect_without_byte_order_mark(start),
     })
 }
 
 /// Detects UTF-16 without a byte order mark: a header is nearly all ASCII, so every other byte is zero.
-fn without_byte_order_mark(start: &[u8]) -> Encoding {
+fn detect_without_byte_order_mark(start: &[u8]) -> Encoding {
     let (pairs, _) = start.as_chunks::<2>();
     let first = || pairs.iter().take(32);
     let zeros = |position: usize| first().filter(|pair| pair[position] == 0).count();
@@ -59,17 +59,16 @@ fn without_byte_order_mark(start: &[u8]) -> Encoding {
     match (zeros(0), zeros(1)) {
         (even, odd) if nearly_all(odd, even) => Encoding::Utf16 { little_endian: true },
         (even, odd) if nearly_all(even, odd) => Encoding::Utf16 { little_endian: false },
-        _ => without_latin_letters(start),
+        _ => detect_without_latin_letters(start),
     }
 }
 
 /// Detects UTF-16 without a byte order mark and with few Latin letters: digits, delimiters and line breaks have one
 /// zero byte each, all of them at even positions or all at odd ones.
-fn without_latin_letters(start: &[u8]) -> Encoding {
+fn detect_without_latin_letters(start: &[u8]) -> Encoding {
     let (pairs, _) = start.as_chunks::<2>();
     let is_utf16 = |little_endian: bool| {
-        let unit = |pair: &[u8; 2]| if little_endian { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
-        let units: Vec<u16> = pairs.iter().map(unit).collect();
+        let units: Vec<u16> = pairs.iter().map(|pair| utf16_unit(*pair, little_endian)).collect();
         let ascii = units.iter().filter(|unit| **unit < 0x80).count();
         let control = |unit: &u16| *unit < 0x20 && ![0x09, 0x0A, 0x0D].contains(unit);
         let low_zeros = units.iter().filter(|unit| unit.to_le_bytes()[0] == 0).count();
@@ -117,7 +116,7 @@ impl<R: Read> Utf8Reader<R> {
     fn decode(&mut self, little_endian: bool) -> io::Result<()> {
         self.text = Cursor::default();
         while self.text.get_ref().is_empty() {
-            let count = self.inner.by_ref().take(CHUNK).read_to_end(&mut self.incomplete)?;
+            let count = self.inner.by_ref().take(CONVERTED_BYTES).read_to_end(&mut self.incomplete)?;
             if count == 0 {
                 return if self.incomplete.is_empty() { Ok(()) } else { Err(malformed()) };
             }
@@ -128,8 +127,7 @@ impl<R: Read> Utf8Reader<R> {
 
     fn decode_units(&mut self, little_endian: bool) -> io::Result<()> {
         let (pairs, odd) = self.incomplete.as_chunks::<2>();
-        let unit = |pair: &[u8; 2]| if little_endian { u16::from_le_bytes(*pair) } else { u16::from_be_bytes(*pair) };
-        let mut units: Vec<u16> = pairs.iter().map(unit).collect();
+        let mut units: Vec<u16> = pairs.iter().map(|pair| utf16_unit(*pair, little_endian)).collect();
         let mut incomplete = odd.to_vec();
         // A high surrogate waits for its low surrogate.
         if units.last().is_some_and(|unit| (0xD800..0xDC00).contains(unit)) {
@@ -141,6 +139,10 @@ impl<R: Read> Utf8Reader<R> {
         self.incomplete = incomplete;
         Ok(())
     }
+}
+
+fn utf16_unit(pair: [u8; 2], little_endian: bool) -> u16 {
+    if little_endian { u16::from_le_bytes(pair) } else { u16::from_be_bytes(pair) }
 }
 
 fn malformed() -> io::Error {

@@ -25,6 +25,7 @@ impl<R: Read> LineBreakNormalizer<R> {
         &self.inner
     }
 
+    /// At the end of the input: adds LF if the last line has none. Returns the number of bytes added.
     fn end_last_line(&mut self, buffer: &mut [u8]) -> usize {
         match buffer.first_mut() {
             Some(first) if self.last != b'\n' => {
@@ -75,10 +76,10 @@ impl<R: Read> Read for LineBreakNormalizer<R> {
 mod tests {
     use super::*;
 
-    /// Returns the bytes in chunks of a fixed size, to split CRLF between chunks.
-    struct ChunkedReader<'a>(&'a [u8], usize);
+    /// Returns a fixed number of bytes per read, to split CRLF between reads.
+    struct ShortReader<'a>(&'a [u8], usize);
 
-    impl Read for ChunkedReader<'_> {
+    impl Read for ShortReader<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
             let count = self.1.min(self.0.len()).min(buffer.len());
             buffer[..count].copy_from_slice(&self.0[..count]);
@@ -100,8 +101,8 @@ mod tests {
                 ("", ""),
             ] {
                 let mut out = String::new();
-                LineBreakNormalizer::new(ChunkedReader(text.as_bytes(), size)).read_to_string(&mut out).unwrap();
-                assert_eq!(out, expected, "{text:?} in chunks of {size}");
+                LineBreakNormalizer::new(ShortReader(text.as_bytes(), size)).read_to_string(&mut out).unwrap();
+                assert_eq!(out, expected, "{text:?}, {size} bytes per read");
             }
         }
     }

@@ -70,7 +70,7 @@ impl CsvSource {
     /// The file's length in bytes.
     ///
     /// # Errors
-    /// [`TableError::Read`] if the file is gone or inaccessible.
+    /// [`TableError::Read`] if the file has been removed or is inaccessible.
     pub fn length(&self) -> Result<u64, TableError> {
         match &self.bytes {
             Bytes::Path(path) => path.metadata().map(|meta| meta.len()).map_err(|source| self.read_error(source)),

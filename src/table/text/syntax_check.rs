@@ -14,6 +14,7 @@ pub(in crate::table) enum SyntaxError {
     #[error("text after a closing quotation mark")]
     TextAfterQuote {
         line: u64,
+        /// The line in which the quoted field starts.
         opened: u64,
         /// The byte after the quotation mark.
         next: u8,
@@ -64,7 +65,7 @@ pub(in crate::table) struct SyntaxChecker<R> {
     has_nul: bool,
     /// The number of delimiters in the current comment line so far.
     delimiters: usize,
-    /// By number of delimiters, the first comment line with so many; at most [`MAX_WIDTHS`] entries.
+    /// For each number of delimiters, the first comment line that contains as many; at most [`MAX_WIDTHS`] entries.
     comments: BTreeMap<usize, u64>,
 }
 
@@ -100,26 +101,27 @@ impl<R: Read> SyntaxChecker<R> {
         &self.inner
     }
 
-    /// Returns the number of `bytes` before the first error.
+    /// Checks the next bytes of the text. Returns how many of them precede the first error.
     fn check(&mut self, bytes: &[u8]) -> usize {
         if !self.syntax.quotes {
-            self.count(bytes);
+            self.count_row_bytes(bytes);
             return bytes.len();
         }
-        let within = matches!(self.state, ParserState::Quoted | ParserState::AfterQuote | ParserState::AfterField(_));
-        if within || self.syntax.comment.is_some() || bytes.contains(&b'"') {
+        let is_quoted =
+            matches!(self.state, ParserState::Quoted | ParserState::AfterQuote | ParserState::AfterField(_));
+        if is_quoted || self.syntax.comment.is_some() || bytes.contains(&b'"') {
             return bytes.iter().position(|byte| !self.step(*byte)).unwrap_or(bytes.len());
         }
         self.line += line_breaks::count(bytes);
-        self.count(bytes);
+        self.count_row_bytes(bytes);
         if let Some(last) = bytes.last() {
-            self.state = self.after(*last);
+            self.state = self.state_after(*last);
         }
         bytes.len()
     }
 
     /// Counts the row's bytes outside of quoted fields, where each line break ends a row.
-    fn count(&mut self, bytes: &[u8]) {
+    fn count_row_bytes(&mut self, bytes: &[u8]) {
         self.row_bytes = match bytes.iter().rposition(|byte| *byte == b'\n') {
             Some(end) => bytes.len() - end - 1,
             None => self.row_bytes + bytes.len(),
@@ -158,7 +160,7 @@ impl<R: Read> SyntaxChecker<R> {
                 }
                 ParserState::AfterField(next)
             }
-            _ => self.after(byte),
+            _ => self.state_after(byte),
         };
         if self.state == ParserState::RowStart {
             self.row_bytes = 0;
@@ -166,6 +168,7 @@ impl<R: Read> SyntaxChecker<R> {
         true
     }
 
+    /// Remembers the number of delimiters in the comment line that has ended.
     fn end_comment(&mut self) {
         // The comment's line break is already counted.
         let line = self.line.saturating_sub(1);
@@ -174,7 +177,8 @@ impl<R: Read> SyntaxChecker<R> {
         }
     }
 
-    fn after(&self, byte: u8) -> ParserState {
+    /// The state after a byte that is not in a quoted field or a comment.
+    fn state_after(&self, byte: u8) -> ParserState {
         match byte {
             b'\n' => ParserState::RowStart,
             _ if byte == self.syntax.delimiter => ParserState::FieldStart,
