@@ -22,7 +22,7 @@ pub struct ColumnProfile {
     pub exponent: i32,
     /// The smallest value, in units of 10^`exponent`.
     pub minimum: i128,
-    /// The largest value minus the smallest, in the same units; below 2^[`crate::table::limits::MAX_RANGE_BITS`].
+    /// The largest value minus the smallest, in the same units; below 2^[`MAX_RANGE_BITS`].
     pub range: u128,
 }
 
