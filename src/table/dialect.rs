@@ -2,9 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::missing::DEFAULT_CODES;
-use super::number_format::NumberFormat;
-use super::syntax_check::Syntax;
+use super::numbers::missing_codes::DEFAULT_CODES;
+use super::numbers::number_format::NumberFormat;
+use super::text::syntax_check::Syntax;
 
 /// Characters at the start of lines that are comments more often than rows.
 pub(super) const COMMENT_CHARACTERS: [u8; 4] = *b"#%!*";
@@ -12,23 +12,23 @@ pub(super) const COMMENT_CHARACTERS: [u8; 4] = *b"#%!*";
 /// Whether the first record is a header with the columns' names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum HeaderRow {
-    /// It is. If it looks like data or a title, that is an error.
+    /// It is a header. It is an error if it looks like data or a title.
     #[default]
     Expected,
-    /// It is, whatever it looks like.
+    /// It is a header, even if it looks like data or a title.
     Present,
-    /// It is not. The columns are named `column1`, `column2`, …
+    /// There is no header. The columns are named `column1`, `column2`, …
     Absent,
 }
 
-/// How to read a CSV file. By default, all that can be detected is detected.
+/// How to read a CSV file. By default, every parameter that can be detected is detected.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Dialect {
     /// The delimiter; `None` to detect it from the first records.
     pub delimiter: Option<u8>,
     /// The decimal separator, `.` or `,`; `None` to detect it from the first records.
     pub decimal_separator: Option<u8>,
-    /// The separator of groups of three digits. A space matches every space used in numbers, `'` matches U+2019, too.
+    /// The separator of groups of three digits. A space also matches the other spaces used in numbers, `'` also U+2019.
     pub thousands: Option<char>,
     /// Whether the first record is a header.
     pub header: HeaderRow,
@@ -70,12 +70,13 @@ impl Dialect {
     }
 
     /// The number format, with the default decimal separator if that is not known yet.
-    pub(super) fn numbers(&self) -> NumberFormat {
+    pub(super) fn number_format(&self) -> NumberFormat {
         // If points separate thousands, the decimal separator is the comma.
         let default = if self.thousands == Some('.') { b',' } else { b'.' };
         NumberFormat::new(self.decimal_separator.unwrap_or(default), self.thousands)
     }
 
+    /// The rules that the syntax check needs.
     pub(super) fn syntax(&self, delimiter: u8) -> Syntax {
         Syntax { delimiter, quotes: self.quotes, comment: self.comment }
     }

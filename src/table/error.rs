@@ -1,10 +1,10 @@
-//! What can be wrong with a CSV file. The errors carry facts; the command line turns them into advice.
+//! Why a CSV file cannot be used. The errors carry facts; `cli::exit` adds the next step.
 
 use super::display::{plural, short_list};
 use super::error_details::{DelimiterHint, MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
 use super::file_format::{FileFormat, LineConversion};
-use super::format_set::Interpretation;
 use super::limits::MAX_RANGE_BITS;
+use super::numbers::format_set::Interpretation;
 use crate::foundation::decimal::ParseDecimalError;
 
 /// Why a CSV file cannot be used.
@@ -22,7 +22,7 @@ pub enum TableError {
     NotText { format: FileFormat },
     /// A field is not UTF-8.
     #[error("line {line}, field {field}: invalid UTF-8")]
-    Encoding { line: u64, field: usize },
+    InvalidUtf8 { line: u64, field: usize },
     /// The text contains a NUL byte.
     #[error("line {line}: NUL byte (0x00) in the text")]
     NulByte { line: u64 },
@@ -71,7 +71,7 @@ pub enum TableError {
         skip: u64,
         /// The comment character that all these lines start with, and no other line does.
         comment: Option<char>,
-        /// Whether the first line may be the header all the same: one field short, as R writes it.
+        /// Whether the first line may still be the header: it is one field short, as in files that R writes.
         may_be_header: bool,
     },
     /// A title above the header, padded with delimiters; `named` of its cells are not blank.
@@ -94,7 +94,7 @@ pub enum TableError {
         number: String,
         /// The missing-value codes in effect and the cells of these rows; empty if those are too many or too long.
         codes: Box<[String]>,
-        /// Whether the file was said to have no header.
+        /// Whether the user stated that the file has no header.
         header_absent: bool,
     },
     /// A header of one name above numbers with commas.
@@ -172,13 +172,13 @@ pub enum TableError {
     /// The second pass read different data than the first one.
     #[error("the file changed while it was read{}", line.map(|line| format!(" (line {line})")).unwrap_or_default())]
     Changed { line: Option<u64> },
-    /// The user stopped the work.
+    /// The user cancelled the command.
     #[error(transparent)]
     Cancelled(#[from] crate::foundation::observer::Cancelled),
 }
 
 impl TableError {
-    /// Whether lines of the file have to be edited or removed: no option for reading it helps.
+    /// Whether lines of the file must be edited or removed, because no option for reading it helps.
     pub fn is_about_lines(&self) -> bool {
         match self {
             Self::ExtraField { .. } | Self::RowName { .. } | Self::SecondHeader { .. } => true,

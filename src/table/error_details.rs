@@ -1,8 +1,7 @@
-//! The larger facts that a [`TableError`](super::TableError) carries about rows and columns.
+//! Facts that some [`TableError`](super::TableError)s carry: about a row, a column or a likely delimiter.
 
 use super::display::{plural, quoted_list, short_quoted_list};
-use super::format_set::Interpretation;
-use super::header_footer::HeaderFooter;
+use super::numbers::format_set::Interpretation;
 
 /// A row with more or fewer fields than expected.
 #[derive(Debug)]
@@ -113,6 +112,22 @@ impl MixedColumn {
     }
 }
 
+/// The lines of text cells above the first number and below the last number of a column.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct HeaderFooter {
+    /// The first and the last line above the numbers, if there are any.
+    pub header: Option<(u64, u64)>,
+    /// The first line below the numbers, if there is one.
+    pub footer: Option<u64>,
+}
+
+impl HeaderFooter {
+    /// Whether it is a single line above the numbers.
+    pub fn is_one_line(&self) -> bool {
+        self.footer.is_none() && self.header.is_some_and(|(first, last)| first == last)
+    }
+}
+
 /// The cells that are not numbers in any format, in a column of numbers in a different format.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NonNumericCells {
@@ -127,7 +142,7 @@ pub struct NonNumericCells {
 }
 
 impl NonNumericCells {
-    /// What a message adds about these cells and columns.
+    /// The part of a message about these cells and columns; empty if there are none.
     pub(super) fn addition(&self) -> String {
         let cells = match (&self.cells, self.count) {
             (_, 0) => String::new(),

@@ -1,62 +1,43 @@
-//! Reads CSV files as rows of exact decimals, in two passes: [`schema`] learns the columns, [`reader`] streams the
+//! Reads CSV files as rows of exact decimals, in two passes: `schema` determines the columns, `reader` streams the
 //! rows.
 //!
 //! ```text
-//! source ─ encoding ─ line_breaks ─┬─ syntax_check ─ reader ─┬─ first pass: schema ─ column_scan, … ─ Schema
-//!  bytes     UTF-8        LF       │    RFC 4180      rows   └─ second pass
-//!                                  └─ preview ─ detect ─ delimiter_candidate, row_layout, decimal_separator, …
-//!                                               dialect
+//! text: source ─ character_encoding ─ line_breaks ─┬─ syntax_check ─ reader ─┬─ first pass: schema
+//!        bytes         UTF-8             LF        │    RFC 4180       rows  └─ second pass
+//!                                                  └─ detection: delimiter, row layout, decimal separator
 //! ```
 //!
-//! Dialect parameters that the user leaves open (delimiter, decimal separator, row layout) are detected from the
-//! preview. Where a wrong guess would change the numbers, reading fails with a [`TableError`].
+//! - [`dialect`]: the parameters for reading a file. Those that the user leaves open (delimiter, decimal separator, row
+//!   layout) are detected. Where a wrong guess would change the numbers, reading fails with a [`TableError`].
+//! - `text`: from the bytes of a file to checked lines of UTF-8.
+//! - `detection`: the parameters that the user leaves open, from the first records.
+//! - `numbers`: number formats and missing-value codes.
+//! - `reader`: the header and the rows.
+//! - `schema`: the first pass; classifies each column and collects the [`Notice`]s.
+//! - [`error`], `error_details`: why a file cannot be used. `file_format`: what it may be instead of CSV.
+//! - [`display`]: how messages show cells and names. [`limits`]: size limits.
+//! - [`sample`]: writes a synthetic table; independent of the rest.
 
-mod ambiguous_comma;
-mod classified_columns;
-mod column_scan;
-mod columns;
-mod comma_in_name;
-mod decimal_separator;
-mod delimiter_candidate;
-mod delimiter_hint;
-mod detect;
+mod detection;
 pub mod dialect;
 pub mod display;
-mod encoding;
 pub mod error;
 mod error_details;
 mod file_format;
-mod format_set;
-mod header;
-mod header_footer;
-mod input;
 pub mod limits;
-mod line_breaks;
-mod missing;
-mod notices;
-mod number_format;
-mod preview;
-mod ragged;
-mod range;
-pub mod reader;
-mod row_layout;
-mod row_names;
+mod numbers;
+mod reader;
 pub mod sample;
-pub mod schema;
-mod second_header;
-mod skipped;
-pub mod source;
-mod syntax_check;
+mod schema;
+mod text;
 
-pub use columns::{ColumnProfile, Selection};
 pub use dialect::{Dialect, HeaderRow};
 pub use error::TableError;
-pub use error_details::{DelimiterHint, ExpectedWidth, MixedColumn, NonNumericCells, RaggedCause, RaggedRow};
+pub use error_details::{
+    DelimiterHint, ExpectedWidth, HeaderFooter, MixedColumn, NonNumericCells, RaggedCause, RaggedRow,
+};
 pub use file_format::{FileFormat, LineConversion};
-pub use format_set::{FormatChange, Interpretation};
-pub use header_footer::HeaderFooter;
-pub use notices::Notice;
+pub use numbers::format_set::{FormatChange, Interpretation};
 pub use reader::{Cell, TableReader};
-pub use schema::Schema;
-pub use skipped::{SkipReason, SkippedColumn};
-pub use source::{CsvDigest, CsvSource, Rereadable};
+pub use schema::{ColumnProfile, Notice, Schema, Selection, SkipReason, SkippedColumn};
+pub use text::source::{CsvDigest, CsvSource, Rereadable};

@@ -1,10 +1,8 @@
-//! A synthetic table with the columns of the Framingham heart study, for trying
-//! the tool without real health records.
+//! A synthetic table with the columns of the Framingham heart study, for trying the tool without real health records.
 //!
-//! The rows are the same on every machine. Logarithms, exponentials and
-//! cosines differ in their last bit from one platform to the next, so the
-//! arithmetic here is only `+`, `-`, `*`, `/` and `sqrt`, which IEEE 754 fixes
-//! to the bit, and rounding, which is exact.
+//! The rows are the same on every machine. Logarithms, exponentials and cosines differ in their last bit from one
+//! platform to the next, so the arithmetic here is only `+`, `-`, `*`, `/` and `sqrt`, which IEEE 754 fixes to the bit,
+//! and rounding, which is exact.
 
 mod framingham;
 #[cfg(test)]
@@ -19,16 +17,13 @@ use rand_core::{Rng, SeedableRng};
 
 use framingham::{COLUMNS, CORRELATIONS, Column, FIRST_KNOT, Response, WIDTH};
 
-/// Writes a header line and `rows` synthetic persons as comma-separated
-/// values: the 16 columns of the Framingham table in the same order, units and
-/// decimals, `NA` where an answer is missing, and a line feed after each line.
+/// Writes a header line and `rows` synthetic persons as comma-separated values: the 16 columns of the Framingham table
+/// in the same order, units and decimals, `NA` where an answer is missing, and a line feed after each line.
 ///
-/// The output depends on `rows` and `seed` alone, and a shorter table is the
-/// beginning of every longer one with the same seed. The rows stream through:
-/// memory use does not grow with them.
+/// The output depends on `rows` and `seed` alone, and a shorter table is the beginning of every longer one with the
+/// same seed. The rows stream through: memory use does not grow with them.
 ///
 /// # Errors
-///
 /// Returns the first error of `out`.
 pub fn write_sample(rows: u64, seed: u64, out: &mut impl Write) -> io::Result<()> {
     let mut out = BufWriter::new(out);
@@ -94,8 +89,7 @@ impl Response {
     }
 }
 
-/// How far a curve rises from its first knot to `distance`: linear
-/// interpolation between knots that are one apart.
+/// How far a curve rises from its first knot to `distance`: linear interpolation between knots that are one apart.
 fn rise(knots: &[f64], distance: f64) -> f64 {
     (0u8..)
         .zip(knots.windows(2))
@@ -127,12 +121,11 @@ impl Display for Hundredths {
     }
 }
 
-/// Row by row, how much of each independent deviate goes into a score: a lower
-/// triangle, the rest being zero.
+/// Row by row, how much of each independent deviate goes into a score: a lower triangle, the rest being zero.
 type Weights = [[f64; WIDTH]; WIDTH];
 
-/// The Cholesky factor of the correlations: with its rows as weights,
-/// independent deviates become scores with these correlations.
+/// The Cholesky factor of the correlations: with its rows as weights, independent deviates become scores with these
+/// correlations.
 fn weights() -> Weights {
     let mut weights = [[0.0; WIDTH]; WIDTH];
     for (row, correlations) in CORRELATIONS.iter().enumerate() {
@@ -157,8 +150,8 @@ fn dot(left: &[f64], right: &[f64]) -> f64 {
     left.iter().zip(right).map(|(a, b)| a * b).sum()
 }
 
-/// An approximately normal number with mean 0 and standard deviation 1, never
-/// beyond ±6: the sum of twelve 16-bit numbers, two from each draw.
+/// An approximately normal number with mean 0 and standard deviation 1, never beyond ±6: the sum of twelve 16-bit
+/// numbers, two from each draw.
 fn deviate(random: &mut impl Rng) -> f64 {
     const MEAN: f64 = 12.0 * 65_535.0 / 2.0;
     // sqrt(12 * (65_536² - 1) / 12), to nine digits.

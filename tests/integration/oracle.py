@@ -20,8 +20,8 @@ from fractions import Fraction
 NUMBER = re.compile(r"([+-]?)(?=\.?[0-9])([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]+))?")
 
 
-class Form:
-    """How the cells of a file are written."""
+class Dialect:
+    """How cells are written: delimiter, number format, missing-value codes, comments."""
 
     def __init__(self, options):
         self.delimiter = options.get("--delimiter", ",")
@@ -34,9 +34,9 @@ class Form:
 
     def match(self, cell):
         """The parts of a number, or None."""
-        mark = "," if self.comma else "."
+        separator = "," if self.comma else "."
         if self.thousands and self.thousands in cell:
-            groups = rf"([+-]?)([1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+)((?:[{mark}eE].*)?)"
+            groups = rf"([+-]?)([1-9][0-9]{{0,2}}(?:{re.escape(self.thousands)}[0-9]{{3}})+)((?:[{separator}eE].*)?)"
             found = re.fullmatch(groups, cell)
             if found is None:
                 return None
@@ -62,16 +62,16 @@ class Form:
 class Column:
     """Sums of mantissas and of their squares, by power of ten."""
 
-    def __init__(self, name, form):
-        self.name, self.form, self.present, self.missing = name, form, 0, 0
+    def __init__(self, name, dialect):
+        self.name, self.dialect, self.present, self.missing = name, dialect, 0, 0
         self.by_exponent = {}
 
     def add(self, cell):
         cell = cell.strip()
-        if self.form.is_missing(cell):
+        if self.dialect.is_missing(cell):
             self.missing += 1
             return
-        match = self.form.match(cell)
+        match = self.dialect.match(cell)
         if match is None:
             raise SystemExit(f"not a number: {cell!r}")
         sign, whole, fraction, power = match.groups()
@@ -81,15 +81,15 @@ class Column:
         sums[1] += mantissa * mantissa
         self.present += 1
 
-    def figures(self):
+    def statistics(self):
         n = self.present
         first = sum(sums[0] * ten(exponent) for exponent, sums in self.by_exponent.items())
         second = sum(sums[1] * ten(2 * exponent) for exponent, sums in self.by_exponent.items())
-        figures = [self.name, n, self.missing, plain(first), repr(nearest(first / n))]
+        statistics = [self.name, n, self.missing, plain(first), repr(nearest(first / n))]
         if n < 2:
-            return figures + ["", ""]
+            return statistics + ["", ""]
         variance = (second - first * first / n) / (n - 1)
-        return figures + [repr(nearest(variance)), repr(nearest_root(variance))]
+        return statistics + [repr(nearest(variance)), repr(nearest_root(variance))]
 
 
 def ten(exponent):
@@ -139,16 +139,16 @@ def odd(double):
     return struct.unpack("<q", struct.pack("<d", double))[0] & 1 == 1
 
 
-def table(path, form, output):
+def table(path, dialect, output):
     with open(path, encoding="utf-8-sig", newline="") as file:
-        rows = form.rows(file)
-        columns = [Column(name.strip(), form) for name in next(rows)]
+        rows = dialect.rows(file)
+        columns = [Column(name.strip(), dialect) for name in next(rows)]
         for row in rows:
             if row:
                 for column, cell in zip(columns, row, strict=True):
                     column.add(cell)
     output.writerow(["column", "count", "missing", "sum", "mean", "variance", "std"])
-    output.writerows(column.figures() for column in columns if column.present)
+    output.writerows(column.statistics() for column in columns if column.present)
 
 
 if __name__ == "__main__":
@@ -156,7 +156,7 @@ if __name__ == "__main__":
     if hasattr(sys, "set_int_max_str_digits"):
         sys.set_int_max_str_digits(0)
     options = [argument for argument in sys.argv[1:] if argument.startswith("--")]
-    form = Form({name: value for name, _, value in (option.partition("=") for option in options)})
+    dialect = Dialect({name: value for name, _, value in (option.partition("=") for option in options)})
     for argument in sys.argv[1 + len(options) :]:
-        table(argument, form, csv.writer(sys.stdout, lineterminator="\n"))
+        table(argument, dialect, csv.writer(sys.stdout, lineterminator="\n"))
         print()

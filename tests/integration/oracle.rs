@@ -11,7 +11,7 @@ use crate::sandbox::{Sandbox, path};
 type Results = Vec<Vec<String>>;
 
 /// The oracle's results for these files, from one call.
-fn ask_oracle(files: &[PathBuf], options: &[&str]) -> Vec<Results> {
+fn oracle_results(files: &[PathBuf], options: &[&str]) -> Vec<Results> {
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/integration/oracle.py");
     let output =
         Command::new("python3").arg(script).args(options).args(files).output().expect("these tests need python3");
@@ -23,7 +23,7 @@ fn ask_oracle(files: &[PathBuf], options: &[&str]) -> Vec<Results> {
 }
 
 /// The results of `hestat run`, which does all steps from encryption to decryption.
-fn ask_hestat(sandbox: &Sandbox, file: &Path, options: &[&str]) -> Results {
+fn hestat_results(sandbox: &Sandbox, file: &Path, options: &[&str]) -> Results {
     let arguments = ["run", "--quiet", "--check", "--output", "out.csv", "--input", path(file)];
     sandbox.succeed(arguments.iter().chain(options));
     parse(&sandbox.read("out.csv"))
@@ -34,7 +34,7 @@ fn parse(text: &str) -> Results {
     reader.records().map(|record| record.unwrap().iter().map(str::to_owned).collect()).collect()
 }
 
-/// The bits of a double, which can be written in several ways; other cells unchanged.
+/// The bits of a double, since several texts stand for the same double; other cells unchanged.
 fn canonical(column: usize, cell: &str) -> String {
     match cell.parse::<f64>() {
         Ok(double) if column >= 4 => format!("{:016x}", double.to_bits()),
@@ -42,15 +42,15 @@ fn canonical(column: usize, cell: &str) -> String {
     }
 }
 
-/// The oracle and hestat must have the same results for all files.
-fn compare(sandbox: &Sandbox, files: &[PathBuf]) {
-    compare_with(sandbox, files, &[]);
+/// hestat must give the oracle's results for all files.
+fn assert_equal_results(sandbox: &Sandbox, files: &[PathBuf]) {
+    assert_equal_results_with(sandbox, files, &[]);
 }
 
 /// The same with options that both accept.
-fn compare_with(sandbox: &Sandbox, files: &[PathBuf], options: &[&str]) {
-    for (file, expected) in files.iter().zip(ask_oracle(files, options)) {
-        let got = ask_hestat(sandbox, file, options);
+fn assert_equal_results_with(sandbox: &Sandbox, files: &[PathBuf], options: &[&str]) {
+    for (file, expected) in files.iter().zip(oracle_results(files, options)) {
+        let got = hestat_results(sandbox, file, options);
         assert_eq!(got.len(), expected.len(), "rows of {}", file.display());
         for (got, expected) in got.iter().zip(&expected) {
             let bits = |row: &[String]| row.iter().enumerate().map(|(i, cell)| canonical(i, cell)).collect::<Vec<_>>();
@@ -59,6 +59,7 @@ fn compare_with(sandbox: &Sandbox, files: &[PathBuf], options: &[&str]) {
     }
 }
 
+/// The start of a file, for the message of a failed assertion.
 fn beginning(file: &Path) -> String {
     std::fs::read_to_string(file).unwrap().chars().take(2000).collect()
 }
@@ -72,7 +73,7 @@ fn samples_of_many_sizes() {
         sandbox.succeed(["sample", "--rows", &rows.to_string(), "--seed", &seed.to_string(), "--output", path(&file)]);
         file
     });
-    compare(&sandbox, &files);
+    assert_equal_results(&sandbox, &files);
 }
 
 #[test]
@@ -80,16 +81,16 @@ fn random_tables() {
     let sandbox = Sandbox::new();
     let tables = tables::random(60);
     let files: Vec<_> = tables.iter().enumerate().map(|(i, text)| sandbox.write(&format!("{i}.csv"), text)).collect();
-    compare(&sandbox, &files);
+    assert_equal_results(&sandbox, &files);
 }
 
 #[test]
-fn random_tables_in_european_form() {
+fn random_tables_in_european_format() {
     let sandbox = Sandbox::new();
-    let write = |(i, text): (usize, &String)| sandbox.write(&format!("{i}.csv"), tables::in_european_form(text));
+    let write = |(i, text): (usize, &String)| sandbox.write(&format!("{i}.csv"), tables::in_european_format(text));
     let files: Vec<_> = tables::random(30).iter().enumerate().map(write).collect();
     let options = ["--delimiter=;", "--decimal-comma", "--thousands=.", "--missing=NA,-99,nan,null", "--comment=#"];
-    compare_with(&sandbox, &files, &options);
+    assert_equal_results_with(&sandbox, &files, &options);
 }
 
 #[test]
@@ -100,13 +101,13 @@ fn extreme_numbers() {
         .enumerate()
         .map(|(i, column)| sandbox.write(&format!("{i}.csv"), format!("x\n{}\n", column.replace(' ', "\n"))))
         .collect();
-    compare(&sandbox, &files);
+    assert_equal_results(&sandbox, &files);
 }
 
 #[test]
 fn more_rows_than_one_segment_holds() {
     let sandbox = Sandbox::new();
-    compare(&sandbox, &[sandbox.write("long.csv", tables::longer_than_a_segment())]);
+    assert_equal_results(&sandbox, &[sandbox.write("long.csv", tables::longer_than_a_segment())]);
 }
 
 #[test]
@@ -114,5 +115,5 @@ fn more_rows_than_one_segment_holds() {
 fn the_framingham_table() {
     let file =
         std::env::var_os("HESTAT_FRAMINGHAM").expect("HESTAT_FRAMINGHAM must be the path of the Framingham table");
-    compare(&Sandbox::new(), &[file.into()]);
+    assert_equal_results(&Sandbox::new(), &[file.into()]);
 }

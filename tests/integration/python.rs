@@ -1,4 +1,4 @@
-//! A Python environment with the packages that the tests need, made once and kept in Cargo's directory for tests.
+//! A Python environment with the packages that the tests need, created once and kept in Cargo's directory for tests.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

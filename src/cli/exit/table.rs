@@ -34,7 +34,7 @@ fn remedy(error: &TableError) -> String {
     match error {
         TableError::Read { .. } => "Check the path, its permissions, and that the file is complete.".into(),
         TableError::NotText { format } => not_text(*format).into(),
-        TableError::Encoding { .. } => {
+        TableError::InvalidUtf8 { .. } => {
             "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv".into()
         }
         TableError::NulByte { .. } => {

@@ -1,9 +1,8 @@
-//! Parameters of the synthetic sample: rounded aggregates of the Framingham
-//! heart study's table, without any of its rows.
+//! Parameters of the synthetic sample: rounded aggregates of the Framingham heart study's table, without any of its
+//! rows.
 //!
-//! Each answer of a person follows from a *score*, a normal number with mean 0
-//! and standard deviation 1. [`COLUMNS`] maps scores to answers;
-//! [`CORRELATIONS`] are the correlations between the scores of one person.
+//! Each answer of a person follows from a *score*, a normal number with mean 0 and standard deviation 1. [`COLUMNS`]
+//! maps scores to answers; [`CORRELATIONS`] are the correlations between the scores of one person.
 
 use Response::{Curve, Steps, Threshold};
 
@@ -18,8 +17,7 @@ pub(super) struct Column {
     pub(super) step: u32,
     /// The share of missing answers among those asked, from 0 to 1.
     pub(super) missing: f64,
-    /// The yes-or-no column that decides who is asked: those with a 1 in it.
-    /// The others' answer is 0.
+    /// The yes-or-no column that decides who is asked: those with a 1 in it. The others' answer is 0.
     pub(super) asked_if: Option<usize>,
 }
 
@@ -29,8 +27,8 @@ pub(super) enum Response {
     Threshold(f64),
     /// The lowest answer, and each higher one with the score from which it is given.
     Steps(f64, &'static [(f64, f64)]),
-    /// The answers at the scores [`FIRST_KNOT`], one more, and so on, with linear
-    /// interpolation between them and constant values outside.
+    /// The answers at the scores [`FIRST_KNOT`], one more, and so on, with linear interpolation between them and
+    /// constant values outside.
     Curve([f64; 9]),
 }
 
@@ -107,9 +105,8 @@ static CIGARETTES: [(f64, f64); 11] = [
     (2.4, 60.0),
 ];
 
-/// The correlation of each column's score with every score to its left, in
-/// hundredths: chosen so that the correlations of the *answers* come out as
-/// in the real table.
+/// The correlation of each column's score with every score to its left, in hundredths: chosen so that the correlations
+/// of the *answers* come out as in the real table.
 #[rustfmt::skip] // Aligned, so that columns can be read too.
 pub(super) static CORRELATIONS: [&[i8]; WIDTH] = [
     &[], // male

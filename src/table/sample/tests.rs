@@ -1,3 +1,5 @@
+//! The sample is reproducible, and its answers are consistent.
+
 use std::error::Error;
 
 use super::{CORRELATIONS, weights, write_sample};

@@ -47,7 +47,7 @@ pub(super) fn random(count: usize) -> Vec<String> {
 }
 
 /// The same table with semicolons, decimal commas, points between thousands, -99 for missing values, and comments.
-pub(super) fn in_european_form(text: &str) -> String {
+pub(super) fn in_european_format(text: &str) -> String {
     let line = |(number, line): (usize, &str)| {
         let cells: Vec<String> = line.split(',').map(european).collect();
         format!("{}{}\n", if number % 3 == 1 { "# \"1;2,3\n" } else { "" }, cells.join(";"))
@@ -133,13 +133,15 @@ fn cell(kind: Kind) -> BoxedStrategy<String> {
 fn number(digits: u32, exponent: i32, spread: i32) -> impl Strategy<Value = String> {
     let sign = prop_oneof![Just(""), Just("-"), Just("+")];
     (sign, 0..10_u128.pow(digits), exponent..=exponent + spread, 0..3_u8).prop_map(
-        |(sign, mantissa, exponent, form)| format!("{sign}{}", format_number(&mantissa.to_string(), exponent, form)),
+        |(sign, mantissa, exponent, notation)| {
+            format!("{sign}{}", format_number(&mantissa.to_string(), exponent, notation))
+        },
     )
 }
 
-/// `digits`·10^`exponent` in one of three forms.
-fn format_number(digits: &str, exponent: i32, form: u8) -> String {
-    match (form, usize::try_from(-exponent)) {
+/// `digits`·10^`exponent` in one of three notations.
+fn format_number(digits: &str, exponent: i32, notation: u8) -> String {
+    match (notation, usize::try_from(-exponent)) {
         (0, Ok(places @ 1..30)) => {
             let padded = format!("{digits:0>width$}", width = places + 1);
             let (whole, fraction) = padded.split_at(padded.len() - places);
