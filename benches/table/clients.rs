@@ -16,11 +16,12 @@ use serde_json::Value;
 use crate::cores::seconds;
 use crate::jobs;
 use crate::memory::peak_of;
-use crate::rows::{Aim, Row, time};
+use crate::rows::{Row, Target, time};
 use crate::service::{connector, location};
 use crate::stopwatch::Stopwatch;
 
 const CLIENTS: usize = 10;
+/// The label of the row names this number, too.
 const ROWS: u64 = 100_000;
 
 /// Measures the server's peak memory while ten datasets are uploaded at once and computed.
@@ -36,15 +37,15 @@ pub(crate) fn row(directory: &Path) -> Row {
     let peak = peak_of(server.process.id()).expect("the process is running");
     let megabytes = peak * 1.048_576;
     let bytes: u64 = datasets.iter().map(|(_, path)| fs::metadata(path).expect("the file exists").len()).sum();
-    let figure = format!(
-        "memory of `hestat serve`, ten uploads of {ROWS} rows at once ({} MB in {})",
+    let name = format!(
+        "peak memory of `hestat serve`, ten concurrent uploads of 100,000 rows ({} MB in {})",
         bytes / 1_000_000,
         time(uploading)
     );
-    Row::new(figure, format!("{peak:.0} MiB"))
-        .beside(format!("{before:.0} MiB: before the first"))
+    Row::new(name, format!("{peak:.0} MiB"))
+        .reference(format!("{before:.0} MiB: before the first upload"))
         .ratio(format!("{:.2}", peak / before))
-        .aim(Aim::AtMost(256.0, " MB"), megabytes)
+        .target(Target::AtMost(256.0, " MB"), megabytes)
 }
 
 /// Returns a job and its dataset.

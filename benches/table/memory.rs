@@ -13,15 +13,15 @@ use crate::rows::{Row, time};
 /// Set to 1 to measure the table of 10,000,000 rows, which needs about 6 GB for temporary files.
 const LARGE: &str = "HESTAT_BENCH_LARGE";
 
-/// Measures the peak memory at 10,000,000 rows next to that at 100,000.
+/// Measures the peak memory for 10,000,000 rows. The reference is that for 100,000.
 pub(crate) fn row(directory: &Path) -> Row {
-    let figure = "memory of `hestat run`, 10,000,000 rows";
+    let name = "peak memory of `hestat run`, 10,000,000 rows";
     if std::env::var(LARGE).as_deref() != Ok("1") {
-        return Row::new(figure, format!("not measured ({LARGE}=1 does; about 6 GB of disk)"));
+        return Row::new(name, format!("not measured (set {LARGE}=1; needs 6 GB of disk)"));
     }
     let [(small, _), (large, elapsed)] = [100_000, 10_000_000].map(|rows| run(directory, rows));
-    Row::new(figure, format!("{large:.0} MiB (in {})", time(elapsed)))
-        .beside(format!("{small:.0} MiB: 100,000 rows"))
+    Row::new(name, format!("{large:.0} MiB (in {})", time(elapsed)))
+        .reference(format!("{small:.0} MiB: 100,000 rows"))
         .ratio(format!("{:.2}", large / small))
 }
 

@@ -1,4 +1,4 @@
-//! The indispensable stages of a fog message, each measured alone, with the same libraries and chunks.
+//! The stages that every fog message needs, each measured alone, with the same libraries and chunks.
 
 use std::fs::File;
 use std::hint::black_box;

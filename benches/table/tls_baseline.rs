@@ -1,5 +1,5 @@
-//! A baseline: the same bytes through rustls alone, with one sending and one receiving thread, from memory to memory or
-//! from file to file.
+//! A baseline: bytes sent through rustls alone by one thread and received by another, from memory to memory or from
+//! file to file.
 
 use std::fs::{self, File};
 use std::hint::black_box;

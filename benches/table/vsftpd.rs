@@ -1,4 +1,4 @@
-//! The same files between vsftpd and lftp, if both are installed and this process may start the server.
+//! Transfers between vsftpd and lftp, if both are installed and this process is root.
 
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
