@@ -13,7 +13,7 @@ use crate::fog_processes::send_through;
 use crate::rows::{Row, Target, megabytes, time};
 use crate::stages::{CHUNK, Stages};
 
-/// A multiple of the numbers of nodes: each comes first equally often, because the stages before it leave the disk busy.
+/// A multiple of the length of [`NODES`]: each comes first equally often, because the stages leave the disk busy.
 const ROUNDS: usize = 6;
 
 /// Chunks of the message of 512 MiB (537 MB).

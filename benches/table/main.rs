@@ -1,6 +1,6 @@
 //! Speed measurements in one table. Run `cargo bench --bench table`, or `benches/run.sh` to include TenSEAL.
 //!
-//! Each measurement and its reference are taken alternately in the same run, because other programs may use the machine.
+//! A measurement and its reference alternate in the same run, because other programs may use the machine.
 //! Section names as arguments (`cargo bench --bench table -- ftps`) select sections.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
