@@ -24,13 +24,14 @@ const CLIENTS: usize = 10;
 /// The label of the row names this number, too.
 const ROWS: u64 = 100_000;
 
-/// Measures the server's peak memory while ten datasets are uploaded at once and computed.
+/// Measures the server's peak memory while ten datasets are uploaded concurrently and computed.
 pub(crate) fn row(directory: &Path) -> Row {
     let csv = jobs::sample(directory, ROWS);
-    let datasets: Vec<_> = (0..CLIENTS).map(|number| dataset(&csv, &directory.join(format!("{number}")))).collect();
+    let datasets: Vec<_> =
+        (0..CLIENTS).map(|number| create_dataset(&csv, &directory.join(format!("{number}")))).collect();
     let server = Serve::start(directory);
     let before = peak_of(server.process.id()).expect("the process is running");
-    let uploading = seconds(|| upload_at_once(&server, &datasets));
+    let uploading = seconds(|| upload_concurrently(&server, &datasets));
     for (job, _) in &datasets {
         server.wait_for(*job);
     }
@@ -48,17 +49,17 @@ pub(crate) fn row(directory: &Path) -> Row {
         .target(Target::AtMost(256.0, " MB"), megabytes)
 }
 
-/// Returns a job and its dataset.
-fn dataset(csv: &Path, directory: &Path) -> (JobId, PathBuf) {
+/// Encrypts `csv` as a new job. Returns the job ID and the path of its dataset.
+fn create_dataset(csv: &Path, directory: &Path) -> (JobId, PathBuf) {
     let job = jobs::run_init(csv, directory, &Stopwatch::default()).job;
-    (job, directory.join("server").join(name(job)))
+    (job, directory.join("server").join(remote_path(job)))
 }
 
-fn name(job: JobId) -> String {
+fn remote_path(job: JobId) -> String {
     format!("inbox/{job}/dataset.hes")
 }
 
-fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
+fn upload_concurrently(server: &Serve, datasets: &[(JobId, PathBuf)]) {
     let all_connected = Barrier::new(datasets.len());
     thread::scope(|scope| {
         for (job, path) in datasets {
@@ -66,7 +67,7 @@ fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
                 let observer = Observer::null();
                 let connection = server.connector.connect(&server.location, observer).expect("the server is reachable");
                 all_connected.wait();
-                connection.put(path, &name(*job), observer).expect("there is enough space");
+                connection.put(path, &remote_path(*job), observer).expect("there is enough space");
             });
         }
     });
@@ -102,7 +103,10 @@ impl Serve {
         let connection = self.connector.connect(&self.location, observer).expect("the server is reachable");
         let start = Instant::now();
         while connection.size(&format!("outbox/{job}/totals.hes")).expect("the server answers").is_none() {
-            assert!(start.elapsed() < Duration::from_mins(1), "the server computes what comes in");
+            assert!(
+                start.elapsed() < Duration::from_mins(1),
+                "the server has not computed the dataset within a minute"
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -50,8 +50,8 @@ struct Bound {
 }
 
 impl Bound {
-    fn of(&[reading, tls, cipher, text, rsa, writing, disk]: &[f64; 7]) -> Self {
-        let processor = reading + tls + cipher + text + rsa + writing;
+    fn of(&[reading, tls, cipher, base64, rsa, writing, disk]: &[f64; 7]) -> Self {
+        let processor = reading + tls + cipher + base64 + rsa + writing;
         let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
         Self { processor, overlapped: disk.max(processor / cores) }
     }
@@ -70,12 +70,12 @@ impl Bound {
     }
 }
 
-fn stage_rows(&[reading, tls, cipher, text, rsa, writing, disk]: &[f64; 7]) -> [Row; 7] {
+fn stage_rows(&[reading, tls, cipher, base64, rsa, writing, disk]: &[f64; 7]) -> [Row; 7] {
     [
         ("reading the message", reading),
         ("TLS 1.3, rustls alone, 1 byte sent and 4/3 bytes returned, both ends", tls),
         ("AES-256-GCM, seal and open", cipher),
-        ("base64url, encode and decode", text),
+        ("base64url, encode and decode", base64),
         ("RSA-OAEP-256, 3072 bits, wrap and unwrap one key per 4 MiB", rsa),
         ("writing 14/3 bytes to files: part and tokens (node), tokens and message (client)", writing),
         ("the same writes until synced, wall clock", disk),

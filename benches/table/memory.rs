@@ -25,7 +25,7 @@ pub(crate) fn row(directory: &Path) -> Row {
         .ratio(format!("{:.2}", large / small))
 }
 
-/// Returns mebibytes and seconds.
+/// Runs a whole job with `rows` rows in another process. Returns its peak memory in mebibytes and its seconds.
 fn run(directory: &Path, rows: u64) -> (f64, f64) {
     let csv = jobs::sample(directory, rows);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hestat"));
@@ -37,8 +37,8 @@ fn run(directory: &Path, rows: u64) -> (f64, f64) {
     (peak, elapsed)
 }
 
-/// Waits for the process and returns its peak memory. The kernel keeps the peak, so the last value read is nearly
-/// exact.
+/// Waits for the process and returns its peak memory in mebibytes. The kernel records the peak, so the last value
+/// read is nearly exact.
 fn wait_for_peak(child: &mut Child) -> f64 {
     let mut peak = f64::NAN;
     loop {
