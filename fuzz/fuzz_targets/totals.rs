@@ -10,10 +10,10 @@ use libfuzzer_sys::fuzz_target;
 fuzz_target!(|bytes: &[u8]| {
     let length = bytes.len() as u64;
     let _ = totals::verify_digest(bytes, length);
-    let file = [bytes, blake3::hash(bytes).as_bytes()].concat();
-    let length = file.len() as u64;
-    let digest = totals::verify_digest(file.as_slice(), length).expect("the digest is correct");
-    let _ = read(&file, digest);
+    let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
+    let length = sealed.len() as u64;
+    let digest = totals::verify_digest(sealed.as_slice(), length).expect("the digest is correct");
+    let _ = read(&sealed, digest);
 });
 
 fn read(bytes: &[u8], digest: Digest) -> Result<(), PackageError> {
