@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs a whole job: encrypts a CSV file, uploads it over FTPS, computes on ciphertext at the server, downloads, decrypts, and
-# compares with the clear data. Client and server are two containers if possible, otherwise one process on this machine.
-# Writes data/decrypted_results.csv. The exit code is 0 only if every statistic is equal.
+# Runs a whole job: encrypts a CSV file, uploads it over FTPS, computes on ciphertext, downloads and decrypts the totals, and
+# compares the statistics with those of the plaintext data. Client and server are two containers if possible, otherwise one
+# process on this machine. Writes data/decrypted_results.csv. The exit code is 0 only if all statistics are equal.
 set -eu
 trap 'exit 130' HUP INT TERM
 trap 'exit 141' PIPE
@@ -14,7 +14,7 @@ usage="usage: ./run.sh [--containers | --local] [--keep] [CSV]
   CSV           the table; default: data/framingham_heart_disease_raw.csv if it exists, otherwise
                 data/framingham_synthetic.csv
 
-Uses containers if an engine answers, compose is installed, and the base images exist or can be pulled."
+Uses containers if a container engine is running, Compose is installed, and the base images exist or can be pulled."
 
 fail() {
     code=$1
@@ -23,7 +23,7 @@ fail() {
     exit "$code"
 }
 
-way=''
+mode=''
 keep=''
 csv=''
 for argument; do
@@ -33,8 +33,8 @@ for argument; do
             exit 0
             ;;
         --containers | --local)
-            [ -z "$way" ] || [ "$way" = "${argument#--}" ] || fail 2 "--containers and --local cannot be used together"
-            way=${argument#--}
+            [ -z "$mode" ] || [ "$mode" = "${argument#--}" ] || fail 2 "--containers and --local cannot be used together"
+            mode=${argument#--}
             ;;
         --keep) keep=yes ;;
         -?*)
@@ -50,26 +50,26 @@ for argument; do
     esac
 done
 
-here=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
+checkout=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd -P)
 case $csv in
     /*) ;;
     ?*) csv=$PWD/$csv ;;
     *)
-        csv=$here/data/framingham_heart_disease_raw.csv
-        [ -e "$csv" ] || csv=$here/data/framingham_synthetic.csv
+        csv=$checkout/data/framingham_heart_disease_raw.csv
+        [ -e "$csv" ] || csv=$checkout/data/framingham_synthetic.csv
         ;;
 esac
 if [ ! -f "$csv" ] || [ ! -r "$csv" ]; then
-    fail 3 "cannot read $csv; name an existing CSV file"
+    fail 3 "cannot read $csv: no such file, or not readable"
 fi
-cd "$here"
+cd "$checkout"
 
-# ---- without containers
+# Without containers
 
 run_locally() {
-    # Variables set for other commands must not change this run.
+    # Variables that configure other commands must not affect this one.
     for name in $(env | sed -n 's/^\(HESTAT_[A-Z_]*\)=.*/\1/p'); do unset "$name"; done
-    command -v cargo >/dev/null || fail 1 "cargo is missing; install Rust (https://rustup.rs), then run this again"
+    command -v cargo >/dev/null || fail 1 "cargo is missing; install Rust (https://rustup.rs) and try again"
     if ! command -v cc >/dev/null; then
         if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
             apt-get update -qq && apt-get install -y -qq gcc libc6-dev
@@ -83,76 +83,79 @@ run_locally() {
     exec cargo run --release --locked --quiet -- run --input "$csv" --output data/decrypted_results.csv --check
 }
 
-# ---- with containers
+# With containers
 
-# Children must not inherit the lock: if this script is killed, they would hold it.
+# Children must not inherit the lock (file descriptor 9): they would keep it if this script is killed.
 docker() {
     command docker "$@" 9<&-
 }
 
-compose() {
-    # shellcheck disable=SC2086 # words
-    $compose_prefix $composer "$@" 9<&-
-}
-# The compose command, and a prefix for it.
-composer='docker compose'
-command docker compose version >/dev/null 2>&1 || composer=docker-compose
+compose_command='docker compose'
+command docker compose version >/dev/null 2>&1 || compose_command=docker-compose
+# A command that starts compose, with its options.
 compose_prefix=''
 unset COMPOSE_FILE
+compose() {
+    # shellcheck disable=SC2086 # lists of words
+    $compose_prefix $compose_command "$@" 9<&-
+}
 
-# Prints why containers are impossible; prints nothing if they are possible.
-why_no_containers() {
+# Prints what containers need and is missing; prints nothing if they can be used.
+missing_for_containers() {
     command docker --version >/dev/null 2>&1 || { echo "docker is not installed" && return; }
-    docker info >/dev/null 2>&1 || { echo "no container engine answers" && return; }
+    docker info >/dev/null 2>&1 || { echo "no container engine is running" && return; }
     compose version >/dev/null 2>&1 || { echo "neither docker compose nor docker-compose is installed" && return; }
     images=$(compose config 2>/dev/null | sed -n 's/^ *\(RUST\|DEBIAN\)_IMAGE: //p' | sort -u)
-    [ -n "$images" ] || { echo "compose cannot read docker-compose.yml (with .env, if it exists)" && return; }
+    [ -n "$images" ] || { echo "compose cannot read docker-compose.yml (and .env, if it exists)" && return; }
     for image in $images; do
         docker image inspect "$image" >/dev/null 2>&1 || docker pull --quiet "$image" >/dev/null 2>&1 || {
-            echo "the base image $image does not exist here and cannot be pulled (docker/base-images.sh builds it)"
+            echo "the base image $image does not exist on this machine and cannot be pulled (docker/base-images.sh builds it)"
             return
         }
     done
 }
 
-# Volumes hold keys. They are removed only if no job needs its key; the client is stopped before this is checked, so no job can begin after the check.
+# Stops the containers. Their volumes contain keys and are removed only if no job needs its key. The client is stopped before
+# this is checked, so no job can start after the check.
 stop_containers() {
-    # Finish even if the terminal is gone.
+    # Finish even if the terminal is closed.
     trap '' HUP INT TERM PIPE
     set +e
     [ -z "$keep" ] || return 0
     echo "Stopping the containers ..." >&2
-    # In the terminal's foreground, compose would receive Ctrl-C itself.
+    # In its own session, compose does not receive Ctrl-C from the terminal.
     if command -v setsid >/dev/null; then compose_prefix='setsid --wait'; fi
     # Include the services of all profiles.
     export COMPOSE_PROFILES=vsftpd,fog
     compose stop --timeout 2 >/dev/null 2>&1 </dev/null
     volumes=--volumes
     # As the client's user: hestat refuses a state directory of another user, even as root.
-    if ! jobs=$(compose run --rm --no-deps -T --user 65001:65001 setup hestat jobs --json --state /keys 2>/dev/null </dev/null); then
+    if ! jobs=$(compose run --rm --no-deps -T --user 65001:65001 setup \
+        hestat jobs --json --state /keys 2>/dev/null </dev/null); then
         echo "run.sh: the volumes are kept: cannot check whether a job still needs its key" >&2
         volumes=''
-    elif ! are_finished "$jobs"; then
-        echo "run.sh: the volumes are kept: they hold the keys of unfinished jobs (docker-compose up -d, then hestat jobs)" >&2
+    elif ! all_decrypted "$jobs"; then
+        echo "run.sh: the volumes are kept: they contain the keys of unfinished jobs; run docker-compose up -d, then" \
+            "docker exec client hestat jobs" >&2
         volumes=''
     fi
     compose down $volumes --remove-orphans >/dev/null 2>&1 </dev/null || {
-        echo "run.sh: cannot stop everything; docker ps -a, docker volume ls and docker network ls show what is left" >&2
+        echo "run.sh: cannot remove everything; docker ps -a, docker volume ls and docker network ls show the rest" >&2
         exit 1
     }
 }
 
-# Whether all jobs in this list are finished.
-are_finished() {
+# Whether all jobs in $1, the JSON output of hestat jobs, are decrypted.
+all_decrypted() {
     [ "$(echo "$1" | grep -c '"job": ')" = "$(echo "$1" | grep -c '"phase": "decrypted"')" ]
 }
 
-# Fails if containers of another checkout have the names of ours.
+# Fails if there are containers of another checkout with the same names.
 require_free_names() {
+    label=com.docker.compose.project.working_dir
     for name in client server; do
-        other=$(docker container inspect --format '{{index .Config.Labels "com.docker.compose.project.working_dir"}}' $name 2>/dev/null) ||
-            continue
-        [ "$other" = "$here" ] ||
+        other=$(docker container inspect --format "{{index .Config.Labels \"$label\"}}" $name 2>/dev/null) || continue
+        [ "$other" = "$checkout" ] ||
             fail 1 "a container called $name already exists${other:+; it was started in $other: run docker-compose down there}"
     done
 }
@@ -160,7 +163,7 @@ require_free_names() {
 # Starts the containers that are not running, and replaces outdated ones.
 start() {
     if ! compose up -d >&2; then
-        # Containers with old addresses may still be running.
+        # Containers with earlier addresses may still be running.
         compose down >&2
         compose up -d >&2 || fail 1 "cannot start the containers (see above); if their network overlaps with another one," \
             "set HESTAT_NETWORK=10.77.7 (the first three numbers of a free network)"
@@ -174,16 +177,16 @@ start() {
     done
 }
 
-# Waits up to a minute for the client to reach the server.
+# Waits up to a minute until the client can use the server.
 wait_until_reachable() {
     end=$(($(date +%s) + 60))
-    until said=$(docker exec client hestat ping --quiet --retries 0 --server-timeout 5 2>&1); do
-        [ "$(date +%s)" -lt $end ] || fail 1 "the client cannot reach the server: $said"
+    until output=$(docker exec client hestat ping --quiet --retries 0 --server-timeout 5 2>&1); do
+        [ "$(date +%s)" -lt $end ] || fail 1 "the client cannot use the server: $output"
         sleep 1
     done
 }
 
-# Whether the client has mounted this very file, not an earlier one with its name, and can read it.
+# Whether the client has mounted this file (not an earlier one of the same name) and can read it.
 is_mounted() {
     inside=$(docker exec client stat -Lc %d:%i /input/table.csv 2>/dev/null) &&
         [ "$inside" = "$(stat -Lc %d:%i "$csv" 2>/dev/null)" ] &&
@@ -192,10 +195,10 @@ is_mounted() {
 
 run_in_containers() {
     if command -v flock >/dev/null; then
-        exec 9<"$here/run.sh"
-        flock -n 9 || fail 1 "another run.sh is running here; wait until it ends"
+        exec 9<"$checkout/run.sh"
+        flock -n 9 || fail 1 "another run.sh is running here; wait until it has ended"
     fi
-    [ -w data ] || fail 8 "cannot write into $here/data"
+    [ -w data ] || fail 8 "cannot write into $checkout/data"
     require_free_names
     export HESTAT_CSV="$csv" HESTAT_NO_COMPUTE=false
     echo "Building the images (the first build takes several minutes) ..." >&2
@@ -204,17 +207,17 @@ run_in_containers() {
     start
     wait_until_reachable
     echo "Encrypting $csv in one container, computing in the other ..." >&2
-    terminal=
+    terminal=''
     if [ -t 1 ] && [ -t 2 ]; then terminal=-t; fi
     code=0
-    docker exec client touch /tmp/began
+    docker exec client touch /tmp/started
     if is_mounted; then
         docker exec $terminal client hestat run --check || code=$?
     else
         docker exec -i client hestat run --check --input - <"$csv" || code=$?
     fi
-    # Code 1 means that statistics differ, or that the engine's command failed; then the file may be that of an earlier job.
-    if [ $code = 0 ] || { [ $code = 1 ] && docker exec client test /data/decrypted_results.csv -nt /tmp/began; }; then
+    # 1: statistics differ, or docker exec itself failed; in that case, the file may be from an earlier job.
+    if [ $code = 0 ] || { [ $code = 1 ] && docker exec client test /data/decrypted_results.csv -nt /tmp/started; }; then
         docker exec client cat /data/decrypted_results.csv >data/.decrypted_results.csv
         mv data/.decrypted_results.csv data/decrypted_results.csv
         echo "The statistics are in data/decrypted_results.csv" >&2
@@ -225,12 +228,12 @@ run_in_containers() {
     exit $code
 }
 
-[ "$way" != local ] || run_locally
-reason=$(why_no_containers)
-if [ -z "$reason" ]; then
+[ "$mode" != local ] || run_locally
+missing=$(missing_for_containers)
+if [ -z "$missing" ]; then
     run_in_containers
-elif [ "$way" = containers ]; then
-    fail 1 "containers are impossible: $reason; without a registry, docker/base-images.sh builds the base images"
+elif [ "$mode" = containers ]; then
+    fail 1 "cannot use containers: $missing; without a registry, docker/base-images.sh builds the base images"
 fi
-echo "Without containers: $reason" >&2
+echo "Running without containers: $missing" >&2
 run_locally

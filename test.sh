@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs every check: formatting, lints, tests (with the commands of the documentation), docs, fuzz targets, supply chain, and, if
-# a container engine answers, the tests in containers. HESTAT_TEST_CONTAINERS=required makes it an error if none answers or if
-# another test cannot run on this machine.
+# Runs all checks: formatting, lints, tests (including the commands in the documentation), docs, fuzz targets, supply chain,
+# and the tests in containers if a container engine is running. HESTAT_TEST_CONTAINERS=required makes it an error if these
+# tests, or any others, cannot run on this machine.
 set -eu
 cd -- "$(CDPATH='' dirname -- "$0")"
 
@@ -15,8 +15,8 @@ step() {
 # and clients that the tests use.
 install_packages() {
     missing=
-    for pair in cc:gcc c++:g++ python3:python3 openssl:openssl curl:curl lftp:lftp; do
-        command -v "${pair%%:*}" >/dev/null || missing="$missing ${pair##*:}"
+    for command_and_package in cc:gcc c++:g++ python3:python3 openssl:openssl curl:curl lftp:lftp; do
+        command -v "${command_and_package%%:*}" >/dev/null || missing="$missing ${command_and_package##*:}"
     done
     python3 -c 'import ensurepip, venv' 2>/dev/null || missing="$missing python3-venv"
     [ -x /usr/sbin/vsftpd ] || missing="$missing vsftpd"
@@ -32,9 +32,9 @@ install_packages() {
     fi
 }
 
-# Prints why the tests in containers are impossible; prints nothing if they are possible. Builds base images if they are missing.
-why_no_containers() {
-    docker info >/dev/null 2>&1 || { echo "no container engine answers" && return; }
+# Prints what the tests in containers need and is missing; prints nothing if they can run. Builds missing base images.
+missing_for_containers() {
+    docker info >/dev/null 2>&1 || { echo "no container engine is running" && return; }
     docker compose version >/dev/null 2>&1 || docker-compose version >/dev/null 2>&1 ||
         { echo "neither docker compose nor docker-compose is installed" && return; }
     for image in rust:1.95-bookworm debian:bookworm-slim; do
@@ -42,26 +42,29 @@ why_no_containers() {
     done
     [ -n "${missing_image:-}" ] || return 0
     if [ "$(id -u)" = 0 ] && ! command -v debootstrap >/dev/null && command -v apt-get >/dev/null; then
-        { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends debootstrap debian-archive-keyring gpgv; } >&2 ||
+        {
+            apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends \
+                debootstrap debian-archive-keyring gpgv
+        } >&2 ||
             { echo "the base image $missing_image is missing, and debootstrap, which builds it, cannot be installed" && return; }
     fi
     docker/base-images.sh >&2 || echo "the base image $missing_image can neither be pulled nor built"
 }
 
-containers() {
-    reason=$(why_no_containers)
-    if [ -z "$reason" ]; then
+test_containers() {
+    missing=$(missing_for_containers)
+    if [ -z "$missing" ]; then
         step cargo test --release --locked --test integration -- --ignored containers::
     elif [ "${HESTAT_TEST_CONTAINERS:-}" = required ]; then
-        echo "test.sh: containers are required, but $reason" >&2
+        echo "test.sh: containers are required, but $missing" >&2
         exit 1
     else
-        echo "test.sh: $reason; the tests in containers were skipped" >&2
+        echo "test.sh: $missing; the tests in containers were skipped" >&2
     fi
 }
 
-# Runs the tests that mount a small file system, where the system permits that.
-mounting() {
+# Runs the tests that mount a small file system, if that is permitted.
+test_mounts() {
     if unshare -rm mount -t tmpfs none /tmp 2>/dev/null || unshare -m mount -t tmpfs none /tmp 2>/dev/null; then
         step cargo test --release --locked --test integration -- --ignored --skip containers:: --skip the_framingham_table
     elif [ "${HESTAT_TEST_CONTAINERS:-}" = required ]; then
@@ -76,11 +79,11 @@ install_packages
 step cargo fmt --check
 step cargo clippy --release --locked --all-targets -- -D warnings
 step cargo test --release --locked
-mounting
+test_mounts
 [ -z "${HESTAT_FRAMINGHAM:-}" ] || step cargo test --release --locked --test integration -- --ignored the_framingham_table
 RUSTDOCFLAGS="-D warnings" step cargo doc --release --locked --no-deps
 step cargo check --release --locked --manifest-path fuzz/Cargo.toml
-containers
+test_containers
 if command -v cargo-deny >/dev/null; then
     cargo fetch --locked --quiet
     step cargo deny --offline check bans licenses sources

@@ -23,8 +23,8 @@ use tempfile::TempDir;
 
 const ROWS: u64 = 100_000;
 
-/// Creates a temporary directory with the table.
-fn directory() -> TempDir {
+/// Creates a temporary directory with a synthetic table.
+fn sample_directory() -> TempDir {
     let directory = tempfile::tempdir().expect("there is a temporary directory");
     let mut file = File::create(directory.path().join("sample.csv")).expect("the directory is writable");
     write_sample(ROWS, 1, &mut file).expect("there is enough space");
@@ -36,8 +36,8 @@ fn source(directory: &Path) -> CsvSource {
         .expect("the sample exists")
 }
 
-/// Passes every row to `consume`.
-fn read(source: &CsvSource, mut consume: impl FnMut(&TableReader)) {
+/// Reads the table and passes every row to `consume`.
+fn read_rows(source: &CsvSource, mut consume: impl FnMut(&TableReader)) {
     let observer = Observer::null();
     let mut reader = TableReader::open(source, &Dialect::default(), observer).expect("the sample can be read");
     while reader.next_row().expect("the sample can be read") {
@@ -45,11 +45,12 @@ fn read(source: &CsvSource, mut consume: impl FnMut(&TableReader)) {
     }
 }
 
-fn learn(source: &CsvSource) -> Schema {
+fn learn_schema(source: &CsvSource) -> Schema {
     Schema::learn(source, &Dialect::default(), &Selection::default(), Observer::null()).expect("numeric columns")
 }
 
-fn start(directory: &Path) {
+/// Runs [`init`] with the table in `directory`, and `directory/server` as the server.
+fn run_init(directory: &Path) {
     let server = directory.join("server");
     fs::create_dir_all(&server).expect("the directory is writable");
     let request = InitRequest {
@@ -65,47 +66,47 @@ fn start(directory: &Path) {
     init(&request, &store, &Connector::default(), &SystemClock, Observer::null()).expect("the sample can be encrypted");
 }
 
-fn remove(path: &Path) {
+fn remove_directory(path: &Path) {
     fs::remove_dir_all(path).expect("it was just created");
 }
 
-fn table(criterion: &mut Criterion) {
-    let directory = directory();
+fn table_benchmarks(criterion: &mut Criterion) {
+    let directory = sample_directory();
     let source = source(directory.path());
     let columns = 16;
     criterion.bench_function("100,000 rows/parse", |b| {
         b.iter(|| {
-            read(&source, |reader| {
+            read_rows(&source, |reader| {
                 for position in 0..columns {
                     black_box(reader.cell(position));
                 }
             });
         });
     });
-    criterion.bench_function("100,000 rows/schema", |b| b.iter(|| learn(&source)));
-    let schema = learn(&source);
+    criterion.bench_function("100,000 rows/schema", |b| b.iter(|| learn_schema(&source)));
+    let schema = learn_schema(&source);
     let plan = Plan::new(schema.rows, &schema.columns, &ALL);
     let mut slots = vec![0; plan.slots()];
     criterion.bench_function("100,000 rows/parse and encode", |b| {
-        b.iter(|| read(&source, |reader| plan.encode(|at| reader.cell(at), &mut slots).expect("the plan fits")));
+        b.iter(|| read_rows(&source, |reader| plan.encode(|at| reader.cell(at), &mut slots).expect("the plan fits")));
     });
 }
 
-fn steps(criterion: &mut Criterion) {
-    let directory = directory();
+fn step_benchmarks(criterion: &mut Criterion) {
+    let directory = sample_directory();
     let (path, server) = (directory.path(), directory.path().join("server"));
     criterion.bench_function("100,000 rows/init", |b| {
         b.iter(|| {
-            start(path);
-            remove(&server);
+            run_init(path);
+            remove_directory(&server);
         });
     });
-    start(path);
+    run_init(path);
     let request = ComputeRequest { data: server.clone(), keep: true, retry: false, quota: Quota::unlimited() };
     criterion.bench_function("100,000 rows/compute", |b| {
         b.iter(|| {
             compute(&request, &SystemClock, Observer::null()).expect("the directory is usable");
-            remove(&server.join("outbox"));
+            remove_directory(&server.join("outbox"));
         });
     });
     criterion.bench_function("100,000 rows/run", |b| b.iter(|| whole_job(path)));
@@ -127,6 +128,6 @@ fn whole_job(directory: &Path) {
 criterion_group! {
     name = benches;
     config = Criterion::default().sample_size(10);
-    targets = table, steps
+    targets = table_benchmarks, step_benchmarks
 }
 criterion_main!(benches);

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Builds the two base images of docker/Dockerfile without a registry: one from Debian's packages, the other with this machine's
-# Rust toolchain and certificate authorities on top. An existing image is kept.
+# Builds the two base images of docker/Dockerfile without a registry: one from Debian packages; the other adds this machine's
+# Rust toolchain and certificate authorities. Existing images are kept.
 set -eu
 
 usage="usage: docker/base-images.sh
@@ -13,7 +13,7 @@ Environment:
   DEBIAN_KEYRING   keys that sign the packages  [/usr/share/keyrings/debian-archive-keyring.gpg]
 
 Needs root, docker, debootstrap, gpgv, Debian's keys (Debian: apt-get install debootstrap gpgv debian-archive-keyring) and a
-Rust toolchain from rustup. Packages that are not signed with these keys are refused."
+Rust toolchain from rustup. Rejects packages that are not signed with these keys."
 case ${1:-} in
     "") ;;
     --help | -h)
@@ -41,38 +41,40 @@ exists() {
     docker image inspect "$1" >/dev/null 2>&1
 }
 
-# Turns the directory $1 into the image $2, which gets its name when it is complete.
+# Creates the image $2 from the directory $1. The image gets its name only if it is complete.
 import() {
-    path='ENV PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-    rm -f "$root/whole"
-    image=$({ tar -C "$1" --numeric-owner -c . && : >"$root/whole"; } |
-        docker import --change 'CMD ["bash"]' --change "$path" -)
-    [ -e "$root/whole" ] || fail "cannot pack $1"
+    environment='ENV PATH /usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+    rm -f "$root/complete"
+    image=$({ tar -C "$1" --numeric-owner -c . && : >"$root/complete"; } |
+        docker import --change 'CMD ["bash"]' --change "$environment" -)
+    [ -e "$root/complete" ] || fail "cannot pack $1"
     docker tag "$image" "$2"
     echo "built $2" >&2
 }
 
 command -v docker >/dev/null || fail "docker is missing"
-docker info >/dev/null 2>&1 || fail "no container engine answers; start it, or join the group that may use it"
+docker info >/dev/null 2>&1 || fail "cannot use a container engine; start one, or join the group with access to it"
 if exists "$debian_image" && exists "$rust_image"; then
     echo "$debian_image and $rust_image already exist" >&2
     exit 0
 fi
-[ "$(id -u)" = 0 ] || fail "building a Debian system needs root"
-command -v debootstrap >/dev/null || fail "debootstrap is missing; apt-get install debootstrap"
-command -v gpgv >/dev/null || fail "gpgv, which checks signatures, is missing; apt-get install gpgv"
-[ -r "$keyring" ] || fail "Debian's keys are missing: $keyring does not exist; apt-get install debian-archive-keyring, or set" \
-    "DEBIAN_KEYRING to a file of trusted keys"
+[ "$(id -u)" = 0 ] || fail "must run as root to build a Debian system"
+command -v debootstrap >/dev/null || fail "debootstrap is missing; run apt-get install debootstrap"
+command -v gpgv >/dev/null || fail "gpgv, which verifies signatures, is missing; run apt-get install gpgv"
+[ -r "$keyring" ] || fail "Debian's keys are missing: cannot read $keyring; run" \
+    "apt-get install debian-archive-keyring, or set DEBIAN_KEYRING to a file of trusted keys"
 
-# A rustup toolchain is a directory of its own and can be copied; a distribution's is spread over /usr.
+# A toolchain of rustup is one directory and can be copied; that of a distribution is spread over /usr.
 command -v rustc >/dev/null || fail "rustc is missing; install Rust (https://rustup.rs)"
 toolchain=$(rustc --print sysroot)
 case $toolchain in
-    /usr | /usr/local | /) fail "the Rust toolchain in $toolchain cannot be copied; install one with rustup (https://rustup.rs)" ;;
+    /usr | /usr/local | /)
+        fail "the Rust toolchain in $toolchain cannot be copied; install one with rustup (https://rustup.rs)"
+        ;;
 esac
 
 case ${TMPDIR:=/tmp} in
-    *[[:space:]]*) fail "debootstrap cannot work in $TMPDIR; set TMPDIR to a path without blanks" ;;
+    *[[:space:]]*) fail "debootstrap cannot work in $TMPDIR; set TMPDIR to a path without spaces" ;;
     /*) ;;
     *) TMPDIR=$PWD/$TMPDIR ;;
 esac
@@ -83,33 +85,34 @@ system=$root/system
 log=$root/log
 chmod 755 "$root"
 
-# This machine's temporary directory does not exist in the new system.
+# The commands in the new system must not use a directory that exists only on this machine.
 unset TMPDIR
 
-# Runs a command and shows its output only if it fails.
-quietly() {
+# Runs a command and prints its output only if it fails.
+run_quietly() {
     "$@" >"$log" 2>&1 || {
         tail -n 30 "$log" >&2
         fail "$1 failed"
     }
 }
 
-# Runs apt-get in the new system. This machine's resolv.conf is not kept there.
-with_packages() {
+# Runs apt-get with these arguments in the new system, with this machine's resolv.conf meanwhile.
+apt_get_in_system() {
     cp /etc/resolv.conf "$system/etc/resolv.conf"
-    quietly chroot "$system" sh -c "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get $*"
+    run_quietly chroot "$system" sh -c "apt-get update && DEBIAN_FRONTEND=noninteractive apt-get $*"
     rm -rf "$system"/var/lib/apt/lists/* "$system"/var/cache/apt/archives/*.deb "$system"/var/log/*.log
     : >"$system/etc/resolv.conf"
 }
 
 echo "Building a Debian system from $mirror ..." >&2
-quietly debootstrap --force-check-gpg --keyring="$keyring" --variant=minbase --include=ca-certificates bookworm "$system" "$mirror"
+run_quietly debootstrap --force-check-gpg --keyring="$keyring" --variant=minbase --include=ca-certificates \
+    bookworm "$system" "$mirror"
 cat >"$system/etc/apt/sources.list" <<END
 deb $mirror bookworm main
 deb $mirror bookworm-updates main
 deb $security bookworm-security main
 END
-# As in Docker's own images: no services are started, no documentation and no package files are kept.
+# As in Docker's official images: start no services, keep no documentation and no package files.
 printf '#!/bin/sh\nexit 101\n' >"$system/usr/sbin/policy-rc.d"
 chmod 755 "$system/usr/sbin/policy-rc.d"
 cat >"$system/etc/dpkg/dpkg.cfg.d/slim" <<END
@@ -124,14 +127,14 @@ echo 'DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.
 echo 'Acquire::Languages "none";' >"$system/etc/apt/apt.conf.d/docker-no-languages"
 rm -rf "$system/usr/share/locale" "$system/usr/share/man" "$system/usr/share/info"
 find "$system/usr/share/doc" -type f ! -name copyright -delete
-with_packages upgrade -y
+apt_get_in_system upgrade -y
 exists "$debian_image" || import "$system" "$debian_image"
 
 exists "$rust_image" && exit
 echo "Adding $(rustc --version) ..." >&2
-with_packages install -y --no-install-recommends gcc libc6-dev
-for part in bin lib libexec; do
-    [ ! -d "$toolchain/$part" ] || cp -a "$toolchain/$part" "$system/usr/local/"
+apt_get_in_system install -y --no-install-recommends gcc libc6-dev
+for directory in bin lib libexec; do
+    [ ! -d "$toolchain/$directory" ] || cp -a "$toolchain/$directory" "$system/usr/local/"
 done
 # This machine's certificate authorities, so that the same downloads work in the image.
 [ ! -r /etc/ssl/certs/ca-certificates.crt ] || cp -L /etc/ssl/certs/ca-certificates.crt "$system/etc/ssl/certs/"

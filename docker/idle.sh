@@ -1,23 +1,23 @@
 #!/bin/sh
-# Keeps a container running in which people work. When it stops, it terminates the other processes and waits up to 0.8 s for them, so that
-# an interrupted upload can be resumed.
+# First process of a container that is used through docker exec: keeps it running. When the container stops, terminates the
+# other processes and waits up to 0.8 s for them, so that an interrupted upload can be resumed.
 
-others() {
+other_processes_exist() {
     set -- /proc/[0-9]*
     [ $# -gt 1 ]
 }
 
-leave() {
+terminate() {
     trap '' TERM INT
     kill -TERM -1 2>/dev/null
     for _ in 1 2 3 4 5 6 7 8; do
-        others || exit 0
+        other_processes_exist || exit 0
         sleep 0.1
     done
     exit 0
 }
 
-trap leave TERM INT
+trap terminate TERM INT
 while :; do
     sleep 86400 &
     wait $!

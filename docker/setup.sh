@@ -1,6 +1,7 @@
 #!/bin/sh
-# Runs as root at every start, before the other containers: generates certificate and password if they are missing, and gives
-# each side its files. Volumes: /identity (server), /introduction (what the client knows of the server), /keys (client).
+# Runs as root at every start, before the other containers: generates certificate and password if they are missing, and copies
+# the client's part of them. Volumes: /identity (server), /introduction (what the client needs to know about the server), /keys
+# (client).
 set -eu
 umask 077
 
@@ -8,8 +9,8 @@ umask 077
 client=65001
 server=65002
 
-# Generates certificate, key and password. A certificate for other names is replaced. The files belong to root meanwhile,
-# because hestat refuses secrets in files of other users.
+# Generates certificate, key and password if they are missing. A certificate for other host names is replaced. The files belong
+# to root while hestat runs, because hestat refuses secrets in files of other users.
 generate_identity() {
     if [ "$(cat /identity/names 2>/dev/null)" != "$HESTAT_NAME" ]; then
         rm -f /identity/certificate.pem
@@ -29,8 +30,8 @@ write_for_client() {
     mv "$1.new" "$1"
 }
 
-# The client gets the password and the public certificate.
-introduce() {
+# Gives the client the password and the certificate (not its private key).
+copy_to_client() {
     write_for_client /introduction/certificate.pem < /identity/certificate.pem
     write_for_client /introduction/password < /identity/password
     password=$(head -n 1 /identity/password)
@@ -40,7 +41,7 @@ introduce() {
 }
 
 generate_identity
-introduce
+copy_to_client
 chown -R "$server:$server" /identity
 chown "$client:$client" /introduction /keys
 chmod 700 /identity /introduction /keys

@@ -1,6 +1,7 @@
-"""The whole job with TenSEAL: computes the means of a CSV's columns on ciphertext and prints seconds as JSON.
+"""A whole job with TenSEAL: computes the means of the columns of a CSV file on ciphertext, and prints the seconds of each
+step as JSON.
 
-CKKS of degree 8192, one ciphertext per 4,096 values. Missing values are omitted before encryption.
+CKKS with polynomial degree 8192, one ciphertext per 4,096 values. Missing values are omitted before encryption.
 """
 
 import json
@@ -20,7 +21,7 @@ def make_context():
     return context
 
 
-def public_part(context):
+def serialize_public(context):
     public = context.copy()
     public.make_context_public()
     return public.serialize(save_galois_keys=True)
@@ -51,20 +52,20 @@ def main(path):
     report = {"read": lap()}
     context = make_context()
     report["keygen"] = lap()
-    public = public_part(context)
+    public = serialize_public(context)
     report["serialise_public"] = lap()
     uploads = {name: encrypt(context, values) for name, values in columns.items()}
     report["encrypt"] = lap()
     server = tenseal.context_from(public)
     report["load"] = lap()
-    answers = {name: mean(server, len(columns[name]), upload) for name, upload in uploads.items()}
+    encrypted_means = {name: mean(server, len(columns[name]), upload) for name, upload in uploads.items()}
     report["compute"] = lap()
-    means = {name: tenseal.ckks_vector_from(context, answer).decrypt()[0] for name, answer in answers.items()}
+    means = {name: tenseal.ckks_vector_from(context, ciphertext).decrypt()[0] for name, ciphertext in encrypted_means.items()}
     report["decrypt"] = lap()
     report["whole"] = times[-1] - times[0]
     report["error"] = max(abs(means[name] - values.mean()) for name, values in columns.items())
-    report["upload_bytes"] = len(public) + sum(len(part) for upload in uploads.values() for part in upload)
-    report["answer_bytes"] = sum(len(answer) for answer in answers.values())
+    report["upload_bytes"] = len(public) + sum(len(ciphertext) for upload in uploads.values() for ciphertext in upload)
+    report["result_bytes"] = sum(len(ciphertext) for ciphertext in encrypted_means.values())
     print(json.dumps(report))
 
 

@@ -1,4 +1,4 @@
-"""Many values with TenSEAL: encrypts them, adds them up on ciphertext and prints seconds as JSON."""
+"""Encrypts many values with TenSEAL, adds them up on ciphertext, and prints the seconds of each step as JSON."""
 
 import json
 import sys

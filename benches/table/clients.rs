@@ -16,48 +16,50 @@ use serde_json::Value;
 use crate::cores::seconds;
 use crate::jobs;
 use crate::memory::peak_of;
-use crate::rows::{Aim, Row, time};
+use crate::rows::{Row, Target, time};
 use crate::service::{connector, location};
 use crate::stopwatch::Stopwatch;
 
 const CLIENTS: usize = 10;
+/// The label of the row names this number, too.
 const ROWS: u64 = 100_000;
 
-/// Measures the server's peak memory while ten datasets are uploaded at once and computed.
+/// Measures the server's peak memory while ten datasets are uploaded concurrently and computed.
 pub(crate) fn row(directory: &Path) -> Row {
     let csv = jobs::sample(directory, ROWS);
-    let datasets: Vec<_> = (0..CLIENTS).map(|number| dataset(&csv, &directory.join(format!("{number}")))).collect();
+    let datasets: Vec<_> =
+        (0..CLIENTS).map(|number| create_dataset(&csv, &directory.join(format!("{number}")))).collect();
     let server = Serve::start(directory);
     let before = peak_of(server.process.id()).expect("the process is running");
-    let uploading = seconds(|| upload_at_once(&server, &datasets));
+    let uploading = seconds(|| upload_concurrently(&server, &datasets));
     for (job, _) in &datasets {
         server.wait_for(*job);
     }
     let peak = peak_of(server.process.id()).expect("the process is running");
     let megabytes = peak * 1.048_576;
     let bytes: u64 = datasets.iter().map(|(_, path)| fs::metadata(path).expect("the file exists").len()).sum();
-    let figure = format!(
-        "memory of `hestat serve`, ten uploads of {ROWS} rows at once ({} MB in {})",
+    let name = format!(
+        "peak memory of `hestat serve`, ten concurrent uploads of 100,000 rows ({} MB in {})",
         bytes / 1_000_000,
         time(uploading)
     );
-    Row::new(figure, format!("{peak:.0} MiB"))
-        .beside(format!("{before:.0} MiB: before the first"))
+    Row::new(name, format!("{peak:.0} MiB"))
+        .reference(format!("{before:.0} MiB: before the first upload"))
         .ratio(format!("{:.2}", peak / before))
-        .aim(Aim::AtMost(256.0, " MB"), megabytes)
+        .target(Target::AtMost(256.0, " MB"), megabytes)
 }
 
-/// Returns a job and its dataset.
-fn dataset(csv: &Path, directory: &Path) -> (JobId, PathBuf) {
+/// Encrypts `csv` as a new job. Returns the job ID and the path of its dataset.
+fn create_dataset(csv: &Path, directory: &Path) -> (JobId, PathBuf) {
     let job = jobs::run_init(csv, directory, &Stopwatch::default()).job;
-    (job, directory.join("server").join(name(job)))
+    (job, directory.join("server").join(remote_path(job)))
 }
 
-fn name(job: JobId) -> String {
+fn remote_path(job: JobId) -> String {
     format!("inbox/{job}/dataset.hes")
 }
 
-fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
+fn upload_concurrently(server: &Serve, datasets: &[(JobId, PathBuf)]) {
     let all_connected = Barrier::new(datasets.len());
     thread::scope(|scope| {
         for (job, path) in datasets {
@@ -65,7 +67,7 @@ fn upload_at_once(server: &Serve, datasets: &[(JobId, PathBuf)]) {
                 let observer = Observer::null();
                 let connection = server.connector.connect(&server.location, observer).expect("the server is reachable");
                 all_connected.wait();
-                connection.put(path, &name(*job), observer).expect("there is enough space");
+                connection.put(path, &remote_path(*job), observer).expect("there is enough space");
             });
         }
     });
@@ -101,7 +103,10 @@ impl Serve {
         let connection = self.connector.connect(&self.location, observer).expect("the server is reachable");
         let start = Instant::now();
         while connection.size(&format!("outbox/{job}/totals.hes")).expect("the server answers").is_none() {
-            assert!(start.elapsed() < Duration::from_mins(1), "the server computes what comes in");
+            assert!(
+                start.elapsed() < Duration::from_mins(1),
+                "the server has not computed the dataset within a minute"
+            );
             thread::sleep(Duration::from_millis(10));
         }
     }

@@ -40,19 +40,19 @@ impl Cores {
 
     /// Returns the seconds that `work` takes on these cores.
     pub(crate) fn time(&self, work: impl FnOnce() + Send) -> f64 {
-        self.clock(|| self.run(work))
+        self.measure(|| self.run(work))
     }
 
     /// Runs `work` once on each core at the same time. Returns the seconds until all are done.
     pub(crate) fn each(&self, work: impl Fn() + Sync) -> f64 {
-        self.clock(|| {
+        self.measure(|| {
             self.0.broadcast(|_| work());
         })
     }
 
-    /// Measures one core in processor time, which other programs on the machine hardly affect, and more cores by the
-    /// wall clock.
-    fn clock(&self, work: impl FnOnce()) -> f64 {
+    /// Measures one core in processor time, which other programs on the machine hardly affect, and several cores in
+    /// wall-clock time.
+    fn measure(&self, work: impl FnOnce()) -> f64 {
         if self.count() == 1 { processor_seconds(work) } else { seconds(work) }
     }
 }
@@ -72,8 +72,7 @@ pub(crate) fn processor_seconds(work: impl FnOnce()) -> f64 {
     now().abs_diff(start).as_secs_f64()
 }
 
-/// Measures several times in turn, `rounds` times each, and returns the best of each: other programs only slow them
-/// down.
+/// Calls `measure` `rounds` times and returns the minimum of each of its times: other programs can only increase them.
 pub(crate) fn best<const TIMES: usize>(rounds: usize, mut measure: impl FnMut() -> [f64; TIMES]) -> [f64; TIMES] {
     let mut best = [f64::INFINITY; TIMES];
     for _ in 0..rounds {

@@ -1,4 +1,4 @@
-//! The fog scenario from end to end, next to the sum of its stages.
+//! The fog scenario from end to end, with the sum of its stages as the reference.
 
 use std::fs::File;
 use std::io::Write;
@@ -10,16 +10,16 @@ use rand_core::Rng;
 
 use crate::cores::best;
 use crate::fog_processes::send_through;
-use crate::rows::{Aim, Row, megabytes, time};
+use crate::rows::{Row, Target, megabytes, time};
 use crate::stages::{CHUNK, Stages};
 
-/// Each number of nodes takes each position in the order equally often, because the stages leave the disk busy.
+/// A multiple of the length of [`NODES`]: each comes first equally often, because the stages leave the disk busy.
 const ROUNDS: usize = 6;
 
-/// Chunks of the message, which has 512 MiB.
+/// Chunks of the message of 512 MiB (537 MB).
 const CHUNKS: usize = 128;
 
-/// The numbers of nodes, measured in turn.
+/// The numbers of nodes, measured alternately.
 const NODES: [usize; 3] = [1, 2, 4];
 
 /// Measures the message with one, two and four nodes, then each stage alone.
@@ -37,48 +37,48 @@ pub(crate) fn rows(directory: &Path) -> Vec<Row> {
     });
     measurements.sort_by_key(|(nodes, _)| *nodes);
     let bound = Bound::of(&times);
-    let totals = measurements.into_iter().flat_map(|(nodes, measured)| bound.rows(nodes, measured));
-    totals.chain(stage_rows(&times)).collect()
+    let rows = measurements.into_iter().flat_map(|(nodes, measured)| bound.rows(nodes, measured));
+    rows.chain(stage_rows(&times)).collect()
 }
 
-/// The sum of the stages, in seconds.
+/// Lower bounds of the time that the message takes, from the times of the stages alone, in seconds.
 struct Bound {
-    /// All stages on one core.
+    /// The sum of the stages, in processor time.
     processor: f64,
-    /// The larger of two times: all cores working without pause, or the disk writing without pause.
+    /// In wall-clock time: all cores work without pause, or the disk writes without pause, whichever takes longer.
     overlapped: f64,
 }
 
 impl Bound {
-    fn of(&[reading, tls, cipher, text, rsa, writing, disk]: &[f64; 7]) -> Self {
-        let processor = reading + tls + cipher + text + rsa + writing;
+    fn of(&[reading, tls, cipher, base64, rsa, writing, disk]: &[f64; 7]) -> Self {
+        let processor = reading + tls + cipher + base64 + rsa + writing;
         let cores = thread::available_parallelism().map_or(1, usize::from) as f64;
         Self { processor, overlapped: disk.max(processor / cores) }
     }
 
     fn rows(&self, nodes: usize, [elapsed, processor]: [f64; 2]) -> [Row; 2] {
-        let figure = format!("fog, 537 MB of message, {nodes} {}", if nodes == 1 { "node" } else { "nodes" });
+        let name = format!("fog, message of 537 MB, {nodes} {}", if nodes == 1 { "node" } else { "nodes" });
         [
-            Row::new(figure, rate(elapsed))
-                .beside(format!("{}: max(stages / cores, disk)", rate(self.overlapped)))
+            Row::new(name, rate(elapsed))
+                .reference(format!("{}: max(sum of the stages / cores, disk)", rate(self.overlapped)))
                 .ratio(format!("{:.2}", self.overlapped / elapsed))
-                .aim(Aim::AtLeast(0.6, ""), self.overlapped / elapsed),
-            Row::new("· processor time of all its processes", time(processor))
-                .beside(format!("{}: the stages", time(self.processor)))
+                .target(Target::AtLeast(0.6, ""), self.overlapped / elapsed),
+            Row::new("· processor time of all processes", time(processor))
+                .reference(format!("{}: sum of the stages", time(self.processor)))
                 .ratio(format!("{:.2}", self.processor / processor)),
         ]
     }
 }
 
-fn stage_rows(&[reading, tls, cipher, text, rsa, writing, disk]: &[f64; 7]) -> [Row; 7] {
+fn stage_rows(&[reading, tls, cipher, base64, rsa, writing, disk]: &[f64; 7]) -> [Row; 7] {
     [
         ("reading the message", reading),
-        ("TLS 1.3, rustls alone, 1 byte there and 4/3 back, both ends", tls),
-        ("AES-256-GCM, sealing and opening", cipher),
-        ("base64url, there and back", text),
-        ("RSA-OAEP-256, 3072 bits, both ways, one key for each 4 MiB", rsa),
-        ("writing 14/3 bytes into files: part, tokens, tokens, message", writing),
-        ("the same until they are on the disk, by the clock on the wall", disk),
+        ("TLS 1.3, rustls alone, 1 byte sent and 4/3 bytes returned, both ends", tls),
+        ("AES-256-GCM, seal and open", cipher),
+        ("base64url, encode and decode", base64),
+        ("RSA-OAEP-256, 3072 bits, wrap and unwrap one key per 4 MiB", rsa),
+        ("writing 14/3 bytes to files: part and tokens (node), tokens and message (client)", writing),
+        ("the same writes until synced, wall clock", disk),
     ]
     .map(|(stage, seconds)| Row::new(format!("· {stage}"), time(seconds)))
 }

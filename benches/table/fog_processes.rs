@@ -8,7 +8,7 @@ use std::process::{Child, Command, Stdio};
 use chrono::DateTime;
 use serde_json::Value;
 
-/// Clock ticks per second in `/proc`.
+/// Clock ticks per second in `/proc` (`CLK_TCK`).
 const TICKS: f64 = 100.0;
 
 /// Sends the message in a file through `nodes` nodes. Returns the seconds from the first part sent to the message on
@@ -42,7 +42,7 @@ fn node(number: usize, announced: &Value, directory: &Path, out: &Path) -> Child
     command.stdout(Stdio::null()).spawn().expect("the binary was built")
 }
 
-/// Returns a `hestat fog` command. Keys persist between rounds, files do not.
+/// Returns a `hestat fog` command. Keys are kept between rounds, other files are not.
 fn fog_command(role: &str, name: &str, directory: &Path, out: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_hestat"));
     command.args(["--json", "--quiet", "fog", role, "--out"]).arg(out.join(name));
@@ -50,7 +50,7 @@ fn fog_command(role: &str, name: &str, directory: &Path, out: &Path) -> Command 
     command
 }
 
-/// Returns the seconds between two events in the client's journal.
+/// Returns the seconds from the first `given` event to the `reassembled` event in the client's journal.
 fn journal_seconds(client: &Path) -> f64 {
     let journal = fs::read_to_string(client.join("journal.jsonl")).expect("the client keeps a journal");
     let events: Vec<Value> =

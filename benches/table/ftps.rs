@@ -1,4 +1,5 @@
-//! File transfers over FTPS on the loopback interface, next to the same bytes through rustls alone.
+//! File transfers over FTPS on the loopback interface. References: the same bytes through rustls alone, and vsftpd with
+//! lftp.
 
 use std::fs::{self, File};
 use std::io;
@@ -7,55 +8,57 @@ use std::path::Path;
 use hestat::foundation::observer::Observer;
 
 use crate::cores::{best, seconds};
-use crate::rows::{Aim, Row, gigabytes, time};
+use crate::rows::{Row, Target, gigabytes, time};
 use crate::service::Service;
 use crate::tls_baseline::TlsBaseline;
 use crate::vsftpd::Vsftpd;
 
 const ROUNDS: usize = 7;
 const NAME: &str = "inbox/job/dataset.hes";
-/// A file system in memory.
+/// A directory on a file system in memory.
 const RAM_DISK: &str = "/dev/shm";
 
 /// Measures uploads and downloads of `file` with hestat's client and server, whose root is in `directory`, and with
 /// vsftpd and lftp if they are available.
 pub(crate) fn rows(file: &Path, directory: &Path, baseline: &TlsBaseline) -> Vec<Row> {
     let bytes = fs::metadata(file).expect("the file exists").len();
-    let (memory, peer) = (tempfile::tempdir_in(RAM_DISK).ok(), Vsftpd::start());
-    let not_available = [f64::NAN; 3];
-    let [login, put, get, in_memory, sync, copy, copy_file, their_put, their_get] = best(ROUNDS, || {
+    let (ram_disk, vsftpd) = (tempfile::tempdir_in(RAM_DISK).ok(), Vsftpd::start());
+    // `best` ignores NaN, so the best of a measurement that is not available stays infinite.
+    let [login, put, get, put_to_ram, sync, copy, copy_file, vsftpd_put, vsftpd_get] = best(ROUNDS, || {
         let [login, put, get] = transfers(file, directory);
-        let [_, in_memory, _] = memory.as_ref().map_or(not_available, |memory| transfers(file, memory.path()));
-        let [their_put, their_get] = peer.as_ref().map_or([f64::NAN; 2], |peer| peer.transfers(file));
+        let [_, put_to_ram, _] = ram_disk.as_ref().map_or([f64::NAN; 3], |root| transfers(file, root.path()));
+        let [vsftpd_put, vsftpd_get] = vsftpd.as_ref().map_or([f64::NAN; 2], |vsftpd| vsftpd.transfers(file));
         let (sync, copy) = (write_and_sync(file, directory), baseline.copy(bytes));
         let copy_file = baseline.copy_file(file, &directory.join("copy"));
-        [login, put, get, in_memory, sync, copy, copy_file, their_put, their_get]
+        [login, put, get, put_to_ram, sync, copy, copy_file, vsftpd_put, vsftpd_get]
     });
     let rate = |seconds| gigabytes(bytes as f64 / seconds);
-    let beside = |figure: &str, own: f64, bound: f64, route: &str| {
-        let row = Row::new(figure, rate(own)).beside(format!("{}: rustls alone, {route}", rate(bound)));
-        row.ratio(format!("{:.2}", bound / own))
+    let compare = |name: &str, time: f64, reference_time: f64, reference: &str| {
+        let row = Row::new(name, rate(time)).reference(format!("{}: {reference}", rate(reference_time)));
+        row.ratio(format!("{:.2}", reference_time / time))
     };
-    let from_memory = |figure: &str, own: f64| beside(figure, own, copy, "memory to memory");
-    let theirs = |own: f64, theirs: f64| {
-        let row = Row::new("· the same beside vsftpd and lftp", rate(own));
-        if theirs.is_infinite() {
-            return row.beside("vsftpd and lftp not found, or not started by root");
+    let with_memory = |name: &str, time: f64| compare(name, time, copy, "rustls alone, memory to memory");
+    let with_vsftpd = |name: &str, time: f64, vsftpd_time: f64| {
+        if vsftpd_time.is_finite() {
+            compare(name, time, vsftpd_time, "vsftpd + lftp")
+        } else {
+            Row::new(name, rate(time)).reference("vsftpd or lftp not installed, or not run as root")
         }
-        row.beside(format!("{}: vsftpd + lftp", rate(theirs))).ratio(format!("{:.2}", theirs / own))
     };
     let rows = [
-        beside("upload of 272 MB over FTPS, on disk at the end", put, copy_file, "file to disk")
-            .aim(Aim::AtLeast(0.5, ""), copy_file / put),
-        from_memory("· the same", put),
-        from_memory("· the same onto a RAM disk", in_memory),
-        Row::new("· only writing the same bytes to the disk, without FTPS", rate(sync)),
-        theirs(put, their_put),
-        from_memory("download of 272 MB over FTPS", get).aim(Aim::AtLeast(0.5, ""), copy / get),
-        theirs(get, their_get),
-        Row::new("connecting and logging in over FTPS", time(login)),
+        Some(
+            compare("FTPS upload of 272 MB, synced", put, copy_file, "rustls alone, file to disk")
+                .target(Target::AtLeast(0.5, ""), copy_file / put),
+        ),
+        Some(with_memory("· the same upload", put)),
+        put_to_ram.is_finite().then(|| with_memory("· upload to a RAM disk", put_to_ram)),
+        Some(Row::new("· writing and syncing 272 MB without FTPS", rate(sync))),
+        Some(with_vsftpd("· the same upload", put, vsftpd_put)),
+        Some(with_memory("FTPS download of 272 MB", get).target(Target::AtLeast(0.5, ""), copy / get)),
+        Some(with_vsftpd("· the same download", get, vsftpd_get)),
+        Some(Row::new("FTPS connect and login", time(login))),
     ];
-    rows.into_iter().enumerate().filter(|(index, _)| *index != 2 || in_memory.is_finite()).map(|(_, row)| row).collect()
+    rows.into_iter().flatten().collect()
 }
 
 /// Returns the seconds of a login, an upload and a download.
@@ -73,7 +76,7 @@ fn transfers(file: &Path, root: &Path) -> [f64; 3] {
     [login, put, get]
 }
 
-/// Returns the seconds that writing the upload to the server's disk takes at least.
+/// Returns the seconds for writing and syncing the content of `file`, without a network.
 fn write_and_sync(file: &Path, directory: &Path) -> f64 {
     let content = fs::read(file).expect("the file exists");
     let copy = directory.join("copy");

@@ -1,4 +1,4 @@
-//! Whole steps: `init` next to parsing alone, and the job from CSV to statistics.
+//! Whole steps: `init`, with parsing alone as the reference, and a job from CSV to statistics.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -16,7 +16,7 @@ use hestat::table::{CsvSource, Dialect, Selection, TableReader};
 use hestat::transfer::{Connector, Location};
 
 use crate::cores::{best, seconds};
-use crate::rows::{Aim, Row, time};
+use crate::rows::{Row, Target, time};
 use crate::stopwatch::Stopwatch;
 
 /// Writes a synthetic table of `rows` rows to `directory`.
@@ -55,7 +55,7 @@ pub(crate) fn run_init_with(
     init(&request, &store, connector, &SystemClock, stopwatch.observer()).expect("the sample can be encrypted").record
 }
 
-/// Measures `init` of `csv`, including the dataset on the server's disk, next to parsing the file twice.
+/// Measures `init` of `csv` until the dataset is on the server's disk. The reference parses the file twice.
 pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
     let [all, reading, encrypting, uploading, parsing] = best(3, || {
         let stopwatch = Stopwatch::default();
@@ -67,21 +67,21 @@ pub(crate) fn init_row(csv: &Path, scratch: &Path) -> Row {
         let [reading, encrypting, uploading] = stages;
         [all, reading, encrypting, uploading, seconds(|| parse(csv)) + seconds(|| parse(csv))]
     });
-    let stages = [("schema", reading), ("encrypt", encrypting), ("upload", uploading)];
+    let stages = [("schema", reading), ("encryption", encrypting), ("upload", uploading)];
     let stages = stages.map(|(name, seconds)| format!("{name} {}", time(seconds))).join(", ");
-    Row::new(format!("init, 1,000,000 × 16 ({stages})"), time(all))
-        .beside(format!("{}: parsing the CSV twice", time(parsing)))
+    Row::new(format!("init, 1,000,000 rows × 16 columns ({stages})"), time(all))
+        .reference(format!("{}: parsing the CSV twice", time(parsing)))
         .ratio(format!("{:.2}", all / parsing))
-        .aim(Aim::AtMost(2.5, ""), all / parsing)
+        .target(Target::AtMost(2.5, ""), all / parsing)
 }
 
-/// Runs all steps in this process, from `csv` to its statistics.
+/// Runs a whole job in this process, from `csv` to its statistics.
 pub(crate) fn whole_job(csv: &Path, stopwatch: &Stopwatch) {
     run(run_request(csv, false), &SystemClock, stopwatch.observer()).expect("the job succeeds");
 }
 
-/// Returns how many decrypted figures differ from the exact figures of the clear data.
-pub(crate) fn figures_that_differ(csv: &Path) -> usize {
+/// Returns how many decrypted statistics differ from the exact statistics of the plaintext data.
+pub(crate) fn wrong_statistics(csv: &Path) -> usize {
     let (_, comparison) = run(run_request(csv, true), &SystemClock, Observer::null()).expect("the job succeeds");
     comparison.expect("the check was requested").differences().len()
 }

@@ -1,7 +1,7 @@
 //! Speed measurements in one table. Run `cargo bench --bench table`, or `benches/run.sh` to include TenSEAL.
 //!
-//! Each measurement and its bound or peer come from the same run and are measured in turn, because other programs may
-//! use the machine. Names of parts as arguments (`cargo bench --bench table -- ftps`) select these parts.
+//! A measurement and its reference alternate in the same run, because other programs may use the machine.
+//! Section names as arguments (`cargo bench --bench table -- ftps`) select sections.
 
 #![allow(missing_docs, clippy::expect_used, clippy::print_stdout, reason = "a program that measures and prints")]
 
@@ -28,11 +28,11 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use cores::Cores;
-use rows::{HEAD, Row};
+use rows::{HEADER, Row};
 use stopwatch::Stopwatch;
 use tls_baseline::TlsBaseline;
 
-/// Rows of the large table. Its ciphertext has 272 MB.
+/// Rows of the large table. Its dataset has 272 MB.
 const LARGE: u64 = 1_000_000;
 /// Rows of the Framingham study's table.
 const FRAMINGHAM: u64 = 4_240;
@@ -41,20 +41,20 @@ fn main() {
     let directory = tempfile::tempdir().expect("there is a temporary directory");
     let path = directory.path();
     let cores = [Cores::one(), Cores::all()];
-    println!("{HEAD}");
-    part("encrypt", || cores.each_ref().map(encrypt::rows).into_iter().flatten());
+    println!("{HEADER}");
+    section("encrypt", || cores.each_ref().map(encrypt::rows).into_iter().flatten());
     let large = Large::new(path);
-    part("init", || [jobs::init_row(&large.csv, &path.join("init"))]);
-    part("compute", || {
+    section("init", || [jobs::init_row(&large.csv, &path.join("init"))]);
+    section("compute", || {
         cores.iter().flat_map(|cores| compute::rows(cores, &large.server, large.bytes)).collect::<Vec<_>>()
     });
-    part("ftps", || ftps::rows(&large.dataset, path, &TlsBaseline::for_ftps()));
-    part("job", || [roundtrip::row(&large.csv, &path.join("job"), large.bytes, &TlsBaseline::for_ftps())]);
-    part("clients", || [clients::row(path)]);
-    part("fog", || fog::rows(path));
-    part("sizes", sizes::rows);
-    part("peers", || peers::rows(&jobs::sample(path, FRAMINGHAM), &cores[1]));
-    part("memory", || [memory::row(path)]);
+    section("ftps", || ftps::rows(&large.dataset, path, &TlsBaseline::for_ftps()));
+    section("job", || [roundtrip::row(&large.csv, &path.join("job"), large.bytes, &TlsBaseline::for_ftps())]);
+    section("clients", || [clients::row(path)]);
+    section("fog", || fog::rows(path));
+    section("sizes", sizes::rows);
+    section("peers", || peers::rows(&jobs::sample(path, FRAMINGHAM), &cores[1]));
+    section("memory", || [memory::row(path)]);
 }
 
 /// The large table, and its dataset on a server that is a directory.
@@ -75,8 +75,8 @@ impl Large {
     }
 }
 
-/// Prints the rows of a part, unless other parts were selected.
-fn part<R: IntoIterator<Item = Row>>(name: &str, rows: impl FnOnce() -> R) {
+/// Prints the rows of a section, unless only other sections were selected.
+fn section<R: IntoIterator<Item = Row>>(name: &str, rows: impl FnOnce() -> R) {
     let mut selected = env::args().skip(1).filter(|argument| !argument.starts_with('-')).peekable();
     if selected.peek().is_none() || selected.any(|argument| argument == name) {
         rows().into_iter().for_each(|row| println!("{row}"));

@@ -13,19 +13,19 @@ use crate::rows::{Row, time};
 /// Set to 1 to measure the table of 10,000,000 rows, which needs about 6 GB for temporary files.
 const LARGE: &str = "HESTAT_BENCH_LARGE";
 
-/// Measures the peak memory at 10,000,000 rows next to that at 100,000.
+/// Measures the peak memory for 10,000,000 rows. The reference is that for 100,000.
 pub(crate) fn row(directory: &Path) -> Row {
-    let figure = "memory of `hestat run`, 10,000,000 rows";
+    let name = "peak memory of `hestat run`, 10,000,000 rows";
     if std::env::var(LARGE).as_deref() != Ok("1") {
-        return Row::new(figure, format!("not measured ({LARGE}=1 does; about 6 GB of disk)"));
+        return Row::new(name, format!("not measured (set {LARGE}=1; needs 6 GB of disk)"));
     }
     let [(small, _), (large, elapsed)] = [100_000, 10_000_000].map(|rows| run(directory, rows));
-    Row::new(figure, format!("{large:.0} MiB (in {})", time(elapsed)))
-        .beside(format!("{small:.0} MiB: 100,000 rows"))
+    Row::new(name, format!("{large:.0} MiB (in {})", time(elapsed)))
+        .reference(format!("{small:.0} MiB: 100,000 rows"))
         .ratio(format!("{:.2}", large / small))
 }
 
-/// Returns mebibytes and seconds.
+/// Runs a whole job with `rows` rows in another process. Returns its peak memory in mebibytes and its seconds.
 fn run(directory: &Path, rows: u64) -> (f64, f64) {
     let csv = jobs::sample(directory, rows);
     let mut command = Command::new(env!("CARGO_BIN_EXE_hestat"));
@@ -37,8 +37,8 @@ fn run(directory: &Path, rows: u64) -> (f64, f64) {
     (peak, elapsed)
 }
 
-/// Waits for the process and returns its peak memory. The kernel keeps the peak, so the last value read is nearly
-/// exact.
+/// Waits for the process and returns its peak memory in mebibytes. The kernel records the peak, so the last value
+/// read is nearly exact.
 fn wait_for_peak(child: &mut Child) -> f64 {
     let mut peak = f64::NAN;
     loop {

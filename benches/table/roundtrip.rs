@@ -1,4 +1,4 @@
-//! A whole job in separate steps, with and without FTPS.
+//! A whole job in separate steps over FTPS, with a job without FTPS and a copy through rustls as the reference.
 
 use std::fs;
 use std::path::Path;
@@ -13,7 +13,7 @@ use hestat::transfer::{Connector, Location};
 
 use crate::cores::{best, seconds};
 use crate::jobs;
-use crate::rows::{Aim, Row, time};
+use crate::rows::{Row, Target, time};
 use crate::service::Service;
 use crate::stopwatch::Stopwatch;
 use crate::tls_baseline::TlsBaseline;
@@ -34,10 +34,10 @@ pub(crate) fn row(csv: &Path, scratch: &Path, bytes: u64, baseline: &TlsBaseline
         [ftps, stopwatch.seconds(UPLOADING), file, baseline.copy(bytes)]
     });
     let ratio = ftps / (file + copy);
-    Row::new(format!("init + compute + result, 1,000,000 × 16 over FTPS (upload {})", time(upload)), time(ftps))
-        .beside(format!("{} + {}: the same over file:// + rustls alone", time(file), time(copy)))
+    Row::new(format!("init + compute + result over FTPS, 1,000,000 × 16 (upload {})", time(upload)), time(ftps))
+        .reference(format!("{} + {}: the same job over file:// + rustls alone", time(file), time(copy)))
         .ratio(format!("{ratio:.2}"))
-        .aim(Aim::AtMost(1.5, ""), ratio)
+        .target(Target::AtMost(1.5, ""), ratio)
 }
 
 /// Runs `measure` with an empty directory in `scratch` as the server's.

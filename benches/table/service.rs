@@ -1,4 +1,4 @@
-//! hestat's FTPS server in this process, and its client's configuration.
+//! hestat's FTPS server in this process, and the configuration of its client.
 
 use std::net::Ipv4Addr;
 use std::path::Path;
@@ -10,9 +10,9 @@ use hestat::transfer::serve::{AccessPolicy, Action, FtpService, ServeOptions};
 use hestat::transfer::{ConnectParameters, Connector, FtpAddress, Location, ServerTrust};
 
 const USER: &str = "hestat";
-const PASSWORD: &str = "of a benchmark";
+const PASSWORD: &str = "benchmark";
 
-/// A server on a free port of the loopback interface.
+/// hestat's FTPS server on a free port of the loopback interface.
 pub(crate) struct Service(FtpService);
 
 impl Service {

@@ -1,4 +1,4 @@
-//! The indispensable stages of a fog message, each measured alone, with the same libraries and chunks.
+//! The stages that every fog message needs, each measured alone, with the same libraries and chunks.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -27,31 +27,31 @@ pub(crate) struct Stages<'m> {
 }
 
 impl<'m> Stages<'m> {
-    /// Measures the message in this file.
+    /// Prepares the stages of the message in this file.
     pub(crate) fn new(message: &'m Path, chunks: usize) -> Self {
         let key = RsaPrivateKey::generate(RsaBits::Rsa3072).expect("there is randomness");
         Self { message, chunks, key, tls: TlsBaseline::for_links() }
     }
 
-    /// Returns the processor seconds of reading, TLS, cipher, text, RSA and writing, then the wall-clock seconds of
+    /// Returns the processor seconds of reading, TLS, cipher, base64, RSA and writing, then the wall-clock seconds of
     /// writing.
     pub(crate) fn times(&self, directory: &Path) -> [f64; 7] {
         let (writing, elapsed) = self.writing(directory);
-        [self.reading(), self.tls(), self.cipher(), self.text(), self.rsa(), writing, elapsed]
+        [self.reading(), self.tls(), self.cipher(), self.base64(), self.rsa(), writing, elapsed]
     }
 
-    /// Reads the message once from the kernel's cache.
+    /// Reads the message once from the page cache.
     fn reading(&self) -> f64 {
         let mut file = File::open(self.message).expect("it was just created");
         let mut chunk = vec![0; CHUNK];
         self.each_chunk(|| file.read_exact(black_box(&mut chunk)).expect("the file is long enough"))
     }
 
-    /// Sends the message to the nodes and its text form back, counting both ends.
+    /// Sends the message to the nodes and its base64 form back; counts both ends.
     fn tls(&self) -> f64 {
-        let (outward, back) = ((self.chunks * CHUNK) as u64, (self.chunks * text_bytes()) as u64);
+        let (sent, returned) = ((self.chunks * CHUNK) as u64, (self.chunks * base64_bytes()) as u64);
         processor_seconds(|| {
-            for bytes in [outward, back] {
+            for bytes in [sent, returned] {
                 self.tls.copy(bytes);
             }
         })
@@ -68,9 +68,9 @@ impl<'m> Stages<'m> {
     }
 
     /// Encodes and decodes each chunk as base64url.
-    fn text(&self) -> f64 {
+    fn base64(&self) -> f64 {
         let engine = Simd::url_safe(NO_PAD);
-        let (mut chunk, mut text) = (vec![7; CHUNK], vec![0; text_bytes()]);
+        let (mut chunk, mut text) = (vec![7; CHUNK], vec![0; base64_bytes()]);
         self.each_chunk(|| {
             engine.encode_slice(black_box(&chunk), &mut text).expect("the buffer is large enough");
             engine.decode_slice(black_box(&text), &mut chunk).expect("it was just encoded");
@@ -85,11 +85,12 @@ impl<'m> Stages<'m> {
         })
     }
 
-    /// Writes every file of a message to the disk: part and tokens on nodes, tokens and message on the client. The disk
-    /// starts writing while more data follows.
+    /// Writes and syncs all files of a message: part and tokens on nodes, tokens and message on the client. Writeback
+    /// starts while more data follows. Returns processor and wall-clock seconds.
     fn writing(&self, directory: &Path) -> (f64, f64) {
-        let content: Vec<u8> = (0..text_bytes()).map(|index| (index % 251) as u8).collect();
-        let files = [CHUNK, text_bytes(), text_bytes(), CHUNK].map(|bytes| (unnamed(directory), &content[..bytes]));
+        let content: Vec<u8> = (0..base64_bytes()).map(|index| (index % 251) as u8).collect();
+        let sizes = [CHUNK, base64_bytes(), base64_bytes(), CHUNK];
+        let files = sizes.map(|bytes| (unnamed_file(directory), &content[..bytes]));
         let write = || {
             for number in 0..self.chunks {
                 for (file, bytes) in &files {
@@ -113,11 +114,11 @@ impl<'m> Stages<'m> {
 }
 
 /// Returns the number of base64 characters per chunk.
-fn text_bytes() -> usize {
+fn base64_bytes() -> usize {
     base64::encoded_len(CHUNK, false).expect("the input is short")
 }
 
-/// Creates a file that is deleted when closed.
-fn unnamed(directory: &Path) -> File {
+/// Creates an unnamed file, which is deleted when closed.
+fn unnamed_file(directory: &Path) -> File {
     tempfile::tempfile_in(directory).expect("the directory is writable")
 }

@@ -1,18 +1,18 @@
 //! Measures how long each stage of a pipeline takes.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
 use hestat::foundation::observer::{Observer, Progress, Stage};
 
 /// Times the stages of a pipeline.
 #[derive(Default)]
-pub(crate) struct Stopwatch(Mutex<Laps>);
+pub(crate) struct Stopwatch(Mutex<Timings>);
 
 #[derive(Default)]
-struct Laps {
+struct Timings {
     running: Option<(Stage, Instant)>,
-    over: Vec<(Stage, f64)>,
+    finished: Vec<(Stage, f64)>,
 }
 
 impl Stopwatch {
@@ -23,25 +23,26 @@ impl Stopwatch {
 
     /// Returns the seconds that `stage` took in total.
     pub(crate) fn seconds(&self, stage: Stage) -> f64 {
-        self.laps(|laps| laps.over.iter().filter(|lap| lap.0 == stage).map(|lap| lap.1).sum())
+        let timings = self.lock();
+        timings.finished.iter().filter(|(finished, _)| *finished == stage).map(|(_, seconds)| seconds).sum()
     }
 
-    fn laps<T>(&self, look: impl FnOnce(&mut Laps) -> T) -> T {
-        look(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
+    fn lock(&self) -> MutexGuard<'_, Timings> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 impl Progress for Stopwatch {
     fn begin(&self, stage: Stage, _: u64) {
         self.end();
-        self.laps(|laps| laps.running = Some((stage, Instant::now())));
+        self.lock().running = Some((stage, Instant::now()));
     }
 
     fn end(&self) {
-        self.laps(|laps| {
-            let over = laps.running.take().map(|(stage, start)| (stage, start.elapsed().as_secs_f64()));
-            laps.over.extend(over);
-        });
+        let mut timings = self.lock();
+        if let Some((stage, start)) = timings.running.take() {
+            timings.finished.push((stage, start.elapsed().as_secs_f64()));
+        }
     }
 
     fn advance(&self, _: u64) {}

@@ -1,5 +1,5 @@
-//! A baseline: the same bytes through rustls alone, with one sending and one receiving thread, from memory to memory or
-//! from file to file.
+//! A baseline: bytes sent through rustls alone by one thread and received by another, from memory to memory or from
+//! file to file.
 
 use std::fs::{self, File};
 use std::hint::black_box;
@@ -21,10 +21,10 @@ use crate::cores::seconds;
 
 const NAME: &str = "localhost";
 
-/// The size of each side's buffer.
+/// Size of each side's buffer in bytes.
 const BUFFER: usize = 1 << 20;
 
-/// Both ends of a TLS connection, with the cipher suite that hestat's client and server negotiate.
+/// The configuration of both ends of a TLS connection, with the cipher suite that hestat's client and server negotiate.
 pub(crate) struct TlsBaseline {
     client: Arc<ClientConfig>,
     server: Arc<ServerConfig>,
@@ -55,7 +55,7 @@ impl TlsBaseline {
             .with_protocol_versions(&[version])
             .and_then(|server| server.with_no_client_auth().with_single_cert(vec![certified.cert.der().clone()], key));
         let mut server = server.expect("consistent TLS parameters");
-        // The client reads nothing here, and closing a socket with unread data would discard what it has sent.
+        // The client reads nothing here, and closing a socket with unread tickets would discard data that it has sent.
         server.send_tls13_tickets = 0;
         Self { client: Arc::new(client.expect("consistent TLS parameters")), server: Arc::new(server) }
     }
@@ -92,7 +92,7 @@ impl TlsBaseline {
         &self,
         next: impl FnMut(&mut [u8]) -> usize,
         consume: impl FnMut(&[u8]) + Send,
-        end: impl FnOnce() + Send,
+        finish: impl FnOnce() + Send,
     ) -> f64 {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
         let address = listener.local_addr().expect("a bound listener");
@@ -100,7 +100,7 @@ impl TlsBaseline {
             thread::scope(|scope| {
                 let receiver = scope.spawn(|| {
                     self.receive(listener.accept().expect("a client connects").0, consume);
-                    end();
+                    finish();
                 });
                 self.send(TcpStream::connect(address).expect("the listener is open"), next);
                 receiver.join().expect("the receiver does not panic");
@@ -139,7 +139,7 @@ impl TlsBaseline {
     }
 }
 
-/// rustls reads 4 KiB at a time from a socket; this wrapper reads more from the kernel.
+/// rustls reads 4 KiB at a time from a socket; this wrapper reads up to [`BUFFER`] bytes from the kernel.
 struct Buffered(BufReader<TcpStream>);
 
 impl Buffered {

@@ -1,4 +1,4 @@
-//! The same files between vsftpd and lftp, if both are installed and this process may start the server.
+//! Transfers between vsftpd and lftp, if both are installed and this process is root.
 
 use std::fs::{self, Permissions};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
@@ -55,7 +55,7 @@ impl Vsftpd {
         let directory = tempfile::tempdir().expect("there is a temporary directory");
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).and_then(|free| free.local_addr());
         let port = port.expect("there is a free port").port();
-        let configuration = prepare(directory.path(), port);
+        let configuration = write_server_files(directory.path(), port);
         let mut command = Command::new(SERVER);
         command.arg(configuration).stdout(Stdio::null()).stderr(Stdio::null());
         let process = command.spawn().expect("the program is installed");
@@ -65,16 +65,16 @@ impl Vsftpd {
         Some(Self { process, directory, port })
     }
 
-    /// Returns the seconds of an upload and a download of `file`, without the login.
+    /// Returns the seconds of an upload and a download of `file`, without login and process start.
     pub(crate) fn transfers(&self, file: &Path) -> [f64; 2] {
-        let login = self.client("ls");
-        let put = self.client(&format!("put {} -o {DIRECTORY}/copy", file.display()));
-        let get = self.client(&format!("get {DIRECTORY}/copy -o /dev/null"));
-        self.client(&format!("rm {DIRECTORY}/copy"));
+        let login = self.run_client("ls");
+        let put = self.run_client(&format!("put {} -o {DIRECTORY}/copy", file.display()));
+        let get = self.run_client(&format!("get {DIRECTORY}/copy -o /dev/null"));
+        self.run_client(&format!("rm {DIRECTORY}/copy"));
         [put - login, get - login]
     }
 
-    fn client(&self, commands: &str) -> f64 {
+    fn run_client(&self, commands: &str) -> f64 {
         let certificate = self.directory.path().join("certificate.pem");
         let settings = [
             ("ftp:ssl-allow-anonymous", "true"),
@@ -96,7 +96,7 @@ impl Vsftpd {
 }
 
 /// Writes the server's files. Returns the path of its configuration.
-fn prepare(directory: &Path, port: u16) -> PathBuf {
+fn write_server_files(directory: &Path, port: u16) -> PathBuf {
     let identity = ServerIdentity::generate(&["localhost".into()]).expect("a valid host name");
     let write = |name: &str, bytes: &[u8]| {
         let path = directory.join(name);
@@ -108,7 +108,7 @@ fn prepare(directory: &Path, port: u16) -> PathBuf {
     fs::create_dir_all(root.join(DIRECTORY)).and_then(|()| fs::create_dir(&empty)).expect("the directory is writable");
     // The server's sessions do not run as root.
     fs::set_permissions(directory, Permissions::from_mode(0o711)).expect("the directory is owned by this process");
-    let (user, group) = (number("--user"), number("--group"));
+    let (user, group) = (id("--user"), id("--group"));
     chown(root.join(DIRECTORY), Some(user), Some(group)).expect("the process is root");
     let settings = format!(
         "listen_port={port}\nanon_root={}\nsecure_chroot_dir={}\nrsa_cert_file={}\nrsa_private_key_file={}\n",
@@ -120,9 +120,10 @@ fn prepare(directory: &Path, port: u16) -> PathBuf {
     write("vsftpd.conf", format!("{FIXED_SETTINGS}{settings}").as_bytes())
 }
 
-fn number(option: &str) -> u32 {
+/// Returns the number of the user or group [`OWNER`]; `option` is one of `id`.
+fn id(option: &str) -> u32 {
     let output = Command::new("id").args([option, OWNER]).output().expect("the program is installed");
-    String::from_utf8_lossy(&output.stdout).trim().parse().expect("the package made the user")
+    String::from_utf8_lossy(&output.stdout).trim().parse().expect("the package created the user")
 }
 
 impl Drop for Vsftpd {

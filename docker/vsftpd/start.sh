@@ -2,7 +2,7 @@
 # Starts vsftpd with the account "hestat" and the generated password.
 set -eu
 umask 077
-# PAM compares with a hash (SHA-512 of crypt(3)).
+# PAM compares passwords with a hash: SHA-512 of crypt(3) with a random salt.
 perl -e '
     open my $random, "<", "/dev/urandom" or die; read $random, my $salt, 8;
     chomp(my $password = <STDIN>);

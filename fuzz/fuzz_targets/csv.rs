@@ -1,4 +1,4 @@
-//! The two passes over a CSV file: the second must be able to encode everything that the first accepts.
+//! The two passes over a CSV file: the second must be able to encode every table that the first accepts.
 #![no_main]
 
 use hestat::encoding::Plan;

@@ -1,4 +1,4 @@
-//! A job's secrets as read from disk, with a correct digest so that the rest is reached.
+//! The secrets of a job, as read from disk. The digest is correct, so that the parser gets beyond it.
 #![no_main]
 
 use std::fs;
@@ -55,8 +55,8 @@ impl State {
 }
 
 fuzz_target!(|bytes: &[u8]| {
-    let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
-    fs::write(STATE.job_directory().join("secrets.hes"), sealed).expect("the secrets are writable");
+    let file = [bytes, blake3::hash(bytes).as_bytes()].concat();
+    fs::write(STATE.job_directory().join("secrets.hes"), file).expect("the secrets are writable");
     let job = KeyStore::new(STATE.directory.path()).open(STATE.job).expect("the job exists");
     if let Err(error) = job.secrets(None) {
         assert!(matches!(error, KeyStoreError::LostKey { .. } | KeyStoreError::PassphraseNeeded(_) | KeyStoreError::OtherVersion { .. }), "{error}");

@@ -1,4 +1,4 @@
-//! Tokens from an untrusted peer.
+//! JWE tokens from an untrusted peer.
 #![no_main]
 
 use std::sync::LazyLock;

@@ -1,4 +1,5 @@
-//! Totals as the client reads them: a digest, corrected so that the rest is reached, a header, every segment.
+//! Totals as the client reads them: digest, header, every segment. The second attempt has a correct digest, so that the
+//! parser gets beyond it.
 #![no_main]
 
 use std::io::Cursor;

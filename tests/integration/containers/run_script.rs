@@ -219,14 +219,14 @@ fn a_missing_engine_or_base_image_is_reported() {
     let mut command = checkout.run_sh(&["--containers"]);
     output(command.env("DOCKER_HOST", "tcp://127.0.0.1:1"))
         .expect_code(1)
-        .says(&["no container engine answers", "docker/base-images.sh"]);
+        .says(&["no container engine is running", "docker/base-images.sh"]);
     let mut command = checkout.run_sh(&["--containers"]);
     let missing = output(command.env("HESTAT_DEBIAN_IMAGE", "localhost:1/debian:none")).expect_code(1);
     missing.says(&["localhost:1/debian:none", "cannot be pulled", "docker/base-images.sh"]);
     // The script falls back to running locally, which fails here because cargo is missing.
     let mut command = checkout.run_sh(&[]);
     let local = output(command.env("DOCKER_HOST", "tcp://127.0.0.1:1").env("PATH", "/usr/bin:/bin")).expect_code(1);
-    local.says(&["Without containers: no container engine answers", "cargo is missing"]);
+    local.says(&["Running without containers: no container engine is running", "cargo is missing"]);
     for (arguments, code, words) in [
         (&["--containers", "--local"][..], 2, "cannot be used together"),
         (&["--nonsense"], 2, "unknown option --nonsense"),
