@@ -15,7 +15,7 @@ use crate::foundation::fs::{create_private_directory, if_exists, lock_directory,
 use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
-use crate::package::frame::VERSION;
+use crate::package::hes_file::VERSION;
 
 /// File name of the record.
 pub(super) const RECORD: &str = "job.json";

@@ -16,8 +16,8 @@ use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::he::SecretKey;
 use crate::he::keys::KEY_BYTES;
-use crate::package::frame::{self, DIGEST_BYTES, Hashing};
-use crate::package::{Digest, FileKind, JobId, PackageError};
+use crate::package::digest::{DIGEST_BYTES, HashingIo};
+use crate::package::{Digest, FileKind, JobId, PackageError, hes_file, verify_digest};
 use crate::table::{CsvDigest, Dialect, SkippedColumn};
 
 /// Maximum length of a file of secrets, in bytes; enough for plans of a hundred thousand columns.
@@ -95,9 +95,9 @@ impl JobSecrets {
             }
         };
         let header = SecretsHeader { job: job.bytes(), kdf };
-        let header = frame::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let header = hes_file::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
         let io = KeyStoreError::io(path);
-        let mut file = Hashing::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
+        let mut file = HashingIo::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
         file.write_all(&header).and_then(|()| file.write_all(&payload)).map_err(&io)?;
         let digest = file.digest();
         let mut file = file.into_inner();
@@ -121,9 +121,9 @@ impl JobSecrets {
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize));
         file.read_to_end(&mut bytes).map_err(KeyStoreError::io(path))?;
-        crate::package::totals::verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
+        verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
         let mut input = bytes.as_slice();
-        let (_, header): (_, SecretsHeader) = frame::read_header(FileKind::Secrets, &mut input).map_err(damaged)?;
+        let (_, header): (_, SecretsHeader) = hes_file::read_header(FileKind::Secrets, &mut input).map_err(damaged)?;
         let (payload, _digest) =
             input.split_last_chunk::<{ DIGEST_BYTES as usize }>().ok_or_else(|| lost(job, DAMAGED))?;
         let plain = match (header.kdf, passphrase) {

@@ -14,7 +14,7 @@ use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::text::one_line;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
-use crate::package::status::MAX_STATUS;
+use crate::package::status::MAX_STATUS_BYTES;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Statistic, Summary, by_name};
 use crate::transfer::{Connector, RemoteStore, TransferError};
@@ -256,10 +256,10 @@ fn check_totals(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError
 fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, PipelineError> {
     let id = job.record().job;
     let name = format!("{}/{}", paths::outbox(id), paths::STATUS);
-    if server.size(&name)?.is_none_or(|size| size > MAX_STATUS) {
+    if server.size(&name)?.is_none_or(|size| size > MAX_STATUS_BYTES) {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    server.get(&name, MAX_STATUS, &mut bytes, Observer::null())?;
+    server.get(&name, MAX_STATUS_BYTES, &mut bytes, Observer::null())?;
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }

@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hestat::keystore::KeyStoreError;
 use hestat::package::JobId;
-use hestat::package::frame::VERSION;
+use hestat::package::hes_file::VERSION;
 use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
