@@ -1,8 +1,8 @@
 //! File operations that several modules need and the standard library does not have.
 //!
 //! `fs-err` is not used. The error types of the callers already contain the path, so messages would show it twice. And
-//! `fs-err` wraps only `std::fs`: the server's files and all files that are replaced atomically are opened relative to a
-//! directory handle ([`RootDir`](super::root_dir::RootDir)), others with flags that `std::fs` does not have
+//! `fs-err` wraps only `std::fs`: the server's files and all files that are replaced atomically are opened relative to
+//! a directory handle ([`RootDir`](super::root_dir::RootDir)), others with flags that `std::fs` does not have
 //! ([`regular_file`]).
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};

@@ -84,8 +84,8 @@ impl<T> HashingIo<T> {
     }
 }
 
-/// Returns the first `count` bytes, which a reader or writer reports as done. A count beyond the buffer is an error: bytes
-/// that were not hashed must not go unnoticed.
+/// Returns the first `count` bytes, which a reader or writer reports as done. A count beyond the buffer is an error:
+/// bytes that were not hashed must not go unnoticed.
 fn prefix(bytes: &[u8], count: usize) -> io::Result<&[u8]> {
     bytes.get(..count).ok_or_else(|| io::Error::other("more bytes reported than the buffer holds"))
 }

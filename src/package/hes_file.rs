@@ -117,8 +117,8 @@ impl Preamble {
 /// Reads everything before the payload from `input`.
 ///
 /// # Errors
-/// As [`Preamble::parse`]; [`PackageError::Kind`] if the file is not of this `kind`; [`PackageError::Header`] if the header
-/// is not exactly one of type `H` or the padding is not zero; [`PackageError::Truncated`]; [`PackageError::Io`].
+/// As [`Preamble::parse`]; [`PackageError::Kind`] if the file is not of this `kind`; [`PackageError::Header`] if the
+/// header is not exactly one of type `H` or the padding is not zero; [`PackageError::Truncated`]; [`PackageError::Io`].
 pub fn read_header<H: DeserializeOwned>(kind: FileKind, input: &mut impl Read) -> Result<(Preamble, H), PackageError> {
     let mut bytes = [0; PREAMBLE_BYTES];
     read_exactly(input, &mut bytes)?;

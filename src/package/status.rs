@@ -1,5 +1,5 @@
-//! `status.json`: the server's report on a job. The client does not trust it: it drives the progress display and can end
-//! the wait for the totals, but it never decides which totals are accepted.
+//! `status.json`: the server's report on a job. The client does not trust it: it drives the progress display and can
+//! end the wait for the totals, but it never decides which totals are accepted.
 
 use std::io;
 
