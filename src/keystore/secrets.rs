@@ -90,7 +90,7 @@ impl JobSecrets {
         let (kdf, payload) = match passphrase {
             None => (None, plain),
             Some(passphrase) => {
-                let (kdf, payload) = passphrase::seal(passphrase, &labels::job_secrets(job.bytes()), plain, random)?;
+                let (kdf, payload) = passphrase::seal(passphrase, &labels::job_secrets_aad(job.bytes()), plain, random)?;
                 (Some(kdf), Zeroizing::new(payload))
             }
         };
@@ -130,7 +130,7 @@ impl JobSecrets {
             (None, _) => Zeroizing::new(payload.to_vec()),
             (Some(_), None) => return Err(KeyStoreError::PassphraseNeeded(job)),
             (Some(kdf), Some(passphrase)) => {
-                let context = labels::job_secrets(job.bytes());
+                let context = labels::job_secrets_aad(job.bytes());
                 passphrase::open(passphrase, &context, &kdf, payload.to_vec())
                     .map_err(|_| KeyStoreError::WrongPassphrase(job))?
             }
