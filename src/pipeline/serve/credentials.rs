@@ -7,7 +7,7 @@ use tracing::warn;
 use super::{ServeRequest, create_data_directory};
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
-use crate::keystore::{ServerIdentity, ServerState, is_exposed};
+use crate::keystore::{ServerIdentity, ServerState, is_world_readable};
 use crate::pipeline::PipelineError;
 use crate::transfer::is_certificate_for;
 
@@ -41,8 +41,8 @@ impl ServeRequest {
     pub(super) fn credentials(&mut self) -> Result<Credentials, PipelineError> {
         self.secrets.iter().chain([&self.state]).try_for_each(|secret| require_outside_data(secret, &self.data))?;
         let state = ServerState::open(&self.state)?;
-        let given = self.secrets.iter().filter(|path| is_exposed(path)).cloned();
-        for file in state.exposed_files().chain(given) {
+        let given = self.secrets.iter().filter(|path| is_world_readable(path)).cloned();
+        for file in state.world_readable_files().chain(given) {
             warn!(file = %file.display(), "every user of this machine can read this secret; its mode should be 0600");
         }
         let files = StateFiles {
