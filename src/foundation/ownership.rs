@@ -2,7 +2,7 @@
 //! `StrictModes` of OpenSSH.
 //!
 //! A file or directory is *owned* if it belongs to the user of this process or to root, if only its owner can write to
-//! it, and if no other user can replace it. (Others may read it: *private* means the contrary.) The last condition
+//! it, and if no other user can replace it. Other users may be able to read it. The last condition
 //! requires the same of every directory above it, and of the owner of every symbolic link on the path. A directory
 //! above it may be writable if it is sticky, like `/tmp`: other users cannot rename entries that they do not own. The
 //! directory that contains a mount point is not checked, because renaming does not replace the mounted file system; its

@@ -13,7 +13,7 @@ use super::stages::COMPUTING;
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Cancelled, Observer};
-use crate::foundation::quota::{BLOCK, MARGIN, Reservation, space_of};
+use crate::foundation::quota::{DISK_BLOCK, MARGIN, Reservation, space_of};
 use crate::foundation::root_dir::{EntryKind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
@@ -135,7 +135,7 @@ impl<'c> Outbox<'c> {
     /// Writes the status "queued" for a job that has no status, if there is space.
     pub(super) fn announce(root: &RootDir, job: JobId, clock: &'c dyn Clock) {
         // Two directories, a status, and the growth of a directory. The margin is left for the status of failed jobs.
-        let Ok(_reserved) = root.quota().with_margin(MARGIN).reserve(4 * BLOCK) else { return };
+        let Ok(_reserved) = root.quota().with_margin(MARGIN).reserve(4 * DISK_BLOCK) else { return };
         if let Ok(outbox) = Self::open(root, job, clock)
             && !outbox.directory.has_file(STATUS)
         {
@@ -166,7 +166,7 @@ impl<'c> Outbox<'c> {
 
     /// Reserves space for totals of this many bytes, their directory entry and a status.
     fn reserve(&self, bytes: u64) -> Result<Reservation, ComputeFailure> {
-        let needed = space_of(bytes).saturating_add(3 * BLOCK);
+        let needed = space_of(bytes).saturating_add(3 * DISK_BLOCK);
         let quota = self.directory.quota().with_margin(MARGIN);
         // If the file system does not report its free space, writing fails when there is none.
         let disk = self.directory.free().unwrap_or(u64::MAX);

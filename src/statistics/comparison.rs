@@ -44,7 +44,7 @@ impl Comparison {
     }
 
     /// Returns the number of values that were compared.
-    pub fn figures(&self) -> usize {
+    pub fn value_count(&self) -> usize {
         self.clear.columns.len() * self.clear.statistics.len()
     }
 }
