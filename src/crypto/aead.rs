@@ -39,12 +39,7 @@ impl Aead {
     ///
     /// # Errors
     /// [`EncryptError::Failed`] if the text is longer than the cipher allows (64 GiB and more).
-    pub fn seal(
-        &self,
-        nonce: [u8; NONCE_BYTES],
-        aad: &[u8],
-        text: &mut [u8],
-    ) -> Result<[u8; TAG_BYTES], EncryptError> {
+    pub fn seal(&self, nonce: [u8; NONCE_BYTES], aad: &[u8], text: &mut [u8]) -> Result<[u8; TAG_BYTES], EncryptError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
         let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), text);
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(EncryptError::Failed)

@@ -264,7 +264,9 @@ mod tests {
     #[test]
     fn plans_that_no_table_can_have_are_rejected() {
         let groups = [(1, 1), (2, 1)];
-        for valid in [stored(1, 400, 7, &groups), stored(1, 0, 1, &[(1, 1)]), stored(1, 0, 7, &[(0, 1), (1, 1), (2, 1)])] {
+        for valid in
+            [stored(1, 400, 7, &groups), stored(1, 0, 1, &[(1, 1)]), stored(1, 0, 7, &[(0, 1), (1, 1), (2, 1)])]
+        {
             assert!(decode(&valid).is_some(), "{valid:?}");
         }
         for invalid in [

@@ -94,7 +94,8 @@ impl Evaluator {
         }
         let mut by_lane = vec![Vec::new(); self.lanes.len()];
         for (block, words) in blocks {
-            let (lane, blocks) = self.lanes.get_mut(block.lane).zip(by_lane.get_mut(block.lane)).ok_or(HeError::Layout)?;
+            let (lane, blocks) =
+                self.lanes.get_mut(block.lane).zip(by_lane.get_mut(block.lane)).ok_or(HeError::Layout)?;
             lane.count_rows(block)?;
             blocks.push((*block, *words));
         }

@@ -24,7 +24,7 @@ const SECRETS: &str = "secrets.hes";
 /// Maximum length of a record, in bytes. Longer ones count as damaged.
 const MAX_RECORD_BYTES: u64 = 1 << 20;
 /// File name of the dataset, which is kept until it is uploaded.
-const SPOOL: &str = "dataset.hes";
+const DATASET: &str = "dataset.hes";
 
 /// A job that is being created. Its directory is removed when this is dropped, unless [`NewJob::finish`] was called.
 #[derive(Debug)]
@@ -59,16 +59,16 @@ impl NewJob {
     }
 
     /// Returns the path of the dataset file.
-    pub fn spool(&self) -> PathBuf {
-        self.directory.0.join(SPOOL)
+    pub fn dataset_file(&self) -> PathBuf {
+        self.directory.0.join(DATASET)
     }
 
     /// Creates the dataset file; only its owner may read it.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`] if the file cannot be created, or exists.
-    pub fn create_spool(&self) -> Result<File, KeyStoreError> {
-        let path = self.spool();
+    pub fn create_dataset_file(&self) -> Result<File, KeyStoreError> {
+        let path = self.dataset_file();
         private_file().write(true).create_new(true).open(&path).map_err(KeyStoreError::io(&path))
     }
 
@@ -138,16 +138,16 @@ impl Job {
     }
 
     /// Returns the path of the dataset file, which exists until it is uploaded.
-    pub fn spool(&self) -> PathBuf {
-        self.directory.join(SPOOL)
+    pub fn dataset_file(&self) -> PathBuf {
+        self.directory.join(DATASET)
     }
 
     /// Removes the dataset file, if it exists.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`] if the file cannot be removed.
-    pub fn remove_spool(&self) -> Result<(), KeyStoreError> {
-        let path = self.spool();
+    pub fn remove_dataset_file(&self) -> Result<(), KeyStoreError> {
+        let path = self.dataset_file();
         if_exists(fs::remove_file(&path)).map(drop).map_err(KeyStoreError::io(&path))
     }
 

@@ -105,7 +105,8 @@ impl JobSecrets {
             }
         };
         let header = SecretsHeader { job: job.bytes(), kdf };
-        let header = hes_file::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let header =
+            hes_file::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
         let io = KeyStoreError::io(path);
         let mut file = HashingIo::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
         file.write_all(&header).and_then(|()| file.write_all(&payload)).map_err(&io)?;

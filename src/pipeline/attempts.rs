@@ -16,7 +16,7 @@ use crate::foundation::fs::if_exists;
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
 
-/// Number of times that a record is written again after another process removed its directory.
+/// Maximum number of times that a record is written if other processes remove its directory meanwhile.
 const MAX_DIRECTORY_RACES: u32 = 100;
 
 /// Number of unfinished attempts after which a dataset is quarantined.

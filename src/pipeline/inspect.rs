@@ -18,9 +18,9 @@ pub struct Inspection {
     pub bytes: u64,
     /// The verified digest at the end of the file.
     pub digest: Digest,
-    /// The job; unknown for a file of secrets.
+    /// The job; `None` for a secrets file.
     pub job: Option<JobId>,
-    /// Layout of the dataset; unknown for a file of secrets.
+    /// Layout of the dataset; `None` for a secrets file.
     pub layout: Option<Layout>,
     /// For totals: digest of the dataset that was added up.
     pub dataset: Option<Digest>,

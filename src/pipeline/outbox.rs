@@ -1,4 +1,4 @@
-//! A job's directory in the outbox, with its totals and status. The dataset is added up here.
+//! A job's directory in the outbox, with its totals and status; adds up the dataset.
 //!
 //! The space of the totals is reserved before they are computed, because they can be much larger than the dataset.
 //! Without space the job fails with "no space" and is retried. Clients leave 32 KiB of the limit to the server for
@@ -18,8 +18,8 @@ use crate::foundation::root_dir::{EntryKind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
-/// Words in a batch, for each core (512 KiB). With less, several cores wait for each other more often; with more, two
-/// batches and the sums do not fit one core's cache.
+/// Words in a batch, for each core (512 KiB). With fewer, the cores wait for each other more often; with more, two
+/// batches and the sums do not fit into one core's cache.
 const BATCH_WORDS: usize = 1 << 16;
 
 /// Interval of status updates while a job is computed, in milliseconds.
@@ -35,7 +35,7 @@ pub(super) enum ComputeFailure {
     #[error(transparent)]
     Package(#[from] PackageError),
     /// There is no space for the totals.
-    #[error("no space: the answer needs {needed} bytes, {free} are free on the server")]
+    #[error("no space: the totals need {needed} bytes, {free} are free on the server")]
     NoSpace {
         /// Bytes of the totals and the status.
         needed: u64,
@@ -139,7 +139,7 @@ impl<'c> Outbox<'c> {
         if let Ok(outbox) = Self::open(root, job, clock)
             && !outbox.directory.has_file(STATUS)
         {
-            // The status is advisory: if it cannot be written, the computation still reports its own failure.
+            // The job does not depend on its status: if it cannot be written, the computation reports its own failure.
             let _ = outbox.report(JobState::Queued);
         }
     }

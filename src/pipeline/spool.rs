@@ -189,7 +189,7 @@ impl Read for SpoolReader {
 mod tests {
     use super::*;
 
-    /// Bytes of which no eight repeat within a chunk.
+    /// Returns bytes without repeated words of eight bytes.
     fn bytes(count: usize) -> Vec<u8> {
         (0..count as u64)
             .flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())

@@ -43,7 +43,8 @@ fn an_identity_has_the_public_key_of_rfc_8032() {
 fn invalid_keys_are_rejected_and_debug_shows_no_key() {
     let (identity, rsa) = (IdentityKey::generate().unwrap(), RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap());
     assert_ne!(IdentityKey::generate().unwrap().public_key(), identity.public_key());
-    let assert_wrong_type = |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::WrongType);
+    let assert_wrong_type =
+        |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::WrongType);
     assert_wrong_type(RsaPrivateKey::from_pkcs8(identity.pkcs8().expose()));
     assert_wrong_type(RsaPrivateKey::from_pkcs8(rsa.public_key().spki()));
     assert_wrong_type(RsaPrivateKey::from_pkcs8(b""));
@@ -54,8 +55,11 @@ fn invalid_keys_are_rejected_and_debug_shows_no_key() {
     for (index, document) in [rsa.pkcs8().expose(), rsa.public_key().spki()].iter().enumerate() {
         for length in 0..document.len() {
             let truncated = &document[..length];
-            let error =
-                if index == 0 { RsaPrivateKey::from_pkcs8(truncated).err() } else { RsaPublicKey::from_spki(truncated).err() };
+            let error = if index == 0 {
+                RsaPrivateKey::from_pkcs8(truncated).err()
+            } else {
+                RsaPublicKey::from_spki(truncated).err()
+            };
             assert_eq!(error, Some(KeyError::WrongType), "{length}");
         }
     }

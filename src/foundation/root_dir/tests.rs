@@ -21,7 +21,10 @@ fn symbolic_links_and_pipes_are_not_opened() {
     for name in ["link", "pipe", "out"] {
         assert!(root.read(name).is_err() && root.write(name).is_err() && root.directory(name).is_err(), "{name}");
         assert!(root.directory_or_new(name).is_err() && root.make_file(name, 0o666).is_err(), "{name}");
-        assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { EntryKind::Other } else { EntryKind::SymbolicLink });
+        assert_eq!(
+            root.entry(name).unwrap().kind,
+            if name == "pipe" { EntryKind::Other } else { EntryKind::SymbolicLink }
+        );
     }
     let error = root.directory("out").unwrap_err();
     assert!(error.kind() == io::ErrorKind::NotADirectory && error.to_string().contains("symbolic link"), "{error}");

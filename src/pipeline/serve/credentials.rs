@@ -1,4 +1,4 @@
-//! The server's certificate, key and password: those given in the request, or else those in its state directory.
+//! The server's certificate, key and password, from the request or from the state directory.
 
 use std::path::{Path, PathBuf};
 
@@ -29,7 +29,7 @@ pub fn prepare(mut request: ServeRequest) -> Result<StateFiles, PipelineError> {
     Ok(request.credentials()?.files)
 }
 
-/// What the server presents, and the password that it requires.
+/// The certificate and key that the server presents, and the password that it requires.
 pub(super) struct Credentials {
     pub(super) identity: ServerIdentity,
     pub(super) password: Secret<String>,
@@ -43,16 +43,16 @@ impl ServeRequest {
         let state = ServerState::open(&self.state)?;
         let given = self.secrets.iter().filter(|path| is_world_readable(path)).cloned();
         for file in state.world_readable_files().chain(given) {
-            warn!(file = %file.display(), "every user of this machine can read this secret; its mode should be 0600");
+            warn!(file = %file.display(), "every user of this machine can read this secret");
         }
         let files = StateFiles {
             certificate: self.identity.is_none().then(|| state.certificate_file()),
             password: self.password.is_none().then(|| state.password_file()),
         };
-        let names = if self.names.is_empty() { &self.usual_names } else { &self.names };
+        let names = if self.names.is_empty() { &self.default_names } else { &self.names };
         let identity = self.identity.take().map_or_else(|| state.identity(names), Ok)?;
         for name in self.names.iter().filter(|name| !is_certificate_for(name, &identity.certificate)) {
-            warn!(name, "the existing certificate is not for this name; a new one would be");
+            warn!(name, "the existing certificate is not for this name");
         }
         let password = match self.password.take() {
             Some(password) => password,
