@@ -113,6 +113,7 @@ impl Chunks {
             chunk.extend_from_slice(kept);
             return Ok(());
         }
+        // A chunk below `length` that is not in memory was written to the disk.
         let disk = self.disk.as_ref().ok_or_else(altered)?;
         chunk.resize(length + TAG_BYTES, 0);
         let offset = (number - self.memory.len() as u64) * (SPOOL_CHUNK + TAG_BYTES) as u64;

@@ -11,18 +11,18 @@ use crate::foundation::shell;
 impl Explain for OwnershipError {
     fn explain(&self) -> (u8, Option<String>) {
         let as_root = if self.requires_root() { " (as root)" } else { "" };
-        let advice = if self.is_in_directory_of_another_user() {
+        let before = if self.is_in_directory_of_another_user() {
             "If that directory must stay theirs (their HOME under sudo, for example), use a file or directory \
              elsewhere. If it is yours, run"
         } else {
             "Make sure that no other user has changed them. Then run"
         };
-        let remedy = format!(
+        let next_step = format!(
             "Keys, passwords and lists of known servers and peers are read only from files that no other user can \
-             change. {advice}{as_root}: {}",
+             change. {before}{as_root}: {}",
             command(self.problem(), self.path(), ownership::user())
         );
-        (NOT_PRIVATE, Some(remedy))
+        (NOT_PRIVATE, Some(next_step))
     }
 }
 
