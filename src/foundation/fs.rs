@@ -64,7 +64,7 @@ pub fn lock_directory(path: &Path) -> io::Result<Option<File>> {
     if_exists(File::open(path))?.map_or(Ok(None), |directory| lock_if_current(directory, path))
 }
 
-/// Waits for the lock of `directory`, and returns it if `path` still leads to it.
+/// Waits for the lock of `directory`, and returns it if `path` is still its path.
 fn lock_if_current(directory: File, path: &Path) -> io::Result<Option<File>> {
     directory.lock()?;
     let id = FileId::from(&directory.metadata()?);

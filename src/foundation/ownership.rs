@@ -220,7 +220,7 @@ impl PathWalker {
             return Ok(false);
         }
         let next = self.current.join(name);
-        // A path that names an open file of a process is not resolved through directories.
+        // The path of an open file of a process is not resolved through directories.
         if next == Path::new("/proc") && names_open_file(&self.pending) {
             return Ok(true);
         }

@@ -5,7 +5,7 @@
 //! ```
 //!
 //! Every file that is created, grows, shrinks or is removed through [`RootDir`](super::root_dir::RootDir) and
-//! [`FileSpace`](super::file_space::FileSpace) is counted at once, in whole blocks, directories included. Other
+//! [`FileSpace`](super::file_space::FileSpace) is counted immediately, in whole blocks, including directories. Other
 //! programs may change the directory, too, so the server measures it regularly and corrects the total. Uploads continue
 //! meanwhile, so a total that is consistent with the measurement is kept.
 

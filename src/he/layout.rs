@@ -6,7 +6,7 @@
 //! in the order in which they are complete when rows come one by one; of blocks complete at the same row, the lower
 //! lane goes first. Client and server both derive this order from the number of rows and the widths of the lanes alone.
 //!
-//! A segment ends the blocks of all lanes at once, so segments are independent. The last block is folded over the rows
+//! All lanes end their blocks with the segment, so segments are independent. The last block is folded over the rows
 //! that it has; nothing is padded. So the stored size reveals the exact number of rows. A lane may be narrower than N:
 //! a row's slots are divided into the fewest lanes with which blocks are at least 90 % full. A dataset cannot choose
 //! its lanes: they follow from the number of slots, so that no dataset has totals much larger than itself.

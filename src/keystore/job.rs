@@ -40,8 +40,8 @@ struct UnfinishedDirectory(PathBuf);
 
 impl Drop for UnfinishedDirectory {
     fn drop(&mut self) {
-        // A finished job has been renamed, so this removes nothing. The next command removes what is left after a
-        // failure.
+        // A finished job has been renamed, so this removes nothing. If removing fails, a later command removes the
+        // rest.
         let _ = fs::remove_dir_all(&self.0);
     }
 }

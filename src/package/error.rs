@@ -41,7 +41,7 @@ pub enum PackageError {
         /// Bytes that follow from the header.
         expected: u64,
     },
-    /// The digest at the end of the file is not that of the bytes before it.
+    /// The digest at the end of the file does not match the bytes before it.
     #[error("digest mismatch")]
     Digest,
     /// An intact totals file that is not the sum of the dataset.

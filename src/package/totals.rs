@@ -67,7 +67,7 @@ pub fn digest(header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<Dig
     write(&mut io::sink(), header, segments)
 }
 
-/// A totals file of which only the header was read. The totals can be read through [`AcceptedTotals`] only.
+/// A totals file whose header was read. Its totals can be read only through [`AcceptedTotals`].
 pub struct TotalsFile<R> {
     input: R,
     header: TotalsHeader,

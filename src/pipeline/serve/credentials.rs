@@ -23,7 +23,7 @@ pub struct StateFiles {
 /// Creates the data directory, the certificate and the password if they do not exist, without serving.
 ///
 /// # Errors
-/// As [`serve`](super::serve), except those of listening.
+/// As [`serve`](super::serve), except errors of listening.
 pub fn prepare(mut request: ServeRequest) -> Result<StateFiles, PipelineError> {
     create_data_directory(&request.data)?;
     Ok(request.credentials()?.files)
