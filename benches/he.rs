@@ -11,7 +11,7 @@ use hestat::he::parameters::POLYNOMIAL_SIZE;
 use hestat::he::{Block, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, PlainBlock, SecretKey};
 use zeroize::Zeroizing;
 
-/// Returns a layout whose single block is full.
+/// Returns a layout with one block, which is nearly full: 120 · 34 = 4,080 of 4,096 coefficients.
 fn layout() -> Layout {
     Layout::new(120, 34).expect("a valid layout")
 }
@@ -20,21 +20,21 @@ fn block() -> Block {
     layout().blocks().next().expect("the layout has a block")
 }
 
-fn plain() -> PlainBlock {
+fn plain_block() -> PlainBlock {
     let block = block();
     PlainBlock { block, values: Zeroizing::new((0..block.body_words() as u32).collect()) }
 }
 
 fn randomness() -> Randomness {
-    random::from_system().expect("the system has randomness")
+    random::from_system().expect("the operating system provides randomness")
 }
 
 fn encryptor() -> Encryptor {
     let key = SecretKey::generate(&mut randomness());
-    Encryptor::new(&key, randomness()).expect("the ring has a transform")
+    Encryptor::new(&key, randomness()).expect("the ring has a number-theoretic transform")
 }
 
-fn ring(criterion: &mut Criterion) {
+fn ntt_product(criterion: &mut Criterion) {
     let encryptor = encryptor();
     let mask: Vec<u64> = (0..POLYNOMIAL_SIZE as u64).map(|index| index.wrapping_mul(0x9E37_79B9_7F4A_7C15)).collect();
     let mut product = vec![0; POLYNOMIAL_SIZE];
@@ -44,7 +44,7 @@ fn ring(criterion: &mut Criterion) {
     group.finish();
 }
 
-fn masks(criterion: &mut Criterion) {
+fn mask_expansion(criterion: &mut Criterion) {
     let mut words = vec![0; POLYNOMIAL_SIZE];
     let mut group = criterion.benchmark_group("mask");
     group.throughput(Throughput::Bytes(8 * POLYNOMIAL_SIZE as u64));
@@ -55,7 +55,7 @@ fn masks(criterion: &mut Criterion) {
 }
 
 fn encryption(criterion: &mut Criterion) {
-    let (mut encryptor, blocks) = (encryptor(), [plain()]);
+    let (mut encryptor, blocks) = (encryptor(), [plain_block()]);
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Elements(blocks[0].values.len() as u64));
     group.bench_function("encrypt", |b| b.iter(|| encryptor.encrypt(black_box(&blocks))));
@@ -63,14 +63,14 @@ fn encryption(criterion: &mut Criterion) {
 }
 
 fn evaluation(criterion: &mut Criterion) {
-    let (blocks, words) = ([block()], encryptor().encrypt(&[plain()]).expect("the block fits"));
+    let (blocks, words) = ([block()], encryptor().encrypt(&[plain_block()]).expect("the block fits"));
     let mut group = criterion.benchmark_group("block");
     group.throughput(Throughput::Bytes(8 * words.len() as u64));
     let mut evaluator = Evaluator::new(&layout());
     let mut added = 0;
     group.bench_function("evaluator add", |b| {
         b.iter(|| {
-            // A segment holds a limited number of blocks.
+            // A segment holds at most SEGMENT_ROWS / 120 = 8,704 such blocks.
             added += 1;
             if added % 8_000 == 0 {
                 black_box(std::mem::replace(&mut evaluator, Evaluator::new(&layout())).finish());
@@ -91,5 +91,5 @@ fn decryption(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, ring, masks, encryption, evaluation, decryption);
+criterion_group!(benches, ntt_product, mask_expansion, encryption, evaluation, decryption);
 criterion_main!(benches);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use std::sync::LazyLock;
 
 use hestat::keystore::{JobRecord, KeyStore, KeyStoreError, Phase};
-use hestat::package::frame::VERSION;
+use hestat::package::hes_file::VERSION;
 use hestat::package::{Digest, JobId};
 use libfuzzer_sys::fuzz_target;
 use tempfile::TempDir;

@@ -4,15 +4,15 @@
 
 use std::io::Cursor;
 
-use hestat::package::{AcceptedTotals, Digest, PackageError, totals};
+use hestat::package::{AcceptedTotals, Digest, PackageError, verify_digest};
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
     let length = bytes.len() as u64;
-    let _ = totals::verify_digest(bytes, length);
+    let _ = verify_digest(bytes, length);
     let sealed = [bytes, blake3::hash(bytes).as_bytes()].concat();
     let length = sealed.len() as u64;
-    let digest = totals::verify_digest(sealed.as_slice(), length).expect("the digest is correct");
+    let digest = verify_digest(sealed.as_slice(), length).expect("the digest is correct");
     let _ = read(&sealed, digest);
 });
 

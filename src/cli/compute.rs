@@ -10,7 +10,7 @@ use crate::foundation::clock::SystemClock;
 use crate::foundation::quota::Quota;
 use crate::package::JobId;
 use crate::pipeline::PipelineError;
-use crate::pipeline::compute::{ComputeRequest, Outcome, answers, compute};
+use crate::pipeline::compute::{ComputeRequest, Outcome, compute, count_computed};
 use crate::pipeline::watch::watch;
 use crate::report;
 
@@ -67,7 +67,7 @@ impl Args {
     /// Describes an empty inbox. Another process may have computed the datasets already.
     fn nothing_to_compute(&self) -> String {
         let (inbox, outbox) = (self.data.join("inbox"), self.data.join("outbox"));
-        match answers(&self.data) {
+        match count_computed(&self.data) {
             0 => format!("nothing to compute in {}", inbox.display()),
             count => {
                 format!("nothing to compute in {}; already computed: {count} in {}", inbox.display(), outbox.display())

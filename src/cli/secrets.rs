@@ -14,7 +14,7 @@ use crate::crypto::Passphrase;
 use crate::foundation::observer::{Cancel, Cancelled, Notices};
 use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
-use crate::keystore::{is_exposed, is_protected};
+use crate::keystore::{is_protected, is_world_readable};
 use crate::pipeline::PipelineError;
 
 /// The passphrase that protects keys on disk.
@@ -113,7 +113,7 @@ fn ask_passphrase(prompt: &str, console: &Console) -> anyhow::Result<Passphrase>
 
 /// Notifies if other users of this machine can read a file with a secret.
 pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
-    if is_exposed(path) {
+    if is_world_readable(path) {
         console
             .notice(&format!("other users of this machine can read {0}; to prevent it: chmod 600 {0}", path.display()));
     }

@@ -106,7 +106,7 @@ impl Args {
             identity: self.identity()?,
             secrets: self.secrets().cloned().collect(),
             names: self.name.clone(),
-            usual_names: hostnames::names(self.listen, self.public_address),
+            default_names: hostnames::names(self.listen, self.public_address),
             passive_ports: self.passive_ports.clone(),
             public_address: self.public_address,
             plain: self.insecure_plain_ftp,

@@ -1,8 +1,8 @@
 //! Authenticated encryption with associated data (RFC 5116), in place and with a detached tag.
 //!
 //! ```text
-//! ciphertext, tag = Seal(key, nonce, associated, plaintext)
-//! plaintext       = Open(key, nonce, associated, ciphertext, tag), or an error
+//! ciphertext, tag = Seal(key, nonce, aad, plaintext)
+//! plaintext       = Open(key, nonce, aad, ciphertext, tag), or an error
 //! ```
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, Algorithm, CHACHA20_POLY1305, LessSafeKey, Nonce, UnboundKey};
@@ -39,14 +39,9 @@ impl Aead {
     ///
     /// # Errors
     /// [`EncryptError::Failed`] if the text is longer than the cipher allows (64 GiB and more).
-    pub fn seal(
-        &self,
-        nonce: [u8; NONCE_BYTES],
-        associated: &[u8],
-        text: &mut [u8],
-    ) -> Result<[u8; TAG_BYTES], EncryptError> {
+    pub fn seal(&self, nonce: [u8; NONCE_BYTES], aad: &[u8], text: &mut [u8]) -> Result<[u8; TAG_BYTES], EncryptError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(associated), text);
+        let tag = self.0.seal_in_place_separate_tag(nonce, Aad::from(aad), text);
         tag.ok().and_then(|tag| tag.as_ref().try_into().ok()).ok_or(EncryptError::Failed)
     }
 
@@ -57,12 +52,12 @@ impl Aead {
     pub fn open(
         &self,
         nonce: [u8; NONCE_BYTES],
-        associated: &[u8],
+        aad: &[u8],
         text: &mut [u8],
         tag: &[u8; TAG_BYTES],
     ) -> Result<(), DecryptError> {
         let nonce = Nonce::assume_unique_for_key(nonce);
-        let opened = self.0.open_in_place_separate_tag(nonce, Aad::from(associated), tag, text);
+        let opened = self.0.open_in_place_separate_tag(nonce, Aad::from(aad), tag, text);
         opened.map(drop).map_err(|_| DecryptError)
     }
 }

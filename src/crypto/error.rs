@@ -46,9 +46,9 @@ pub enum KeyError {
     /// The text is not a number.
     #[error("not an RSA key size in bits: must be 2048, 3072, 4096 or 8192")]
     ParseSize,
-    /// The data is not a key of the expected type.
+    /// The data is not a valid key of the expected type.
     #[error("not a key of the expected type")]
-    NotAKey,
+    WrongType,
     /// Key generation failed.
     #[error("cannot generate a key: the operating system provides no randomness")]
     NoRandomness,
@@ -74,5 +74,5 @@ pub enum PemError {
     CostTooHigh,
     /// The passphrase is wrong, or the data was altered.
     #[error("the passphrase does not decrypt the private key")]
-    CannotOpen,
+    WrongPassphrase,
 }

@@ -33,15 +33,15 @@ impl IdentityKey {
     /// Parses a PKCS#8 document (RFC 5208, or RFC 5958 with the public key) with the algorithm of RFC 8410, in DER.
     ///
     /// # Errors
-    /// [`KeyError::NotAKey`] if it holds no Ed25519 private key.
+    /// [`KeyError::WrongType`] if it holds no Ed25519 private key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
-        let pair = Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?;
+        let pair = Ed25519KeyPair::from_pkcs8(der).map_err(|_| KeyError::WrongType)?;
         Self::from_pair(&pair)
     }
 
     fn from_pair(pair: &Ed25519KeyPair) -> Result<Self, KeyError> {
-        let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::NotAKey)?;
-        let public_key = pair.public_key().as_der().map_err(|_| KeyError::NotAKey)?;
+        let pkcs8 = pair.to_pkcs8v1().map_err(|_| KeyError::WrongType)?;
+        let public_key = pair.public_key().as_der().map_err(|_| KeyError::WrongType)?;
         Ok(Self {
             pkcs8: Pkcs8Key::new(Secret::new(pkcs8.as_ref().to_vec())),
             public_key: public_key.as_ref().to_vec(),

@@ -2,14 +2,14 @@
 //!
 //! ```text
 //! header     = base64url(JSON of alg, enc and the claims)
-//! content    = A256GCM(CEK, iv, associated = header, plaintext)          CEK and iv fresh for each token
+//! content    = A256GCM(CEK, iv, aad = header, plaintext)                 CEK and iv fresh for each token
 //! token      = header . base64url(RSA-OAEP-256(key, CEK)) . base64url(iv) . base64url(content) . base64url(tag)
 //! ```
 //!
-//! Written here because libraries for JOSE bring OpenSSL or a second AES and copy more. There is one algorithm for
-//! keys, one for content, no compression and no `crit`. A token is encrypted and decrypted in place and copied once,
-//! for its base64. Every failure to open is the same error; a wrapped key that does not open is replaced by a random
-//! one, so that all tokens fail at the same step.
+//! We implement this ourselves because JOSE libraries depend on OpenSSL or on a second AES implementation, and copy the
+//! content more often. There is one algorithm for keys, one for content, no compression and no `crit`. A token is
+//! encrypted and decrypted in place and copied once, for its base64. Every failure to decrypt is the same error; a
+//! wrapped key that cannot be decrypted is replaced by a random one, so that all tokens fail at the same step.
 
 mod content_key;
 mod header;

@@ -1,22 +1,22 @@
-//! All labels and contexts for domain separation, in one list. No other module defines any.
+//! What each key authenticates besides the plaintext: associated data, labels and algorithm names.
 //!
-//! | key | authenticated context |
+//! | key | associated data or label |
 //! |---|---|
-//! | passphrase, for a job's secrets | [`job_secrets`] |
-//! | RSA, for a content key | `OAEP` (RFC 7518 §4.3); the content key authenticates the token's header |
-//! | content key of a token | the token's header, which names `JWE_KEY` and `JWE_CONTENT` |
+//! | passphrase | [`job_secrets_aad`] |
+//! | RSA key | `OAEP` |
+//! | content key of a token | the token's header, which contains `JWE_ALG` and `JWE_ENC` |
 
-/// Returns the associated data of a job's `secrets.hes`: the job's ID, so that they cannot be opened as those of
-/// another job.
-pub fn job_secrets(job: [u8; 16]) -> [u8; 16] {
+/// Returns the associated data of a job's `secrets.hes`: the job ID, so that one job's secrets cannot be passed off as
+/// another's.
+pub fn job_secrets_aad(job: [u8; 16]) -> [u8; 16] {
     job
 }
 
-/// The label L of RSAES-OAEP (RFC 8017 §7.1): the empty one.
+/// The label L of RSAES-OAEP (RFC 8017 §7.1): empty, as JWE requires (RFC 7518 §4.3).
 pub(super) const OAEP: Option<&[u8]> = None;
 
-/// The encryption of a token's content key (RFC 7518 §4.3).
-pub(super) const JWE_KEY: &str = "RSA-OAEP-256";
+/// The header member "alg": how a token's content key is encrypted (RFC 7518 §4.3).
+pub(super) const JWE_ALG: &str = "RSA-OAEP-256";
 
-/// The encryption of a token's content (RFC 7518 §5.3).
-pub(super) const JWE_CONTENT: &str = "A256GCM";
+/// The header member "enc": how a token's content is encrypted (RFC 7518 §5.3).
+pub(super) const JWE_ENC: &str = "A256GCM";

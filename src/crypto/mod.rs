@@ -1,6 +1,7 @@
-//! Classical cryptography: the only module that names `aws-lc-rs` for it.
+//! Classical cryptography, by `aws-lc-rs`.
 //!
-//! Every failed decryption gives the same opaque error, [`DecryptError`]. [`labels`] lists all domain separation.
+//! Every failed decryption gives the same opaque error, [`DecryptError`]. [`labels`] lists what each key authenticates
+//! besides the plaintext.
 
 pub mod aead;
 mod base64url;

@@ -2,9 +2,9 @@
 //!
 //! ```text
 //! key  = Argon2id(passphrase, salt; m, t, p)                         RFC 9106
-//! box  = ChaCha20-Poly1305(key, nonce = 0, aad = context, plaintext)  RFC 8439
+//! text = ChaCha20-Poly1305(key, nonce = 0, aad, plaintext)           RFC 8439
 //! ```
-//! The salt, and so the key, is fresh for every box; therefore the nonce can be fixed.
+//! The salt, and so the key, is fresh for every ciphertext; therefore the nonce can be fixed.
 
 use argon2::{Algorithm, Argon2, Params, Version};
 use rand_core::Rng;
@@ -46,23 +46,23 @@ struct Cost {
     lanes: u32,
 }
 
-/// The key derivation parameters of a box; public, stored with it.
+/// The key derivation parameters of a ciphertext; public, stored with it.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct KdfParams {
     salt: [u8; 16],
     cost: Cost,
 }
 
-/// Fixed, because every key is used once.
+/// The nonce is fixed, because every key is used once.
 const NONCE: [u8; NONCE_BYTES] = [0; NONCE_BYTES];
 
-/// Encrypts `plaintext`. `context` is authenticated: [`open`] needs the same.
+/// Encrypts `plaintext`. The associated data `aad` is authenticated: [`open`] needs the same.
 ///
 /// # Errors
 /// [`EncryptError::Failed`] if the key cannot be derived for lack of memory.
 pub fn seal(
     passphrase: &Passphrase,
-    context: &[u8],
+    aad: &[u8],
     mut plaintext: Zeroizing<Vec<u8>>,
     random: &mut Randomness,
 ) -> Result<(KdfParams, Vec<u8>), EncryptError> {
@@ -70,25 +70,25 @@ pub fn seal(
     random.fill_bytes(&mut salt);
     let params = KdfParams { salt, cost: COST };
     let cipher = params.cipher(passphrase).ok_or(EncryptError::Failed)?;
-    let tag = cipher.seal(NONCE, context, &mut plaintext)?;
+    let tag = cipher.seal(NONCE, aad, &mut plaintext)?;
     let ciphertext = [plaintext.as_slice(), &tag].concat();
     Ok((params, ciphertext))
 }
 
-/// Decrypts a box of [`seal`].
+/// Decrypts a ciphertext of [`seal`].
 ///
 /// # Errors
-/// [`DecryptError`] for every failure: wrong passphrase or context, altered bytes, cost too high.
+/// [`DecryptError`] for every failure: wrong passphrase or associated data, altered bytes, cost too high.
 pub fn open(
     passphrase: &Passphrase,
-    context: &[u8],
+    aad: &[u8],
     params: &KdfParams,
     ciphertext: Vec<u8>,
 ) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
     let mut buffer = Zeroizing::new(ciphertext);
     let cipher = params.cipher(passphrase).ok_or(DecryptError)?;
     let (text, tag) = buffer.split_last_chunk_mut::<TAG_BYTES>().ok_or(DecryptError)?;
-    cipher.open(NONCE, context, text, tag)?;
+    cipher.open(NONCE, aad, text, tag)?;
     let length = text.len();
     buffer.truncate(length);
     Ok(buffer)
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_right_passphrase_and_context_open_the_box() {
+    fn only_the_right_passphrase_and_associated_data_decrypt() {
         let mut random = Randomness::from_seed([1; 32]);
         let plaintext = Zeroizing::new(b"key".to_vec());
         let (params, bytes) = seal(&passphrase("right"), b"job 1", plaintext, &mut random).unwrap();
@@ -133,15 +133,15 @@ mod tests {
         assert_eq!(open(&passphrase("right"), b"job 1", &params, altered), Err(DecryptError));
     }
 
-    /// Made with argon2-cffi and Python's cryptography. Existing files must still open.
+    /// Made with argon2-cffi and Python's cryptography. Existing files must remain readable.
     #[test]
-    fn a_box_of_another_implementation_opens() {
+    fn a_ciphertext_of_another_implementation_is_decrypted() {
         let salt = std::array::from_fn(|index| index as u8);
         let params = KdfParams { salt, cost: Cost { memory_kib: 65536, passes: 3, lanes: 4 } };
         let ciphertext = 0x58b6_1205_3e67_06ea_54dc_a736_c9d6_e798_u128.to_be_bytes().to_vec();
         let rest = &0xfe18_b0dc_2c9f_eae2_a2ec_26cb_u128.to_be_bytes()[4..];
-        let context = crate::crypto::labels::job_secrets([1; 16]);
-        let opened = open(&passphrase("correct horse"), &context, &params, [&ciphertext, rest].concat()).unwrap();
+        let aad = crate::crypto::labels::job_secrets_aad([1; 16]);
+        let opened = open(&passphrase("correct horse"), &aad, &params, [&ciphertext, rest].concat()).unwrap();
         assert_eq!(opened.as_slice(), b"key of a job");
     }
 

@@ -65,7 +65,7 @@ pub(super) fn open(document: &[u8], passphrase: &Passphrase) -> Result<Pkcs8Key,
 fn pem_error(error: Error) -> PemError {
     match error {
         Error::UnsupportedAlgorithm { .. } | Error::NoPbes1CryptSupport => PemError::Unsupported,
-        _ => PemError::CannotOpen,
+        _ => PemError::WrongPassphrase,
     }
 }
 

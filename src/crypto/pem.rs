@@ -37,7 +37,7 @@ pub fn write_private(
 /// Reads a private key in PEM that [`write_private`] or OpenSSL wrote.
 ///
 /// # Errors
-/// [`PemError`]: the text holds no PKCS#8 key, or the key is encrypted and cannot be decrypted.
+/// [`PemError`]: the text contains no PKCS#8 key, or the key is encrypted and cannot be decrypted.
 pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Pkcs8Key, PemError> {
     let Some(block) = private_block(text) else {
         return Err(if text.contains("-----BEGIN RSA PRIVATE KEY-----") { PemError::Pkcs1 } else { PemError::NotPem });
@@ -52,7 +52,7 @@ pub fn read_private(text: &str, passphrase: Option<&Passphrase>) -> Result<Pkcs8
         Ok(_) => Ok(pkcs8),
         Err(_) if label == PRIVATE => Err(PemError::NotPem),
         // PBES2 has no tag: decryption with a wrong passphrase occasionally yields valid padding.
-        Err(_) => Err(PemError::CannotOpen),
+        Err(_) => Err(PemError::WrongPassphrase),
     }
 }
 
@@ -74,16 +74,16 @@ fn private_block(text: &str) -> Option<&str> {
 /// Writes a public key (SPKI in DER) as PEM.
 ///
 /// # Errors
-/// [`KeyError::NotAKey`] if it is too long for PEM.
+/// [`KeyError::WrongType`] if it is too long for PEM.
 pub fn write_public(spki: &[u8]) -> Result<String, KeyError> {
-    encode_string(PUBLIC, LineEnding::LF, spki).map_err(|_| KeyError::NotAKey)
+    encode_string(PUBLIC, LineEnding::LF, spki).map_err(|_| KeyError::WrongType)
 }
 
 /// Reads a public key in PEM; returns the SPKI in DER.
 ///
 /// # Errors
-/// [`KeyError::NotAKey`] if the text is not a PEM document with the label "PUBLIC KEY".
+/// [`KeyError::WrongType`] if the text is not a PEM document with the label "PUBLIC KEY".
 pub fn read_public(text: &str) -> Result<Vec<u8>, KeyError> {
-    let (label, document) = Document::from_pem(text).map_err(|_| KeyError::NotAKey)?;
-    if label == PUBLIC { Ok(document.into_vec()) } else { Err(KeyError::NotAKey) }
+    let (label, document) = Document::from_pem(text).map_err(|_| KeyError::WrongType)?;
+    if label == PUBLIC { Ok(document.into_vec()) } else { Err(KeyError::WrongType) }
 }

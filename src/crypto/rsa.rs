@@ -9,7 +9,7 @@ pub use private::RsaPrivateKey;
 pub use public::RsaPublicKey;
 pub use size::RsaBits;
 
-/// The minimum modulus length in bits (NIST SP 800-131A: 112 bits of strength).
+/// The minimum modulus length in bits: 112 bits of strength (NIST SP 800-131A).
 pub const MIN_BITS: usize = 2048;
 /// The maximum modulus length in bits; longer keys are too slow.
 pub const MAX_BITS: usize = 8192;

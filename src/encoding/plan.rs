@@ -1,4 +1,4 @@
-//! The encoding plan: the meaning of each slot. It is private to the data owner; the server learns only their number.
+//! The encoding plan: the meaning of each slot. Only the client has it; the server learns only the number of slots.
 
 use dashu_int::{IBig, UBig};
 use serde::{Deserialize, Serialize};
@@ -11,8 +11,7 @@ use crate::table::limits::MAX_RANGE_BITS;
 use crate::table::{Cell, ColumnProfile};
 
 /// The encoding of one column.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(try_from = "RawColumnPlan")]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ColumnPlan {
     name: String,
     /// The index of the field in the row, from 0.
@@ -29,7 +28,7 @@ pub struct ColumnPlan {
 
 /// The encoding of a table.
 ///
-/// A plan is made by [`Plan::new`] or deserialized, which rejects plans that [`Plan::new`] cannot make.
+/// A plan comes from [`Plan::new`] or from deserialization, which rejects the plans that [`Plan::new`] cannot return.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "RawPlan")]
 pub struct Plan {
@@ -55,7 +54,7 @@ struct RawColumnPlan {
 #[derive(Deserialize)]
 struct RawPlan {
     rows: u64,
-    columns: Vec<ColumnPlan>,
+    columns: Vec<RawColumnPlan>,
     squares: bool,
 }
 
@@ -69,8 +68,8 @@ struct InvalidPlan;
 pub struct PlanMismatch;
 
 impl Plan {
-    /// Makes a plan of the slots that `statistics` need for a table with these column profiles. The table has at least
-    /// one row and one column.
+    /// Returns the plan of the slots that `statistics` need for a table with these column profiles. The table has at
+    /// least one row and one column.
     pub fn new(rows: u64, profiles: &[ColumnProfile], statistics: &[&dyn Statistic]) -> Self {
         let squares = statistics.iter().any(|statistic| statistic.terms().contains(&Term::Square));
         let columns = profiles.iter().map(|profile| ColumnPlan::new(profile, squares)).collect();
@@ -126,35 +125,43 @@ impl TryFrom<RawPlan> for Plan {
 
     fn try_from(raw: RawPlan) -> Result<Self, InvalidPlan> {
         let RawPlan { rows, columns, squares } = raw;
-        if rows > 0 && !columns.is_empty() { Ok(Self { rows, columns, squares }) } else { Err(InvalidPlan) }
+        if rows == 0 || columns.is_empty() {
+            return Err(InvalidPlan);
+        }
+        let columns = columns.into_iter().map(|column| column.validated(squares)).collect::<Result<_, _>>()?;
+        Ok(Self { rows, columns, squares })
     }
 }
 
-impl TryFrom<RawColumnPlan> for ColumnPlan {
-    type Error = InvalidPlan;
-
-    fn try_from(raw: RawColumnPlan) -> Result<Self, InvalidPlan> {
-        let RawColumnPlan { name, position, exponent, minimum, range, groups } = raw;
-        let column = Self { name, position, exponent, minimum, range, groups };
+impl RawColumnPlan {
+    /// Returns the column if its limits hold and it has exactly the slots that [`ColumnPlan::new`] assigns.
+    fn validated(self, squares: bool) -> Result<ColumnPlan, InvalidPlan> {
+        let Self { name, position, exponent, minimum, range, groups } = self;
+        let column = ColumnPlan { name, position, exponent, minimum, range, groups };
         let limits_hold = (-MAX_EXPONENT..=MAX_EXPONENT).contains(&exponent) && range >> MAX_RANGE_BITS == 0;
-        let groups_fit = column.groups.iter().all(|group| *group == SlotGroup::new(group.term, range));
-        if limits_hold && groups_fit && column.has(Term::Value) { Ok(column) } else { Err(InvalidPlan) }
+        let expected = limits_hold.then(|| slot_groups(column.has(Term::Presence), squares, range));
+        if expected.is_some_and(|expected| expected == column.groups) { Ok(column) } else { Err(InvalidPlan) }
     }
+}
+
+/// Returns the slots of a column with offsets up to `range`. Presence needs a slot only if values are missing. Squares
+/// of the offsets 0 and 1 need none, because they equal the offsets.
+fn slot_groups(has_missing: bool, squares: bool, range: u128) -> Vec<SlotGroup> {
+    let presence = has_missing.then_some(Term::Presence);
+    let square = (squares && range > 1).then_some(Term::Square);
+    let terms = presence.into_iter().chain([Term::Value]).chain(square);
+    terms.map(|term| SlotGroup::new(term, range)).collect()
 }
 
 impl ColumnPlan {
-    /// Offsets 0 and 1 equal their squares, which then need no slots. Presence needs a slot only if values are missing.
     fn new(profile: &ColumnProfile, squares: bool) -> Self {
-        let presence = (profile.missing > 0).then_some(Term::Presence);
-        let square = (squares && profile.range > 1).then_some(Term::Square);
-        let terms = presence.into_iter().chain([Term::Value]).chain(square);
         Self {
             name: profile.name.clone(),
             position: profile.position,
             exponent: profile.exponent,
             minimum: profile.minimum,
             range: profile.range,
-            groups: terms.map(|term| SlotGroup::new(term, profile.range)).collect(),
+            groups: slot_groups(profile.missing > 0, squares, profile.range),
         }
     }
 
@@ -196,6 +203,7 @@ impl ColumnPlan {
             None => rows,
         };
         let offsets = IBig::from(self.total(Term::Value, totals).ok_or(PlanMismatch)?);
+        // Without slots for squares, offsets are 0 or 1 and equal their squares, or no squares are needed.
         let offset_squares = self.total(Term::Square, totals).map_or_else(|| offsets.clone(), IBig::from);
         let (n, minimum) = (IBig::from(present), IBig::from(self.minimum));
         let value = &offsets + &n * &minimum;
@@ -255,18 +263,27 @@ mod tests {
 
     #[test]
     fn plans_that_no_table_can_have_are_rejected() {
-        let groups = [(1, 1)];
-        assert!(decode(&stored(1, 400, 7, &groups)).is_some());
+        let groups = [(1, 1), (2, 1)];
+        for valid in
+            [stored(1, 400, 7, &groups), stored(1, 0, 1, &[(1, 1)]), stored(1, 0, 7, &[(0, 1), (1, 1), (2, 1)])]
+        {
+            assert!(decode(&valid).is_some(), "{valid:?}");
+        }
         for invalid in [
             stored(0, 0, 7, &groups),
             stored(1, 401, 7, &groups),
             stored(1, i32::MIN, 7, &groups),
-            stored(1, 0, 1 << MAX_RANGE_BITS, &[(1, 7)]),
+            stored(1, 0, 1 << MAX_RANGE_BITS, &[(1, 7), (2, 13)]),
             stored(1, 0, 7, &[]),
             stored(1, 0, 7, &[(0, 1)]),
-            stored(1, 0, 7, &[(1, 2)]),
+            stored(1, 0, 7, &[(1, 2), (2, 1)]),
             stored(1, 0, 7, &[(1, 1), (2, 0)]),
-            stored(1, 0, 7, &[(3, 1)]),
+            stored(1, 0, 7, &[(1, 1), (3, 1)]),
+            // Squares are missing, superfluous, repeated, or before the values.
+            stored(1, 0, 7, &[(1, 1)]),
+            stored(1, 0, 1, &groups),
+            stored(1, 0, 7, &[(1, 1), (2, 1), (2, 1)]),
+            stored(1, 0, 7, &[(2, 1), (1, 1)]),
             encoded(&(1_u64, Vec::<u8>::new(), true)),
         ] {
             assert_eq!(decode(&invalid), None, "{invalid:?}");

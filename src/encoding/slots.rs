@@ -21,11 +21,11 @@ pub struct SlotGroup {
     limbs: u8,
 }
 
-/// The limbs of the largest term, a square of two 128-bit factors, can be counted in a `u8`.
+/// The number of limbs of the largest term, the square of 128 bits, fits in a `u8`.
 const _: () = assert!((2 * u128::BITS).div_ceil(LIMB_BITS) <= u8::MAX as u32);
 
 impl SlotGroup {
-    /// Creates the group for `term` of a column whose offsets from its minimum are at most `range`.
+    /// Returns the group for `term` of a column whose offsets from its minimum are at most `range`.
     pub(super) fn new(term: Term, range: u128) -> Self {
         let bits = match term {
             Term::Presence => 1,
@@ -61,7 +61,7 @@ pub(super) fn join_limbs(totals: &[u128]) -> UBig {
 /// Splits `high · 2^128 + low` into limbs.
 fn write_limbs(mut low: u128, mut high: u128, slots: &mut [u32]) {
     if let (Ok(mut small), 0) = (u64::try_from(low), high) {
-        // The usual case: one machine word is twice as fast as four.
+        // The usual case. With one machine word, the loop is twice as fast as with four.
         for slot in slots {
             *slot = (small & LIMB_MASK as u64) as u32;
             small >>= LIMB_BITS;

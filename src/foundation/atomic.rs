@@ -97,7 +97,8 @@ impl AtomicFile {
         }
     }
 
-    /// Creates the temporary file for `path` and locks it, so that [`remove_stale`] in another process leaves it alone.
+    /// Creates the temporary file for `path` and locks it, so that [`remove_stale`] in another process does not remove
+    /// it.
     ///
     /// # Errors
     /// As [`AtomicFile::create`], or locking fails.
@@ -150,7 +151,7 @@ impl AtomicFile {
     }
 
     fn rename_to_target(&mut self) -> io::Result<()> {
-        self.space.settle(&self.file);
+        self.space.reconcile(&self.file);
         let Some(temporary) = self.temporary.as_deref() else { return Ok(()) };
         self.directory.replace(temporary, &self.directory, file_name(&self.path)?)?;
         self.temporary = None;
@@ -191,7 +192,7 @@ impl AtomicFile {
 impl Drop for AtomicFile {
     fn drop(&mut self) {
         if let Some(temporary) = self.temporary.as_deref() {
-            self.space.settle(&self.file);
+            self.space.reconcile(&self.file);
             // If this fails, `remove_stale` removes the file later.
             let _ = self.directory.remove_file(temporary);
         }
@@ -207,7 +208,7 @@ fn not_replaceable() -> io::Error {
     io::Error::new(io::ErrorKind::InvalidInput, "not a regular file, so it cannot be replaced by one")
 }
 
-/// Removes the temporary files that killed processes left in `directory`. Those that a writer has locked stay.
+/// Removes the temporary files that killed processes left in `directory`, except those that a writer has locked.
 ///
 /// # Errors
 /// Reading the directory or removing a file fails.

@@ -1,10 +1,10 @@
-//! The time as a parameter, so that tests need not wait.
+//! The clock as a parameter, so that tests need not wait.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 /// A source of time.
 pub trait Clock: Sync {
-    /// Returns the time in milliseconds since 1970-01-01 00:00:00 UTC.
+    /// Returns the time in milliseconds since the Unix epoch (UTC); 0 for a time before it.
     fn now(&self) -> u64;
 
     /// Blocks for `duration`.

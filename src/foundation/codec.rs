@@ -1,13 +1,13 @@
-//! Encodes small records as bytes. The only file that names `bincode`.
+//! Encodes records up to a given length as bytes. The only file that uses `bincode`.
 //!
 //! Fixed-width little-endian integers, `u64` lengths, no trailing bytes (bincode 1.3, "fixint").
 
 use bincode::Options;
 use serde::{Serialize, de::DeserializeOwned};
 
-/// The bytes are not a record of the expected type, or the record exceeds its size limit.
+/// The bytes are not a record of the expected type, or the record is longer than the limit.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("not a record of the expected type")]
+#[error("not a record of the expected type, or too long")]
 pub struct CodecError;
 
 fn options(limit: u64) -> impl Options {
@@ -17,12 +17,12 @@ fn options(limit: u64) -> impl Options {
 /// Encodes `record` as at most `limit` bytes.
 ///
 /// # Errors
-/// [`CodecError`] if it needs more.
+/// [`CodecError`] if it is longer than `limit`, or its type cannot be encoded.
 pub fn encode<T: Serialize>(record: &T, limit: u64) -> Result<Vec<u8>, CodecError> {
     options(limit).serialize(record).map_err(|_| CodecError)
 }
 
-/// Decodes the record that `bytes`, at most `limit` of them, consist of.
+/// Decodes a record from all of `bytes`, whose length must not exceed `limit`.
 ///
 /// # Errors
 /// [`CodecError`] if the bytes are too many, too few, or not a valid record.

@@ -53,7 +53,7 @@ impl Decimal {
 
     /// Parses `[+-] digits [point digits] [e [+-] digits]`, with at least one digit before the exponent.
     ///
-    /// `point` is the decimal mark, `.` or `,`. No other text may precede or follow the number.
+    /// `point` is the decimal separator, `.` or `,`. No other text may precede or follow the number.
     ///
     /// # Errors
     /// [`ParseDecimalError`]: the text is not a number, has too many digits, or an exponent out of range.
@@ -250,7 +250,7 @@ mod tests {
     }
 
     #[test]
-    fn the_decimal_mark_may_be_a_comma() {
+    fn the_decimal_separator_may_be_a_comma() {
         assert_eq!(Decimal::parse(b"1,5", b','), Ok(Decimal { mantissa: 15, exponent: -1 }));
         assert_eq!(Decimal::parse(b"1.5", b','), Err(ParseDecimalError::Form));
     }

@@ -1,4 +1,4 @@
-//! Quota accounting of one file that is being written: space is reserved before a write and counted after it.
+//! Quota accounting for one file that is being written: space is reserved before a write and counted after it.
 
 use std::fs::File;
 use std::io;
@@ -6,7 +6,7 @@ use std::os::unix::fs::MetadataExt;
 
 use super::quota::{Quota, Reservation, space_of};
 
-/// The quota accounting of one open file. Lengths are in bytes.
+/// The quota accounting for one open file. Lengths are in bytes.
 #[derive(Debug)]
 pub struct FileSpace {
     quota: Quota,
@@ -18,7 +18,7 @@ pub struct FileSpace {
 }
 
 impl FileSpace {
-    /// Starts the accounting of a file whose current length is counted already.
+    /// Starts the accounting for a file whose current length is already counted.
     pub fn new(quota: &Quota, length: u64) -> Self {
         Self { quota: quota.clone(), reservation: quota.empty_reservation(), reserved: length, stored: length }
     }
@@ -67,7 +67,7 @@ impl FileSpace {
     }
 
     /// Corrects the accounting to the actual length of the file, also after a failed write. No write may follow.
-    pub fn settle(&mut self, file: &File) {
+    pub fn reconcile(&mut self, file: &File) {
         let Ok(meta) = file.metadata() else { return };
         // An unlinked file is freed when it is closed.
         let (is_linked, length) = (meta.nlink() > 0, meta.len());
@@ -80,63 +80,63 @@ impl FileSpace {
 mod tests {
     use std::io::Write;
 
-    use super::super::quota::BLOCK;
+    use super::super::quota::DISK_BLOCK;
     use super::*;
 
     #[test]
     fn a_file_is_counted_in_whole_blocks_at_every_length() {
-        let quota = Quota::new(10 * BLOCK);
-        let used = || 10 * BLOCK - quota.free();
+        let quota = Quota::new(10 * DISK_BLOCK);
+        let used = || 10 * DISK_BLOCK - quota.free();
         let mut file = tempfile::NamedTempFile::new().unwrap();
-        quota.record(0, BLOCK);
+        quota.record(0, DISK_BLOCK);
         let mut space = FileSpace::new(&quota, 0);
         space.extend(1).unwrap();
-        assert_eq!(used(), BLOCK, "the first block is counted when the file is created");
-        space.extend(BLOCK).unwrap();
-        assert_eq!(used(), 2 * BLOCK);
-        space.store(BLOCK + 1);
-        assert_eq!(used(), 2 * BLOCK);
-        assert_eq!(space.extend(9 * BLOCK).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
-        space.extend(9 * BLOCK - 1).unwrap();
+        assert_eq!(used(), DISK_BLOCK, "the first block is counted when the file is created");
+        space.extend(DISK_BLOCK).unwrap();
+        assert_eq!(used(), 2 * DISK_BLOCK);
+        space.store(DISK_BLOCK + 1);
+        assert_eq!(used(), 2 * DISK_BLOCK);
+        assert_eq!(space.extend(9 * DISK_BLOCK).unwrap_err().kind(), io::ErrorKind::QuotaExceeded);
+        space.extend(9 * DISK_BLOCK - 1).unwrap();
         assert_eq!(quota.free(), 0);
         // Fewer bytes are written than were reserved.
-        file.write_all(&[7; 3 * BLOCK as usize]).unwrap();
-        space.settle(file.as_file());
+        file.write_all(&[7; 3 * DISK_BLOCK as usize]).unwrap();
+        space.reconcile(file.as_file());
         drop(space);
-        assert_eq!(used(), 3 * BLOCK);
-        let mut space = FileSpace::new(&quota, 3 * BLOCK);
+        assert_eq!(used(), 3 * DISK_BLOCK);
+        let mut space = FileSpace::new(&quota, 3 * DISK_BLOCK);
         space.truncate(file.as_file(), 1).unwrap();
-        assert_eq!((used(), file.as_file().metadata().unwrap().len()), (BLOCK, 1));
+        assert_eq!((used(), file.as_file().metadata().unwrap().len()), (DISK_BLOCK, 1));
         let file = file.into_file();
-        space.settle(&file);
+        space.reconcile(&file);
         assert_eq!(used(), 0, "an unlinked file uses no space");
     }
 
     #[test]
     fn unwritten_bytes_are_not_reserved_twice() {
-        let quota = Quota::new(3 * BLOCK);
-        quota.record(0, BLOCK);
+        let quota = Quota::new(3 * DISK_BLOCK);
+        quota.record(0, DISK_BLOCK);
         let mut space = FileSpace::new(&quota, 0);
         for _ in 0..10 {
-            space.extend(3 * BLOCK).unwrap();
+            space.extend(3 * DISK_BLOCK).unwrap();
             space.store_last(0);
         }
-        space.extend(3 * BLOCK).unwrap();
-        space.store_last(BLOCK + 1);
+        space.extend(3 * DISK_BLOCK).unwrap();
+        space.store_last(DISK_BLOCK + 1);
         drop(space);
-        assert_eq!(quota.free(), BLOCK);
+        assert_eq!(quota.free(), DISK_BLOCK);
     }
 
     #[test]
     fn an_added_reservation_is_used_first() {
-        let quota = Quota::new(4 * BLOCK);
-        let before = quota.reserve(3 * BLOCK).unwrap();
+        let quota = Quota::new(4 * DISK_BLOCK);
+        let before = quota.reserve(3 * DISK_BLOCK).unwrap();
         let mut space = FileSpace::new(&quota, 0);
         space.add(before);
-        space.extend(4 * BLOCK).unwrap();
-        assert_eq!(quota.free(), BLOCK);
-        space.store(4 * BLOCK);
+        space.extend(4 * DISK_BLOCK).unwrap();
+        assert_eq!(quota.free(), DISK_BLOCK);
+        space.store(4 * DISK_BLOCK);
         drop(space);
-        assert_eq!(quota.free(), BLOCK, "the first block of a file is counted when it is created");
+        assert_eq!(quota.free(), DISK_BLOCK, "the first block of a file is counted when it is created");
     }
 }

@@ -1,9 +1,9 @@
 //! File operations that several modules need and the standard library does not have.
 //!
-//! `fs-err` is not used. The error types of the callers already contain the path, so messages would show it twice. And
-//! `fs-err` wraps only `std::fs`: the server's files and all files that are replaced atomically are opened relative to a
-//! directory handle ([`RootDir`](super::root_dir::RootDir)), others with flags that `std::fs` does not have
-//! ([`regular_file`]).
+//! `fs-err` is not used. The error types of the callers already contain the path, so messages would show it twice.
+//! Also, `fs-err` wraps only `std::fs`: the server's files and all files that are replaced atomically are opened
+//! relative to a directory handle ([`RootDir`](super::root_dir::RootDir)), others with flags that `std::fs` does not
+//! have ([`regular_file`]).
 
 use std::fs::{self, DirBuilder, File, Metadata, OpenOptions};
 use std::io;
@@ -64,7 +64,7 @@ pub fn lock_directory(path: &Path) -> io::Result<Option<File>> {
     if_exists(File::open(path))?.map_or(Ok(None), |directory| lock_if_current(directory, path))
 }
 
-/// Waits for the lock of `directory`, and returns it if `path` still leads to it.
+/// Waits for the lock of `directory`, and returns it if `path` is still its path.
 fn lock_if_current(directory: File, path: &Path) -> io::Result<Option<File>> {
     directory.lock()?;
     let id = FileId::from(&directory.metadata()?);
@@ -72,30 +72,31 @@ fn lock_if_current(directory: File, path: &Path) -> io::Result<Option<File>> {
     Ok(is_current.then_some(directory))
 }
 
-/// Removes the directory at `path` with everything in it unless a process holds its lock; returns whether it did.
+/// Removes the directory at `path` with everything in it unless a process holds its lock; returns whether it was
+/// removed.
 ///
 /// # Errors
-/// Removing fails.
+/// The directory cannot be removed.
 pub fn remove_unlocked_directory(path: &Path) -> io::Result<bool> {
     remove_unlocked(File::open(path), || fs::remove_dir_all(path))
 }
 
-/// Removes the regular file at `path` unless a process holds its lock; returns whether it did.
+/// Removes the regular file at `path` unless a process holds its lock; returns whether it was removed.
 ///
 /// # Errors
-/// Removing fails.
+/// The file cannot be removed.
 pub fn remove_unlocked_file(path: &Path) -> io::Result<bool> {
     remove_unlocked(regular_file::open(path), || fs::remove_file(path))
 }
 
-/// What cannot be opened is not removed. The lock is held until `remove` returns.
+/// Calls `remove` with the lock of an opened file or directory. One that cannot be opened is not removed.
 fn remove_unlocked(opened: io::Result<File>, remove: impl FnOnce() -> io::Result<()>) -> io::Result<bool> {
     let Some(_lock) = opened.ok().filter(|file| file.try_lock().is_ok()) else { return Ok(false) };
-    // Its owner may have removed or renamed it before it was locked here.
+    // Its owner may have removed or renamed it before we locked it.
     Ok(if_exists(remove())?.is_some())
 }
 
-/// Identifies a file or directory, whatever its path.
+/// Identifies a file or directory independently of its path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct FileId {
     device: u64,
@@ -128,8 +129,8 @@ pub(super) fn free_bytes(stat: &StatVfs) -> Option<u64> {
     (stat.f_blocks != 0).then(|| stat.f_bavail.saturating_mul(stat.f_frsize))
 }
 
-/// Advises the kernel that the page cache need not keep these bytes of `file`: it starts writing pages to disk that are
-/// not there yet, and drops the others. Does not wait, and ignores errors.
+/// Advises the kernel that the page cache need not keep these bytes of `file`: it starts writing dirty pages to disk,
+/// and drops the others. Does not wait, and ignores errors.
 pub fn advise_dont_need(file: &File, bytes: Range<u64>) {
     if let Some(length) = NonZeroU64::new(bytes.end.saturating_sub(bytes.start)) {
         let _ = fadvise(file, bytes.start, Some(length), Advice::DontNeed);

@@ -1,5 +1,5 @@
 //! The fingerprints of known endpoints, like `known_hosts` of ssh: a file with one line `endpoint fingerprint` each.
-//! The last line of an endpoint counts.
+//! If an endpoint has several lines, the last one counts.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -29,8 +29,8 @@ where
     /// Returns the fingerprint of `endpoint`, if it is known.
     ///
     /// # Errors
-    /// The file cannot be read, is not private ([`OwnershipError`](ownership::OwnershipError)), or has an invalid line
-    /// ([`io::ErrorKind::InvalidData`]), which might have been the one of `endpoint`.
+    /// The file cannot be read, is not owned ([`OwnershipError`](ownership::OwnershipError)), or has an invalid line
+    /// ([`io::ErrorKind::InvalidData`]), which could be the line of `endpoint`.
     pub fn find(&self, endpoint: &str) -> io::Result<Option<F>> {
         find(&self.text()?, endpoint)
     }
@@ -55,7 +55,7 @@ where
 
     fn text(&self) -> io::Result<String> {
         if let Some(directory) = self.path.parent() {
-            ownership::require_private(directory)?;
+            ownership::require_owned(directory)?;
         }
         if_exists(ownership::open_regular(self.path))?.map_or_else(|| Ok(String::new()), text_file::read)
     }
@@ -107,7 +107,7 @@ mod tests {
         assert!(known.find("a:1").is_err());
     }
 
-    /// Whichever endpoint is looked up.
+    /// Even if the line belongs to another endpoint.
     #[test]
     fn an_invalid_line_is_an_error() {
         let directory = tempfile::tempdir().unwrap();

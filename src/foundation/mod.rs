@@ -1,4 +1,4 @@
-//! Building blocks with no domain knowledge, which every other module may use: exact decimals, atomic and private
+//! Building blocks without domain knowledge, which every other module may use: exact decimals, atomic and private
 //! files, quotas, a bounded codec, secrets, randomness, clocks and progress reporting.
 
 pub mod atomic;

@@ -19,7 +19,7 @@ pub enum Unit {
     Bytes,
     /// Items of this kind, such as "rows".
     Items(&'static str),
-    /// Items that the stage's label names, and that have no meaningful rate.
+    /// Items that the stage's label names; their rate is not shown.
     Count,
 }
 
@@ -40,7 +40,7 @@ pub trait Progress: Sync {
     fn end(&self);
 }
 
-/// Receives what the user should know although nothing failed.
+/// Receives notices: what the user should know although nothing failed.
 pub trait Notices: Sync {
     /// Reports a notice.
     fn notice(&self, message: &str);

@@ -1,28 +1,27 @@
 //! Checks that no other user of this machine can modify a file that holds secrets or trust decisions, like
 //! `StrictModes` of OpenSSH.
 //!
-//! A file or directory is private if it belongs to the user of this process or to root, if only its owner can write to
-//! it, and if no other user can replace it. The last condition requires the same of every directory above it, and of
-//! the owner of every symbolic link on the path. A directory above it may be writable if it is sticky, like `/tmp`:
-//! other users cannot rename entries that they do not own. The directory that contains a mount point is not checked,
-//! because renaming does not replace the mounted file system; its owner could only replace the mount point itself, in a
-//! mount namespace of their own.
+//! A file or directory is *owned* if it belongs to the user of this process or to root, if only its owner can write to
+//! it, and if no other user can replace it. Other users may be able to read it. The last condition
+//! requires the same of every directory above it, and of the owner of every symbolic link on the path. A directory
+//! above it may be writable if it is sticky, like `/tmp`: other users cannot rename entries that they do not own. The
+//! directory that contains a mount point is not checked, because renaming does not replace the mounted file system; its
+//! owner could only replace the mount point itself, in a mount namespace of their own.
 //!
-//! If all directories are private, no other user can replace a path between this check and its use. [`open`] and
+//! If all directories are owned, no other user can replace a path between this check and its use. [`open`] and
 //! [`open_regular`] also check the open file itself.
 
 use std::ffi::OsString;
 use std::fmt;
 use std::fs::{File, Metadata};
 use std::io;
-use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{FileTypeExt, MetadataExt};
 use std::path::{Component, Path, PathBuf};
 
 use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags};
 
 use super::fs::if_exists;
-use super::{regular_file, shell};
+use super::regular_file;
 
 /// The owner that every user trusts.
 const ROOT: u32 = 0;
@@ -44,14 +43,15 @@ pub struct OwnershipError {
     is_ancestor: bool,
 }
 
+/// Why another user could have changed a file, directory or symbolic link.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Problem {
+pub enum Problem {
     /// Another user owns the file or directory.
-    ForeignOwner,
+    OtherOwner,
     /// Another user owns the symbolic link.
-    ForeignLink,
+    OtherLinkOwner,
     /// The group or others can write.
-    Writable,
+    WritableByOthers,
 }
 
 impl fmt::Display for OwnershipError {
@@ -60,9 +60,9 @@ impl fmt::Display for OwnershipError {
         let path = path.display();
         let details = format_args!("owner {owner}, mode {mode:04o}");
         match problem {
-            Problem::ForeignOwner => write!(f, "{path} belongs to another user ({details})"),
-            Problem::ForeignLink => write!(f, "the symbolic link {path} belongs to another user ({details})"),
-            Problem::Writable => write!(f, "other users can write to {path} ({details})"),
+            Problem::OtherOwner => write!(f, "{path} belongs to another user ({details})"),
+            Problem::OtherLinkOwner => write!(f, "the symbolic link {path} belongs to another user ({details})"),
+            Problem::WritableByOthers => write!(f, "other users can write to {path} ({details})"),
         }
     }
 }
@@ -81,24 +81,24 @@ impl OwnershipError {
         error.get_ref()?.downcast_ref()
     }
 
-    /// Returns the shell command that makes the path private.
-    pub fn fix(&self) -> String {
-        let (user, path) = (user(), shell::quoted(self.path.as_os_str().as_bytes()));
-        match self.problem {
-            Problem::ForeignOwner => format!("chown {user} {path}"),
-            Problem::ForeignLink => format!("chown -h {user} {path}"),
-            Problem::Writable => format!("chmod go-w {path}"),
-        }
+    /// Returns the path of the file, directory or symbolic link, which may be above the one that was checked.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+
+    /// Returns why another user could have changed it.
+    pub fn problem(&self) -> Problem {
+        self.problem
     }
 
     /// Returns whether another user owns a directory above the file; their home directory, for example, must stay
     /// theirs.
-    pub fn is_in_foreign_directory(&self) -> bool {
-        self.is_ancestor && self.problem == Problem::ForeignOwner
+    pub fn is_in_directory_of_another_user(&self) -> bool {
+        self.is_ancestor && self.problem == Problem::OtherOwner
     }
 
-    /// Returns whether only root can run the command of [`OwnershipError::fix`].
-    pub fn fix_requires_root(&self) -> bool {
+    /// Returns whether only root can change the owner or mode.
+    pub fn requires_root(&self) -> bool {
         user() != ROOT && self.owner != user()
     }
 
@@ -107,12 +107,13 @@ impl OwnershipError {
     }
 }
 
-/// Checks that the file or directory at `path` is private. A path that does not exist is private if no other user can
-/// create it.
+/// Checks that the file or directory at `path` is owned. A path that does not exist passes if no other user can create
+/// it.
 ///
 /// # Errors
-/// An [`OwnershipError`] inside an [`io::Error`] if it is not, or the error of reading metadata or a symbolic link.
-pub fn require_private(path: &Path) -> io::Result<()> {
+/// An [`OwnershipError`] inside an [`io::Error`] if it is not owned, or the error of reading metadata or a symbolic
+/// link.
+pub fn require_owned(path: &Path) -> io::Result<()> {
     let mut walker = PathWalker::new(&std::path::absolute(path)?)?;
     while let Some(name) = walker.pending.pop() {
         if walker.step(&name)? {
@@ -122,25 +123,25 @@ pub fn require_private(path: &Path) -> io::Result<()> {
     Ok(())
 }
 
-/// Opens a private file of any type for reading.
+/// Opens an owned file of any type for reading.
 ///
 /// # Errors
-/// As [`require_private`], or opening fails.
+/// As [`require_owned`], or opening fails.
 pub fn open(path: &Path) -> io::Result<File> {
-    require_private(path)?;
+    require_owned(path)?;
     check_opened(File::open(path)?, path)
 }
 
-/// Opens a private regular file for reading.
+/// Opens an owned regular file for reading.
 ///
 /// # Errors
 /// As [`open`], or it is not a regular file.
 pub fn open_regular(path: &Path) -> io::Result<File> {
-    require_private(path)?;
+    require_owned(path)?;
     check_opened(regular_file::open_following_links(path)?, path)
 }
 
-/// Returns `file`, which was opened at `path`, if no other user can write to it.
+/// Returns `file`, which was opened at `path`, if it is owned itself.
 fn check_opened(file: File, path: &Path) -> io::Result<File> {
     check(path, &file.metadata()?)?;
     Ok(file)
@@ -152,15 +153,15 @@ fn check(path: &Path, meta: &Metadata) -> Result<(), OwnershipError> {
     if meta.file_type().is_char_device() {
         Ok(())
     } else if !is_trusted(meta) {
-        Err(OwnershipError::new(path, meta, Problem::ForeignOwner))
+        Err(OwnershipError::new(path, meta, Problem::OtherOwner))
     } else if meta.mode() & WRITABLE != 0 {
-        Err(OwnershipError::new(path, meta, Problem::Writable))
+        Err(OwnershipError::new(path, meta, Problem::WritableByOthers))
     } else {
         Ok(())
     }
 }
 
-/// Checks a directory above the file in question.
+/// Checks a directory above the file or directory in question.
 fn check_ancestor(path: &Path) -> io::Result<Option<OwnershipError>> {
     let meta = path.symlink_metadata()?;
     let is_sticky = is_trusted(&meta) && meta.mode() & STICKY != 0;
@@ -172,7 +173,8 @@ fn is_trusted(meta: &Metadata) -> bool {
     meta.uid() == ROOT || meta.uid() == user()
 }
 
-fn user() -> u32 {
+/// Returns the ID of the user whose rights this process has.
+pub fn user() -> u32 {
     rustix::process::geteuid().as_raw()
 }
 
@@ -180,7 +182,7 @@ fn user() -> u32 {
 struct PathWalker {
     /// The current directory, free of symbolic links.
     current: PathBuf,
-    /// The error of the current directory, which does not matter if a mount point comes next.
+    /// The error of the current directory, which is ignored if the next component is a mount point.
     deferred: Option<OwnershipError>,
     /// The components that remain, the next one last.
     pending: Vec<OsString>,
@@ -218,7 +220,7 @@ impl PathWalker {
             return Ok(false);
         }
         let next = self.current.join(name);
-        // A path that names an open file of a process is not resolved through directories.
+        // The path of an open file of a process is not resolved through directories.
         if next == Path::new("/proc") && names_open_file(&self.pending) {
             return Ok(true);
         }
@@ -240,7 +242,7 @@ impl PathWalker {
 
     fn follow(&mut self, link: &Path, meta: &Metadata) -> io::Result<()> {
         if !is_trusted(meta) {
-            return Err(OwnershipError::new(link, meta, Problem::ForeignLink).into());
+            return Err(OwnershipError::new(link, meta, Problem::OtherLinkOwner).into());
         }
         self.links += 1;
         if self.links > MAX_LINKS {

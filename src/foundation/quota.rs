@@ -5,24 +5,24 @@
 //! ```
 //!
 //! Every file that is created, grows, shrinks or is removed through [`RootDir`](super::root_dir::RootDir) and
-//! [`FileSpace`](super::file_space::FileSpace) is counted at once, in whole blocks, directories included. Other
-//! programs may change the directory, too, so the server measures it regularly and corrects the total. A total that
-//! agrees with what the measurement can have seen stays as it is, because uploads go on meanwhile.
+//! [`FileSpace`](super::file_space::FileSpace) is counted immediately, in whole blocks, including directories. Other
+//! programs may change the directory, too, so the server measures it regularly and corrects the total. Uploads continue
+//! meanwhile, so a total that is consistent with the measurement is kept.
 
 use std::io;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// The allocation unit of disks, in bytes: every entry uses at least this much.
-pub const BLOCK: u64 = 4096;
+pub const DISK_BLOCK: u64 = 4096;
 
-/// The part of the limit, in bytes, that clients leave to the server so that it can report the state of a job:
+/// The part of the limit, in bytes, that is reserved for the server, so that it can report the state of a job:
 /// directories, a status and its replacement, the record of an attempt. It suffices for a few jobs that fail for lack
 /// of space, not for hundreds.
-pub const MARGIN: u64 = 8 * BLOCK;
+pub const MARGIN: u64 = 8 * DISK_BLOCK;
 
 /// Returns the disk space of a file or directory of this length, in whole blocks.
 pub fn space_of(bytes: u64) -> u64 {
-    bytes.max(1).div_ceil(BLOCK).saturating_mul(BLOCK)
+    bytes.max(1).div_ceil(DISK_BLOCK).saturating_mul(DISK_BLOCK)
 }
 
 /// A limit on disk space. Clones share the same total.

@@ -19,9 +19,9 @@ pub fn nearest(value: &RBig) -> f64 {
 
 /// Returns the double nearest to √`value`, ties to even; `None` if `value` is negative.
 ///
-/// With p/q = value and r = ⌊√(p·q·4^k)⌋ the root lies in [r, r+1) / (q·2^k). For k = 64 + the bits of q that is at
-/// least 2^64 in units of 2^-k, so the midpoint of any two neighbouring doubles there is a whole number of 1/(q·2^k),
-/// and none falls strictly between r and r+1: only whether the remainder is zero matters.
+/// With p/q = value and r = ⌊√(p·q·4^k)⌋, the root lies in [r, r+1) / (q·2^k). For k = 64 + the number of bits of q,
+/// the root is at least 2^64 in units of 2^-k. So the midpoint of any two neighbouring doubles there is a multiple of
+/// 1/(q·2^k), none falls strictly between r and r+1, and only whether the remainder is zero matters.
 pub fn nearest_root(value: &RBig) -> Option<f64> {
     let (numerator, denominator) = value.clone().into_parts();
     let numerator = UBig::try_from(numerator).ok()?;

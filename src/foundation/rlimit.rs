@@ -17,12 +17,12 @@ pub struct TooFewFiles {
     pub allowed: u64,
 }
 
-/// Raises the limit, and ensures that at least `needed` files can be open at once; returns how many more can.
+/// Raises the limit, and checks that at least `needed` files can be open at the same time; returns how many more can.
 ///
 /// # Errors
 /// [`TooFewFiles`] if the limit is lower.
 pub fn require(needed: u64) -> Result<u64, TooFewFiles> {
-    // If this fails, the check below finds out.
+    // If this fails, the check below reports it.
     let _ = raise();
     let allowed = getrlimit(Resource::Nofile).current.unwrap_or(u64::MAX);
     allowed.checked_sub(needed).ok_or(TooFewFiles { needed, allowed })

@@ -66,7 +66,7 @@ impl RootDir {
     /// Names the symbolic link as the cause, where the system's error message is misleading.
     fn explain_link(&self, name: impl Arg + Copy, error: Errno) -> io::Error {
         match self.entry(name).map(|entry| entry.kind) {
-            Ok(EntryKind::Link) if [Errno::LOOP, Errno::NOTDIR].contains(&error) => {
+            Ok(EntryKind::SymbolicLink) if [Errno::LOOP, Errno::NOTDIR].contains(&error) => {
                 io::Error::new(io::ErrorKind::NotADirectory, "symbolic links are not followed")
             }
             _ => error.into(),
@@ -81,7 +81,7 @@ impl RootDir {
         Ok(Self { directory: self.directory.try_clone()?, quota: self.quota.clone() })
     }
 
-    /// Opens the directory at the relative path that consists of `names`.
+    /// Opens the directory at the relative path that consists of `names`, one directory at a time.
     ///
     /// # Errors
     /// As [`RootDir::directory`].
@@ -127,7 +127,7 @@ impl RootDir {
     }
 
     fn open_file(&self, name: impl Arg + Copy, flags: OFlags) -> io::Result<File> {
-        // The errors of opening a symbolic link and a socket.
+        // ELOOP: a symbolic link. ENXIO: a socket.
         let map_error =
             |error| if [Errno::LOOP, Errno::NXIO].contains(&error) { not_regular() } else { io::Error::from(error) };
         let opened = fs::openat(&self.directory, name, FILE | flags, Mode::empty());

@@ -7,7 +7,7 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 /// A value that is overwritten when dropped and prints as `[secret]`.
 ///
 /// It implements neither `Clone` nor `PartialEq` nor `Serialize`: code that needs one of them applies it to the value
-/// that [`Secret::expose`] returns, and argues for it there.
+/// that [`Secret::expose`] returns.
 #[derive(Zeroize, ZeroizeOnDrop)]
 pub struct Secret<T: Zeroize>(T);
 

@@ -24,7 +24,7 @@ fn printf_escape(byte: u8) -> String {
     match byte {
         b'%' => "%%".into(),
         b'\\' => r"\\".into(),
-        // A format that begins with it would be read as an option.
+        // `printf` would read a format that begins with a hyphen as an option.
         b'-' => r"\055".into(),
         b' '..=b'~' => char::from(byte).to_string(),
         _ => format!("\\{byte:03o}"),

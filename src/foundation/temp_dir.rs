@@ -47,11 +47,11 @@ impl PrivateTempDir {
     }
 }
 
-/// Removes a directory that no process uses; returns whether it did. Symbolic links, and directories that another user
-/// owns or could have changed, are left alone.
+/// Removes a directory that no process uses; returns whether it was removed. Symbolic links, and directories that
+/// another user owns or could have changed, are left alone.
 fn remove_if_stale(directory: &Path) -> bool {
     let is_own = |meta: fs::Metadata| meta.is_dir() && meta.uid() == rustix::process::geteuid().as_raw();
     fs::symlink_metadata(directory).is_ok_and(is_own)
-        && ownership::require_private(directory).is_ok()
+        && ownership::require_owned(directory).is_ok()
         && remove_unlocked_directory(directory).is_ok_and(|is_removed| is_removed)
 }

@@ -9,7 +9,8 @@ const MAX_BYTES: u64 = 16 << 20;
 /// Returns the text in `file`, without a byte order mark.
 ///
 /// # Errors
-/// Reading fails, or the file is longer than 16 MiB: a truncated list could mean something else.
+/// Reading fails, or the file is longer than 16 MiB. It is not truncated, because a shorter list could have another
+/// meaning.
 pub fn read(file: File) -> io::Result<String> {
     let mut bytes = Vec::new();
     if file.take(MAX_BYTES + 1).read_to_end(&mut bytes)? as u64 > MAX_BYTES {

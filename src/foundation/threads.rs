@@ -1,4 +1,4 @@
-//! Starts the pool of compute threads: one per core, or fewer where the system allows no more.
+//! Starts the pool of compute threads: one per core, or fewer if the system does not allow as many.
 
 use std::io;
 use std::num::NonZero;
@@ -18,14 +18,14 @@ pub struct ThreadStartError(#[from] io::Error);
 /// Starts the compute threads of this process.
 ///
 /// Call it once, before the first parallel computation: rayon would otherwise start the threads lazily and abort the
-/// process where the system refuses one.
+/// process if the system refuses one.
 ///
 /// # Errors
 /// [`ThreadStartError`] if the system allows no thread, or the pool exists already.
 pub fn start() -> Result<(), ThreadStartError> {
     let wanted = wanted().min(within_address_space());
     let available = count_available(wanted)?;
-    // At the system's limit, half of the threads are left to others.
+    // At the system's limit, half of the threads are left for other purposes.
     let count = if available < wanted { available.div_ceil(2) } else { wanted };
     let started = rayon::ThreadPoolBuilder::new().num_threads(count).build_global();
     started.map_err(|error| ThreadStartError(io::Error::other(error)))
@@ -38,15 +38,15 @@ fn wanted() -> usize {
     configured.or_else(|| thread::available_parallelism().ok().map(NonZero::get)).unwrap_or(1)
 }
 
-/// Returns the number of threads that fit in the address space, where it is limited. For each thread glibc reserves
-/// 64 MiB of heap in addition to the stack; the rest is left for everything else.
+/// Returns the number of threads that fit in the address space, if it is limited. For each thread, glibc reserves 64
+/// MiB of heap in addition to the stack; the remaining 32 MiB per thread are for the stack and everything else.
 fn within_address_space() -> usize {
     const PER_THREAD: u64 = 96 << 20;
     let limit = getrlimit(Resource::As).current.unwrap_or(u64::MAX);
     usize::try_from(limit / PER_THREAD).unwrap_or(usize::MAX).max(1)
 }
 
-/// Returns how many of `wanted` threads can run at once. All of them have ended when it returns.
+/// Returns how many of `wanted` threads can run at the same time, by starting them. All have ended when it returns.
 fn count_available(wanted: usize) -> io::Result<usize> {
     let gate = Arc::new(Mutex::new(()));
     let closed = gate.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,8 +1,8 @@
-//! The data owner's part: decrypts totals to exact integers.
+//! Client side: decrypts totals to exact integers.
 //!
 //! Decrypt only totals that are known, byte by byte, to be the sum of the owner's own dataset. A server that learns
-//! anything about the decryption of other ciphertexts, even only whether it looked right, can read the key and the data
-//! bit by bit.
+//! anything about the decryption of other ciphertexts, even only whether it looked right, can recover the key and the
+//! data bit by bit.
 
 use zeroize::Zeroizing;
 
@@ -27,10 +27,10 @@ impl<'k> Decryptor<'k> {
         Self { key, layout, segments: 0, totals: Zeroizing::new(vec![0; layout.slots()]) }
     }
 
-    /// Adds the totals of the next segment, which consist of all its lanes.
+    /// Decrypts the totals of the next segment, all its lanes, and adds them up.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if they do not match the layout.
+    /// [`HeError::Layout`] if the number or length of the lanes does not match the layout.
     pub fn add_segment(&mut self, lanes: &[LaneTotals]) -> Result<(), HeError> {
         let shape = |lane: &LaneTotals| (lane.mask.len(), lane.body.len());
         let expected = self.layout.widths().iter().map(|width| (POLYNOMIAL_SIZE, *width));

@@ -21,7 +21,7 @@ pub struct Encryptor {
     noise_seeds: Randomness,
 }
 
-/// The seeds of one block: the seed of the mask is public, that of the noise is secret.
+/// The seeds of one block. The seed of the mask is public, the seed of the noise is secret.
 struct Seeds {
     mask: MaskSeed,
     noise: Zeroizing<[u8; 32]>,
@@ -31,14 +31,14 @@ impl Encryptor {
     /// Creates an encryptor with `key`. Public and secret seeds come from two generators, both seeded from `random`.
     ///
     /// # Errors
-    /// [`HeError::Mask`] if N has no transform, which the tests exclude.
+    /// [`HeError::Transform`], which the tests exclude.
     pub fn new(key: &SecretKey, mut random: Randomness) -> Result<Self, HeError> {
-        let product = key.product().ok_or(HeError::Mask)?;
+        let product = key.product()?;
         let [mask_seeds, noise_seeds] = [(); 2].map(|()| Randomness::from_rng(&mut random));
         Ok(Self { product, mask_seeds, noise_seeds })
     }
 
-    /// Encrypts `blocks`, each with a fresh seed; returns the concatenated seed and body of each, as stored in a file.
+    /// Encrypts `blocks`, each with fresh seeds; returns mask seed and body of each, concatenated as stored in a file.
     ///
     /// # Errors
     /// [`HeError::Layout`] if a block is larger than a polynomial, [`HeError::Mask`].
@@ -74,7 +74,7 @@ impl Encryptor {
     }
 }
 
-/// Writes the seed and the coefficients of b = a·s + Δ·m + e for which m has values to `out`.
+/// Encrypts one block: writes its mask seed and the coefficients of b = a·s + Δ·m + e for which m has values to `out`.
 pub(super) fn encrypt_block(
     product: &BinaryProduct,
     seed: MaskSeed,

@@ -2,7 +2,7 @@
 
 use super::parameters::{MAX_BLOCKS, SEGMENT_ROWS};
 
-/// The reason why a computation on ciphertexts was refused.
+/// The reason why encryption, decryption or a computation on ciphertexts failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum HeError {
     /// The table has no rows, no slots, or more slots than the scheme supports.
@@ -22,6 +22,9 @@ pub enum HeError {
     /// The number of words, rows or segments does not match the layout.
     #[error("the ciphertext does not match its layout")]
     Layout,
+    /// The ring has no number-theoretic transform. This cannot happen with the compiled parameters.
+    #[error("the ring has no number-theoretic transform")]
+    Transform,
     /// AES-CTR failed, which happens only if the cryptographic library is broken.
     #[error("the mask generator failed")]
     Mask,

@@ -1,11 +1,12 @@
-//! The server's part: adds up the blocks and folds them. It has no key and needs none.
+//! Server side: adds up the blocks and folds the rows of the sum. It has no key and needs none.
 //!
-//! A fold over a mergeable value: threads add shares of the blocks to partial sums, which are merged at the end of a
-//! segment. The client adds its own blocks with the same code, so it knows the only correct result.
+//! Threads add shares of the blocks to partial sums, which are merged at the end of a segment. The client adds its own
+//! blocks with the same code, so it knows the only correct result.
 //!
-//! There are at most 256 partial sums of about 64 KiB, however many threads and lanes there are, and each is created
-//! when its first block comes. Memory is constant except for the totals of all segments (about 36 KB per lane and
-//! million rows), which are kept until the digest of the dataset is known.
+//! There are at most 256 partial sums, however many threads and lanes there are, and each is allocated when its first
+//! block comes. A partial sum has 64 KiB at most, and as much again if it includes a partial block. So memory is
+//! constant except for the totals of all segments, 8·(N + width) bytes per lane and segment, which are kept until the
+//! digest of the dataset is known.
 
 use rayon::prelude::*;
 
@@ -31,35 +32,36 @@ impl LaneTotals {
     }
 }
 
-/// The maximum number of partial sums of all lanes together, of about 64 KiB each. It bounds the memory independently
-/// of the number of threads and lanes.
+/// The maximum number of partial sums of all lanes together, which bounds the memory.
 const MAX_SUMS: usize = MAX_LANES;
 
 /// A block and its words as stored in the file.
-type Stored<'b> = (&'b Block, &'b [u64]);
+type StoredBlock<'b> = (&'b Block, &'b [u64]);
 
 /// Adds the blocks of a dataset in the order of its layout.
 pub struct Evaluator {
     lanes: Vec<Lane>,
-    /// The open segment.
+    /// The current segment, counted from 0.
     segment: u64,
-    /// The totals of the previous segments.
+    /// The totals of the previous segments, lane by lane.
     finished: Vec<Vec<LaneTotals>>,
 }
 
 impl Evaluator {
     /// Creates an evaluator for datasets with this layout.
     pub fn new(layout: &Layout) -> Self {
-        let sums = (MAX_SUMS / layout.widths().len()).clamp(1, rayon::current_num_threads());
-        let lanes = layout.widths().iter().map(|width| Lane::new(*width, sums)).collect();
+        let max_sums = (MAX_SUMS / layout.widths().len()).clamp(1, rayon::current_num_threads());
+        let lanes = layout.widths().iter().map(|width| Lane::new(*width, max_sums)).collect();
         Self { lanes, segment: 0, finished: Vec::new() }
     }
 
-    /// Adds `blocks`, the next ones of the layout, whose stored words are `words`.
+    /// Adds `blocks`, whose stored words are `words`. The caller must add all blocks of the layout in order, each once:
+    /// missing, repeated and exchanged blocks within a segment are not detected.
     ///
     /// # Errors
-    /// [`HeError::Layout`] if the number of words does not match or the blocks are not the next ones,
-    /// [`HeError::SegmentFull`] if the noise of the totals could reach the next plaintext.
+    /// [`HeError::Layout`] if the words do not fit the blocks, a lane does not exist, or the segments are not in order;
+    /// [`HeError::SegmentFull`] if a segment gets more than [`SEGMENT_ROWS`] rows, the limit of the noise;
+    /// [`HeError::Mask`].
     pub fn add(&mut self, blocks: &[Block], words: &[u64]) -> Result<(), HeError> {
         let mut stored = Vec::with_capacity(blocks.len());
         let mut rest = words;
@@ -81,8 +83,8 @@ impl Evaluator {
         self.finished
     }
 
-    /// Adds blocks of one segment, which is the open one or its successor.
-    fn add_to_segment(&mut self, blocks: &[Stored<'_>]) -> Result<(), HeError> {
+    /// Adds blocks of one segment, which is the current one or its successor.
+    fn add_to_segment(&mut self, blocks: &[StoredBlock<'_>]) -> Result<(), HeError> {
         let segment = blocks.first().map_or(self.segment, |(block, _)| block.segment);
         if segment == self.segment + 1 {
             self.finish_segment();
@@ -92,8 +94,10 @@ impl Evaluator {
         }
         let mut by_lane = vec![Vec::new(); self.lanes.len()];
         for (block, words) in blocks {
-            self.lanes.get_mut(block.lane).ok_or(HeError::Layout)?.count_rows(block)?;
-            by_lane.get_mut(block.lane).ok_or(HeError::Layout)?.push((*block, *words));
+            let (lane, blocks) =
+                self.lanes.get_mut(block.lane).zip(by_lane.get_mut(block.lane)).ok_or(HeError::Layout)?;
+            lane.count_rows(block)?;
+            blocks.push((*block, *words));
         }
         let shares: Vec<_> =
             self.lanes.iter_mut().zip(&by_lane).flat_map(|(lane, blocks)| lane.share(blocks)).collect();
@@ -112,7 +116,7 @@ impl Evaluator {
     }
 }
 
-/// One lane of the open segment.
+/// One lane of the current segment.
 struct Lane {
     width: usize,
     rows: u64,
@@ -121,8 +125,8 @@ struct Lane {
 }
 
 impl Lane {
-    fn new(width: usize, sums: usize) -> Self {
-        Self { width, rows: 0, sums: (0..sums).map(|_| None).collect() }
+    fn new(width: usize, max_sums: usize) -> Self {
+        Self { width, rows: 0, sums: (0..max_sums).map(|_| None).collect() }
     }
 
     fn count_rows(&mut self, block: &Block) -> Result<(), HeError> {
@@ -133,14 +137,15 @@ impl Lane {
     /// Divides `blocks` into shares, and pairs each with the sum to add it to.
     fn share<'s, 'b>(
         &'s mut self,
-        blocks: &'b [Stored<'b>],
-    ) -> impl Iterator<Item = (&'s mut LaneSum, &'b [Stored<'b>])> + use<'s, 'b> {
+        blocks: &'b [StoredBlock<'b>],
+    ) -> impl Iterator<Item = (&'s mut LaneSum, &'b [StoredBlock<'b>])> + use<'s, 'b> {
         let (width, share) = (self.width, blocks.len().div_ceil(self.sums.len()).max(1));
         let sums = self.sums.iter_mut().zip(blocks.chunks(share));
         sums.map(move |(sum, blocks)| (sum.get_or_insert_with(|| LaneSum::new(width)), blocks))
     }
 
-    /// Returns the lane's totals, and prepares the next segment.
+    /// Returns the lane's totals, and prepares the next segment. In every layout, a lane has a block in each segment; a
+    /// lane to which nothing was added has the sum of no blocks, zero.
     fn finish(&mut self) -> LaneTotals {
         self.rows = 0;
         let sums = self.sums.iter_mut().filter_map(Option::take);
@@ -151,20 +156,21 @@ impl Lane {
 /// The sum of some blocks of one lane.
 struct LaneSum {
     width: usize,
-    /// Σ of the masks and of the bodies of full blocks, not yet folded.
+    /// Σ of the masks of full blocks, not yet folded: N words.
     mask: Vec<u64>,
+    /// Σ of the bodies of full blocks, not yet folded: `rows_per_block(width) · width` words.
     body: Vec<u64>,
-    /// The shorter block at the segment's end, folded over the rows that it has.
-    cut: Option<LaneTotals>,
+    /// The last block of the segment if it is not full, folded over the rows that it has.
+    partial_block: Option<LaneTotals>,
 }
 
 impl LaneSum {
     fn new(width: usize) -> Self {
         let body = vec![0; rows_per_block(width) * width];
-        Self { width, mask: vec![0; POLYNOMIAL_SIZE], body, cut: None }
+        Self { width, mask: vec![0; POLYNOMIAL_SIZE], body, partial_block: None }
     }
 
-    fn add(&mut self, blocks: &[Stored<'_>]) -> Result<(), HeError> {
+    fn add(&mut self, blocks: &[StoredBlock<'_>]) -> Result<(), HeError> {
         let (mut seeds, mut bodies) = (Vec::with_capacity(blocks.len()), Vec::with_capacity(blocks.len()));
         for (block, stored) in blocks {
             let (seed, body) = stored.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
@@ -176,19 +182,19 @@ impl LaneSum {
                 seeds.push(seed);
                 bodies.push(body);
             } else {
-                self.add_cut(seed, body, block.rows)?;
+                self.add_partial_block(seed, body, block.rows)?;
             }
         }
         wrapping::add_all(&mut self.body, &bodies);
         mask::add(&seeds, &mut self.mask)
     }
 
-    fn add_cut(&mut self, seed: MaskSeed, body: &[u64], rows: usize) -> Result<(), HeError> {
+    fn add_partial_block(&mut self, seed: MaskSeed, body: &[u64], rows: usize) -> Result<(), HeError> {
         let mut mask = vec![0; POLYNOMIAL_SIZE];
         mask::expand(seed, &mut mask)?;
         let folded = LaneTotals { mask: fold_mask(&mask, self.width, rows), body: fold_body(body, self.width) };
-        match &mut self.cut {
-            Some(cut) => cut.add(&folded),
+        match &mut self.partial_block {
+            Some(sum) => sum.add(&folded),
             none => *none = Some(folded),
         }
         Ok(())
@@ -197,9 +203,9 @@ impl LaneSum {
     fn merged(mut self, other: Self) -> Self {
         wrapping::add(&mut self.mask, &other.mask);
         wrapping::add(&mut self.body, &other.body);
-        match (&mut self.cut, other.cut) {
-            (Some(cut), Some(others)) => cut.add(&others),
-            (none, others) => *none = none.take().or(others),
+        match (&mut self.partial_block, other.partial_block) {
+            (Some(mine), Some(theirs)) => mine.add(&theirs),
+            (mine, theirs) => *mine = mine.take().or(theirs),
         }
         self
     }
@@ -207,8 +213,8 @@ impl LaneSum {
     fn finish(self) -> LaneTotals {
         let mask = fold_mask(&self.mask, self.width, rows_per_block(self.width));
         let mut totals = LaneTotals { mask, body: fold_body(&self.body, self.width) };
-        if let Some(cut) = &self.cut {
-            totals.add(cut);
+        if let Some(partial_block) = &self.partial_block {
+            totals.add(partial_block);
         }
         totals
     }
@@ -216,8 +222,8 @@ impl LaneSum {
 
 /// `Σ_{i<rows} X^{−i·width} · T` modulo X^N + 1.
 ///
-/// Coefficient c of the sum is `Σ_i t(c + i·width)`, where t continues T beyond N with the sign flipped. So the
-/// coefficient `width` further drops the first term and gains one: N steps instead of `rows · N`.
+/// Coefficient c of the sum is `Σ_i t(c + i·width)`, where t continues T beyond N with the sign flipped. So coefficient
+/// c + width has one term less at the front and one more at the end: about 2·N additions instead of `rows · N`.
 fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
     let n = mask.len();
     let t = |degree: usize| if degree < n { mask[degree] } else { mask[degree - n].wrapping_neg() };
@@ -231,7 +237,7 @@ fn fold_mask(mask: &[u64], width: usize, rows: usize) -> Vec<u64> {
     folded
 }
 
-/// The first `width` coefficients of the same fold: the rows added up, because no sign flips there.
+/// The first `width` coefficients of the same fold: the sum of the rows, because no term wraps around there.
 fn fold_body(body: &[u64], width: usize) -> Vec<u64> {
     let mut folded = vec![0; width];
     body.chunks_exact(width).for_each(|row| wrapping::add(&mut folded, row));

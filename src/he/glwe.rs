@@ -1,4 +1,4 @@
-//! Converts our blocks to tfhe-rs ciphertexts, and decrypts these with tfhe-rs.
+//! Converts blocks to tfhe-rs ciphertexts, and decrypts them with tfhe-rs.
 
 use tfhe::core_crypto::prelude::{
     CiphertextModulus, GlweCiphertext, PlaintextList, PolynomialSize, decrypt_glwe_ciphertext,
@@ -20,7 +20,7 @@ pub fn glwe(mask: &[u64], body: &[u64]) -> GlweCiphertext<Vec<u64>> {
     GlweCiphertext::from_container(container, PolynomialSize(POLYNOMIAL_SIZE), CiphertextModulus::new_native())
 }
 
-/// Returns the ciphertext of a block as stored in a file: the seed of its mask (two words) and its body.
+/// Returns the ciphertext of a block that is stored as `words`: the seed of its mask (two words) and its body.
 ///
 /// # Errors
 /// [`HeError::Layout`] if the seed is missing or the body is longer than a polynomial.

@@ -1,15 +1,15 @@
 //! The arrangement of a table in blocks: lanes of slots, blocks of rows, segments of blocks.
 //!
-//! The slots of a row are cut into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block;
-//! slot j of a block's row i is coefficient `i·S + j`. Rows are cut into **segments** of at most [`SEGMENT_ROWS`] rows,
-//! the same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other in the
-//! order in which they are complete when rows come one by one; of blocks complete at the same row, the lower lane goes
-//! first. Client and server both derive this order from the number of rows and the widths of the lanes alone.
+//! The slots of a row are divided into **lanes** of at most N slots. A lane of width S has `r = ⌊N/S⌋` rows to a block;
+//! slot j of a block's row i is coefficient `i·S + j`. Rows are divided into **segments** of at most [`SEGMENT_ROWS`]
+//! rows, the same in all lanes, at whose end every lane closes its last block, filled or not. Blocks follow each other
+//! in the order in which they are complete when rows come one by one; of blocks complete at the same row, the lower
+//! lane goes first. Client and server both derive this order from the number of rows and the widths of the lanes alone.
 //!
-//! A segment ends the blocks of all lanes at once, so segments are independent. The last block is folded over the rows
+//! All lanes end their blocks with the segment, so segments are independent. The last block is folded over the rows
 //! that it has; nothing is padded. So the stored size reveals the exact number of rows. A lane may be narrower than N:
-//! a row's slots are cut into the fewest lanes with which blocks are at least 90 % full. A dataset cannot choose its
-//! lanes: they follow from the number of slots, so that no dataset has totals much larger than itself.
+//! a row's slots are divided into the fewest lanes with which blocks are at least 90 % full. A dataset cannot choose
+//! its lanes: they follow from the number of slots, so that no dataset has totals much larger than itself.
 
 use super::error::HeError;
 use super::parameters::{MAX_BLOCKS, POLYNOMIAL_SIZE, SEGMENT_ROWS};
@@ -176,7 +176,7 @@ struct SegmentBlocks<'l> {
     first_row: u64,
     rows: u64,
     widths: &'l [usize],
-    /// Rows that were returned already, per lane.
+    /// Rows of each lane whose blocks were returned already.
     done: Vec<u64>,
 }
 
@@ -211,14 +211,14 @@ fn lane_widths(slots: usize) -> Vec<usize> {
     [vec![POLYNOMIAL_SIZE; full_lanes], tail].concat()
 }
 
-/// Returns at most `lanes` widths that add up to `slots` and need the fewest blocks per row; all but the last divide a
-/// block with almost no waste.
+/// Returns at most `lanes` widths that add up to `slots` and need the fewest blocks per row. Rows of each width except
+/// the last fill a block almost completely.
 fn best_split(slots: usize, lanes: usize) -> Vec<usize> {
     let whole = vec![slots];
     if lanes <= 1 || slots <= 1 {
         return whole;
     }
-    // A first lane much narrower than the whole leaves the same problem to the second.
+    // Much narrower first lanes need not be tried: they leave nearly all slots to the remaining lanes.
     let counts = 1..=rows_per_block(slots) + MAX_FIRST_LANE_TRIES;
     let firsts = counts.map(rows_per_block).filter(|width| (1..slots).contains(width));
     let splits = firsts.map(|first| [vec![first], best_split(slots - first, lanes - 1)].concat());

@@ -32,7 +32,7 @@ pub fn expand(seed: MaskSeed, mask: &mut [u64]) -> Result<(), HeError> {
     mask.chunks_mut(CHUNK_WORDS).try_for_each(|chunk| keystream.next(chunk))
 }
 
-/// Adds the masks of `seeds` to `sum` (N words), like [`expand`] and adding, but the masks stay in the L1 cache.
+/// Adds the masks of `seeds` to `sum` (N words). Equals [`expand`] and adding, but the masks stay in the L1 cache.
 ///
 /// # Errors
 /// As [`expand`].
@@ -59,7 +59,7 @@ const BATCH: usize = 4;
 /// The number of words of a mask that are expanded at a time.
 const CHUNK_WORDS: usize = 1024;
 
-/// Encrypting zeros gives the keystream.
+/// The plaintext whose encryption is the keystream.
 static ZEROS: [u8; 8 * CHUNK_WORDS] = [0; 8 * CHUNK_WORDS];
 
 /// The keystream of a seed, generated chunk by chunk.

@@ -1,7 +1,7 @@
-//! Homomorphic encryption of slot totals. The only module that names `tfhe`.
+//! Homomorphic encryption of sums: the only module that uses `tfhe`.
 //!
 //! A row of S small integers becomes S coefficients of a polynomial; a polynomial becomes one GLWE ciphertext; adding
-//! ciphertexts adds rows; folding adds the rows inside a ciphertext. What remains is one small ciphertext that decrypts
+//! ciphertexts adds rows; folding adds the rows inside a ciphertext. The result is one small ciphertext that decrypts
 //! to the exact total of every slot.
 //!
 //! ```text

@@ -1,4 +1,4 @@
-//! Noise: TUniform(3), the distribution that tfhe-rs uses at these dimensions.
+//! Noise: TUniform(3), which tfhe-rs uses with the same k·N and q (`docs/PARAMETERS.md`).
 
 use rand_core::Rng;
 use zeroize::Zeroizing;

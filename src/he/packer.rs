@@ -19,7 +19,7 @@ pub struct Packer<'l> {
     layout: &'l Layout,
     /// The next row, from 0.
     row: u64,
-    /// The values of each lane's incomplete block.
+    /// The values of each lane's incomplete block, row after row.
     open: Vec<Zeroizing<Vec<u32>>>,
 }
 
@@ -55,7 +55,7 @@ impl<'l> Packer<'l> {
         Ok(())
     }
 
-    /// Ends the table.
+    /// Checks that all rows were added.
     ///
     /// # Errors
     /// [`HeError::Layout`] if rows are missing.

@@ -1,4 +1,4 @@
-//! The parameters of the scheme; `docs/PARAMETERS.md` justifies each.
+//! The parameters of the scheme; `docs/PARAMETERS.md` justifies them.
 
 /// N: coefficients of a polynomial modulo X^N + 1. The GLWE dimension k is 1, the modulus q is 2^64.
 pub const POLYNOMIAL_SIZE: usize = 4096;
@@ -9,8 +9,8 @@ pub const DELTA_BITS: u32 = 24;
 /// The largest |e| of a fresh ciphertext: TUniform(3), integers in [−8, 8].
 pub const NOISE_BOUND: u64 = 8;
 
-/// The maximum number of rows that may be added to one total: `NOISE_BOUND · rows` must stay below Δ/2 = 2^23, and a
-/// last block may be padded by up to N − 1 rows.
+/// The maximum number of rows that may be added to one total: `NOISE_BOUND · rows` must stay below Δ/2 = 2^23, even
+/// with N − 1 rows of padding, which this version does not use.
 pub const SEGMENT_ROWS: u64 = (1 << 20) - POLYNOMIAL_SIZE as u64;
 
 /// The maximum number of blocks encrypted with one key.

@@ -1,10 +1,10 @@
-//! Products with a binary polynomial modulo X^N + 1 and 2^64, exact, by number-theoretic transforms.
+//! Exact products with a binary polynomial modulo X^N + 1 and 2^64, by number-theoretic transforms.
 //!
-//! `tfhe-ntt` computes the integer product modulo a few primes and joins the residues by the Chinese remainder theorem.
-//! Its plans for a binary operand transform that operand for every product. Our binary operand is always the secret
-//! key, whose transform is kept, which saves a third of the time. For that, the pointwise products need plans of the
-//! individual primes. `tfhe-ntt` does not export its primes, so they are repeated here and the crate's version is
-//! pinned. The tests compare with the schoolbook product and with tfhe's, coefficient by coefficient.
+//! `tfhe-ntt` computes the integer product modulo a few primes and combines the residues by the Chinese remainder
+//! theorem. Its plans for a binary operand transform that operand for every product. Our binary operand is always the
+//! secret key. Keeping its transform saves a third of the time, but the pointwise products need plans of the individual
+//! primes. `tfhe-ntt` does not export its primes, so they are repeated here and the crate's version is pinned. The
+//! tests compare with the schoolbook product and with tfhe's, coefficient by coefficient.
 
 use tfhe_ntt::{native_binary64, prime32, prime64};
 use zeroize::{ZeroizeOnDrop, Zeroizing};
@@ -23,12 +23,13 @@ pub(super) enum BinaryProduct {
     /// With AVX-512 IFMA: two primes of 50 bits.
     #[cfg(target_arch = "x86_64")]
     Wide(Box<WideProduct>),
-    /// Everywhere: three primes of 30 bits.
+    /// On any processor: three primes of 30 bits.
     Narrow(Box<NarrowProduct>),
 }
 
 impl BinaryProduct {
-    /// Prepares products with `binary`, N coefficients that are 0 or 1, by the fastest method of the processor.
+    /// Precomputes the transform of `binary`, N coefficients that are 0 or 1, for the fastest method that the processor
+    /// supports.
     ///
     /// Returns `None` only if N has no transform, which the tests exclude.
     pub(super) fn new(binary: &[u64]) -> Option<Self> {

@@ -18,25 +18,25 @@ pub enum KeyStoreError {
         /// Error of the system.
         source: io::Error,
     },
-    /// The state has no job.
+    /// The state directory contains no job.
     #[error("there is no job in {state}")]
     NoJobs {
         /// State directory.
         state: String,
     },
-    /// No job has this name, and no forgotten job had it.
-    #[error("there is no job {name} in {state}")]
+    /// No job has this ID, and no forgotten job had it.
+    #[error("there is no job {id} in {state}")]
     Unknown {
-        /// Name as given.
-        name: String,
+        /// ID or prefix as given.
+        id: String,
         /// State directory.
         state: String,
     },
-    /// A shortened name that matches several jobs.
-    #[error("job name {name} is ambiguous: {count} jobs begin with it")]
+    /// The prefix of several job IDs.
+    #[error("job ID {prefix} is ambiguous: {count} job IDs begin with it")]
     Ambiguous {
-        /// Name as given.
-        name: String,
+        /// Prefix as given.
+        prefix: String,
         /// Number of jobs that match.
         count: usize,
     },
@@ -46,29 +46,29 @@ pub enum KeyStoreError {
     /// The job's secrets are missing or unreadable.
     #[error("the key of job {job} is lost ({reason}); its result can no longer be decrypted")]
     LostKey {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
-        /// What is wrong with the file of secrets.
+        /// What is wrong with the secrets file.
         reason: String,
     },
     /// The job's record cannot be read.
     #[error("the record of job {job} is damaged: {reason}")]
     DamagedRecord {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// What is wrong with the record.
         reason: String,
     },
-    /// The job's files have the format of another version of this program.
+    /// The job's files have the format of another version of hestat.
     #[error(
         "job {job} was made by another version of hestat (its files have format {found}, this version reads {expected})"
     )]
     OtherVersion {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// Format version of the job's files.
         found: u16,
-        /// Format version that this program reads.
+        /// Format version that this version reads.
         expected: u16,
     },
     /// Another process holds the job's lock.
@@ -78,10 +78,10 @@ pub enum KeyStoreError {
     #[error("the key of job {0} is protected by a passphrase")]
     PassphraseNeeded(JobId),
     /// The passphrase is wrong, or the encrypted secrets were altered.
-    #[error("the passphrase does not open the key of job {0}")]
+    #[error("wrong passphrase for the key of job {0}")]
     WrongPassphrase(JobId),
-    /// A certificate cannot be made, for example because a name is invalid.
-    #[error("cannot make a certificate for these names: {0}")]
+    /// A certificate cannot be created, for example because a name is invalid.
+    #[error("cannot create a certificate for these names: {0}")]
     Certificate(String),
     /// A key cannot be encrypted with the passphrase.
     #[error("cannot encrypt the key with the passphrase")]
@@ -101,7 +101,7 @@ pub enum KeyStoreError {
         /// File of the existing key.
         path: String,
     },
-    /// The file holds no private key that can be read.
+    /// The file contains no private key that can be read.
     #[error("cannot use the key in {path}")]
     KeyFile {
         /// The key file.
@@ -117,7 +117,7 @@ pub enum KeyStoreError {
         /// What is wrong with the key.
         source: KeyError,
     },
-    /// The public key beside a private key belongs to another one.
+    /// The public key beside a private key belongs to another private key.
     #[error("the public key {path} does not belong to the private key beside it")]
     PublicKeyMismatch {
         /// File of the public key.

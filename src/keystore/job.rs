@@ -15,16 +15,16 @@ use crate::foundation::fs::{create_private_directory, if_exists, lock_directory,
 use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::package::JobId;
-use crate::package::frame::VERSION;
+use crate::package::hes_file::VERSION;
 
 /// File name of the record.
 pub(super) const RECORD: &str = "job.json";
 /// File name of the secrets.
 const SECRETS: &str = "secrets.hes";
 /// Maximum length of a record, in bytes. Longer ones count as damaged.
-const MAX_RECORD: u64 = 1 << 20;
-/// File name of the spool: the dataset until it is uploaded.
-const SPOOL: &str = "dataset.hes";
+const MAX_RECORD_BYTES: u64 = 1 << 20;
+/// File name of the dataset, which is kept until it is uploaded.
+const DATASET: &str = "dataset.hes";
 
 /// A job that is being created. Its directory is removed when this is dropped, unless [`NewJob::finish`] was called.
 #[derive(Debug)]
@@ -40,8 +40,8 @@ struct UnfinishedDirectory(PathBuf);
 
 impl Drop for UnfinishedDirectory {
     fn drop(&mut self) {
-        // A finished job has been renamed, so this removes nothing. The next command removes what is left after a
-        // failure.
+        // A finished job has been renamed, so this removes nothing. If removing fails, a later command removes the
+        // rest.
         let _ = fs::remove_dir_all(&self.0);
     }
 }
@@ -53,22 +53,22 @@ impl NewJob {
         Ok(Self { id, directory: UnfinishedDirectory(directory), lock })
     }
 
-    /// Returns the job's name.
+    /// Returns the job ID.
     pub fn id(&self) -> JobId {
         self.id
     }
 
     /// Returns the path of the dataset file.
-    pub fn spool(&self) -> PathBuf {
-        self.directory.0.join(SPOOL)
+    pub fn dataset_file(&self) -> PathBuf {
+        self.directory.0.join(DATASET)
     }
 
     /// Creates the dataset file; only its owner may read it.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
-    pub fn create_spool(&self) -> Result<File, KeyStoreError> {
-        let path = self.spool();
+    /// [`KeyStoreError::Io`] if the file cannot be created, or exists.
+    pub fn create_dataset_file(&self) -> Result<File, KeyStoreError> {
+        let path = self.dataset_file();
         private_file().write(true).create_new(true).open(&path).map_err(KeyStoreError::io(&path))
     }
 
@@ -129,7 +129,7 @@ impl Job {
     /// Sets the phase; it is on disk when this returns.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`] if the record cannot be written; it is then unchanged.
     pub fn set_phase(&mut self, phase: Phase) -> Result<(), KeyStoreError> {
         let record = JobRecord { phase, ..self.record.clone() };
         write_record(&self.directory, &record)?;
@@ -138,23 +138,23 @@ impl Job {
     }
 
     /// Returns the path of the dataset file, which exists until it is uploaded.
-    pub fn spool(&self) -> PathBuf {
-        self.directory.join(SPOOL)
+    pub fn dataset_file(&self) -> PathBuf {
+        self.directory.join(DATASET)
     }
 
     /// Removes the dataset file, if it exists.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
-    pub fn remove_spool(&self) -> Result<(), KeyStoreError> {
-        let path = self.spool();
+    /// [`KeyStoreError::Io`] if the file cannot be removed.
+    pub fn remove_dataset_file(&self) -> Result<(), KeyStoreError> {
+        let path = self.dataset_file();
         if_exists(fs::remove_file(&path)).map(drop).map_err(KeyStoreError::io(&path))
     }
 
     /// Creates a temporary file in the job's directory. It has no name, so the system removes it when it is closed.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`] if the file cannot be created.
     pub fn scratch(&self) -> Result<File, KeyStoreError> {
         tempfile::tempfile_in(&self.directory).map_err(KeyStoreError::io(&self.directory))
     }
@@ -190,7 +190,7 @@ pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyS
     let path = directory.join(RECORD);
     let damaged = |reason: String| KeyStoreError::DamagedRecord { job: id, reason };
     let mut bytes = Vec::new();
-    let read = |file: File| file.take(MAX_RECORD).read_to_end(&mut bytes);
+    let read = |file: File| file.take(MAX_RECORD_BYTES).read_to_end(&mut bytes);
     ownership::open_regular(&path).and_then(read).map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => damaged("the file does not exist".into()),
         // A record that cannot be accessed is not damaged.
@@ -202,7 +202,7 @@ pub(super) fn read_record(directory: &Path, id: JobId) -> Result<JobRecord, KeyS
         return Err(KeyStoreError::OtherVersion { job: id, found, expected: VERSION });
     }
     let record: JobRecord = serde_json::from_slice(&bytes).map_err(unreadable)?;
-    if record.job == id { Ok(record) } else { Err(damaged(format!("it is that of job {}", record.job))) }
+    if record.job == id { Ok(record) } else { Err(damaged(format!("it belongs to job {}", record.job))) }
 }
 
 fn write_record(directory: &Path, record: &JobRecord) -> Result<(), KeyStoreError> {
@@ -214,7 +214,7 @@ fn write_record(directory: &Path, record: &JobRecord) -> Result<(), KeyStoreErro
     atomic::write(&path, &json, Access::Private).map_err(io)
 }
 
-/// Locks a job's directory. The lock is held until the returned file is dropped.
+/// Locks a job's directory itself, without waiting. The lock is held until the returned file is dropped.
 pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
     let handle = File::open(directory).map_err(KeyStoreError::io(directory))?;
     match handle.try_lock() {
@@ -224,8 +224,8 @@ pub(super) fn lock(directory: &Path, id: JobId) -> Result<File, KeyStoreError> {
     }
 }
 
-/// Creates the directory of a new job and locks it. Another process may remove the directory before it is locked; then
-/// it is created again.
+/// Creates the directory of a new job and locks it. If another process removes the directory before it is locked, it is
+/// created again.
 fn create_locked(directory: &Path) -> Result<File, KeyStoreError> {
     let io = KeyStoreError::io(directory);
     loop {

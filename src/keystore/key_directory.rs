@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use super::error::KeyStoreError;
 use super::key_file::{self, PrivateKeyFile};
 use super::key_name::KeyName;
-use super::private;
+use super::state_directory;
 use crate::crypto::{Passphrase, Pkcs8Key, pem};
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::fs::if_exists;
@@ -27,10 +27,10 @@ impl KeyDirectory {
         Self(path)
     }
 
-    /// Fails if a user other than this one and root can write to this directory or its parent.
-    fn require_private(&self) -> Result<(), KeyStoreError> {
-        self.0.parent().map_or(Ok(()), private::require)?;
-        private::require(&self.0)
+    /// Checks that no other user can change this directory or its parent.
+    fn require_owned(&self) -> Result<(), KeyStoreError> {
+        self.0.parent().map_or(Ok(()), state_directory::require_owned)?;
+        state_directory::require_owned(&self.0)
     }
 
     /// Returns the path of a private key.
@@ -50,7 +50,7 @@ impl KeyDirectory {
 
     /// Returns the sorted names of all keys.
     pub(super) fn names(&self) -> Result<Vec<KeyName>, KeyStoreError> {
-        self.require_private()?;
+        self.require_owned()?;
         let entries = if_exists(fs::read_dir(&self.0)).map_err(KeyStoreError::io(&self.0))?;
         let entries = entries.into_iter().flatten().collect::<io::Result<Vec<_>>>();
         let entries = entries.map_err(KeyStoreError::io(&self.0))?;
@@ -60,11 +60,11 @@ impl KeyDirectory {
         Ok(names)
     }
 
-    /// Takes the lock under which keys are created.
+    /// Creates the directory if it does not exist, and waits for its lock, under which keys are created.
     pub(super) fn lock(&self) -> Result<File, KeyStoreError> {
-        self.require_private()?;
-        private::create_directory(&self.0)?;
-        private::lock(&self.0)
+        self.require_owned()?;
+        state_directory::create(&self.0)?;
+        state_directory::lock(&self.0)
     }
 
     /// Reads the private key of this name, as PKCS#8; `None` if it does not exist.
@@ -73,13 +73,13 @@ impl KeyDirectory {
         name: &KeyName,
         passphrase: Option<&Passphrase>,
     ) -> Result<Option<Pkcs8Key>, KeyStoreError> {
-        self.require_private()?;
+        self.require_owned()?;
         let read = || PrivateKeyFile::read_own(&self.private_file(name))?.pkcs8(passphrase);
         self.has(name).then(read).transpose()
     }
 
-    /// Fails if the file beside a private key holds a public key other than `public_key`: users compare its
-    /// fingerprint.
+    /// Fails if the file beside a private key contains a public key other than `public_key`: users compare the
+    /// fingerprint of that file. A missing file is accepted.
     pub(super) fn verify(&self, name: &KeyName, public_key: &[u8]) -> Result<(), KeyStoreError> {
         let path = self.public_file(name);
         match key_file::read_public(&path)? {
@@ -90,8 +90,8 @@ impl KeyDirectory {
         }
     }
 
-    /// Writes both files, the public key first. So a private key is never without its public one, and a public key that
-    /// was left alone by an interrupted process is replaced.
+    /// Writes both files, the public key first. So a private key always has its public key, and a public key that an
+    /// interrupted process left without a private key is replaced.
     pub(super) fn write(
         &self,
         name: &KeyName,

@@ -1,4 +1,4 @@
-//! Key files in openssl's formats: one key per file.
+//! Key files in the formats of openssl, with one key per file.
 
 use std::fs::File;
 use std::io::{self, Read};
@@ -66,8 +66,8 @@ pub(super) fn read_public(path: &Path) -> Result<Option<Vec<u8>>, KeyStoreError>
     text.map(|text| pem::read_public(text.expose()).map_err(KeyStoreError::key(path))).transpose()
 }
 
-/// Reads a file up to the maximum length; a longer one is truncated and then fails to parse. PEM is ASCII, so text of
-/// any encoding before it does no harm.
+/// Reads a file up to the maximum length; a longer one is truncated and then fails to parse. PEM is ASCII, so the
+/// encoding of other text in the file does not matter.
 fn read(file: File) -> io::Result<Secret<String>> {
     let mut bytes = Secret::new(Vec::with_capacity(MAX_KEY_FILE_BYTES as usize));
     file.take(MAX_KEY_FILE_BYTES).read_to_end(bytes.expose_mut())?;

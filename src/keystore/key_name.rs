@@ -6,7 +6,7 @@ use std::str::FromStr;
 /// Maximum length of a name, in bytes.
 const MAX_NAME_BYTES: usize = 64;
 
-/// The name of a key. It cannot lead out of a directory, make a hidden file, or need quoting.
+/// The name of a key. As a file name, it cannot leave a directory, is not hidden, and needs no quoting.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub struct KeyName(String);
 

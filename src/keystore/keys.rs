@@ -7,7 +7,7 @@
 //! ```
 //! Directories have mode 0700 and private keys 0600. A process that creates a key holds `.lock` in its directory.
 //!
-//! The public key allows showing a fingerprint without a passphrase. Whenever the private key is opened, the two are
+//! With the public key, a fingerprint can be shown without a passphrase. Whenever the private key is read, the two are
 //! compared.
 
 use std::path::PathBuf;
@@ -46,7 +46,7 @@ impl KeyFiles {
         Self { identities: KeyDirectory::new(root.join("identities")), rsa: KeyDirectory::new(root.join("rsa")) }
     }
 
-    /// Returns the file of the identity of this name, whether it exists or not.
+    /// Returns the path of the identity of this name, whether it exists or not.
     ///
     /// # Errors
     /// [`KeyStoreError::KeyName`] if the name is invalid.
@@ -102,7 +102,7 @@ impl KeyFiles {
     /// Returns the names and files of all identities.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`] if the directory cannot be read, or other users can change it.
     pub fn identities(&self) -> Result<Vec<(KeyName, PathBuf)>, KeyStoreError> {
         let with_file = |name: KeyName| (name.clone(), self.identities.private_file(&name));
         Ok(self.identities.names()?.into_iter().map(with_file).collect())
@@ -162,7 +162,7 @@ impl KeyFiles {
     }
 }
 
-/// Returns the key that `open` finds, or else that of `create`, which runs under the directory's lock. The flag tells
+/// Returns the key that `open` finds, or else the one that `create` creates under the directory's lock. The flag tells
 /// whether the key was created.
 pub(super) fn open_or_create<K>(
     directory: &KeyDirectory,

@@ -4,24 +4,24 @@ use serde::{Deserialize, Serialize};
 
 use crate::package::{Digest, JobId};
 
-/// Progress of a job, as the client sees it.
+/// The phase of a job on the client.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "phase", rename_all = "snake_case")]
 pub enum Phase {
-    /// Encrypted, but not uploaded completely.
+    /// The dataset is encrypted, but not or not completely uploaded.
     Spooled,
     /// The dataset is on the server; the totals are not decrypted yet.
     Uploaded,
-    /// The result was decrypted.
+    /// The totals were decrypted at least once.
     Decrypted,
 }
 
 /// The content of `job.json`, except the format version.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct JobRecord {
-    /// The job's name.
+    /// The job ID.
     pub job: JobId,
-    /// Time of creation, in milliseconds since 1970.
+    /// Time of creation, in milliseconds since the Unix epoch (UTC).
     pub created: u64,
     /// URL of the job's server.
     pub server: String,
@@ -31,13 +31,13 @@ pub struct JobRecord {
     pub dataset_bytes: u64,
     /// Rows of the table.
     pub rows: u64,
-    /// Encrypted columns.
+    /// Number of encrypted columns.
     pub columns: usize,
     /// Slots per row.
     pub slots: usize,
     /// Whether the secrets are encrypted with a passphrase.
     pub protected: bool,
-    /// Progress of the job.
+    /// The phase of the job.
     #[serde(flatten)]
     pub phase: Phase,
 }

@@ -9,7 +9,7 @@ use crate::crypto::{Passphrase, RsaBits, RsaPrivateKey};
 use crate::foundation::random::Randomness;
 
 impl KeyFiles {
-    /// Returns the file of the RSA key of this name, whether it exists or not.
+    /// Returns the path of the RSA key of this name, whether it exists or not.
     ///
     /// # Errors
     /// [`KeyStoreError::KeyName`] if the name is invalid.

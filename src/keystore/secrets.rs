@@ -3,8 +3,8 @@
 use std::io::{self, Read, Write};
 use std::path::Path;
 
-use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use zeroize::Zeroizing;
 
 use super::error::KeyStoreError;
 use crate::crypto::labels;
@@ -16,16 +16,16 @@ use crate::foundation::ownership;
 use crate::foundation::random::Randomness;
 use crate::he::SecretKey;
 use crate::he::keys::KEY_BYTES;
-use crate::package::frame::{self, DIGEST_BYTES, Hashing};
-use crate::package::{Digest, FileKind, JobId, PackageError};
+use crate::package::digest::{DIGEST_BYTES, HashingIo};
+use crate::package::{Digest, FileKind, JobId, PackageError, hes_file, verify_digest};
 use crate::table::{CsvDigest, Dialect, SkippedColumn};
 
-/// Maximum length of a file of secrets, in bytes; enough for plans of a hundred thousand columns.
-const MAX_SECRETS: u64 = 1 << 26;
-/// Reason for a lost key.
+/// Maximum length of a secrets file, in bytes; enough for plans of a hundred thousand columns.
+const MAX_SECRETS_BYTES: u64 = 1 << 26;
+/// The reason for a lost key if the file cannot be parsed.
 const DAMAGED: &str = "its file is damaged";
 
-/// The CSV file that was encrypted, and how it was read.
+/// Facts about the CSV file that was encrypted.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct CsvRecord {
     /// Digest of the file.
@@ -54,19 +54,28 @@ pub struct JobSecrets {
     pub csv: CsvRecord,
 }
 
-/// [`JobSecrets`] as they are stored. The key is wiped when this is dropped.
+/// [`JobSecrets`] as they are stored.
 #[derive(Serialize, Deserialize)]
 struct Stored {
-    key: Vec<u8>,
+    key: StoredKey,
     totals: Digest,
     plan: Plan,
     statistics: Vec<String>,
     csv: CsvRecord,
 }
 
-impl Drop for Stored {
-    fn drop(&mut self) {
-        self.key.zeroize();
+/// A packed key. It is wiped when dropped, also if the fields after it cannot be decoded.
+struct StoredKey(Zeroizing<Vec<u8>>);
+
+impl Serialize for StoredKey {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        self.0.as_slice().serialize(serializer)
+    }
+}
+
+impl<'de> Deserialize<'de> for StoredKey {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Vec::<u8>::deserialize(deserializer).map(Zeroizing::new).map(Self)
     }
 }
 
@@ -90,14 +99,16 @@ impl JobSecrets {
         let (kdf, payload) = match passphrase {
             None => (None, plain),
             Some(passphrase) => {
-                let (kdf, payload) = passphrase::seal(passphrase, &labels::job_secrets(job.bytes()), plain, random)?;
+                let aad = labels::job_secrets_aad(job.bytes());
+                let (kdf, payload) = passphrase::seal(passphrase, &aad, plain, random)?;
                 (Some(kdf), Zeroizing::new(payload))
             }
         };
         let header = SecretsHeader { job: job.bytes(), kdf };
-        let header = frame::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
+        let header =
+            hes_file::header_bytes(FileKind::Secrets, &header).map_err(|error| lost(job, &error.to_string()))?;
         let io = KeyStoreError::io(path);
-        let mut file = Hashing::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
+        let mut file = HashingIo::new(AtomicFile::create(path, Access::Private).map_err(&io)?);
         file.write_all(&header).and_then(|()| file.write_all(&payload)).map_err(&io)?;
         let digest = file.digest();
         let mut file = file.into_inner();
@@ -116,52 +127,46 @@ impl JobSecrets {
             _ => KeyStoreError::io(path)(error),
         })?;
         let length = file.metadata().map_err(KeyStoreError::io(path))?.len();
-        if length > MAX_SECRETS {
+        if length > MAX_SECRETS_BYTES {
             return Err(lost(job, "its file is too long"));
         }
         let mut bytes = Zeroizing::new(Vec::with_capacity(length as usize));
         file.read_to_end(&mut bytes).map_err(KeyStoreError::io(path))?;
-        crate::package::totals::verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
+        verify_digest(bytes.as_slice(), bytes.len() as u64).map_err(damaged)?;
         let mut input = bytes.as_slice();
-        let (_, header): (_, SecretsHeader) = frame::read_header(FileKind::Secrets, &mut input).map_err(damaged)?;
+        let (_, header): (_, SecretsHeader) = hes_file::read_header(FileKind::Secrets, &mut input).map_err(damaged)?;
         let (payload, _digest) =
             input.split_last_chunk::<{ DIGEST_BYTES as usize }>().ok_or_else(|| lost(job, DAMAGED))?;
         let plain = match (header.kdf, passphrase) {
             (None, _) => Zeroizing::new(payload.to_vec()),
             (Some(_), None) => return Err(KeyStoreError::PassphraseNeeded(job)),
             (Some(kdf), Some(passphrase)) => {
-                let context = labels::job_secrets(job.bytes());
-                passphrase::open(passphrase, &context, &kdf, payload.to_vec())
+                let aad = labels::job_secrets_aad(job.bytes());
+                passphrase::open(passphrase, &aad, &kdf, payload.to_vec())
                     .map_err(|_| KeyStoreError::WrongPassphrase(job))?
             }
         };
         if header.job != job.bytes() {
-            return Err(lost(job, "its file is that of another job"));
+            return Err(lost(job, "its file belongs to another job"));
         }
         Self::from_bytes(&plain).ok_or_else(|| lost(job, DAMAGED))
     }
 
     fn to_bytes(&self) -> Option<Zeroizing<Vec<u8>>> {
         let stored = Stored {
-            key: self.key.pack().expose().to_vec(),
+            key: StoredKey(Zeroizing::new(self.key.pack().expose().to_vec())),
             totals: self.totals,
             plan: self.plan.clone(),
             statistics: self.statistics.clone(),
             csv: self.csv.clone(),
         };
-        codec::encode(&stored, MAX_SECRETS).ok().map(Zeroizing::new)
+        codec::encode(&stored, MAX_SECRETS_BYTES).ok().map(Zeroizing::new)
     }
 
     fn from_bytes(bytes: &[u8]) -> Option<Self> {
-        let stored: Stored = codec::decode(bytes, MAX_SECRETS).ok()?;
-        let packed: &[u8; KEY_BYTES] = stored.key.as_slice().try_into().ok()?;
-        Some(Self {
-            key: SecretKey::unpack(packed),
-            totals: stored.totals,
-            plan: stored.plan.clone(),
-            statistics: stored.statistics.clone(),
-            csv: stored.csv.clone(),
-        })
+        let Stored { key, totals, plan, statistics, csv } = codec::decode(bytes, MAX_SECRETS_BYTES).ok()?;
+        let packed: &[u8; KEY_BYTES] = key.0.as_slice().try_into().ok()?;
+        Some(Self { key: SecretKey::unpack(packed), totals, plan, statistics, csv })
     }
 }
 

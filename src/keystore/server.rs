@@ -16,7 +16,7 @@ use rand_core::Rng;
 use rcgen::{CertificateParams, DistinguishedName, DnType, ExtendedKeyUsagePurpose, KeyPair};
 
 use super::error::KeyStoreError;
-use super::private;
+use super::state_directory;
 use crate::foundation::atomic::{self, Access};
 use crate::foundation::fs::if_exists;
 use crate::foundation::ownership;
@@ -33,10 +33,10 @@ pub struct ServerIdentity {
 }
 
 impl ServerIdentity {
-    /// Makes a self-signed certificate (RFC 5280) for these names and addresses, with a new ECDSA P-256 key.
+    /// Creates a self-signed certificate (RFC 5280) for these host names and addresses, with a new ECDSA P-256 key.
     ///
     /// # Errors
-    /// [`KeyStoreError::Certificate`] if one of them is not a valid name.
+    /// [`KeyStoreError::Certificate`] if one of them is not a valid name, or the key cannot be generated.
     pub fn generate(names: &[String]) -> Result<Self, KeyStoreError> {
         let failed = |error: rcgen::Error| KeyStoreError::Certificate(error.to_string());
         let key = KeyPair::generate().map_err(failed)?;
@@ -62,8 +62,8 @@ impl ServerState {
     /// # Errors
     /// [`KeyStoreError::Io`], also if other users can change the directory.
     pub fn open(root: &Path) -> Result<Self, KeyStoreError> {
-        private::create_directory(root)?;
-        Ok(Self { root: root.into(), _lock: private::lock(root)? })
+        state_directory::create(root)?;
+        Ok(Self { root: root.into(), _lock: state_directory::lock(root)? })
     }
 
     /// Returns the path of the certificate.
@@ -81,28 +81,27 @@ impl ServerState {
     }
 
     /// Returns the secret files that every user of this machine can read.
-    pub fn exposed_files(&self) -> impl Iterator<Item = PathBuf> {
-        [self.key_file(), self.password_file()].into_iter().filter(|path| is_exposed(path))
+    pub fn world_readable_files(&self) -> impl Iterator<Item = PathBuf> {
+        [self.key_file(), self.password_file()].into_iter().filter(|path| is_world_readable(path))
     }
 
-    /// Reads the certificate and its key, or makes them for `names` if either does not exist.
+    /// Reads the certificate and its key, or creates them for `names` if either does not exist.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`], [`KeyStoreError::Certificate`].
+    /// [`KeyStoreError::Io`] if a file cannot be read or written; as [`ServerIdentity::generate`].
     pub fn identity(&self, names: &[String]) -> Result<ServerIdentity, KeyStoreError> {
         let (certificate, key) = (read(&self.certificate_file())?, read(&self.key_file())?);
         if let (Some(certificate), Some(key)) = (certificate, key) {
             return Ok(ServerIdentity { certificate, key: Secret::new(key) });
         }
         let identity = ServerIdentity::generate(names)?;
-        // The key comes first. A key without a certificate is replaced; clients would pin a certificate without a key
-        // in vain.
+        // The key first: if this is interrupted, no client can pin a certificate that will be replaced.
         write(&self.key_file(), identity.key.expose(), Access::Private)?;
         write(&self.certificate_file(), &identity.certificate, Access::Public)?;
         Ok(identity)
     }
 
-    /// Reads the password, or draws one of 128 bits if it does not exist.
+    /// Reads the password, or creates one of 128 random bits if it does not exist.
     ///
     /// # Errors
     /// [`KeyStoreError::Io`], also if the password's first line is empty.
@@ -130,8 +129,8 @@ pub fn draw_password(random: &mut Randomness) -> Secret<String> {
     Secret::new(format!("{:016x}{:016x}", random.next_u64(), random.next_u64()))
 }
 
-/// Whether every user of this machine can read a file.
-pub fn is_exposed(path: &Path) -> bool {
+/// Whether every user of this machine may read a file; `false` if the file does not exist.
+pub fn is_world_readable(path: &Path) -> bool {
     fs::metadata(path).is_ok_and(|meta| meta.is_file() && meta.permissions().mode() & 0o004 != 0)
 }
 
@@ -151,7 +150,7 @@ mod tests {
     use crate::foundation::random;
 
     #[test]
-    fn credentials_are_created_once_and_are_private() {
+    fn credentials_are_created_once_with_private_modes() {
         let directory = tempfile::tempdir().unwrap();
         let root = directory.path().join("state");
         let state = ServerState::open(&root).unwrap();
@@ -165,9 +164,9 @@ mod tests {
         assert_eq!(again.password(&mut random).unwrap().expose(), password.expose());
         let mode = |name: &str| fs::metadata(root.join(name)).unwrap().permissions().mode() & 0o777;
         assert_eq!((mode("key.pem"), mode("password"), mode("")), (0o600, 0o600, 0o700));
-        assert_eq!(again.exposed_files().count(), 0);
+        assert_eq!(again.world_readable_files().count(), 0);
         fs::set_permissions(root.join("key.pem"), fs::Permissions::from_mode(0o644)).unwrap();
-        assert!(again.exposed_files().eq([root.join("key.pem")]));
+        assert!(again.world_readable_files().eq([root.join("key.pem")]));
         fs::remove_file(root.join("key.pem")).unwrap();
         assert_ne!(again.identity(&names).unwrap().certificate, identity.certificate);
         fs::write(root.join("password"), "\n").unwrap();
@@ -175,7 +174,7 @@ mod tests {
     }
 
     #[test]
-    fn concurrent_starts_make_one_certificate() {
+    fn concurrent_starts_create_one_certificate() {
         let directory = tempfile::tempdir().unwrap();
         let start =
             || ServerState::open(directory.path()).unwrap().identity(&["localhost".into()]).unwrap().certificate;

@@ -6,8 +6,8 @@ use std::path::{Path, PathBuf};
 
 use super::error::KeyStoreError;
 use super::job::{self, Job, NewJob};
-use super::private;
 use super::record::JobRecord;
+use super::state_directory;
 use crate::foundation::fs::{if_exists, private_file, remove_unlocked_directory};
 use crate::package::JobId;
 
@@ -17,7 +17,7 @@ pub struct KeyStore {
     root: PathBuf,
 }
 
-/// A job in [`KeyStore::list`]: its record, or why it cannot be read.
+/// A job in [`KeyStore::list`]: its ID, and its record or why it cannot be read.
 pub type Listed = (JobId, Result<JobRecord, KeyStoreError>);
 
 impl KeyStore {
@@ -36,7 +36,7 @@ impl KeyStore {
     /// # Errors
     /// [`KeyStoreError::Io`], also if other users can change the directory.
     pub fn directory(&self) -> Result<&Path, KeyStoreError> {
-        private::create_directory(&self.root)?;
+        state_directory::create(&self.root)?;
         Ok(&self.root)
     }
 
@@ -46,14 +46,14 @@ impl KeyStore {
     /// [`KeyStoreError::Io`], also if other users can change the state.
     pub fn begin(&self, id: JobId) -> Result<NewJob, KeyStoreError> {
         self.directory()?;
-        private::create_directory(&self.jobs())?;
+        state_directory::create(&self.jobs())?;
         NewJob::create(&self.jobs(), id)
     }
 
     /// Removes unfinished jobs of killed processes and returns their number.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`] if the state directory cannot be read or a job cannot be removed.
     pub fn remove_unfinished(&self) -> Result<usize, KeyStoreError> {
         let mut removed = 0;
         for name in self.names()? {
@@ -70,7 +70,7 @@ impl KeyStore {
     /// Returns all jobs, oldest first; those whose record cannot be read come before them.
     ///
     /// # Errors
-    /// [`KeyStoreError::Io`].
+    /// [`KeyStoreError::Io`] if the state directory cannot be read, or other users can change it.
     pub fn list(&self) -> Result<Vec<Listed>, KeyStoreError> {
         let ids = self.names()?.into_iter().filter_map(|name| name.parse::<JobId>().ok());
         let mut listed: Vec<Listed> = ids.map(|id| (id, self.record(id))).collect();
@@ -78,27 +78,27 @@ impl KeyStore {
         Ok(listed)
     }
 
-    /// Finds the only job whose name begins with `name`; without a name, the newest job.
+    /// Finds the only job whose ID begins with `prefix`; without a prefix, the newest job.
     ///
     /// # Errors
-    /// [`KeyStoreError::NoJobs`] if no name is given and there is no job; [`KeyStoreError::Unknown`],
+    /// [`KeyStoreError::NoJobs`] if no prefix is given and there is no job; [`KeyStoreError::Unknown`],
     /// [`KeyStoreError::Forgotten`] or [`KeyStoreError::Ambiguous`] unless exactly one job matches.
-    pub fn find(&self, name: Option<&str>) -> Result<JobId, KeyStoreError> {
+    pub fn find(&self, prefix: Option<&str>) -> Result<JobId, KeyStoreError> {
         let listed = self.list()?;
         let state = || self.root.display().to_string();
-        let Some(name) = name else {
+        let Some(prefix) = prefix else {
             return listed.last().map(|(id, _)| *id).ok_or_else(|| KeyStoreError::NoJobs { state: state() });
         };
-        // An empty name matches no job: otherwise an unset shell variable would select the only one.
-        let matching = |id: &JobId| !name.is_empty() && id.to_string().starts_with(name);
+        // An empty prefix matches no job: otherwise an unset shell variable would select the only one.
+        let matching = |id: &JobId| !prefix.is_empty() && id.to_string().starts_with(prefix);
         let matches: Vec<JobId> = listed.into_iter().map(|(id, _)| id).filter(matching).collect();
         match matches.as_slice() {
             [id] => Ok(*id),
-            [] => Err(match self.forgotten(name)? {
+            [] => Err(match self.forgotten(prefix)? {
                 Some(id) => KeyStoreError::Forgotten(id),
-                None => KeyStoreError::Unknown { name: name.into(), state: state() },
+                None => KeyStoreError::Unknown { id: prefix.into(), state: state() },
             }),
-            several => Err(KeyStoreError::Ambiguous { name: name.into(), count: several.len() }),
+            several => Err(KeyStoreError::Ambiguous { prefix: prefix.into(), count: several.len() }),
         }
     }
 
@@ -108,14 +108,14 @@ impl KeyStore {
     /// [`KeyStoreError::Busy`] if another process holds the lock; [`KeyStoreError::DamagedRecord`] and
     /// [`KeyStoreError::OtherVersion`] if the record cannot be read; [`KeyStoreError::Io`].
     pub fn open(&self, id: JobId) -> Result<Job, KeyStoreError> {
-        private::require(&self.root)?;
-        private::require(&self.jobs())?;
-        private::require_with_files(&self.job(id))?;
+        state_directory::require_owned(&self.root)?;
+        state_directory::require_owned(&self.jobs())?;
+        state_directory::require_owned_with_entries(&self.job(id))?;
         Job::open(&self.jobs(), id)
     }
 
     fn record(&self, id: JobId) -> Result<JobRecord, KeyStoreError> {
-        private::require_with_files(&self.job(id))?;
+        state_directory::require_owned_with_entries(&self.job(id))?;
         job::read_record(&self.job(id), id)
     }
 
@@ -133,16 +133,17 @@ impl KeyStore {
             Err(error) => return Err(error),
         }
         let list = self.forgotten_list();
-        private::require(&list)?;
+        state_directory::require_owned(&list)?;
         let append = |mut file: File| writeln!(file, "{id}");
         private_file().create(true).append(true).open(&list).and_then(append).map_err(KeyStoreError::io(&list))
     }
 
-    fn forgotten(&self, name: &str) -> Result<Option<JobId>, KeyStoreError> {
+    /// Returns the first forgotten job whose ID begins with `prefix`.
+    fn forgotten(&self, prefix: &str) -> Result<Option<JobId>, KeyStoreError> {
         let list = self.forgotten_list();
-        private::require(&list)?;
+        state_directory::require_owned(&list)?;
         let text = if_exists(fs::read_to_string(&list)).map_err(KeyStoreError::io(&list))?.unwrap_or_default();
-        let forgotten = text.lines().find(|line| !name.is_empty() && line.starts_with(name));
+        let forgotten = text.lines().find(|line| !prefix.is_empty() && line.starts_with(prefix));
         Ok(forgotten.and_then(|line| line.parse().ok()))
     }
 
@@ -161,8 +162,8 @@ impl KeyStore {
     /// Returns the file names in the directory of jobs; none if it does not exist.
     fn names(&self) -> Result<Vec<String>, KeyStoreError> {
         let jobs = self.jobs();
-        private::require(&self.root)?;
-        private::require(&jobs)?;
+        state_directory::require_owned(&self.root)?;
+        state_directory::require_owned(&jobs)?;
         let entries = if_exists(fs::read_dir(&jobs)).map_err(KeyStoreError::io(&jobs))?;
         let name =
             |entry: io::Result<fs::DirEntry>| entry.map(|entry| entry.file_name().to_string_lossy().into_owned());

@@ -5,9 +5,10 @@ use std::io::{Read, Write};
 
 use serde::{Deserialize, Serialize};
 
+use super::digest::{DIGEST_BYTES, Digest, HashingIo};
 use super::error::PackageError;
-use super::frame::{self, DIGEST_BYTES, Digest, FileKind, Hashing};
 use super::header::{DatasetShape, JobId};
+use super::hes_file::{self, FileKind};
 use crate::he::{Block, Layout, layout};
 
 /// The header of a dataset: everything that it reveals without a key.
@@ -19,7 +20,7 @@ pub struct DatasetHeader {
     pub shape: DatasetShape,
 }
 
-/// The 16 bytes of a job's name, as stored in headers.
+/// The 16 bytes of a job ID, as stored in headers.
 pub type JobIdBytes = [u8; 16];
 
 impl DatasetHeader {
@@ -33,14 +34,14 @@ impl DatasetHeader {
     /// # Errors
     /// [`PackageError::Header`] if the shape is invalid.
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let payload_start = frame::header_bytes(FileKind::Dataset, self)?.len() as u64;
+        let payload_start = hes_file::header_bytes(FileKind::Dataset, self)?.len() as u64;
         Ok(payload_start + 8 * self.shape.layout()?.words() + DIGEST_BYTES)
     }
 }
 
 /// Writes a dataset block by block.
 pub struct DatasetWriter<W: Write> {
-    output: Hashing<W>,
+    output: HashingIo<W>,
     words_left: u64,
 }
 
@@ -50,8 +51,8 @@ impl<W: Write> DatasetWriter<W> {
     /// # Errors
     /// [`PackageError::Io`]; [`PackageError::Header`] if the header's shape is invalid.
     pub fn new(output: W, header: &DatasetHeader) -> Result<Self, PackageError> {
-        let mut output = Hashing::new(output);
-        output.write_all(&frame::header_bytes(FileKind::Dataset, header)?)?;
+        let mut output = HashingIo::new(output);
+        output.write_all(&hes_file::header_bytes(FileKind::Dataset, header)?)?;
         Ok(Self { output, words_left: header.shape.layout()?.words() })
     }
 
@@ -82,7 +83,7 @@ impl<W: Write> DatasetWriter<W> {
 
 /// Reads a dataset batch by batch and hashes it in the same pass.
 pub struct DatasetReader {
-    input: Hashing<File>,
+    input: HashingIo<File>,
     job: JobId,
     layout: Layout,
 }
@@ -91,11 +92,11 @@ impl DatasetReader {
     /// Reads the header of `file` and checks the file's length against it before anything is allocated.
     ///
     /// # Errors
-    /// As [`frame::read_header`]; [`PackageError::Length`].
+    /// As [`hes_file::read_header`]; [`PackageError::Length`].
     pub fn open(file: File) -> Result<Self, PackageError> {
         let found = file.metadata()?.len();
-        let mut input = Hashing::new(file);
-        let (preamble, header): (_, DatasetHeader) = frame::read_header(FileKind::Dataset, &mut input)?;
+        let mut input = HashingIo::new(file);
+        let (preamble, header): (_, DatasetHeader) = hes_file::read_header(FileKind::Dataset, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.words() + DIGEST_BYTES;
         if found != expected {
@@ -118,8 +119,8 @@ impl DatasetReader {
     /// one is read. Returns the digest, which is verified at the end.
     ///
     /// # Errors
-    /// [`PackageError::Digest`] if it does not match or is not the end of the file; [`PackageError::Header`] if the
-    /// file ends early; [`PackageError::Io`]; the first error of `work`.
+    /// [`PackageError::Digest`] if it does not match or is not the end of the file; [`PackageError::Truncated`];
+    /// [`PackageError::Io`]; the first error of `work`.
     pub fn for_each_batch<E: From<PackageError> + Send>(
         mut self,
         words: usize,
@@ -135,7 +136,7 @@ impl DatasetReader {
             let (read, worked) = rayon::join(
                 || {
                     let read = self.read(next.as_deref(), &mut following);
-                    self.input.absorb(bytemuck::cast_slice(&current));
+                    self.input.update(bytemuck::cast_slice(&current));
                     read
                 },
                 || work(&blocks, &current),
@@ -151,7 +152,7 @@ impl DatasetReader {
     /// Reads the words of `batch`, if there is one, without hashing them.
     fn read(&mut self, batch: Option<&[Block]>, words: &mut Vec<u64>) -> Result<(), PackageError> {
         words.resize(batch.map_or(0, layout::words), 0);
-        frame::read_exactly(self.input.inner(), bytemuck::cast_slice_mut(words))
+        hes_file::read_exactly(self.input.inner(), bytemuck::cast_slice_mut(words))
     }
 
     fn finish(mut self) -> Result<Digest, PackageError> {

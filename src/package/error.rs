@@ -30,6 +30,9 @@ pub enum PackageError {
     /// The header cannot be decoded, or its values are inconsistent or out of range.
     #[error("invalid header: {0}")]
     Header(String),
+    /// The file ends before its header, or its length changed while it was read.
+    #[error("the file is truncated")]
+    Truncated,
     /// The file's length is not the one that follows from its header.
     #[error("file length is {found} bytes, expected {expected} from its header")]
     Length {
@@ -38,7 +41,7 @@ pub enum PackageError {
         /// Bytes that follow from the header.
         expected: u64,
     },
-    /// The digest at the end of the file is not that of the bytes before it.
+    /// The digest at the end of the file does not match the bytes before it.
     #[error("digest mismatch")]
     Digest,
     /// An intact totals file that is not the sum of the dataset.

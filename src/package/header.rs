@@ -1,4 +1,4 @@
-//! Header fields that several kinds of files share: the job's name and the shape of the dataset.
+//! Header fields that several kinds of files share: the job ID and the shape of the dataset.
 
 use std::fmt;
 use std::str::FromStr;
@@ -6,31 +6,31 @@ use std::str::FromStr;
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
+use super::digest::{parse_hex, write_hex};
 use super::error::PackageError;
-use super::frame::{read_hex, write_hex};
 use crate::foundation::random::Randomness;
 use crate::he::Layout;
 use crate::he::parameters::PARAMETER_SET;
 
-/// The name of a job: 128 random bits, written as 32 hexadecimal digits. It reveals nothing about the data.
+/// The ID of a job: 128 random bits, written as 32 hexadecimal digits. It reveals nothing about the data.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(into = "String", try_from = "String")]
 pub struct JobId([u8; 16]);
 
 impl JobId {
-    /// Draws a new name.
+    /// Draws a new ID.
     pub fn draw(random: &mut Randomness) -> Self {
         let mut bytes = [0; 16];
         random.fill_bytes(&mut bytes);
         Self(bytes)
     }
 
-    /// Returns the 16 bytes of the name.
+    /// Returns the 16 bytes of the ID.
     pub fn bytes(self) -> [u8; 16] {
         self.0
     }
 
-    /// Returns the name with these bytes.
+    /// Returns the ID with these bytes.
     pub fn from_bytes(bytes: [u8; 16]) -> Self {
         Self(bytes)
     }
@@ -50,14 +50,14 @@ impl fmt::Debug for JobId {
 
 /// Text that is not 32 lower-case hexadecimal digits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("a job's name is 32 lower-case hexadecimal digits")]
+#[error("a job ID is 32 lower-case hexadecimal digits")]
 pub struct ParseJobIdError;
 
 impl FromStr for JobId {
     type Err = ParseJobIdError;
 
     fn from_str(text: &str) -> Result<Self, ParseJobIdError> {
-        read_hex(text).map(Self).ok_or(ParseJobIdError)
+        parse_hex(text).map(Self).ok_or(ParseJobIdError)
     }
 }
 

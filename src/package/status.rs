@@ -1,4 +1,5 @@
-//! `status.json`: the server's report on a job. It is advisory: no decision about the result depends on it.
+//! `status.json`: the server's report on a job. The client does not trust it: it drives the progress display and can
+//! end the wait for the totals, but it never decides which totals are accepted.
 
 use std::io;
 
@@ -6,27 +7,27 @@ use serde::{Deserialize, Serialize};
 
 use super::header::JobId;
 
-/// Maximum size of a status file, in bytes; longer ones are ignored.
-pub const MAX_STATUS: u64 = 1 << 14;
+/// Maximum length of a status file, in bytes. Clients ignore longer ones.
+pub const MAX_STATUS_BYTES: u64 = 1 << 14;
 
 /// State of a job on the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum JobState {
-    /// The dataset is uploaded and waits to be computed.
+    /// The dataset is uploaded; its totals are not being computed yet.
     Queued,
     /// Blocks are being added up.
     Computing {
         /// Blocks added so far.
         done: u64,
-        /// Blocks of the dataset.
+        /// Total number of blocks.
         blocks: u64,
     },
     /// The totals are available.
     Done,
     /// The computation failed.
     Failed {
-        /// Error message.
+        /// Why it failed. For the client, this is untrusted text of any length up to [`MAX_STATUS_BYTES`].
         reason: String,
     },
 }
@@ -39,7 +40,7 @@ pub struct Status {
     /// Its state.
     #[serde(flatten)]
     pub state: JobState,
-    /// Time of writing, in milliseconds since 1970.
+    /// Time of writing, in milliseconds since the Unix epoch (UTC); for people who read the file.
     pub time: u64,
 }
 
@@ -47,7 +48,7 @@ impl Status {
     /// Returns the content of the file.
     ///
     /// # Errors
-    /// [`io::Error`] if the status cannot be written as JSON.
+    /// Infallible in practice: every status is valid JSON.
     pub fn to_json(&self) -> io::Result<Vec<u8>> {
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');

@@ -1,13 +1,14 @@
-//! The totals file: the server's answer. It is a function of the dataset: every server writes the same bytes.
+//! The totals file, which the server computes. It is a function of the dataset: every server writes the same bytes.
 
 use std::io::{self, Read, Seek, Write};
 
 use serde::{Deserialize, Serialize};
 
 use super::dataset::JobIdBytes;
+use super::digest::{DIGEST_BYTES, Digest, HashingIo, verify_digest};
 use super::error::PackageError;
-use super::frame::{self, DIGEST_BYTES, Digest, FileKind, Hashing};
 use super::header::{DatasetShape, JobId};
+use super::hes_file::{self, FileKind};
 use crate::he::parameters::POLYNOMIAL_SIZE;
 use crate::he::{LaneTotals, Layout};
 
@@ -33,7 +34,7 @@ impl TotalsHeader {
     /// # Errors
     /// [`PackageError::Header`] if the shape is invalid.
     pub fn file_bytes(&self) -> Result<u64, PackageError> {
-        let payload_start = frame::header_bytes(FileKind::Totals, self)?.len() as u64;
+        let payload_start = hes_file::header_bytes(FileKind::Totals, self)?.len() as u64;
         Ok(payload_start + 8 * self.shape.layout()?.totals_words() + DIGEST_BYTES)
     }
 }
@@ -47,8 +48,8 @@ pub fn write(
     header: &TotalsHeader,
     segments: &[Vec<LaneTotals>],
 ) -> Result<Digest, PackageError> {
-    let mut output = Hashing::new(output);
-    output.write_all(&frame::header_bytes(FileKind::Totals, header)?)?;
+    let mut output = HashingIo::new(output);
+    output.write_all(&hes_file::header_bytes(FileKind::Totals, header)?)?;
     for lane in segments.iter().flatten() {
         output.write_all(bytemuck::cast_slice(&lane.mask))?;
         output.write_all(bytemuck::cast_slice(&lane.body))?;
@@ -66,7 +67,7 @@ pub fn digest(header: &TotalsHeader, segments: &[Vec<LaneTotals>]) -> Result<Dig
     write(&mut io::sink(), header, segments)
 }
 
-/// A totals file of which only the header was read. The totals can be read through [`AcceptedTotals`] only.
+/// A totals file whose header was read. Its totals can be read only through [`AcceptedTotals`].
 pub struct TotalsFile<R> {
     input: R,
     header: TotalsHeader,
@@ -77,9 +78,9 @@ impl<R: Read> TotalsFile<R> {
     /// Reads the header of a file of `length` bytes.
     ///
     /// # Errors
-    /// As [`frame::read_header`]; [`PackageError::Length`].
+    /// As [`hes_file::read_header`]; [`PackageError::Length`].
     pub fn open(mut input: R, length: u64) -> Result<Self, PackageError> {
-        let (preamble, header): (_, TotalsHeader) = frame::read_header(FileKind::Totals, &mut input)?;
+        let (preamble, header): (_, TotalsHeader) = hes_file::read_header(FileKind::Totals, &mut input)?;
         let layout = header.shape.layout()?;
         let expected = preamble.payload_start() + 8 * layout.totals_words() + DIGEST_BYTES;
         if length != expected {
@@ -106,7 +107,7 @@ impl<R: Read + Seek> AcceptedTotals<R> {
     /// Compares the digest of a file of `length` bytes with `expected`, and parses the file only if they are equal.
     ///
     /// # Errors
-    /// [`PackageError::Digest`] for a damaged file; [`PackageError::TotalsMismatch`] for another file;
+    /// [`PackageError::Digest`] for a damaged file; [`PackageError::TotalsMismatch`] for any other totals file;
     /// [`PackageError::Io`].
     pub fn open(mut input: R, length: u64, expected: Digest) -> Result<Self, PackageError> {
         if verify_digest(&mut input, length)? != expected {
@@ -124,29 +125,15 @@ impl<R: Read + Seek> AcceptedTotals<R> {
     /// Reads the totals of the next segment, lane by lane.
     ///
     /// # Errors
-    /// [`PackageError::Header`] if the file ends early; [`PackageError::Io`].
+    /// [`PackageError::Truncated`]; [`PackageError::Io`].
     pub fn read_segment(&mut self) -> Result<Vec<LaneTotals>, PackageError> {
         let TotalsFile { input, layout, .. } = &mut self.0;
         let mut read = |count: usize| -> Result<Vec<u64>, PackageError> {
             let mut words = vec![0; count];
-            frame::read_exactly(input, bytemuck::cast_slice_mut(&mut words))?;
+            hes_file::read_exactly(input, bytemuck::cast_slice_mut(&mut words))?;
             Ok(words)
         };
         let lane = |width: &usize| Ok(LaneTotals { mask: read(POLYNOMIAL_SIZE)?, body: read(*width)? });
         layout.widths().iter().map(lane).collect()
     }
-}
-
-/// Verifies the digest at the end of a file of `length` bytes, of any kind, and returns it.
-///
-/// # Errors
-/// [`PackageError::Digest`] if it does not match or is not the end of the file; [`PackageError::Io`].
-pub fn verify_digest(input: impl Read, length: u64) -> Result<Digest, PackageError> {
-    let hashed = length.checked_sub(DIGEST_BYTES).ok_or(PackageError::Digest)?;
-    let mut hashing = Hashing::new(input);
-    io::copy(&mut hashing.by_ref().take(hashed), &mut io::sink())?;
-    let digest = hashing.digest();
-    let mut stored = Vec::new();
-    hashing.inner().take(DIGEST_BYTES + 1).read_to_end(&mut stored)?;
-    if stored == digest.0 { Ok(digest) } else { Err(PackageError::Digest) }
 }

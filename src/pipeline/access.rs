@@ -1,6 +1,4 @@
 //! Access rules for clients of the FTP server: what they may do in the inbox and the outbox.
-//!
-//! A dataset gets its final name by renaming, once. Renaming never replaces anything there.
 
 use std::sync::Arc;
 
@@ -10,8 +8,9 @@ use crate::transfer::serve::{AccessPolicy, Action};
 
 /// Clients upload datasets to the inbox, and fetch and remove totals from the outbox, which only the server writes.
 ///
-/// A dataset gets its name once, by renaming a complete upload. So a named dataset is always whole, and no job can be
-/// replaced by another. There is only one inbox, because datasets elsewhere would not be computed.
+/// A dataset gets its final name once, by renaming a complete upload, which never replaces a file. So a named dataset
+/// is always complete, and no job can be replaced by another. Only one `inbox` can be created, at the top level,
+/// because datasets elsewhere would not be computed.
 pub(super) struct UploadPolicy(pub(super) Arc<Wakeup>);
 
 impl AccessPolicy for UploadPolicy {

@@ -16,7 +16,7 @@ use crate::foundation::fs::if_exists;
 use crate::foundation::root_dir::{Entry, RootDir};
 use crate::package::JobId;
 
-/// Number of times that a record is written again after another process removed its directory.
+/// Maximum number of times that a record is written if other processes remove its directory meanwhile.
 const MAX_DIRECTORY_RACES: u32 = 100;
 
 /// Number of unfinished attempts after which a dataset is quarantined.
@@ -145,7 +145,7 @@ pub(super) fn remove_stale(root: &RootDir, now: u64, is_pending: impl Fn(JobId) 
 
 /// Whether this is the half-written record of a killed process.
 fn is_abandoned(directory: &RootDir, name: &CStr, now: u64) -> bool {
-    // A time before 1970 counts as 1970.
+    // A time before 1970 counts as 1970. A file that cannot be examined is not abandoned.
     let modified = |entry: Entry| u64::try_from(entry.modified).unwrap_or(0);
     let written = directory.entry(name).map_or(u64::MAX, modified);
     name.to_bytes().starts_with(TEMPORARY.as_bytes())

@@ -1,4 +1,4 @@
-//! Compares decrypted statistics with reference statistics of the clear data.
+//! Compares the decrypted statistics with reference statistics of the clear data.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! The server's step: adds up every pending dataset. This code has no access to keys, plans or column names.
+//! The server's step: computes the totals of every pending dataset, without access to keys, plans or column names.
 
 use std::ffi::CStr;
 use std::fs::{File, TryLockError};
@@ -21,9 +21,9 @@ use crate::package::JobId;
 pub struct ComputeRequest {
     /// The data directory, with `inbox` and `outbox`.
     pub data: PathBuf,
-    /// Whether datasets are kept after their totals were computed.
+    /// Whether datasets are kept after their totals are computed.
     pub keep: bool,
-    /// Whether quarantined datasets are computed, too.
+    /// Whether quarantined datasets are also computed.
     pub retry: bool,
     /// Limit on the disk space below the directory.
     pub quota: Quota,
@@ -48,7 +48,7 @@ pub enum Outcome {
     Busy,
     /// The computation failed.
     Failed {
-        /// Error message.
+        /// Why it failed.
         reason: String,
         /// Whether the cause is the system and not the dataset, so that a later attempt may succeed.
         is_transient: bool,
@@ -83,10 +83,10 @@ pub fn compute(
 }
 
 /// Returns the number of jobs whose totals are in the outbox; 0 if it cannot be read.
-pub fn answers(data: &Path) -> usize {
+pub fn count_computed(data: &Path) -> usize {
     let Ok(outbox) = RootDir::open(data).and_then(|root| root.directory(OUTBOX)) else { return 0 };
-    let is_answered = |job: &CStr| outbox.directory(job).is_ok_and(|directory| directory.has_file(TOTALS));
-    outbox.entries().map_or(0, |jobs| jobs.flatten().filter(|job| is_answered(job.file_name())).count())
+    let is_computed = |job: &CStr| outbox.directory(job).is_ok_and(|directory| directory.has_file(TOTALS));
+    outbox.entries().map_or(0, |jobs| jobs.flatten().filter(|job| is_computed(job.file_name())).count())
 }
 
 /// Returns the datasets in the inbox, sorted by job; other files there are ignored. Writes a status for jobs that have

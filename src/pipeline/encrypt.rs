@@ -1,5 +1,5 @@
-//! The second pass over the table: one thread encodes rows, all cores encrypt them. Memory use does not depend on the
-//! table's size.
+//! The second pass over the table: one thread encodes the rows, and all cores encrypt them. Memory use does not depend
+//! on the size of the table.
 
 use std::io::Write;
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
@@ -39,7 +39,7 @@ pub(super) struct Encrypted<W> {
 }
 
 impl PlannedTable<'_> {
-    /// Encodes and encrypts all rows, writes them to `dataset`, and adds up the ciphertext as the server will.
+    /// Encodes and encrypts all rows, writes them to `dataset`, and computes the totals as the server will.
     pub(super) fn encrypt<W: Write>(
         &self,
         mut encryptor: Encryptor,

@@ -56,9 +56,9 @@ pub enum PipelineError {
     /// The server has not computed the totals yet.
     #[error("the result of job {job} is not ready yet: {state}")]
     NotReady {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
-        /// Progress on the server.
+        /// State on the server.
         state: String,
     },
     /// The time limit expired during the download.
@@ -67,7 +67,7 @@ pub enum PipelineError {
          nothing was decrypted"
     )]
     DownloadTimeout {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// URL of the server.
         server: String,
@@ -79,7 +79,7 @@ pub enum PipelineError {
     /// The time limit expired before the server replied.
     #[error("timed out waiting for {server} to reply about job {job}")]
     ReplyTimeout {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// URL of the server.
         server: String,
@@ -90,7 +90,7 @@ pub enum PipelineError {
     /// The upload failed; the encrypted job is kept.
     #[error("job {job} is encrypted, but its upload was not completed")]
     Upload {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// Why the upload failed.
         source: TransferError,
@@ -101,7 +101,7 @@ pub enum PipelineError {
     /// The server reports that the computation failed.
     #[error("the server could not compute job {job}: {reason}")]
     Failed {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// Reason given by the server.
         reason: String,
@@ -109,26 +109,26 @@ pub enum PipelineError {
     /// The server has neither the dataset nor the totals.
     #[error("the server at {location} has no files of job {job}")]
     NotOnServer {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// URL of the server.
         location: String,
     },
-    /// The totals were truncated or altered in transit.
-    #[error("the answer to job {job} arrived damaged")]
+    /// The totals file is truncated, altered, or not a totals file. Nothing was decrypted.
+    #[error("the totals file of job {job} arrived damaged")]
     Damaged {
-        /// Name of the job.
+        /// ID of the job.
         job: JobId,
         /// What is wrong with the file.
         source: PackageError,
     },
     /// The server's totals are not the sum of the dataset. Nothing was decrypted.
-    #[error("the server's answer to job {0} is not the sum of what was uploaded; nothing was decrypted")]
-    Refused(JobId),
-    /// The system cannot start a thread.
+    #[error("the server's totals file of job {0} is not the sum of what was uploaded; nothing was decrypted")]
+    WrongTotals(JobId),
+    /// The system cannot start threads.
     #[error(transparent)]
     Threads(#[from] ThreadStartError),
-    /// The result of `hestat run` could not be fetched or decrypted. The job is not kept, so this cannot be repeated.
+    /// The result of a job that is not kept could not be fetched or decrypted, so this cannot be repeated.
     #[error(transparent)]
     InRun(Box<PipelineError>),
     /// The table to compare with lacks a column of the encrypted one.
@@ -147,13 +147,14 @@ pub enum PipelineError {
         /// The data directory.
         data: String,
     },
-    /// The served directory was replaced. Clients would go on uploading to the old one, which is not computed any more.
+    /// The served directory was replaced. Clients would continue to upload to the old one, where nothing is computed
+    /// any more.
     #[error("{path} was replaced by another directory while it was served")]
     DirectoryReplaced {
         /// Path of the served directory.
         path: String,
     },
-    /// Some jobs failed.
+    /// The computation of some jobs failed.
     #[error("{failed} of {total} jobs failed")]
     SomeFailed {
         /// Number of failed jobs.

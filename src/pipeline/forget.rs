@@ -8,10 +8,10 @@ use crate::keystore::{JobRecord, KeyStore, KeyStoreError};
 use crate::package::JobId;
 use crate::transfer::{Connector, TransferError};
 
-/// Whether a forgotten job's files on the server were removed.
+/// Whether the files of a forgotten job were removed from the server.
 #[derive(Debug)]
 pub enum ServerCleanup {
-    /// They are removed.
+    /// They do not exist any more.
     Done,
     /// They may still exist.
     Failed(PipelineError),

@@ -25,11 +25,11 @@ use crate::transfer::{Connector, Location, RemoteStore};
 pub struct InitRequest {
     /// The table.
     pub source: CsvSource,
-    /// Its dialect, as far as it is given.
+    /// The dialect of the table. What it leaves open is detected.
     pub dialect: Dialect,
     /// The columns to encrypt.
     pub selection: Selection,
-    /// Words a notice about how the table was read.
+    /// Formats a notice about how the table was read.
     pub describe: fn(&Notice) -> String,
     /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
@@ -128,9 +128,9 @@ fn encrypt(
     let key = SecretKey::generate(&mut random);
     let table = PlannedTable { source: &request.source, schema, plan: &plan, layout: &layout };
     observer.begin(ENCRYPTING, plan.rows());
-    let spooled = spool(&table, &new_job, &key, observer);
+    let stored = encrypt_to_disk(&table, &new_job, &key, observer);
     observer.end();
-    let Spooled { dataset, bytes, totals } = spooled?;
+    let StoredDataset { digest: dataset, bytes, totals } = stored?;
     let record = JobRecord {
         job: new_job.id(),
         created: clock.now(),
@@ -154,37 +154,37 @@ fn encrypt(
     Ok(new_job.finish(record, &secrets, request.passphrase.as_ref(), &mut random)?)
 }
 
-/// A dataset in the client's spool.
-struct Spooled {
-    dataset: Digest,
+/// An encrypted dataset on the client's disk.
+struct StoredDataset {
+    digest: Digest,
     bytes: u64,
     /// Digest of the totals file that a server computes from it.
     totals: Digest,
 }
 
-fn spool(
+fn encrypt_to_disk(
     table: &PlannedTable<'_>,
     job: &NewJob,
     key: &SecretKey,
     observer: Observer<'_>,
-) -> Result<Spooled, PipelineError> {
-    let path = job.spool();
+) -> Result<StoredDataset, PipelineError> {
+    let path = job.dataset_file();
     let failed = |source: PackageError| PipelineError::Package { name: path.display().to_string(), source };
     let header = DatasetHeader::new(job.id(), table.layout);
     let bytes = header.file_bytes().map_err(failed)?;
     require_space(&path, bytes, observer)?;
     let encryptor = Encryptor::new(key, random::from_system()?)?;
-    let file = BufWriter::with_capacity(1 << 20, job.create_spool()?);
+    let file = BufWriter::with_capacity(1 << 20, job.create_dataset_file()?);
     let dataset = DatasetWriter::new(file, &header).map_err(failed)?;
     let Encrypted { output, digest, totals } = table.encrypt(encryptor, dataset, observer)?;
-    // Not synced: if a power failure damages it, the server detects the wrong digest and computes nothing.
+    // Not synced: if a power failure damages the file, the server detects the wrong digest and computes nothing.
     output.into_inner().map_err(|error| PipelineError::file(path.display())(error.into_error()))?;
     let header = TotalsHeader::new(job.id(), digest, table.layout);
-    Ok(Spooled { dataset: digest, bytes, totals: totals::digest(&header, &totals).map_err(failed)? })
+    Ok(StoredDataset { digest, bytes, totals: totals::digest(&header, &totals).map_err(failed)? })
 }
 
-/// Fails if the disk has less free space than the spool needs, and notifies the user of both numbers otherwise. Does
-/// neither if the file system does not report its free space.
+/// Fails if the disk has less free space than the dataset needs; otherwise notifies the user of both numbers. Does
+/// nothing if the file system does not report its free space.
 fn require_space(path: &Path, needed: u64, observer: Observer<'_>) -> Result<(), PipelineError> {
     let directory = parent(path);
     let free = free_space(directory).map_err(PipelineError::file(directory.display()))?;
@@ -219,14 +219,14 @@ fn upload(job: &mut Job, server: &dyn RemoteStore, observer: Observer<'_>) -> Re
     let JobRecord { job: id, dataset_bytes, .. } = *job.record();
     let name = format!("{}/{}", paths::inbox(id), paths::DATASET);
     observer.begin(UPLOADING, dataset_bytes);
-    let sent = server.put(&job.spool(), &name, observer);
+    let sent = server.put(&job.dataset_file(), &name, observer);
     observer.end();
     sent.map_err(|source| PipelineError::Upload { job: id, source })?;
     complete_upload(job)
 }
 
-/// Records that the server has the whole dataset, and removes the spool.
+/// Records that the server has the whole dataset, and removes the local copy.
 fn complete_upload(job: &mut Job) -> Result<(), PipelineError> {
     job.set_phase(Phase::Uploaded)?;
-    Ok(job.remove_spool()?)
+    Ok(job.remove_dataset_file()?)
 }

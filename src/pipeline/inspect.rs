@@ -6,8 +6,8 @@ use std::path::Path;
 
 use super::error::PipelineError;
 use crate::he::Layout;
-use crate::package::frame::Preamble;
-use crate::package::{DatasetReader, Digest, FileKind, JobId, PackageError, TotalsFile, totals};
+use crate::package::hes_file::Preamble;
+use crate::package::{DatasetReader, Digest, FileKind, JobId, PackageError, TotalsFile, verify_digest};
 
 /// Everything that a file reveals without a key.
 #[derive(Debug, Clone)]
@@ -18,9 +18,9 @@ pub struct Inspection {
     pub bytes: u64,
     /// The verified digest at the end of the file.
     pub digest: Digest,
-    /// The job; unknown for a file of secrets.
+    /// The job; `None` for a secrets file.
     pub job: Option<JobId>,
-    /// Layout of the dataset; unknown for a file of secrets.
+    /// Layout of the dataset; `None` for a secrets file.
     pub layout: Option<Layout>,
     /// For totals: digest of the dataset that was added up.
     pub dataset: Option<Digest>,
@@ -59,6 +59,6 @@ fn describe(file: &mut File) -> Result<Inspection, PackageError> {
         FileKind::Secrets => (None, None, None),
     };
     file.rewind()?;
-    let digest = totals::verify_digest(BufReader::with_capacity(1 << 20, &*file), bytes)?;
+    let digest = verify_digest(BufReader::with_capacity(1 << 20, &*file), bytes)?;
     Ok(Inspection { kind, bytes, digest, job, layout, dataset })
 }

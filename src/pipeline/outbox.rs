@@ -1,4 +1,4 @@
-//! A job's directory in the outbox, with its totals and status. The dataset is added up here.
+//! A job's directory in the outbox, with its totals and status; adds up the dataset.
 //!
 //! The space of the totals is reserved before they are computed, because they can be much larger than the dataset.
 //! Without space the job fails with "no space" and is retried. Clients leave 32 KiB of the limit to the server for
@@ -13,13 +13,13 @@ use super::stages::COMPUTING;
 use crate::foundation::atomic::{Access, AtomicFile, TEMPORARY};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Cancelled, Observer};
-use crate::foundation::quota::{BLOCK, MARGIN, Reservation, space_of};
+use crate::foundation::quota::{DISK_BLOCK, MARGIN, Reservation, space_of};
 use crate::foundation::root_dir::{EntryKind, RootDir};
 use crate::he::{Evaluator, HeError, LaneTotals, Layout};
 use crate::package::{DatasetReader, Digest, JobId, JobState, PackageError, Status, TotalsHeader, totals};
 
-/// Words in a batch, for each core (512 KiB). With less, several cores wait for each other more often; with more, two
-/// batches and the sums do not fit one core's cache.
+/// Words in a batch, for each core (512 KiB). With fewer, the cores wait for each other more often; with more, two
+/// batches and the sums do not fit into one core's cache.
 const BATCH_WORDS: usize = 1 << 16;
 
 /// Interval of status updates while a job is computed, in milliseconds.
@@ -35,7 +35,7 @@ pub(super) enum ComputeFailure {
     #[error(transparent)]
     Package(#[from] PackageError),
     /// There is no space for the totals.
-    #[error("no space: the answer needs {needed} bytes, {free} are free on the server")]
+    #[error("no space: the totals need {needed} bytes, {free} are free on the server")]
     NoSpace {
         /// Bytes of the totals and the status.
         needed: u64,
@@ -135,11 +135,11 @@ impl<'c> Outbox<'c> {
     /// Writes the status "queued" for a job that has no status, if there is space.
     pub(super) fn announce(root: &RootDir, job: JobId, clock: &'c dyn Clock) {
         // Two directories, a status, and the growth of a directory. The margin is left for the status of failed jobs.
-        let Ok(_reserved) = root.quota().with_margin(MARGIN).reserve(4 * BLOCK) else { return };
+        let Ok(_reserved) = root.quota().with_margin(MARGIN).reserve(4 * DISK_BLOCK) else { return };
         if let Ok(outbox) = Self::open(root, job, clock)
             && !outbox.directory.has_file(STATUS)
         {
-            // The status is advisory: if it cannot be written, the computation still reports its own failure.
+            // The job does not depend on its status: if it cannot be written, the computation reports its own failure.
             let _ = outbox.report(JobState::Queued);
         }
     }
@@ -166,7 +166,7 @@ impl<'c> Outbox<'c> {
 
     /// Reserves space for totals of this many bytes, their directory entry and a status.
     fn reserve(&self, bytes: u64) -> Result<Reservation, ComputeFailure> {
-        let needed = space_of(bytes).saturating_add(3 * BLOCK);
+        let needed = space_of(bytes).saturating_add(3 * DISK_BLOCK);
         let quota = self.directory.quota().with_margin(MARGIN);
         // If the file system does not report its free space, writing fails when there is none.
         let disk = self.directory.free().unwrap_or(u64::MAX);

@@ -1,4 +1,4 @@
-//! Checks step by step whether a server can be used. Everything it stores on the server is removed, except new empty
+//! Checks step by step whether a server can be used. Removes everything that it stores on the server, except new empty
 //! directories above it.
 
 use std::io::{self, Write};
@@ -19,7 +19,7 @@ use crate::transfer::{Connector, FtpAddress, FtpClient, Greeting, Location, Remo
 /// The content of the file that is stored and fetched.
 const PROBE: &[u8] = b"hestat ping: remove me\n";
 
-/// Shown where a server does not support the command that would tell.
+/// Shown if the server does not support the command that reports this.
 const NOT_REPORTED: &str = "not reported by the server";
 
 /// The result of one step.
@@ -64,7 +64,7 @@ pub fn ping(
 }
 
 /// Reports a finding. Returns its error if the step failed.
-type Report<'r> = &'r mut dyn FnMut(Finding) -> Result<(), PipelineError>;
+type ReportFinding<'r> = &'r mut dyn FnMut(Finding) -> Result<(), PipelineError>;
 
 fn ping_directory(
     path: &Path,
@@ -72,7 +72,7 @@ fn ping_directory(
     connector: &Connector,
     clock: &dyn Clock,
     observer: Observer<'_>,
-    report: Report<'_>,
+    report: ReportFinding<'_>,
 ) -> Result<(), PipelineError> {
     let server = match connector.connect(location, observer) {
         Ok(server) => server,
@@ -90,7 +90,7 @@ fn ping_ftp(
     connector: &Connector,
     clock: &dyn Clock,
     observer: Observer<'_>,
-    report: Report<'_>,
+    report: ReportFinding<'_>,
 ) -> Result<(), PipelineError> {
     connection_findings(address, connector.greet(address, observer)).into_iter().try_for_each(&mut *report)?;
     let server = match connector.connect_ftp(address, observer) {
@@ -138,18 +138,18 @@ fn server_findings(
     clock: &dyn Clock,
 ) -> Result<Vec<Finding>, PipelineError> {
     let (version, free_bytes) = match server.server_info()? {
-        Some(info) => (info.version, info.free_bytes),
-        None => (server.greeting().map(|greeting| greeting.welcome).unwrap_or_default(), None),
+        Some(info) => (Some(info.version), info.free_bytes),
+        None => (server.greeting().map(|greeting| greeting.welcome), None),
     };
     let difference = modified.map(|modified| clock_difference(modified, clock.now()));
     Ok(vec![
         Finding::good("free space", free_bytes.map_or_else(|| NOT_REPORTED.into(), gigabytes)),
-        Finding::good("server", version),
+        Finding::good("server", version.unwrap_or_else(|| NOT_REPORTED.into())),
         Finding::good("clock", difference.unwrap_or_else(|| NOT_REPORTED.into())),
     ])
 }
 
-/// A file in a new directory beside the datasets.
+/// A temporary file in a new directory of the inbox.
 struct Probe<'p> {
     directory: String,
     location: &'p Location,
@@ -197,7 +197,7 @@ impl<'p> Probe<'p> {
         Err(TransferError::Server { path: name, source }.into())
     }
 
-    /// Removes the file and its directory. If the user has cancelled, `server` is disconnected, so it connects again.
+    /// Removes the file and its directory. After a cancellation `server` is disconnected, so this connects again.
     fn remove(&self, server: &dyn RemoteStore) -> Result<(), TransferError> {
         match server.remove_directory(&self.directory) {
             Err(TransferError::Cancelled(_)) => {

@@ -1,5 +1,5 @@
-//! The totals as received from the server: downloaded completely, compared with the only correct ones, and then
-//! decrypted.
+//! The totals file as received from the server: downloaded completely, compared with the digest of the only correct
+//! one, and then decrypted.
 
 use std::fs::File;
 use std::io::{BufReader, Seek};
@@ -37,12 +37,12 @@ pub(super) fn fetch(
     let length = server.get(&name, limit, &mut file, observer);
     observer.end();
     match length {
-        Err(TransferError::TooLarge { .. }) => Err(PipelineError::Refused(record.job)),
+        Err(TransferError::TooLarge { .. }) => Err(PipelineError::WrongTotals(record.job)),
         length => Ok(ReceivedTotals { file, length: length? }),
     }
 }
 
-/// Verifies and decrypts the totals of all slots. Only the totals that the client computed itself are decrypted, so a
+/// Verifies and decrypts the totals of all slots. Only totals that the client has computed itself are decrypted, so a
 /// server learns nothing from the outcome.
 pub(super) fn decrypt(
     job: JobId,
@@ -53,7 +53,7 @@ pub(super) fn decrypt(
     file.rewind().map_err(PipelineError::file("the downloaded totals"))?;
     let totals = AcceptedTotals::open(BufReader::new(file), length, secrets.totals);
     let mut totals = totals.map_err(|error| match error {
-        PackageError::TotalsMismatch => PipelineError::Refused(job),
+        PackageError::TotalsMismatch => PipelineError::WrongTotals(job),
         source => PipelineError::Damaged { job, source },
     })?;
     let layout = totals.layout().clone();

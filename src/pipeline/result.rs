@@ -14,13 +14,16 @@ use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::text::one_line;
 use crate::keystore::{CsvRecord, Job, JobRecord, JobSecrets, KeyStore, KeyStoreError, Phase};
-use crate::package::status::MAX_STATUS;
+use crate::package::status::MAX_STATUS_BYTES;
 use crate::package::{JobId, JobState, Status};
 use crate::statistics::{Statistic, Summary, by_name};
 use crate::transfer::{Connector, RemoteStore, TransferError};
 
 /// The longest reason of a failed computation that is shown, in characters.
-const MAX_REASON: usize = 300;
+const MAX_REASON_CHARACTERS: usize = 300;
+
+/// Maximum pause between two polls of the server.
+const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// A job's totals as received from the server. They are not verified, and no secret is loaded yet.
 pub struct Fetched {
@@ -28,7 +31,7 @@ pub struct Fetched {
     totals: ReceivedTotals,
 }
 
-/// A job's statistics, and the data needed to compare them with the clear table.
+/// A job's statistics, and what is needed to compare them with those of the clear table.
 #[derive(Debug, Clone)]
 pub struct Decrypted {
     /// The job's record.
@@ -41,13 +44,13 @@ pub struct Decrypted {
     pub csv: CsvRecord,
 }
 
-/// Fetches a job's totals. Waits for them up to `wait`; with `None`, asks once.
+/// Fetches a job's totals. Waits for them up to `wait`; with `None`, queries the server once.
 ///
 /// # Errors
 /// [`PipelineError::NotReady`] and [`PipelineError::NotUploaded`] if there are none yet; [`PipelineError::Failed`] if
 /// the server could not compute them; [`PipelineError::NotOnServer`]; [`PipelineError::DownloadTimeout`] and
-/// [`PipelineError::ReplyTimeout`] after `wait`; [`PipelineError::Refused`] if they are longer than the correct ones;
-/// [`PipelineError::Transfer`], [`PipelineError::KeyStore`].
+/// [`PipelineError::ReplyTimeout`] after `wait`; [`PipelineError::WrongTotals`] if they are longer than the correct
+/// ones; [`PipelineError::Transfer`], [`PipelineError::KeyStore`].
 pub fn fetch(
     job: JobId,
     wait: Option<Duration>,
@@ -58,8 +61,8 @@ pub fn fetch(
 ) -> Result<Fetched, PipelineError> {
     let job = store.open(job)?;
     if job.record().phase != Phase::Spooled {
-        // The spool still exists if the client was killed right after the upload.
-        job.remove_spool()?;
+        // The dataset file still exists if the client was killed right after the upload.
+        job.remove_dataset_file()?;
     }
     let totals = wait_and_fetch(&job, wait, connector, clock, observer)?;
     Ok(Fetched { job, totals })
@@ -69,7 +72,7 @@ impl Fetched {
     /// Verifies and decrypts the totals; `passphrase` opens the key if it is protected.
     ///
     /// # Errors
-    /// [`PipelineError::Refused`] if they are not the sum of the dataset; [`PipelineError::Damaged`] if the file is
+    /// [`PipelineError::WrongTotals`] if they are not the sum of the dataset; [`PipelineError::Damaged`] if the file is
     /// damaged; [`PipelineError::KeyStore`] if the key cannot be used.
     pub fn open(self, passphrase: Option<&Passphrase>) -> Result<Decrypted, PipelineError> {
         let Self { mut job, totals } = self;
@@ -93,7 +96,7 @@ fn wait_and_fetch(
 ) -> Result<ReceivedTotals, PipelineError> {
     let milliseconds = |wait: Duration| u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
     let end = clock.now().saturating_add(wait.map_or(0, milliseconds));
-    // Without a waiting time, the server is asked once, without a deadline.
+    // Without a waiting time, the server is queried once, without a deadline.
     let deadline = wait.filter(|wait| !wait.is_zero()).map_or(u64::MAX, |_| end);
     let deadline = DeadlineCancel::new(observer.cancel, clock, deadline);
     let progress = DownloadProgress::new(observer.progress);
@@ -101,7 +104,7 @@ fn wait_and_fetch(
     let timed_out = |error| timed_out(job.record(), &deadline, &progress, error);
     let server = find_totals(job, end, connector, clock, observer).map_err(timed_out)?;
     let totals = received_totals::fetch(job, server.as_ref(), observer).map_err(timed_out)?;
-    // Everything has arrived, so closing the connection must not be cut off.
+    // Everything has arrived, so the deadline must not interrupt closing the connection.
     deadline.lift();
     Ok(totals)
 }
@@ -119,9 +122,6 @@ fn summarize(
     let summary = Summary::finish(&statistics, &sums);
     Ok((statistics, summary))
 }
-
-/// Maximum pause between two polls of the server.
-const MAX_POLL_INTERVAL: Duration = Duration::from_secs(2);
 
 /// Replaces a cancellation by a timeout error if the deadline caused it.
 fn timed_out(
@@ -179,12 +179,12 @@ fn wait_for_totals(
     outcome
 }
 
-/// Whether the totals may still arrive. If the server is unavailable, the user is notified.
+/// Returns whether the totals may still arrive. If the server is unavailable, notifies the user.
 fn may_still_arrive(error: &PipelineError, observer: Observer<'_>) -> bool {
     match error {
         PipelineError::NotReady { .. } => true,
         PipelineError::Transfer(error) if error.is_transient() => {
-            observer.notice(&format!("{error}; still waiting for the answer"));
+            observer.notice(&format!("{error}; still waiting for the totals"));
             true
         }
         _ => false,
@@ -238,7 +238,7 @@ fn check_totals(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError
     let not_ready = |state: String| PipelineError::NotReady { job: id, state };
     match status(job, server)? {
         Some(JobState::Failed { reason }) => {
-            Err(PipelineError::Failed { job: id, reason: one_line(&reason, MAX_REASON) })
+            Err(PipelineError::Failed { job: id, reason: one_line(&reason, MAX_REASON_CHARACTERS) })
         }
         Some(JobState::Computing { done, blocks }) => {
             Err(not_ready(format!("the server has added {done} of {blocks} blocks")))
@@ -256,10 +256,10 @@ fn check_totals(job: &Job, server: &dyn RemoteStore) -> Result<(), PipelineError
 fn status(job: &Job, server: &dyn RemoteStore) -> Result<Option<JobState>, PipelineError> {
     let id = job.record().job;
     let name = format!("{}/{}", paths::outbox(id), paths::STATUS);
-    if server.size(&name)?.is_none_or(|size| size > MAX_STATUS) {
+    if server.size(&name)?.is_none_or(|size| size > MAX_STATUS_BYTES) {
         return Ok(None);
     }
     let mut bytes = Vec::new();
-    server.get(&name, MAX_STATUS, &mut bytes, Observer::null())?;
+    server.get(&name, MAX_STATUS_BYTES, &mut bytes, Observer::null())?;
     Ok(Status::from_json(&bytes).filter(|status| status.job == id).map(|status| status.state))
 }

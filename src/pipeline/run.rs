@@ -1,5 +1,4 @@
-//! Runs all steps in one process, with an embedded server or a remote one. The code of the steps is that of the
-//! separate commands.
+//! Runs all steps in one process, with an embedded or a remote server, by the same code as the separate commands.
 
 use std::fs;
 use std::path::PathBuf;
@@ -36,11 +35,11 @@ const USER: &str = "hestat";
 pub struct RunRequest {
     /// The table.
     pub source: CsvSource,
-    /// Its dialect, as far as it is given.
+    /// The dialect of the table. What it leaves open is detected.
     pub dialect: Dialect,
     /// The columns to encrypt.
     pub selection: Selection,
-    /// Words a notice about how the table was read.
+    /// Formats a notice about how the table was read.
     pub describe: fn(&Notice) -> String,
     /// The statistics to compute.
     pub statistics: Vec<&'static dyn Statistic>,
@@ -50,8 +49,8 @@ pub struct RunRequest {
     pub server: Option<(Location, Connector)>,
 }
 
-/// Encrypts, computes and decrypts. The keys are destroyed when this returns, and the ciphertext is removed as far as
-/// the server permits.
+/// Encrypts, computes and decrypts. When this returns, the keys are destroyed, and the ciphertext is removed if the
+/// server permits it.
 ///
 /// # Errors
 /// The error of the step that failed; [`PipelineError::InRun`] if it is about the totals.
@@ -67,8 +66,8 @@ pub fn run(
         Some(server) => (None, server),
         None => {
             let embedded = EmbeddedServer::start(directory.path().join("server"))?;
-            let reached = (embedded.location(), embedded.connector());
-            (Some(embedded), reached)
+            let server = (embedded.location(), embedded.connector());
+            (Some(embedded), server)
         }
     };
     let request = InitRequest { source, dialect, selection, describe, statistics, server, passphrase: None };
@@ -93,7 +92,7 @@ pub fn run(
         None => Some(Duration::MAX),
     };
     let fetched = fetch(record.job, wait, &store, &connector, clock, observer);
-    // Before the totals are verified, so that the server cannot observe the outcome or its duration.
+    // Before the totals are verified, so that the server can observe neither the outcome nor the duration.
     clean_up(&record);
     let decrypted = fetched.and_then(|fetched| fetched.open(None)).map_err(in_run)?;
     let comparison = compare.then(|| check(&decrypted, &request.source, observer)).transpose()?;

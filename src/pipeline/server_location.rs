@@ -1,4 +1,4 @@
-//! The server that a stored job was made for.
+//! The server of a stored job.
 
 use super::error::PipelineError;
 use crate::keystore::{JobRecord, KeyStoreError};

@@ -113,6 +113,7 @@ impl Chunks {
             chunk.extend_from_slice(kept);
             return Ok(());
         }
+        // A chunk below `length` that is not in memory was written to the disk.
         let disk = self.disk.as_ref().ok_or_else(altered)?;
         chunk.resize(length + TAG_BYTES, 0);
         let offset = (number - self.memory.len() as u64) * (SPOOL_CHUNK + TAG_BYTES) as u64;
@@ -189,7 +190,7 @@ impl Read for SpoolReader {
 mod tests {
     use super::*;
 
-    /// Bytes of which no eight repeat within a chunk.
+    /// Returns bytes without repeated words of eight bytes.
     fn bytes(count: usize) -> Vec<u8> {
         (0..count as u64)
             .flat_map(|number| number.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes())

@@ -9,7 +9,7 @@ use crate::foundation::observer::Cancel;
 /// Interval at which a sleeping thread checks for cancellation.
 const POLL_INTERVAL: Duration = Duration::from_millis(50);
 
-/// Signals that a dataset has arrived. A notification is kept until it is waited for.
+/// Signals that a dataset has arrived. A notification is kept until a thread waits for it.
 #[derive(Debug, Default)]
 pub(super) struct Wakeup {
     notified: Mutex<bool>,

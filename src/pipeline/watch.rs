@@ -22,7 +22,7 @@ const RETRY_INTERVAL_MILLISECONDS: u64 = 10_000;
 struct FailedDataset {
     /// Its file metadata at that time; a new upload differs.
     file: Option<Entry>,
-    /// When to try it again even if it has not changed, in the clock's milliseconds.
+    /// When to try it again even if it has not changed, in the clock's milliseconds; `None` for never.
     retry_at: Option<u64>,
 }
 
@@ -31,7 +31,8 @@ struct FailedDataset {
 /// A damaged dataset is tried again only when it has changed; one that failed because of the system, after ten seconds.
 ///
 /// # Errors
-/// [`PipelineError::File`] if the directory cannot be used at first. Later errors are waited out.
+/// [`PipelineError::File`] if the directory cannot be used at the beginning. Later, this is a notice, and scanning
+/// continues.
 pub fn watch(
     request: &ComputeRequest,
     clock: &dyn Clock,

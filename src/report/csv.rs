@@ -12,11 +12,11 @@ const FORMULA_STARTS: [char; 8] = ['=', '+', '-', '@', '\u{FF1D}', '\u{FF0B}', '
 const TEXT_PREFIX: char = '\'';
 
 /// Renders a header and one line per column in the table's order. Doubles have the fewest digits that read back to the
-/// same value, sums are exact decimals, and undefined figures are empty. Names are escaped so that the file is safe to
+/// same value, sums are exact decimals, and undefined values are empty. Names are escaped so that the file is safe to
 /// open.
 ///
 /// # Errors
-/// Infallible in practice: writes to memory.
+/// Infallible in practice, because it writes to memory.
 pub fn render(summary: &Summary) -> std::io::Result<Vec<u8>> {
     let header = ["column"].iter().chain(&summary.statistics).map(ToString::to_string).collect();
     let mut text = line(header)?;
@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn names_are_quoted_where_they_must_be() {
+    fn names_are_quoted_where_csv_requires_it() {
         assert_eq!(rendered("a,\"b\""), "\"a,\"\"b\"\"\",3,\n");
         assert_eq!(rendered("a;=b"), "\"a;=b\",3,\"\"\n");
     }

@@ -56,8 +56,8 @@ pub fn left_out(skipped: &[SkippedColumn]) -> Json {
 
 fn columns(summary: &Summary) -> Vec<Json> {
     let column = |column: &ColumnSummary| {
-        let figures = summary.statistics.iter().zip(&column.values);
-        let mut object: Map<String, Json> = figures.map(|(name, figure)| ((*name).to_owned(), value(figure))).collect();
+        let values = summary.statistics.iter().zip(&column.values);
+        let mut object: Map<String, Json> = values.map(|(name, found)| ((*name).to_owned(), value(found))).collect();
         object.insert("column".into(), column.name.clone().into());
         Json::Object(object)
     };
@@ -77,7 +77,7 @@ fn check(comparison: &Comparison) -> Json {
             })
         })
         .collect();
-    json!({ "figures": comparison.figures(), "differences": differences, "same_file": comparison.same_file })
+    json!({ "figures": comparison.value_count(), "differences": differences, "same_file": comparison.same_file })
 }
 
 fn value(value: &Value) -> Json {

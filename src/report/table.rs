@@ -31,7 +31,7 @@ pub fn summary(summary: &Summary) -> String {
     plain(&header, rows.collect(), 1)
 }
 
-/// Renders clear and decrypted figures one above the other; differing figures are marked.
+/// Renders clear and decrypted values one above the other; values that differ are marked.
 pub fn comparison(comparison: &Comparison) -> String {
     let statistics = comparison.clear.statistics.iter().copied();
     let header: Vec<&str> = ["column", "from"].into_iter().chain(statistics).collect();
@@ -48,12 +48,12 @@ pub fn comparison(comparison: &Comparison) -> String {
 
 /// Summarizes the comparison in one sentence.
 pub fn verdict(comparison: &Comparison) -> String {
-    let (figures, columns) = (comparison.figures(), comparison.clear.columns.len());
+    let (values, columns) = (comparison.value_count(), comparison.clear.columns.len());
     match comparison.differences().len() {
         0 => {
             let columns = if columns == 1 { "1 column".into() } else { format!("{columns} columns") };
-            format!("All {figures} statistics of {columns} equal those of the clear data, to the last digit.")
+            format!("All {values} statistics of {columns} equal those of the clear data, to the last digit.")
         }
-        differing => format!("{differing} of {figures} statistics DIFFER from those of the clear data (marked ≠)."),
+        differing => format!("{differing} of {values} statistics DIFFER from those of the clear data (marked ≠)."),
     }
 }

@@ -3,7 +3,8 @@
 use super::summary::Summary;
 use super::value::Value;
 
-/// The statistics of the same table, computed twice.
+/// The statistics of the same table, computed twice. Both summaries have the same columns and statistics in the same
+/// order.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Comparison {
     /// Computed from the clear data.
@@ -43,8 +44,8 @@ impl Comparison {
         differing.collect()
     }
 
-    /// Returns the number of values that were compared.
-    pub fn figures(&self) -> usize {
+    /// Returns the number of values that are compared.
+    pub fn value_count(&self) -> usize {
         self.clear.columns.len() * self.clear.statistics.len()
     }
 }

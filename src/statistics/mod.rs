@@ -1,4 +1,4 @@
-//! Plain mathematics: the sums that each statistic needs, and how it is computed from them. No cryptography here.
+//! The sums that each statistic needs, and how it is computed from them. No cryptography.
 
 pub mod comparison;
 pub mod reference;

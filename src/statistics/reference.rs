@@ -1,7 +1,7 @@
 //! The reference implementation: the same statistics from clear data, for comparison with the decrypted ones.
 //!
-//! It shares no plan, slots or formula with the encrypted path: it adds the cells as written, grouped by their power of
-//! ten, and computes with exact rationals around the mean.
+//! It shares no plan, slots or formula with the encrypted computation: it adds the cells as written, grouped by their
+//! power of ten, and computes with exact rationals around the mean.
 
 use std::collections::BTreeMap;
 
@@ -56,6 +56,7 @@ impl ReferenceColumn {
         };
         self.present += 1;
         let mantissa = number.mantissa();
+        // Zero has no specific exponent.
         let powers = self.by_exponent.entry(number.exponent().unwrap_or(0)).or_default();
         powers.first.add(mantissa);
         match mantissa.checked_mul(mantissa) {
@@ -78,7 +79,7 @@ impl ReferenceColumn {
     pub(super) fn sum(&self) -> BigDecimal {
         let Some(finest) = self.by_exponent.keys().next().copied() else { return BigDecimal::new(IBig::ZERO, 0) };
         let at_finest = |(exponent, powers): (&i32, &Powers)| {
-            // The keys of a B-tree are sorted, so no exponent is below the finest.
+            // The keys of a B-tree are sorted, so no exponent is less than the first one.
             let shift = exponent.abs_diff(finest) as usize;
             powers.first.total() * IBig::from(UBig::from(10_u8).pow(shift))
         };

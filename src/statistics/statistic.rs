@@ -1,6 +1,6 @@
 //! The statistics: each is a small type that names the sums it needs and computes its value from their exact totals.
 //!
-//! To add one, write its type and list it in [`ALL`]. Nothing else changes if its terms exist.
+//! To add one, write its type and list it in [`ALL`]. If its terms exist, nothing else changes.
 
 use std::fmt::Debug;
 
@@ -19,7 +19,7 @@ pub trait Statistic: Debug + Sync {
     /// Returns the sums over rows that it is computed from.
     fn terms(&self) -> &'static [Term];
 
-    /// Computes the value. Sums that [`Statistic::terms`] does not name may be absent.
+    /// Computes the value. Sums that are not among [`Statistic::terms`] may be absent.
     fn finish(&self, sums: &Sums) -> Value;
 
     /// Computes the value from clear data, by an independent formula.

@@ -94,9 +94,9 @@ fn planted_violations_are_found() {
         ("he/keys.rs", "fn f() -> crate::encoding::Plan { todo() } use crate::crypto::Passphrase;"),
         ("table/reader.rs", "use crate::{foundation::decimal::Decimal, statistics::{Sums, Term}};"),
         ("table/reader.rs", "use crate :: /* far */ pipeline :: PipelineError;"),
-        ("package/frame.rs", "use super::super::transfer::Location;"),
+        ("package/hes_file.rs", "use super::super::transfer::Location;"),
         ("package/mod.rs", "use super::transfer::Location;"),
-        ("package/frame.rs", "use hestat::transfer::Location;"),
+        ("package/hes_file.rs", "use hestat::transfer::Location;"),
         ("transfer/local.rs", "#[cfg(test)] mod tests { use super::super::super::keystore::Job; }"),
         ("report/json.rs", "use crate::pipeline::init::Initiated;"),
         ("report/json.rs", "use crate::pipeline::{check::Comparison, init::Initiated};"),
@@ -112,7 +112,7 @@ fn planted_violations_are_found() {
         assert!(!layer_violations(file, text).is_empty(), "missed in {file}: {text}");
     }
     for (file, text) in [
-        ("package/frame.rs", "extern crate tfhe;"),
+        ("package/hes_file.rs", "extern crate tfhe;"),
         ("he/keys.rs", "use aws_lc_rs::rand;"),
         ("pipeline/run.rs", "fn f() { println!(\"{}\", 1); }"),
         ("keystore/keys.rs", "use tokio::fs::File;"),

@@ -72,6 +72,6 @@ fn pem_remedy(error: PemError) -> &'static str {
         PemError::Unsupported | PemError::CostTooHigh => {
             "Encrypt it again with: openssl pkcs8 -topk8 -v2 aes256 -in OLD -out NEW"
         }
-        PemError::CannotOpen => "Try again with the right passphrase.",
+        PemError::WrongPassphrase => "Try again with the right passphrase.",
     }
 }

@@ -65,14 +65,14 @@ impl Explain for PipelineError {
             PipelineError::Threads(_) => (LOCAL, next(MORE_THREADS)),
             PipelineError::InRun(error) => {
                 let trust =
-                    if matches!(**error, PipelineError::Refused(_)) { "Do not trust this server. " } else { "" };
+                    if matches!(**error, PipelineError::WrongTotals(_)) { "Do not trust this server. " } else { "" };
                 let (code, _) = error.explain();
                 (
                     code,
                     Some(format!("{trust}Nothing of this run was kept, here or on the server. Run the command again.")),
                 )
             }
-            PipelineError::Refused(_) => {
+            PipelineError::WrongTotals(_) => {
                 (REFUSED, next("Do not trust this server. The job is kept: a correct answer is still accepted later."))
             }
             PipelineError::TableMismatch { .. } => (

@@ -24,8 +24,8 @@ impl ContentKey {
         key.encrypt(self.0.expose())
     }
 
-    /// Decrypts a key of [`ContentKey::wrap`]. For an invalid one it returns a random key, so that the failure shows
-    /// only when the content is decrypted (RFC 7516 §11.5).
+    /// Decrypts a key of [`ContentKey::wrap`]. Returns a random key instead of an invalid one, so that the failure
+    /// appears only when the content is decrypted (RFC 7516 §11.5).
     pub(super) fn unwrap(key: &RsaPrivateKey, wrapped: &[u8]) -> Result<Self, DecryptError> {
         let mut content_key = Self::generate(&mut random::from_system().map_err(|_| DecryptError)?);
         if let Ok(unwrapped) = key.decrypt(wrapped)

@@ -8,7 +8,7 @@ use serde_json::{Map, Value};
 
 use crate::crypto::base64url;
 use crate::crypto::error::EncryptError;
-use crate::crypto::labels::{JWE_CONTENT, JWE_KEY};
+use crate::crypto::labels::{JWE_ALG, JWE_ENC};
 
 /// The maximum header length, in bytes of JSON.
 const MAX_BYTES: usize = 1 << 13;
@@ -30,22 +30,23 @@ pub(super) fn write(claims: &impl Serialize) -> Result<Vec<u8>, EncryptError> {
     if RESERVED.iter().any(|name| claims.contains_key(*name)) {
         return Err(EncryptError::Header);
     }
-    let header = Header { alg: JWE_KEY, enc: JWE_CONTENT, claims };
+    let header = Header { alg: JWE_ALG, enc: JWE_ENC, claims };
     let json = serde_json::to_vec(&header).map_err(|_| EncryptError::Header)?;
     if json.len() <= MAX_BYTES { Ok(base64url::encode(&json)) } else { Err(EncryptError::Header) }
 }
 
-/// Decodes a header; returns its members except "alg" and "enc", or `None` if it needs another algorithm or extension.
+/// Decodes a header; returns its members except "alg" and "enc", or `None` if it is invalid or requires another
+/// algorithm or an extension.
 pub(super) fn read(text: &[u8]) -> Option<Map<String, Value>> {
     let json = base64url::decode(text, MAX_BYTES)?;
     let Members(mut members) = serde_json::from_slice(&json).ok()?;
-    let is_supported = members.remove("alg")? == JWE_KEY && members.remove("enc")? == JWE_CONTENT;
-    // No critical extension and no compression is supported.
+    let is_supported = members.remove("alg")? == JWE_ALG && members.remove("enc")? == JWE_ENC;
+    // Neither critical extensions nor compression are supported.
     let is_plain = !members.contains_key("crit") && !members.contains_key("zip");
     (is_supported && is_plain).then_some(members)
 }
 
-/// Deserializes the claims; members that they do not have are ignored (RFC 7516 §4).
+/// Deserializes the claims; members that `C` does not have are ignored (RFC 7516 §4).
 pub(super) fn claims<C: DeserializeOwned>(members: Map<String, Value>) -> Option<C> {
     serde_json::from_value(Value::Object(members)).ok()
 }

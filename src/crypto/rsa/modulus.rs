@@ -1,4 +1,4 @@
-//! Reads the modulus length of a key document, so that a weak key gives another error than an invalid one.
+//! Reads the modulus length of an encoded key, so that a weak key and an invalid one give different errors.
 
 use pkcs8::PrivateKeyInfoRef;
 use pkcs8::der::asn1::{ObjectIdentifier, UintRef};
@@ -13,18 +13,18 @@ const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1
 
 /// Returns the modulus length in bits of the key in a PKCS#8 document.
 pub(super) fn of_private(pkcs8: &[u8]) -> Result<usize, KeyError> {
-    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| KeyError::NotAKey)?;
+    let info = PrivateKeyInfoRef::try_from(pkcs8).map_err(|_| KeyError::WrongType)?;
     if info.algorithm.oid != RSA {
-        return Err(KeyError::NotAKey);
+        return Err(KeyError::WrongType);
     }
-    second_integer(info.private_key.as_bytes()).ok_or(KeyError::NotAKey)
+    second_integer(info.private_key.as_bytes()).ok_or(KeyError::WrongType)
 }
 
 /// Returns the modulus length in bits of the key in an SPKI document.
 pub(super) fn of_public(spki: &[u8]) -> Result<usize, KeyError> {
-    let info = SubjectPublicKeyInfoRef::try_from(spki).map_err(|_| KeyError::NotAKey)?;
+    let info = SubjectPublicKeyInfoRef::try_from(spki).map_err(|_| KeyError::WrongType)?;
     let key = info.subject_public_key.as_bytes().filter(|_| info.algorithm.oid == RSA);
-    key.and_then(first_integer).ok_or(KeyError::NotAKey)
+    key.and_then(first_integer).ok_or(KeyError::WrongType)
 }
 
 /// Checks that a modulus of `bits` bits is neither too weak nor too slow.

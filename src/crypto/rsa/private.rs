@@ -31,17 +31,17 @@ impl RsaPrivateKey {
     /// Parses a PKCS#8 document (RFC 5208) in DER.
     ///
     /// # Errors
-    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], or [`KeyError::NotAKey`] if it holds no RSA private key.
+    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], or [`KeyError::WrongType`] if it holds no RSA private key.
     pub fn from_pkcs8(der: &[u8]) -> Result<Self, KeyError> {
         modulus::of_private(der).and_then(modulus::check)?;
-        Self::from_key(PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::NotAKey)?)
+        Self::from_key(PrivateDecryptingKey::from_pkcs8(der).map_err(|_| KeyError::WrongType)?)
     }
 
     fn from_key(key: PrivateDecryptingKey) -> Result<Self, KeyError> {
-        let pkcs8 = key.as_der().map_err(|_| KeyError::NotAKey)?;
+        let pkcs8 = key.as_der().map_err(|_| KeyError::WrongType)?;
         let pkcs8 = Pkcs8Key::new(Secret::new(pkcs8.as_ref().to_vec()));
         let public_key = RsaPublicKey::from_key(key.public_key())?;
-        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
+        let key = OaepPrivateDecryptingKey::new(key).map_err(|_| KeyError::WrongType)?;
         Ok(Self { key, pkcs8, public_key })
     }
 

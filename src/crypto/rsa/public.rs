@@ -25,16 +25,16 @@ impl RsaPublicKey {
     /// Parses an SPKI document (RFC 5280 §4.1.2.7) in DER.
     ///
     /// # Errors
-    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], or [`KeyError::NotAKey`] if it holds no RSA public key.
+    /// [`KeyError::TooSmall`], [`KeyError::TooLarge`], or [`KeyError::WrongType`] if it holds no RSA public key.
     pub fn from_spki(der: &[u8]) -> Result<Self, KeyError> {
         modulus::of_public(der).and_then(modulus::check)?;
-        Self::from_key(PublicEncryptingKey::from_der(der).map_err(|_| KeyError::NotAKey)?)
+        Self::from_key(PublicEncryptingKey::from_der(der).map_err(|_| KeyError::WrongType)?)
     }
 
     pub(super) fn from_key(key: PublicEncryptingKey) -> Result<Self, KeyError> {
-        let spki = key.as_der().map_err(|_| KeyError::NotAKey)?.as_ref().to_vec();
+        let spki = key.as_der().map_err(|_| KeyError::WrongType)?.as_ref().to_vec();
         let pem = pem::write_public(&spki)?;
-        let key = OaepPublicEncryptingKey::new(key).map_err(|_| KeyError::NotAKey)?;
+        let key = OaepPublicEncryptingKey::new(key).map_err(|_| KeyError::WrongType)?;
         Ok(Self(Arc::new(Parts { key, spki, pem })))
     }
 

@@ -43,20 +43,24 @@ fn an_identity_has_the_public_key_of_rfc_8032() {
 fn invalid_keys_are_rejected_and_debug_shows_no_key() {
     let (identity, rsa) = (IdentityKey::generate().unwrap(), RsaPrivateKey::generate(RsaBits::Rsa2048).unwrap());
     assert_ne!(IdentityKey::generate().unwrap().public_key(), identity.public_key());
-    let assert_not_a_key = |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::NotAKey);
-    assert_not_a_key(RsaPrivateKey::from_pkcs8(identity.pkcs8().expose()));
-    assert_not_a_key(RsaPrivateKey::from_pkcs8(rsa.public_key().spki()));
-    assert_not_a_key(RsaPrivateKey::from_pkcs8(b""));
-    assert_eq!(IdentityKey::from_pkcs8(rsa.pkcs8().expose()).unwrap_err(), KeyError::NotAKey);
-    assert_eq!(RsaPublicKey::from_spki(identity.public_key()).unwrap_err(), KeyError::NotAKey);
+    let assert_wrong_type =
+        |result: Result<RsaPrivateKey, KeyError>| assert_eq!(result.unwrap_err(), KeyError::WrongType);
+    assert_wrong_type(RsaPrivateKey::from_pkcs8(identity.pkcs8().expose()));
+    assert_wrong_type(RsaPrivateKey::from_pkcs8(rsa.public_key().spki()));
+    assert_wrong_type(RsaPrivateKey::from_pkcs8(b""));
+    assert_eq!(IdentityKey::from_pkcs8(rsa.pkcs8().expose()).unwrap_err(), KeyError::WrongType);
+    assert_eq!(RsaPublicKey::from_spki(identity.public_key()).unwrap_err(), KeyError::WrongType);
     let shown = format!("{rsa:?} {identity:?}");
     assert!(shown.starts_with("RsaPrivateKey(") && shown.len() < 250, "{shown}");
     for (index, document) in [rsa.pkcs8().expose(), rsa.public_key().spki()].iter().enumerate() {
         for length in 0..document.len() {
-            let cut = &document[..length];
-            let error =
-                if index == 0 { RsaPrivateKey::from_pkcs8(cut).err() } else { RsaPublicKey::from_spki(cut).err() };
-            assert_eq!(error, Some(KeyError::NotAKey), "{length}");
+            let truncated = &document[..length];
+            let error = if index == 0 {
+                RsaPrivateKey::from_pkcs8(truncated).err()
+            } else {
+                RsaPublicKey::from_spki(truncated).err()
+            };
+            assert_eq!(error, Some(KeyError::WrongType), "{length}");
         }
     }
 }
@@ -95,11 +99,11 @@ fn private_keys_are_read_back_from_pem() {
     }
     assert_eq!(read(&format!("{}{}", clear.expose(), sealed.expose()), None), expected);
     assert_eq!(read(&format!("{}{}", sealed.expose(), clear.expose()), None), Err(PemError::PassphraseNeeded));
-    assert_eq!(read(sealed.expose(), Some("wrong")), Err(PemError::CannotOpen));
+    assert_eq!(read(sealed.expose(), Some("wrong")), Err(PemError::WrongPassphrase));
     assert_eq!(read(sealed.expose(), None), Err(PemError::PassphraseNeeded));
     let public = write_public(key.public_key()).unwrap();
     assert_eq!(read_public(&public).unwrap(), key.public_key());
-    assert_eq!(read_public(clear.expose()), Err(KeyError::NotAKey));
+    assert_eq!(read_public(clear.expose()), Err(KeyError::WrongType));
     for text in ["", "no PEM", &public, &clear.expose().replace("MC4C", "MC4D"), &clear.expose()[1..]] {
         assert_eq!(read(text, None), Err(PemError::NotPem), "{text}");
     }
@@ -148,6 +152,6 @@ fn a_file_cannot_request_an_unlimited_cost() {
     }
     for parameters in [scrypt(14, 8, 5), rounds(2048)] {
         let opened = read_private(&encrypted_with(&parameters), Some(&passphrase("any")));
-        assert_eq!(opened.unwrap_err(), PemError::CannotOpen);
+        assert_eq!(opened.unwrap_err(), PemError::WrongPassphrase);
     }
 }

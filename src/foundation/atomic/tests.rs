@@ -1,4 +1,4 @@
-//! Files appear under their names complete, or not at all.
+//! A file appears under its name when it is complete, or not at all.
 
 use super::*;
 

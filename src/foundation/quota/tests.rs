@@ -1,4 +1,4 @@
-//! Accounting of reservations and measurements.
+//! Reservations, changes and measurements are accounted for correctly.
 
 use super::*;
 
@@ -48,7 +48,7 @@ fn a_measurement_corrects_the_total() {
     assert_eq!(used(&quota), 1000);
 }
 
-/// Whether or not the measurement has seen them.
+/// Whether or not the measurement has seen these changes.
 #[test]
 fn changes_during_a_measurement_are_counted_once() {
     for seen in [false, true] {
@@ -71,6 +71,6 @@ fn changes_during_a_measurement_are_counted_once() {
 
 #[test]
 fn space_is_counted_in_whole_blocks() {
-    let spaces = [0, 1, BLOCK, BLOCK + 1, u64::MAX].map(space_of);
-    assert_eq!(spaces, [BLOCK, BLOCK, BLOCK, 2 * BLOCK, u64::MAX]);
+    let spaces = [0, 1, DISK_BLOCK, DISK_BLOCK + 1, u64::MAX].map(space_of);
+    assert_eq!(spaces, [DISK_BLOCK, DISK_BLOCK, DISK_BLOCK, 2 * DISK_BLOCK, u64::MAX]);
 }

@@ -9,7 +9,7 @@ use rustix::io::Errno;
 use rustix::path::Arg;
 
 use super::super::fs::FileId;
-use super::super::quota::{BLOCK, space_of};
+use super::super::quota::{DISK_BLOCK, space_of};
 use super::entry::length;
 use super::{FILE, RootDir};
 
@@ -31,9 +31,9 @@ impl RootDir {
         self.add(name, || Ok(fs::openat(&self.directory, name, flags, Mode::from_raw_mode(mode))?.into()))
     }
 
-    /// Creates an entry with `make`, if the quota allows it and the possible growth of the directory itself.
+    /// Creates an entry with `make`, if the quota has space for the entry and for the growth of the directory itself.
     fn add<T>(&self, name: impl Arg + Copy, make: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
-        let _reserved = self.quota.reserve(2 * BLOCK)?;
+        let _reserved = self.quota.reserve(2 * DISK_BLOCK)?;
         let _lock = self.quota.lock_changes();
         let before = self.own_space();
         let added = make()?;
@@ -108,15 +108,18 @@ impl RootDir {
         Ok(())
     }
 
+    /// Returns the space of the directory itself; 0 if it cannot be examined, until the next measurement.
     pub(super) fn own_space(&self) -> u64 {
         fs::fstat(&self.directory).map_or(0, |stat| space(&stat))
     }
 
+    /// Returns the space of the entry `name`; 0 if it does not exist. If it cannot be examined, it is not counted until
+    /// the next measurement.
     fn space(&self, name: impl Arg + Copy) -> u64 {
         fs::statat(&self.directory, name, AtFlags::SYMLINK_NOFOLLOW).map_or(0, |stat| space(&stat))
     }
 
-    /// Returns the space of two directories, or of one if they are the same.
+    /// Returns the space of two directories, or of one if they are the same. (If neither can be examined, both have 0.)
     fn combined_space(&self, other: &Self) -> u64 {
         let identity = |directory: &OwnedFd| fs::fstat(directory).map(|stat| FileId::from(&stat)).ok();
         let is_same = identity(&self.directory) == identity(&other.directory);

@@ -13,7 +13,7 @@ pub enum EntryKind {
     /// A directory.
     Directory,
     /// A symbolic link.
-    Link,
+    SymbolicLink,
     /// A device, a pipe or a socket.
     Other,
 }
@@ -25,7 +25,7 @@ pub struct Entry {
     pub kind: EntryKind,
     /// The length in bytes.
     pub bytes: u64,
-    /// The time of the last modification, in seconds since 1970-01-01 00:00:00 UTC.
+    /// The time of the last modification, in seconds since the Unix epoch (UTC).
     pub modified: i64,
     /// The nanoseconds within that second.
     pub nanoseconds: u64,
@@ -48,14 +48,14 @@ impl From<&Stat> for Entry {
         let kind = match FileType::from_raw_mode(stat.st_mode) {
             FileType::Directory => EntryKind::Directory,
             FileType::RegularFile => EntryKind::File,
-            FileType::Symlink => EntryKind::Link,
+            FileType::Symlink => EntryKind::SymbolicLink,
             _ => EntryKind::Other,
         };
         Self { kind, bytes: length(stat), modified: stat.st_mtime, nanoseconds: stat.st_mtime_nsec, inode: stat.st_ino }
     }
 }
 
-/// Returns the length in bytes. `st_size` is signed, and POSIX defines no negative value for it.
+/// Returns the length in bytes. `st_size` is signed, but never negative.
 pub(super) fn length(stat: &Stat) -> u64 {
     u64::try_from(stat.st_size).unwrap_or(0)
 }

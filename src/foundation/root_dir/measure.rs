@@ -8,11 +8,11 @@ use rustix::fs::{self, AtFlags, Dir, Mode, OFlags};
 use super::changes::space;
 use super::{DIRECTORY, Entry, EntryKind, RootDir};
 
-/// The number of directory levels that are measured.
+/// The number of directory levels that are measured; deeper ones are not counted.
 const MAX_DEPTH: usize = 256;
 
 impl RootDir {
-    /// Walks over the tree and returns its disk space in bytes, the directory itself included. Stops when `keep_going`
+    /// Walks the tree and returns its disk space in bytes, including the directory itself. Stops when `keep_going`
     /// returns false.
     ///
     /// # Errors
@@ -33,14 +33,14 @@ fn measure(directory: impl AsFd, depth: usize, keep_going: &dyn Fn() -> bool) ->
         if [c".", c".."].contains(&name) {
             continue;
         }
-        // An entry that is removed meanwhile uses no space.
+        // An entry that was removed meanwhile uses no space.
         let Ok(stat) = fs::statat(&directory, name, AtFlags::SYMLINK_NOFOLLOW) else { continue };
         bytes = bytes.saturating_add(space(&stat));
         if Entry::from(&stat).kind == EntryKind::Directory && depth > 0 {
             let inner = fs::openat(&directory, name, DIRECTORY | OFlags::NOFOLLOW, Mode::empty());
             match inner.map_or(Ok(0), |inner| measure(&inner, depth - 1, keep_going)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => return Err(error),
-                // A directory that cannot be read, or is removed meanwhile, is not counted.
+                // The content of a directory that cannot be read, or was removed meanwhile, is not counted.
                 inner => bytes = bytes.saturating_add(inner.unwrap_or(0)),
             }
         }

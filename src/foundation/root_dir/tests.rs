@@ -5,7 +5,7 @@ use std::os::unix::fs::symlink;
 
 use rustix::fs::FileType;
 
-use super::super::quota::BLOCK;
+use super::super::quota::DISK_BLOCK;
 use super::*;
 
 #[test]
@@ -21,7 +21,10 @@ fn symbolic_links_and_pipes_are_not_opened() {
     for name in ["link", "pipe", "out"] {
         assert!(root.read(name).is_err() && root.write(name).is_err() && root.directory(name).is_err(), "{name}");
         assert!(root.directory_or_new(name).is_err() && root.make_file(name, 0o666).is_err(), "{name}");
-        assert_eq!(root.entry(name).unwrap().kind, if name == "pipe" { EntryKind::Other } else { EntryKind::Link });
+        assert_eq!(
+            root.entry(name).unwrap().kind,
+            if name == "pipe" { EntryKind::Other } else { EntryKind::SymbolicLink }
+        );
     }
     let error = root.directory("out").unwrap_err();
     assert!(error.kind() == io::ErrorKind::NotADirectory && error.to_string().contains("symbolic link"), "{error}");
@@ -31,7 +34,7 @@ fn symbolic_links_and_pipes_are_not_opened() {
     assert_eq!(std::fs::read(at("secret")).unwrap(), b"x");
 }
 
-/// After each change, the running total is what a walk finds.
+/// After each change, the running total equals a new measurement.
 #[test]
 fn all_changes_are_counted() {
     let directory = tempfile::tempdir().unwrap();
@@ -85,7 +88,7 @@ fn a_directory_is_removed_with_its_files_but_not_with_directories() {
 #[test]
 fn entries_use_up_the_quota() {
     let directory = tempfile::tempdir().unwrap();
-    let root = RootDir::open(directory.path()).unwrap().with_quota(Quota::new(3 * BLOCK));
+    let root = RootDir::open(directory.path()).unwrap().with_quota(Quota::new(3 * DISK_BLOCK));
     root.make_file("file", 0o666).unwrap().write_all(b"x").unwrap();
     root.make_directory("directory").unwrap();
     for outcome in [root.make_file("more", 0o666).map(drop), root.make_directory("more")] {

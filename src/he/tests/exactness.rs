@@ -46,7 +46,7 @@ fn segments_are_added_up() {
     assert_eq!(totals.len(), 3);
     assert_eq!(decrypt(&layout, &key, &totals), clear_totals(&table, 1));
     let at_once = evaluate_in_batches(&layout, &words, std::iter::once(layout.blocks().collect()));
-    assert!(at_once == totals, "a batch may hold blocks of several segments");
+    assert!(at_once == totals, "a batch of several segments gives other totals");
 }
 
 #[test]
@@ -61,7 +61,7 @@ fn totals_of_another_shape_are_not_decrypted() {
     for lanes in [short, long, Vec::new(), [honest.clone(), honest.clone()].concat()] {
         assert_eq!(decryptor.add_segment(&lanes), Err(HeError::Layout));
     }
-    assert_eq!(Decryptor::new(&key, &layout).finish(), Err(HeError::Layout), "a segment is missing");
+    assert_eq!(Decryptor::new(&key, &layout).finish(), Err(HeError::Layout), "one segment too few");
     decryptor.add_segment(&honest).unwrap();
     decryptor.add_segment(&honest).unwrap();
     assert_eq!(decryptor.finish(), Err(HeError::Layout), "one segment too many");
@@ -88,7 +88,7 @@ fn partial_sums_are_few_and_allocated_when_needed() {
     assert!(evaluator.allocated_sums() <= MAX_LANES, "{}", evaluator.allocated_sums());
 }
 
-/// Evaluates `rows` rows in one segment, with maximum values and noise that never cancels out.
+/// Evaluates `rows` rows in one segment, with maximum values and the same noise in every coefficient.
 fn worst_case(noise: i8, rows: u64) -> (Evaluator, SecretKey, Result<(), HeError>) {
     let key = SecretKey::generate(&mut random(1));
     let product = key.product().unwrap();

@@ -1,4 +1,4 @@
-//! Our blocks are tfhe ciphertexts and vice versa, coefficient by coefficient.
+//! Our blocks are tfhe ciphertexts, and tfhe's ciphertexts can be summed and decrypted like our blocks.
 
 use tfhe::core_crypto::prelude::*;
 use zeroize::Zeroizing;

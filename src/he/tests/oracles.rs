@@ -1,4 +1,4 @@
-//! Decryption oracles: what a server would learn if anything but the sum of the owner's own dataset were decrypted.
+//! Decryption oracles: what a server would learn if the client decrypted anything but the sum of its own dataset.
 
 use super::{clear_totals, decrypt, encrypt, evaluate, random, random_rows};
 use crate::he::layout::rows_per_block;

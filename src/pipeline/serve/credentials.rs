@@ -1,4 +1,4 @@
-//! The server's certificate, key and password: those given in the request, or else those in its state directory.
+//! The server's certificate, key and password, from the request or from the state directory.
 
 use std::path::{Path, PathBuf};
 
@@ -7,7 +7,7 @@ use tracing::warn;
 use super::{ServeRequest, create_data_directory};
 use crate::foundation::random;
 use crate::foundation::secret::Secret;
-use crate::keystore::{ServerIdentity, ServerState, is_exposed};
+use crate::keystore::{ServerIdentity, ServerState, is_world_readable};
 use crate::pipeline::PipelineError;
 use crate::transfer::is_certificate_for;
 
@@ -23,13 +23,13 @@ pub struct StateFiles {
 /// Creates the data directory, the certificate and the password if they do not exist, without serving.
 ///
 /// # Errors
-/// As [`serve`](super::serve), except those of listening.
+/// As [`serve`](super::serve), except errors of listening.
 pub fn prepare(mut request: ServeRequest) -> Result<StateFiles, PipelineError> {
     create_data_directory(&request.data)?;
     Ok(request.credentials()?.files)
 }
 
-/// What the server presents, and the password that it requires.
+/// The certificate and key that the server presents, and the password that it requires.
 pub(super) struct Credentials {
     pub(super) identity: ServerIdentity,
     pub(super) password: Secret<String>,
@@ -41,18 +41,18 @@ impl ServeRequest {
     pub(super) fn credentials(&mut self) -> Result<Credentials, PipelineError> {
         self.secrets.iter().chain([&self.state]).try_for_each(|secret| require_outside_data(secret, &self.data))?;
         let state = ServerState::open(&self.state)?;
-        let given = self.secrets.iter().filter(|path| is_exposed(path)).cloned();
-        for file in state.exposed_files().chain(given) {
-            warn!(file = %file.display(), "every user of this machine can read this secret; its mode should be 0600");
+        let given = self.secrets.iter().filter(|path| is_world_readable(path)).cloned();
+        for file in state.world_readable_files().chain(given) {
+            warn!(file = %file.display(), "every user of this machine can read this secret");
         }
         let files = StateFiles {
             certificate: self.identity.is_none().then(|| state.certificate_file()),
             password: self.password.is_none().then(|| state.password_file()),
         };
-        let names = if self.names.is_empty() { &self.usual_names } else { &self.names };
+        let names = if self.names.is_empty() { &self.default_names } else { &self.names };
         let identity = self.identity.take().map_or_else(|| state.identity(names), Ok)?;
         for name in self.names.iter().filter(|name| !is_certificate_for(name, &identity.certificate)) {
-            warn!(name, "the existing certificate is not for this name; a new one would be");
+            warn!(name, "the existing certificate is not for this name");
         }
         let password = match self.password.take() {
             Some(password) => password,

@@ -7,8 +7,8 @@ use crate::foundation::fs::FileId;
 use crate::foundation::observer::{Cancel, Cancelled};
 use crate::pipeline::PipelineError;
 
-/// Cancels the work when another directory appears at the served path: clients would go on uploading to the old one,
-/// which is not computed any more. `other` can cancel it too.
+/// Cancels the work when another directory appears at the served path: clients would continue to upload to the old one,
+/// where nothing is computed any more. `other` can also cancel it.
 pub(super) struct DirectoryWatch<'o> {
     other: &'o dyn Cancel,
     path: &'o Path,
@@ -25,7 +25,7 @@ impl<'o> DirectoryWatch<'o> {
     }
 
     /// Fails if the work was cancelled because the directory was replaced.
-    pub(super) fn verdict(&self) -> Result<(), PipelineError> {
+    pub(super) fn require_not_replaced(&self) -> Result<(), PipelineError> {
         if self.is_replaced.load(Ordering::Relaxed) {
             return Err(PipelineError::DirectoryReplaced { path: self.path.display().to_string() });
         }

@@ -1,4 +1,4 @@
-//! The server: receives datasets over FTPS and computes them as they arrive.
+//! The server: receives datasets over FTPS and computes their totals as they arrive.
 
 mod credentials;
 mod directory_watch;
@@ -48,10 +48,10 @@ pub struct ServeRequest {
     pub identity: Option<ServerIdentity>,
     /// Files of secrets outside the state directory.
     pub secrets: Vec<PathBuf>,
-    /// Names and addresses that the user requested for the certificate.
+    /// Host names and addresses that the user requested for the certificate.
     pub names: Vec<String>,
-    /// Names and addresses for a new certificate if none were requested.
-    pub usual_names: Vec<String>,
+    /// Host names and addresses for a new certificate if none were requested.
+    pub default_names: Vec<String>,
     /// Ports for data connections.
     pub passive_ports: Option<RangeInclusive<u16>>,
     /// Address under which clients reach the server, if it differs from the local one.
@@ -60,9 +60,9 @@ pub struct ServeRequest {
     pub plain: bool,
     /// Limits on clients.
     pub limits: ServerLimits,
-    /// Whether datasets are computed when they arrive.
+    /// Whether totals are computed when datasets arrive.
     pub compute: bool,
-    /// Whether datasets are kept after their totals were computed.
+    /// Whether datasets are kept after their totals are computed.
     pub keep: bool,
 }
 
@@ -114,7 +114,7 @@ pub fn serve(
     }
     drop(service);
     info!("stopped");
-    directory.verdict()
+    directory.require_not_replaced()
 }
 
 fn start(mut request: ServeRequest, wakeup: Arc<Wakeup>) -> Result<(FtpService, Serving), PipelineError> {
@@ -143,7 +143,7 @@ fn remove_probes(data: &Path) {
     let Ok(inbox) = RootDir::open(data).and_then(|root| root.directory(INBOX)) else { return };
     let Ok(entries) = inbox.entries() else { return };
     for entry in entries.flatten().filter(|entry| entry.file_name().to_bytes().starts_with(PROBES.as_bytes())) {
-        // A directory that holds anything but files stays.
+        // A directory that contains anything but files is kept.
         let _ = inbox.remove_with_files(entry.file_name());
     }
 }

@@ -53,7 +53,7 @@ impl DataTransfer<'_> {
         // The old content is kept until the data connection is established.
         space.truncate(&same_file, offset).map_err(TransferFailure::Local)?;
         let outcome = self.receive_from(stream, file, offset, &mut space);
-        space.settle(&same_file);
+        space.reconcile(&same_file);
         outcome
     }
 

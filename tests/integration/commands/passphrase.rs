@@ -25,7 +25,7 @@ fn only_the_right_passphrase_opens_the_key() {
     sandbox
         .run(["result", "--passphrase-file", "wrong"])
         .expect_code(5)
-        .says(&[&format!("the passphrase does not open the key of job {job}"), "Try again with the right passphrase."]);
+        .says(&[&format!("wrong passphrase for the key of job {job}"), "Try again with the right passphrase."]);
     sandbox.run(["result"]).expect_code(5).says(&["is protected by a passphrase", "Give it with --passphrase-file"]);
     sandbox.run(["result", "--passphrase"]).expect_code(5).says(&["--passphrase-file"]);
     sandbox.run(["result", "--passphrase-file", "empty"]).expect_code(2).says(&["the first line of empty is empty"]);

@@ -124,5 +124,5 @@ fn assert_refused_after_compute(dataset: &[u8]) {
     let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
     assert_eq!(outcomes, [(JOB.id, Outcome::Computed)]);
     let outcome = sandbox.fetch_result(JOB.id);
-    assert!(matches!(outcome, Err(PipelineError::Refused(job)) if job == JOB.id), "{outcome:?}");
+    assert!(matches!(outcome, Err(PipelineError::WrongTotals(job)) if job == JOB.id), "{outcome:?}");
 }

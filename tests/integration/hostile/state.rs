@@ -5,7 +5,7 @@ use std::path::Path;
 
 use hestat::keystore::KeyStoreError;
 use hestat::package::JobId;
-use hestat::package::frame::VERSION;
+use hestat::package::hes_file::VERSION;
 use proptest::prelude::*;
 
 use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
@@ -72,7 +72,7 @@ fn the_program_reports_why_secrets_are_lost() {
     for (bytes, text) in [
         (corrupted(Mutation::Version(1)), "was made by another version of hestat"),
         (corrupted(Mutation::Kind(1)), "is lost"),
-        (with_job(9), "that of another job"),
+        (with_job(9), "belongs to another job"),
         (vec![], "is damaged"),
         (secrets[..secrets.len() - 1].to_vec(), "is damaged"),
     ] {
@@ -135,7 +135,7 @@ fn protected_secrets_open_with_their_passphrase_only() {
 
 fn assert_wrong_passphrase(output: &CommandOutput) {
     assert_eq!((output.code, output.stdout.as_str()), (Some(5), ""), "{output:?}");
-    assert!(output.stderr.contains("the passphrase does not open the key"), "{output:?}");
+    assert!(output.stderr.contains("wrong passphrase for the key"), "{output:?}");
 }
 
 #[test]
@@ -173,7 +173,7 @@ fn the_program_reports_how_a_record_is_damaged_and_forgets_it() {
         (record.replace("\"format\": ", "\"format\": 7"), "made by another version"),
         (record.replace("\"format\": ", "\"format\": 7777777"), "is damaged"),
         (record[..record.len() / 2].into(), "is damaged"),
-        (record.replace(&job.to_string(), &other), "that of job 0707"),
+        (record.replace(&job.to_string(), &other), "belongs to job 0707"),
         (record.replace("uploaded", "believed"), "unknown variant"),
         (record.replace("file://", "gopher://"), "gopher"),
     ] {

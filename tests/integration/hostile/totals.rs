@@ -27,7 +27,7 @@ fn totals_with_a_stale_digest_are_damaged_or_refused_and_change_nothing() {
         job.set_totals(&corrupted);
         let outcome = job.sandbox.fetch_result(job.id);
         if corrupted.len() > job.totals.len() {
-            prop_assert!(matches!(outcome, Err(PipelineError::Refused(_))), "{:?}", outcome);
+            prop_assert!(matches!(outcome, Err(PipelineError::WrongTotals(_))), "{:?}", outcome);
         } else {
             prop_assert!(matches!(outcome, Err(PipelineError::Damaged { .. })), "{:?}", outcome);
         }
@@ -49,7 +49,7 @@ fn changed_totals_with_a_correct_digest_are_refused() {
         job.reset();
         job.set_totals(&corrupted);
         let outcome = job.sandbox.fetch_result(job.id);
-        prop_assert!(matches!(outcome, Err(PipelineError::Refused(id)) if id == job.id), "{:?}", outcome);
+        prop_assert!(matches!(outcome, Err(PipelineError::WrongTotals(id)) if id == job.id), "{:?}", outcome);
         prop_assert_eq!(job.sandbox.phase(job.id), Phase::Uploaded);
     });
 }

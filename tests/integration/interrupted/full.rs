@@ -127,9 +127,9 @@ fn totals_that_do_not_fit_are_not_computed() {
     let compute = ["compute", "--data", path(disk.path())];
     for _ in 0..4 {
         let output = sandbox.run(compute).expect_code(10);
-        assert!(output.stdout.contains("no space: the answer needs "), "{output:?}");
+        assert!(output.stdout.contains("no space: the totals need "), "{output:?}");
     }
-    sandbox.run(["result"]).expect_code(10).says(&["no space: the answer needs "]);
+    sandbox.run(["result"]).expect_code(10).says(&["no space: the totals need "]);
     fs::remove_file(filler).unwrap();
     sandbox.succeed(compute);
     sandbox.succeed(["result"]);

@@ -214,7 +214,7 @@ fn a_waiting_result_outlives_a_restart_of_the_server() {
     let waiting = served.sandbox.start(result.into_iter().chain(reach));
     wait_until("the second login", || served.log().matches("logged in").count() > 1);
     served.restart(&[]);
-    waiting.end().expect_code(0).says(&["still waiting for the answer"]);
+    waiting.end().expect_code(0).says(&["still waiting for the totals"]);
 }
 
 #[test]
