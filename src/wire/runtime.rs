@@ -1,7 +1,7 @@
-//! Runs asynchronous work on links from a program that is not asynchronous itself.
+//! Runs asynchronous work from blocking code, and blocking work from asynchronous code.
 //!
-//! Scenarios are blocking functions like those of `pipeline` and asynchronous inside. Computation and disk access run on
-//! other threads ([`blocking`]), so that they do not delay frames.
+//! The functions of a scenario block, like those of `pipeline`, and are asynchronous inside ([`block_on`]). Computation
+//! and disk access run on other threads ([`blocking`]), so that they do not delay frames.
 
 use std::time::Duration;
 
@@ -19,8 +19,8 @@ const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the runtime waits for blocking tasks when it shuts down.
 const BLOCKING_TASKS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs `work` to its end and returns its outcome. Cancels its token once `cancel` reports a cancellation; `work` decides
-/// how to end then.
+/// Runs `work` to its end and returns its outcome. Cancels its token once `cancel` reports a cancellation; `work`
+/// decides how to end then.
 ///
 /// # Errors
 /// [`WireError::Runtime`] if no runtime can be started, and the errors of `work`.
