@@ -29,7 +29,7 @@ use crate::foundation::observer::Cancelled;
 /// Peers that may wait for a person's approval at the same time.
 const MAX_PENDING_APPROVALS: usize = 16;
 
-/// Time a person needs to notice that a question was withdrawn.
+/// How long a person may take to notice that a question was withdrawn.
 const REACTION_TIME: Duration = Duration::from_secs(3);
 
 /// Pause after a failed `accept`, such as for lack of file descriptors.
@@ -188,6 +188,7 @@ impl Acceptor {
             drop(guard);
             allow
         });
+        // If the approver panics, the peer is not allowed.
         question.await.unwrap_or(false)
     }
 }

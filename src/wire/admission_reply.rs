@@ -1,4 +1,4 @@
-//! The listener's first frames on a link: whether the peer is admitted.
+//! The first frames that a listener sends on a link: they say whether the peer is admitted.
 
 use std::time::Duration;
 

@@ -96,7 +96,7 @@ impl Dialer {
         }
     }
 
-    /// Makes one attempt. Where a person at the peer has to approve us, waits for that until the deadline.
+    /// Makes one attempt. If a person at the peer has to approve us, waits for that until the deadline.
     async fn connect_by(&self, address: &PeerAddress, deadline: Option<Instant>) -> Result<Link, WireError> {
         let (expected, origin) = match &self.trust {
             PeerTrust::Pinned(key) => (*key, KeyOrigin::Pinned),
@@ -176,7 +176,7 @@ impl Dialer {
         connect_over(&self.identity, self.protocol, expected, socket, peer, timeouts).await
     }
 
-    /// Returns the link once the peer has sent that it admits us.
+    /// Waits for the peer's reply and returns the link if the peer admits us.
     async fn await_admission(
         &self,
         mut link: Link,
@@ -211,7 +211,8 @@ fn capped(timeout: Duration, deadline: Option<Instant>) -> Duration {
     timeout.min(left.max(Duration::from_secs(1)))
 }
 
-/// Returns the delay before retry number `attempt`, counted from 1. It is random, so that peers do not retry in step.
+/// Returns the delay before retry number `attempt`, counted from 1. It is random, so that peers do not retry at the
+/// same time; if the system provides no randomness, it is the longest.
 pub fn retry_delay(attempt: u32) -> Duration {
     backoff::pause(attempt, random::from_system().map_or(u32::MAX, |mut random| random.next_u32()))
 }

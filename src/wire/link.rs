@@ -1,7 +1,7 @@
 //! A link: typed frames over an authenticated stream, each with a deadline.
 //!
-//! Frames have deadlines, connections do not. A peer that has nothing to send sends heartbeats, and all data frames of
-//! a chunk except the last are full, so one deadline per frame limits both silence and slowness.
+//! Frames have deadlines, connections do not. A peer that has nothing else to send sends keepalives, and all data
+//! frames of a chunk except the last are full, so one deadline per frame limits both silence and slowness.
 
 use std::io;
 use std::sync::Arc;
@@ -120,7 +120,7 @@ impl Sender {
 }
 
 impl Receiver {
-    /// Receives the next frame. All of it must arrive within the idle timeout: a peer without data sends keepalives.
+    /// Receives the next frame. All of it must arrive within the idle timeout.
     ///
     /// # Errors
     /// [`WireError::Timeout`] if it does not arrive in time, [`WireError::ProtocolViolation`] if it is malformed,
@@ -130,10 +130,10 @@ impl Receiver {
     }
 
     /// Like [`Receiver::receive`], with another timeout.
-    ///
-    /// # Errors
-    /// As [`Receiver::receive`].
-    pub async fn receive_within<H: DeserializeOwned>(&mut self, timeout: Duration) -> Result<(H, Bytes), WireError> {
+    pub(super) async fn receive_within<H: DeserializeOwned>(
+        &mut self,
+        timeout: Duration,
+    ) -> Result<(H, Bytes), WireError> {
         let endpoint = Endpoint { idle_timeout: timeout, ..self.endpoint.clone() };
         let next = async {
             let frame = self.frames.next().await;

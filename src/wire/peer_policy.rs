@@ -65,7 +65,7 @@ pub struct AllowList {
 }
 
 impl AllowList {
-    /// Makes a list of these keys and those in these files. Regular files are read again on each lookup; others, such
+    /// Returns a list of these keys and those in these files. Regular files are read again on each lookup; others, such
     /// as pipes, are read once, now.
     ///
     /// # Errors
@@ -129,7 +129,7 @@ fn parse_keys(text: &str) -> impl Iterator<Item = io::Result<KeyFingerprint>> {
         text.lines().enumerate().map(|(number, line)| (number + 1, line.trim())).filter(move |(_, line)| has_key(line));
     lines.map(|(number, line)| {
         let invalid = |error| io::Error::other(format!("line {number}: {error}"));
-        line.split_whitespace().next().unwrap_or_default().parse().map_err(invalid)
+        line.split_once(char::is_whitespace).map_or(line, |(key, _)| key).parse().map_err(invalid)
     })
 }
 

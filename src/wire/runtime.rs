@@ -1,7 +1,7 @@
-//! Runs asynchronous work on links from a program that is not asynchronous itself.
+//! Runs asynchronous work from blocking code, and blocking work from asynchronous code.
 //!
-//! Scenarios are blocking functions like those of `pipeline` and asynchronous inside. Computation and disk access run
-//! beside the runtime ([`blocking`]), so that they delay no heartbeat.
+//! The functions of a scenario block, like those of `pipeline`, and are asynchronous inside ([`block_on`]). Computation
+//! and disk access run on other threads ([`blocking`]), so that they do not delay frames.
 
 use std::time::Duration;
 
@@ -17,14 +17,14 @@ use crate::foundation::observer::Cancel;
 const CANCEL_POLL_INTERVAL: Duration = Duration::from_millis(50);
 
 /// How long the runtime waits for blocking tasks when it shuts down.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(1);
+const BLOCKING_TASKS_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// Runs `work` to its end and returns its outcome. Cancels its token once `cancel` reports a cancellation; how to end
-/// then is up to `work`.
+/// Runs `work` to its end and returns its outcome. Cancels its token once `cancel` reports a cancellation; `work`
+/// decides how to end then.
 ///
 /// # Errors
 /// [`WireError::Runtime`] if no runtime can be started, and the errors of `work`.
-pub fn run<T, E: From<WireError>>(
+pub fn block_on<T, E: From<WireError>>(
     cancel: &dyn Cancel,
     work: impl AsyncFnOnce(CancellationToken) -> Result<T, E>,
 ) -> Result<T, E> {
@@ -40,7 +40,7 @@ pub fn run<T, E: From<WireError>>(
             }
         }
     });
-    runtime.shutdown_timeout(SHUTDOWN_GRACE);
+    runtime.shutdown_timeout(BLOCKING_TASKS_TIMEOUT);
     outcome
 }
 

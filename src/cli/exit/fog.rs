@@ -9,7 +9,6 @@ impl Explain for FogError {
     fn explain(&self) -> (u8, Option<String>) {
         let (code, next_step) = match self {
             FogError::Wire(error) => return error.explain(),
-            FogError::KeyStore(error) => return error.explain(),
             FogError::Randomness(_) | FogError::Key(_) => return (LOCAL, None),
             FogError::OpenFiles(TooFewFiles { needed, .. }) => {
                 return (LOCAL, Some(format!("Raise the limit with ulimit -n {needed}, or lower --nodes.")));

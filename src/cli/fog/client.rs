@@ -72,7 +72,7 @@ impl Args {
             source: self.message.source(Some(&self.out), console)?,
             out: self.out.clone(),
             timeout: self.waiting.timeout(),
-            silence: self.waiting.idle_timeout(),
+            idle_timeout: self.waiting.idle_timeout(),
         };
         console.handle_signals();
         let report = client(request, &SystemClock, console.observer(), |event| match event {

@@ -11,7 +11,7 @@ use super::super::terminal::ask_for_lines;
 use crate::foundation::observer::{Cancel, Cancelled, Notices};
 use crate::pipeline::PipelineError;
 use crate::report::json::line;
-use crate::scenarios::fog::{Report, Source};
+use crate::scenarios::fog::{MessageReport, Source};
 
 /// Maximum bytes of a message that is printed.
 const MAX_PRINTED: u64 = 64 << 10;
@@ -84,7 +84,7 @@ impl MessageOptions {
 
 /// Prints the report, and the message itself if it is a short text. With `--quiet` and without a terminal, prints
 /// exactly the message and nothing else. `is_kept` says whether the files remain after the command.
-pub(super) fn show(report: &Report, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
+pub(super) fn show(report: &MessageReport, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
         console.print_raw(&mut fs::File::open(&report.file).map_err(|source| unreadable(report, source))?)?;
         return Ok(0);
@@ -112,12 +112,12 @@ pub(super) fn show(report: &Report, is_kept: bool, console: &Console) -> anyhow:
     Ok(0)
 }
 
-fn unreadable(report: &Report, source: io::Error) -> PipelineError {
+fn unreadable(report: &MessageReport, source: io::Error) -> PipelineError {
     PipelineError::File { path: report.file.display().to_string(), source }
 }
 
 /// Returns the message if it is a short text without characters that control a terminal.
-fn text(report: &Report) -> anyhow::Result<Option<String>> {
+fn text(report: &MessageReport) -> anyhow::Result<Option<String>> {
     if report.bytes > MAX_PRINTED {
         return Ok(None);
     }
@@ -125,7 +125,7 @@ fn text(report: &Report) -> anyhow::Result<Option<String>> {
     Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
 }
 
-fn as_json(report: &Report, text: Option<&str>, is_kept: bool) -> Value {
+fn as_json(report: &MessageReport, text: Option<&str>, is_kept: bool) -> Value {
     let file = |path: &Path| is_kept.then(|| path.display().to_string());
     let part = |part: &crate::scenarios::fog::PartReport| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
     json!({

@@ -8,7 +8,7 @@ use crate::crypto::{RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::temp_dir::PrivateTempDir;
 use crate::pipeline::PipelineError;
-use crate::scenarios::fog::{RunRequest, run};
+use crate::scenarios::fog::{InProcessRequest, run_in_process};
 
 /// The prefix of temporary directories.
 const PREFIX: &str = "hestat-fog-";
@@ -43,8 +43,8 @@ impl Args {
         let path = std::env::temp_dir().display().to_string();
         let temporary = PrivateTempDir::new(PREFIX).map_err(|source| PipelineError::File { path, source })?;
         let out = self.out.clone().unwrap_or_else(|| temporary.path().into());
-        let request = RunRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
-        let report = run(request, &SystemClock, console.observer())?;
+        let request = InProcessRequest { source, nodes: self.nodes, chunk: self.message.chunk, key, out };
+        let report = run_in_process(request, &SystemClock, console.observer())?;
         show(&report, self.out.is_some(), console)
     }
 }

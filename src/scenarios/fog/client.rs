@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use tokio_util::sync::CancellationToken;
 
-use super::coordinator::Coordinator;
+use super::coordinator::{Coordinator, OnRefused};
 use super::error::FogError;
 use super::files::Files;
-use super::journal::{DisplayPath, Event};
+use super::journal::Event;
 use super::message::{Message, PartReport};
 use super::part::{MessageId, PARTS_AT_ONCE};
 use super::protocol::FOG;
@@ -19,7 +19,7 @@ use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::rlimit;
 use crate::foundation::text::with_causes;
-use crate::wire::runtime::run;
+use crate::wire::runtime::block_on;
 use crate::wire::{LinkIdentity, ListenOptions, Listener, ListenerLimits, PeerPolicy, Timeouts};
 
 /// Open files that a client needs without any node: journal, message, listener, and the runtime's own.
@@ -49,7 +49,7 @@ pub struct ClientRequest {
     /// How long to wait for nodes, at the start and whenever a part has none.
     pub timeout: Duration,
     /// How long a node may be silent.
-    pub silence: Duration,
+    pub idle_timeout: Duration,
 }
 
 /// An event that the caller of a client may want to show.
@@ -81,7 +81,7 @@ pub struct Listening {
 
 /// A message that was encrypted by nodes, decrypted, and found unchanged.
 #[derive(Debug, Clone)]
-pub struct Report {
+pub struct MessageReport {
     /// The message's name.
     pub message: MessageId,
     /// Its length in bytes.
@@ -102,71 +102,86 @@ pub fn client(
     request: ClientRequest,
     clock: &dyn Clock,
     observer: Observer<'_>,
-    on_event: impl FnMut(ClientEvent<'_>),
-) -> Result<Report, FogError> {
-    run(observer.cancel, async |stop| run_client(request, 0, clock, observer, on_event, &stop).await)
-}
-
-/// Runs [`client`] inside a runtime, in a process that needs `other_files` more open files.
-pub(super) async fn run_client(
-    request: ClientRequest,
-    other_files: u64,
-    clock: &dyn Clock,
-    observer: Observer<'_>,
     mut on_event: impl FnMut(ClientEvent<'_>),
-    stop: &CancellationToken,
-) -> Result<Report, FogError> {
-    let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, silence } = request;
-    let limits = limits(nodes, silence, other_files)?;
-    let files = Files::open(&out, clock)?;
-    let message = Message::new(source, nodes, chunk, key, &files)?;
-    let (id, bytes, parts) = (message.id, message.bytes, nodes);
-
-    let fingerprint = identity.fingerprint();
-    let listener =
-        Listener::start(ListenOptions { address: listen, identity, protocol: FOG, policy: admission, limits }).await?;
-    let address = listener.address();
-    on_event(ClientEvent::Listening(&Listening { address, fingerprint, message: id, bytes }));
-    files.record(&Event::Listening { address: address.to_string(), message: id.to_string(), bytes, parts })?;
-
-    let mut on_refused = |from: &str, node| on_event(ClientEvent::Refused { from, node });
-    let coordinator = Coordinator::new(&message, &files, observer, timeout, &mut on_refused);
-    let outcome = reassemble(message, coordinator.run(listener, stop), &files).await;
-    if let Err(error) = &outcome {
-        // If the journal cannot be written either, the first error is still the one to report.
-        let _ = files.record(&Event::Failed { message: Some(id.to_string()), why: with_causes(error) });
-    }
-    outcome
+) -> Result<MessageReport, FogError> {
+    block_on(observer.cancel, async |stop| {
+        let client = ListeningClient::start(request, 0, clock).await?;
+        on_event(ClientEvent::Listening(&client.listening));
+        client.run(observer, &mut |from: &str, node| on_event(ClientEvent::Refused { from, node }), &stop).await
+    })
 }
 
-/// Commits the file with the message once all parts have come back.
-async fn reassemble(
+/// A client that nodes can connect to, but that does not handle their links yet.
+pub(super) struct ListeningClient<'c> {
+    pub(super) listening: Listening,
+    listener: Listener,
     message: Message,
-    parts: impl Future<Output = Result<Vec<PartReport>, FogError>>,
-    files: &Files<'_>,
-) -> Result<Report, FogError> {
-    let (id, bytes, parts) = (message.id, message.bytes, parts.await?);
-    let file = message.commit().await?;
-    files.record(&Event::Reassembled { message: id.to_string(), bytes, file: DisplayPath(&file) })?;
-    Ok(Report { message: id, bytes, file, parts })
+    files: Files<'c>,
+    timeout: Duration,
+}
+
+impl<'c> ListeningClient<'c> {
+    /// Starts to listen, in a process that needs `other_files` more open files.
+    pub(super) async fn start(
+        request: ClientRequest,
+        other_files: u64,
+        clock: &'c dyn Clock,
+    ) -> Result<Self, FogError> {
+        let ClientRequest { listen, identity, admission, nodes, chunk, key, source, out, timeout, idle_timeout } =
+            request;
+        let limits = limits(nodes, idle_timeout, other_files)?;
+        let files = Files::open(&out, clock)?;
+        let bytes = source.length();
+        let message = Message::new(source, nodes, chunk, key, &files)?;
+        let fingerprint = identity.fingerprint();
+        let options = ListenOptions { address: listen, identity, protocol: FOG, policy: admission, limits };
+        let listener = Listener::start(options).await?;
+        let listening = Listening { address: listener.address(), fingerprint, message: message.id, bytes };
+        Ok(Self { listening, listener, message, files, timeout })
+    }
+
+    /// Has the message encrypted by the nodes that connect.
+    pub(super) async fn run(
+        self,
+        observer: Observer<'_>,
+        on_refused: OnRefused<'_>,
+        stop: &CancellationToken,
+    ) -> Result<MessageReport, FogError> {
+        let Self { listening, listener, message, files, timeout } = self;
+        let Listening { address, message: id, bytes, .. } = listening;
+        let (address, name, parts) = (address.to_string(), id.to_string(), message.assignments.len() as u32);
+        files.record(&Event::Listening { address, message: name.clone(), bytes, parts })?;
+        let outcome = async {
+            let coordinator = Coordinator::new(&message, &files, observer, timeout, on_refused);
+            let parts = coordinator.run(listener, stop).await?;
+            let file = message.commit().await?;
+            let path = file.display().to_string();
+            files.record(&Event::Reassembled { message: name.clone(), bytes, file: path })?;
+            Ok::<_, FogError>(MessageReport { message: id, bytes, file, parts })
+        };
+        outcome.await.inspect_err(|error| {
+            // If the journal cannot be written either, the first error is still the one to report.
+            let _ = files.record(&Event::Failed { message: Some(name), why: with_causes(error) });
+        })
+    }
 }
 
 /// Returns limits with a link for each node, and spare ones for surplus nodes, for nodes that reconnect before their
 /// loss is noticed, and for handshakes. The number of spare links depends on the limit of open files.
-fn limits(nodes: u32, silence: Duration, other_files: u64) -> Result<ListenerLimits, FogError> {
+fn limits(nodes: u32, idle_timeout: Duration, other_files: u64) -> Result<ListenerLimits, FogError> {
     let needed = BASE_FILES + MIN_SPARE_FILES + files_for_nodes(nodes) + other_files;
     let spare = MIN_SPARE_FILES.saturating_add(rlimit::require(needed)?);
-    let spare = usize::try_from(spare / 2).unwrap_or(usize::MAX / 2);
+    let spare = (spare / 2) as usize;
     let default = ListenerLimits::default();
     let nodes = nodes as usize;
     Ok(ListenerLimits {
         handshakes: default.handshakes.min(spare),
         links: default.links.max(2 * nodes).min(nodes.saturating_add(spare)),
-        timeouts: Timeouts { idle: silence, ..default.timeouts },
+        timeouts: Timeouts { idle: idle_timeout, ..default.timeouts },
     })
 }
 
-/// Returns the number of files that are open for so many nodes: a connection each and, for those with a part, a token
+/// Returns the number of files that are open for `nodes` nodes: a connection each and, for those with a part, a token
 /// file and its directory.
 pub(super) fn files_for_nodes(nodes: u32) -> u64 {
     u64::from(nodes) + 2 * u64::from(nodes.min(PARTS_AT_ONCE))

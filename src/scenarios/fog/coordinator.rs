@@ -2,7 +2,7 @@
 
 mod events;
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::panic::resume_unwind;
 use std::time::Duration;
 
@@ -26,8 +26,8 @@ use crate::wire::Listener;
 /// Capacity of the channel for events from sessions.
 const EVENTS: usize = 64;
 
-/// How long the client waits at the end to tell nodes that there is nothing left to do.
-const SHUTDOWN_GRACE: Duration = Duration::from_secs(2);
+/// How long the client waits at the end for the last messages to nodes: that there is nothing left to do.
+const LAST_MESSAGES_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Waiting until enough nodes are connected.
 const GATHERING: Stage = Stage { label: "waiting for nodes", unit: Unit::Count };
@@ -42,10 +42,16 @@ pub(super) type OnRefused<'c> = &'c mut dyn FnMut(&str, KeyFingerprint);
 pub(super) struct Coordinator<'c> {
     message: MessageId,
     assignments: Vec<Assignment>,
-    reports: Vec<Option<PartReport>>,
     schedule: Schedule,
-    nodes: HashMap<KeyFingerprint, ConnectedNode>,
+    /// The parts that have come back, by number.
+    reports: BTreeMap<u32, PartReport>,
+    /// The connected nodes, each with the channel to its session.
+    nodes: HashMap<KeyFingerprint, mpsc::Sender<Assignment>>,
+    /// How many bytes of a node's part are verified, if some are.
+    verified: HashMap<KeyFingerprint, u64>,
     history: HashMap<KeyFingerprint, NodeHistory>,
+    /// The nodes that were reported as refused.
+    refused: HashSet<KeyFingerprint>,
     allow_list_notice: RepeatedNotice,
     sessions: JoinSet<()>,
     event_sender: mpsc::Sender<(KeyFingerprint, NodeEvent)>,
@@ -54,12 +60,6 @@ pub(super) struct Coordinator<'c> {
     files: &'c Files<'c>,
     observer: Observer<'c>,
     on_refused: OnRefused<'c>,
-}
-
-struct ConnectedNode {
-    assignments: mpsc::Sender<Assignment>,
-    /// The node's part (from 0), and how many of its bytes are verified.
-    part: Option<(usize, u64)>,
 }
 
 impl<'c> Coordinator<'c> {
@@ -75,10 +75,12 @@ impl<'c> Coordinator<'c> {
         Self {
             message: message.id,
             schedule: Schedule::new(assignments.len()),
-            reports: vec![None; assignments.len()],
             assignments,
+            reports: BTreeMap::new(),
             nodes: HashMap::new(),
+            verified: HashMap::new(),
             history: HashMap::new(),
+            refused: HashSet::new(),
             allow_list_notice: RepeatedNotice::default(),
             sessions: JoinSet::new(),
             event_sender,
@@ -102,12 +104,12 @@ impl<'c> Coordinator<'c> {
         listener.stop().await;
         self.observer.end();
         // Idle sessions end when their channel closes. Those that are still exchanging a part are aborted after the
-        // grace period.
+        // timeout.
         self.nodes.clear();
-        let grace = if outcome.is_ok() { SHUTDOWN_GRACE } else { SHUTDOWN_GRACE / 4 };
-        let _ = timeout(grace, self.drain(&mut listener)).await;
+        let limit = if outcome.is_ok() { LAST_MESSAGES_TIMEOUT } else { LAST_MESSAGES_TIMEOUT / 4 };
+        let _ = timeout(limit, self.drain(&mut listener)).await;
         outcome?;
-        Ok(self.reports.into_iter().flatten().collect())
+        Ok(self.reports.into_values().collect())
     }
 
     async fn run_until_complete(&mut self, listener: &mut Listener, stop: &CancellationToken) -> Result<(), FogError> {
@@ -123,7 +125,7 @@ impl<'c> Coordinator<'c> {
                 () = starved => return Err(self.starvation_error()),
                 () = stop.cancelled() => return Err(Cancelled.into()),
                 Some(ended) = self.sessions.join_next() => {
-                    // A session that panicked will not report that its node is gone.
+                    // A session that panicked will not report that its node has disconnected.
                     if let Some(panic) = ended.err().and_then(|error| error.try_into_panic().ok()) {
                         resume_unwind(panic);
                     }
@@ -134,7 +136,7 @@ impl<'c> Coordinator<'c> {
 
     async fn assign_parts(&mut self) -> Result<(), FogError> {
         let had_started = self.schedule.has_started();
-        while self.assigned_parts() < PARTS_AT_ONCE as usize
+        while self.may_assign()
             && let Some((node, part)) = self.schedule.assign()
         {
             self.assign(node, part).await?;
@@ -143,31 +145,30 @@ impl<'c> Coordinator<'c> {
             self.starvation.reset();
             self.show_progress();
         }
-        let is_waiting = self.schedule.pending().is_some() && self.assigned_parts() < PARTS_AT_ONCE as usize;
+        let is_waiting = self.schedule.pending().is_some() && self.may_assign();
         self.starvation.set_running(is_waiting);
         Ok(())
     }
 
-    async fn assign(&mut self, fingerprint: KeyFingerprint, part: usize) -> Result<(), FogError> {
-        let (Some(node), Some(assignment)) = (self.nodes.get_mut(&fingerprint), self.assignments.get(part)) else {
-            return Ok(());
-        };
-        node.part = Some((part, 0));
+    /// Returns whether another part may be assigned now.
+    fn may_assign(&self) -> bool {
+        self.schedule.assigned() < PARTS_AT_ONCE as usize
+    }
+
+    /// Sends a part to the session of a node. The schedule has the same parts and nodes as `assignments` and `nodes`.
+    async fn assign(&self, node: KeyFingerprint, part: usize) -> Result<(), FogError> {
+        let assignment = &self.assignments[part];
         let head = assignment.head;
         self.files.record(&Event::Given {
             message: head.message.to_string(),
             part: head.part,
             parts: head.parts,
             bytes: head.length,
-            node: fingerprint.to_string(),
+            node: node.to_string(),
         })?;
-        // If the session has just ended, its `Gone` event follows.
-        let _ = node.assignments.send(assignment.clone()).await;
+        // If the session has just ended, its `Disconnected` event follows.
+        let _ = self.nodes[&node].send(assignment.clone()).await;
         Ok(())
-    }
-
-    fn assigned_parts(&self) -> usize {
-        self.nodes.values().filter(|node| node.part.is_some()).count()
     }
 
     fn starvation_error(&self) -> FogError {
@@ -182,10 +183,9 @@ impl<'c> Coordinator<'c> {
     fn show_progress(&self) {
         if self.schedule.has_started() {
             let total = self.assignments.iter().map(|assignment| assignment.head.length).sum();
-            let returned: u64 = self.reports.iter().flatten().map(|part| part.bytes).sum();
-            let in_progress: u64 = self.nodes.values().filter_map(|node| node.part).map(|(_, bytes)| bytes).sum();
+            let returned: u64 = self.reports.values().map(|part| part.bytes).sum();
             self.observer.begin(RETURNING, total);
-            self.observer.advance(returned + in_progress);
+            self.observer.advance(returned + self.verified.values().sum::<u64>());
         } else {
             self.observer.begin(GATHERING, self.schedule.parts() as u64);
             self.observer.advance(self.schedule.unused_nodes() as u64);

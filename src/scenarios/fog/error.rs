@@ -8,7 +8,6 @@ use crate::foundation::observer::Cancelled;
 use crate::foundation::random::RandomnessError;
 use crate::foundation::rlimit::TooFewFiles;
 use crate::foundation::text::with_causes;
-use crate::keystore::KeyStoreError;
 use crate::wire::WireError;
 
 /// Why a client or a node failed. `client` fields are the client's address, `seconds` fields a time that has passed.
@@ -18,9 +17,6 @@ pub enum FogError {
     /// The peer cannot be reached, or the link to it failed.
     #[error(transparent)]
     Wire(#[from] WireError),
-    /// A key file cannot be used.
-    #[error(transparent)]
-    KeyStore(#[from] KeyStoreError),
     /// The system provides no randomness.
     #[error(transparent)]
     Randomness(#[from] RandomnessError),
@@ -51,7 +47,7 @@ pub enum FogError {
     /// The client's public key cannot be used to encrypt a part.
     #[error("{client} sent an unusable key: {reason}")]
     BadKey { client: String, reason: String },
-    /// The client gives this node no part of its message any more.
+    /// The client assigns no more parts of its message to this node.
     #[error("{client} no longer accepts this node for its message")]
     Rejected { client: String },
 }
@@ -84,10 +80,10 @@ impl FogError {
 pub(super) enum NodeFailure {
     /// The connection broke or timed out. The node may come back.
     Lost(WireError),
-    /// The node says that it cannot process the part. It may come back.
+    /// The node has reported that it cannot process the part. It may come back.
     Failed,
     /// The node violated the protocol or returned wrong data. It gets no other part.
-    Dishonest(&'static str),
+    Misbehaved(&'static str),
     /// The client itself failed.
     Local(FogError),
 }
@@ -95,7 +91,7 @@ pub(super) enum NodeFailure {
 impl From<WireError> for NodeFailure {
     fn from(error: WireError) -> Self {
         match error {
-            WireError::ProtocolViolation { .. } => Self::Dishonest("protocol violation"),
+            WireError::ProtocolViolation { .. } => Self::Misbehaved("protocol violation"),
             error => Self::Lost(error),
         }
     }
@@ -114,7 +110,7 @@ impl fmt::Display for NodeFailure {
             Self::Lost(WireError::Timeout { seconds, .. }) => write!(f, "no data for {seconds} seconds"),
             Self::Lost(error) => f.write_str(&with_causes(error)),
             Self::Failed => f.write_str("it cannot process this part"),
-            Self::Dishonest(reason) => f.write_str(reason),
+            Self::Misbehaved(reason) => f.write_str(reason),
             Self::Local(error) => f.write_str(&with_causes(error)),
         }
     }

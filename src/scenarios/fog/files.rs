@@ -14,7 +14,7 @@ use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use super::error::FogError;
-use super::journal::{self, Event, Journal};
+use super::journal::{self, Event};
 use super::part::MessageId;
 use crate::crypto::RsaPublicKey;
 use crate::foundation::atomic::{self, Access, AtomicFile};
@@ -29,7 +29,8 @@ const PUBLIC_KEY: &str = "public-key.pem";
 /// The output directory.
 pub(super) struct Files<'c> {
     root: PathBuf,
-    journal: Journal<'c>,
+    /// Gives the times in the journal.
+    clock: &'c dyn Clock,
 }
 
 impl<'c> Files<'c> {
@@ -37,12 +38,14 @@ impl<'c> Files<'c> {
     pub(super) fn open(root: &Path, clock: &'c dyn Clock) -> Result<Self, FogError> {
         create_directory(root).map_err(FogError::file(root.display()))?;
         remove_stale(root);
-        let journal = Journal::open(root, clock).map_err(FogError::file(root.join(journal::NAME).display()))?;
-        Ok(Self { root: root.into(), journal })
+        journal::open(root).map_err(FogError::file(root.join(journal::NAME).display()))?;
+        Ok(Self { root: root.into(), clock })
     }
 
+    /// Appends an event to the journal.
     pub(super) fn record(&self, event: &Event<'_>) -> Result<(), FogError> {
-        self.journal.record(event).map_err(FogError::file(self.root.join(journal::NAME).display()))
+        let written = journal::record(&self.root, self.clock.now(), event);
+        written.map_err(FogError::file(self.root.join(journal::NAME).display()))
     }
 
     /// Creates the directory of a message, with the public key in it.
@@ -50,7 +53,7 @@ impl<'c> Files<'c> {
         let files = MessageFiles { directory: self.root.join(message.to_string()) };
         create_directory(&files.directory).map_err(FogError::file(files.directory.display()))?;
         let pem = key.pem();
-        // A part may be assigned to the same node twice, and its key with it.
+        // If a part is assigned to the same node again, the key is already there.
         if fs::read(files.directory.join(PUBLIC_KEY)).is_ok_and(|existing| existing == pem.as_bytes()) {
             return Ok(files);
         }

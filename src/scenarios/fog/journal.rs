@@ -1,21 +1,21 @@
-//! Records of what happened: the journal, with one JSON object per line and event, and notices that are not repeated.
-//! Neither contains content or keys.
+//! The journal, a file with one JSON object per line and event, and notices that are not repeated. Neither contains
+//! content or keys.
 
 use std::fs::{self, File};
 use std::io::{self, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use chrono::{DateTime, Utc};
-use serde::{Serialize, Serializer};
+use serde::Serialize;
 
-use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
 use crate::foundation::regular_file;
 
 /// The name of the journal file.
 pub(super) const NAME: &str = "journal.jsonl";
 
-/// An event. `node` and `client` are fingerprints; a failure names the message at the client only.
+/// An event. `node` and `client` are fingerprints, `file` and `part_file` paths; a failure names the message at the
+/// client only.
 #[derive(Debug, Serialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
 pub(super) enum Event<'e> {
@@ -23,25 +23,15 @@ pub(super) enum Event<'e> {
     Joined { node: String, from: &'e str },
     Refused { node: String, from: &'e str },
     Given { message: String, part: u32, parts: u32, bytes: u64, node: String },
-    Returned { message: String, part: u32, parts: u32, node: String, file: DisplayPath<'e> },
+    Returned { message: String, part: u32, parts: u32, node: String, file: String },
     Lost { message: String, part: Option<u32>, node: String, why: String },
-    Reassembled { message: String, bytes: u64, file: DisplayPath<'e> },
+    Reassembled { message: String, bytes: u64, file: String },
     Connected { client: String, address: &'e str },
     Assigned { message: String, part: u32, parts: u32, bytes: u64, client: String },
-    Encrypted { message: String, part: u32, parts: u32, part_file: DisplayPath<'e>, file: DisplayPath<'e> },
+    Encrypted { message: String, part: u32, parts: u32, part_file: String, file: String },
     Accepted { message: String, part: u32, parts: u32, client: String },
     NotNeeded { client: String },
     Failed { message: Option<String>, why: String },
-}
-
-/// A path for display: one that is not UTF-8 is written with replacement characters.
-#[derive(Debug)]
-pub(super) struct DisplayPath<'e>(pub(super) &'e Path);
-
-impl Serialize for DisplayPath<'_> {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.collect_str(&self.0.display())
-    }
 }
 
 #[derive(Serialize)]
@@ -51,31 +41,18 @@ struct Line<'e> {
     event: &'e Event<'e>,
 }
 
-/// An append-only file of events.
-pub(super) struct Journal<'c> {
-    directory: PathBuf,
-    clock: &'c dyn Clock,
+/// Opens or creates the journal in `directory`. Other processes may write to it, too.
+pub(super) fn open(directory: &Path) -> io::Result<File> {
+    fs::create_dir_all(directory)?;
+    regular_file::append(&directory.join(NAME))
 }
 
-impl<'c> Journal<'c> {
-    /// Opens or creates the journal in `directory`. Other processes may write to it, too.
-    pub(super) fn open(directory: &Path, clock: &'c dyn Clock) -> io::Result<Self> {
-        let journal = Self { directory: directory.into(), clock };
-        journal.file().map(|_| journal)
-    }
-
-    /// Appends an event with the current time.
-    pub(super) fn record(&self, event: &Event<'_>) -> io::Result<()> {
-        let mut line = serde_json::to_vec(&Line { time: time(self.clock.now()), event })?;
-        line.push(b'\n');
-        append(&mut self.file()?, &line)
-    }
-
-    /// Opens the file for one line: in a long run it may be rotated, or the directory emptied.
-    fn file(&self) -> io::Result<File> {
-        fs::create_dir_all(&self.directory)?;
-        regular_file::append(&self.directory.join(NAME))
-    }
+/// Appends an event that happened at `now`, in milliseconds since 1970, to the journal in `directory`. Opens the file
+/// for each event: in a long run it may be rotated, or the directory emptied.
+pub(super) fn record(directory: &Path, now: u64, event: &Event<'_>) -> io::Result<()> {
+    let mut line = serde_json::to_vec(&Line { time: rfc3339(now), event })?;
+    line.push(b'\n');
+    append(&mut open(directory)?, &line)
 }
 
 /// Appends a whole line with a single write, so that lines of several processes do not mix. If the disk is full, a
@@ -90,8 +67,9 @@ fn append(file: &mut File, line: &[u8]) -> io::Result<()> {
     outcome
 }
 
-/// Formats a time in milliseconds since 1970 as RFC 3339 in UTC.
-fn time(milliseconds: u64) -> String {
+/// Formats a time in milliseconds since 1970 as RFC 3339 in UTC. RFC 3339 ends with the year 9999; later times, which
+/// only a wrong clock gives, have a longer year, up to the last one that `chrono` knows.
+fn rfc3339(milliseconds: u64) -> String {
     let time = i64::try_from(milliseconds).ok().and_then(DateTime::from_timestamp_millis);
     time.unwrap_or(DateTime::<Utc>::MAX_UTC).format("%Y-%m-%dT%H:%M:%S%.3fZ").to_string()
 }
@@ -125,17 +103,6 @@ impl RepeatedNotice {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::time::Duration;
-
-    struct FixedClock(u64);
-
-    impl Clock for FixedClock {
-        fn now(&self) -> u64 {
-            self.0
-        }
-
-        fn sleep(&self, _: Duration) {}
-    }
 
     #[test]
     fn a_journal_that_was_removed_is_created_again() {
@@ -143,11 +110,11 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         // Not UTF-8.
         let out = directory.path().join(std::ffi::OsStr::from_bytes(b"o\xFF"));
-        let clock = FixedClock(0);
-        let journal = Journal::open(&out, &clock).unwrap();
+        open(&out).unwrap();
         for _ in 0..2 {
             fs::remove_dir_all(&out).unwrap();
-            journal.record(&Event::Reassembled { message: "m".into(), bytes: 1, file: DisplayPath(&out) }).unwrap();
+            let event = Event::Reassembled { message: "m".into(), bytes: 1, file: out.display().to_string() };
+            record(&out, 0, &event).unwrap();
             let text = fs::read_to_string(out.join(NAME)).unwrap();
             assert!(text.ends_with("o\u{FFFD}\"}\n") && text.lines().count() == 1, "{text}");
         }
@@ -157,9 +124,7 @@ mod tests {
     fn each_event_is_a_line_with_its_time() {
         let directory = tempfile::tempdir().unwrap();
         for now in [0, 1_764_066_896_007] {
-            let clock = FixedClock(now);
-            let journal = Journal::open(directory.path(), &clock).unwrap();
-            journal.record(&Event::NotNeeded { client: "a".into() }).unwrap();
+            record(directory.path(), now, &Event::NotNeeded { client: "a".into() }).unwrap();
         }
         assert_eq!(
             fs::read_to_string(directory.path().join(NAME)).unwrap(),

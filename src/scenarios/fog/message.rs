@@ -18,17 +18,15 @@ use crate::wire::runtime::blocking;
 /// A message whose parts are being encrypted.
 pub(super) struct Message {
     pub(super) id: MessageId,
-    /// Its length.
-    pub(super) bytes: u64,
     /// Its parts in order.
     pub(super) assignments: Vec<Assignment>,
     assembly: Arc<Assembly>,
     reassembled: AtomicFile,
 }
 
-/// What it takes to send parts and to verify what comes back.
+/// What all parts have in common: the data to send, and the key and files for what comes back.
 pub(super) struct Assembly {
-    pub(super) source: Source,
+    source: Source,
     pub(super) key: RsaPrivateKey,
     /// The fingerprint of the public key.
     kid: String,
@@ -79,18 +77,19 @@ impl Message {
         let reassembled = files.create(MESSAGE)?;
         let handle = reassembled.handle().map_err(files.error(MESSAGE))?;
         let ranges = source.split(parts).map_err(FogError::file(source.name()))?;
-        let (bytes, kid) = (source.length(), key.public_key().fingerprint().to_string());
+        let kid = key.public_key().fingerprint().to_string();
         let assembly = Arc::new(Assembly { source, key, kid, files, reassembled: handle });
         let lengths: Vec<u64> = ranges.iter().map(|range| range.end - range.start).collect();
         let heads = PartHead::of_message(id, &lengths, chunk).into_iter().zip(ranges);
         let assignments = heads
             .map(|(head, range)| Assignment { head, begin: range.start, assembly: Arc::clone(&assembly) })
             .collect();
-        Ok(Self { id, bytes, assignments, assembly, reassembled })
+        Ok(Self { id, assignments, assembly, reassembled })
     }
 
     /// Commits the reassembled message once all parts are verified. Returns its path.
     pub(super) async fn commit(self) -> Result<PathBuf, FogError> {
+        // The file may have changed after its last part was verified.
         if self.assembly.source.has_changed() {
             return Err(self.assembly.changed());
         }
@@ -99,6 +98,7 @@ impl Message {
 }
 
 impl Assembly {
+    /// Returns the error for a failed read: a file that was truncated has changed.
     fn read_error(&self, error: io::Error) -> FogError {
         if self.source.has_changed() { self.changed() } else { FogError::file(self.source.name())(error) }
     }
@@ -127,9 +127,9 @@ impl Assignment {
         let Assembly { source, key, kid, files, reassembled } = self.assembly.as_ref();
         let VerifiedTokens { file, plaintext } = verified;
         let opened = jwe::open_into::<ChunkHeader>(plaintext, key, token);
-        let header = opened.map_err(|_| NodeFailure::Dishonest("a token cannot be decrypted"))?;
+        let header = opened.map_err(|_| NodeFailure::Misbehaved("a token cannot be decrypted"))?;
         if header != self.head.header(number, kid) {
-            return Err(NodeFailure::Dishonest("a token has the wrong header"));
+            return Err(NodeFailure::Misbehaved("a token has the wrong header"));
         }
         let (begin, length) = (self.begin + self.head.range(number).start, self.head.chunk_len(number));
         let is_intact = plaintext.len() == length
@@ -138,7 +138,7 @@ impl Assignment {
             return Err(if source.has_changed() {
                 self.assembly.changed().into()
             } else {
-                NodeFailure::Dishonest("a token contains something else than was sent")
+                NodeFailure::Misbehaved("a token contains something other than what was sent")
             });
         }
         reassembled.write_all_at(plaintext, begin).map_err(files.error(MESSAGE))?;

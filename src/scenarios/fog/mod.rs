@@ -9,14 +9,18 @@
 //! A node sees its own part and the public key. No identity gets two parts of one message: a part whose node is lost
 //! waits for an unused node or for the same one to reconnect.
 //!
-//! The client side is in `client`, `coordinator`, `schedule`, `node_session` and `message`, the node side in `node` and
-//! `part_encryption`. Both share `protocol`, `part`, `flow`, `files` and `journal`.
+//! ```text
+//! client ─ coordinator ─ { schedule, node_session ─ message ─ source }     the client's side; a session per node
+//! node ─ part_encryption                                                   the node's side
+//! run                                                                      both in one process
+//! protocol, part, flow_control, files, journal, error                      shared by both sides
+//! ```
 
 mod client;
 mod coordinator;
 mod error;
 mod files;
-mod flow;
+mod flow_control;
 mod journal;
 mod message;
 mod node;
@@ -31,11 +35,11 @@ mod source;
 #[cfg(test)]
 mod tests;
 
-pub use client::{ClientEvent, ClientRequest, Listening, Report, client};
+pub use client::{ClientEvent, ClientRequest, Listening, MessageReport, client};
 pub use error::FogError;
 pub use message::PartReport;
 pub use node::{NodeOutcome, NodeRequest, node};
 pub use part::MessageId;
 pub use protocol::FOG;
-pub use run::{RunRequest, run};
+pub use run::{InProcessRequest, run_in_process};
 pub use source::Source;

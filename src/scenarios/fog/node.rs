@@ -1,4 +1,4 @@
-//! The node: connects to a client, encrypts the part that it gets, and ends, or stays for more.
+//! The node: connects to a client, encrypts the part that it is assigned, and ends, or stays for more.
 
 use std::error::Error;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::FogError;
 use super::files::Files;
-use super::journal::{DisplayPath, Event, RepeatedNotice};
+use super::journal::{Event, RepeatedNotice};
 use super::part::{MessageId, PartHead};
 use super::part_encryption::PartEncryption;
 use super::protocol::{FromClient, FromNode};
@@ -19,11 +19,11 @@ use crate::foundation::clock::Clock;
 use crate::foundation::observer::{Cancelled, Observer};
 use crate::foundation::text::with_causes;
 use crate::wire::dialer::retry_delay;
-use crate::wire::runtime::run;
+use crate::wire::runtime::block_on;
 use crate::wire::{Dialer, Link, PeerAddress, WireError};
 
 /// How long a node that is stopped may take to finish its part.
-const DRAIN: Duration = Duration::from_secs(10);
+const DRAIN_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The client to work for.
 pub struct NodeRequest {
@@ -60,7 +60,7 @@ pub enum NodeOutcome {
 }
 
 /// Works for a client: encrypts one part or, if the node stays, any number of parts until the observer cancels. Calls
-/// `done` with each outcome.
+/// `on_outcome` with each outcome.
 ///
 /// # Errors
 /// [`FogError`] if the client cannot be reached in time or is not trusted, if it rejects this node, or if a file cannot
@@ -69,9 +69,9 @@ pub fn node(
     request: &NodeRequest,
     clock: &dyn Clock,
     observer: Observer<'_>,
-    done: impl FnMut(&NodeOutcome),
+    on_outcome: impl FnMut(&NodeOutcome),
 ) -> Result<(), FogError> {
-    run(observer.cancel, async |stop| run_node(request, clock, observer, done, &stop).await)
+    block_on(observer.cancel, async |stop| run_node(request, clock, observer, on_outcome, &stop).await)
 }
 
 /// Runs [`node`] inside a runtime.
@@ -79,7 +79,7 @@ pub(super) async fn run_node(
     request: &NodeRequest,
     clock: &dyn Clock,
     observer: Observer<'_>,
-    mut done: impl FnMut(&NodeOutcome),
+    mut on_outcome: impl FnMut(&NodeOutcome),
     stop: &CancellationToken,
 ) -> Result<(), FogError> {
     let files = Files::open(&request.out, clock)?;
@@ -87,7 +87,7 @@ pub(super) async fn run_node(
     let mut node = Node { request, files, observer, stop, searching_since, notice, is_in_use: false };
     let mut failures = 0;
     loop {
-        match node.connect_and_serve(&mut done).await {
+        match node.connect_and_serve(&mut on_outcome).await {
             Ok(()) if !request.stay => return Ok(()),
             // The next client is unlikely to be there at once.
             Ok(()) => failures = 1,
@@ -119,8 +119,8 @@ impl Node<'_> {
         (!self.request.stay).then(|| self.searching_since + self.request.timeout)
     }
 
-    /// A node that stays survives every client: the next one may be the right one, accept it, and send a part that fits
-    /// on the disk.
+    /// Returns whether to connect again after this error. A node that stays does so after nearly all errors: the next
+    /// client may have the right key, accept the node, and send a part that fits on the disk.
     fn should_retry(&self, error: &FogError) -> bool {
         use WireError::{Identity, PeerList, UntrustedKey};
         if self.request.stay {
@@ -134,12 +134,12 @@ impl Node<'_> {
     }
 
     /// Connects to the client and serves it until either side ends the link.
-    async fn connect_and_serve(&mut self, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+    async fn connect_and_serve(&mut self, on_outcome: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
         let NodeRequest { address, dialer, .. } = self.request;
         let (deadline, stop) = (self.deadline(), self.stop);
         let mut link = dialer.connect_with_retry(address, deadline, stop, |error| self.report(error)).await?;
         self.is_in_use = false;
-        let outcome = self.serve(&mut link, done).await;
+        let outcome = self.serve(&mut link, on_outcome).await;
         if self.is_in_use {
             // The client was found, so a new search starts.
             self.searching_since = Instant::now();
@@ -155,8 +155,8 @@ impl Node<'_> {
         outcome
     }
 
-    async fn serve(&mut self, link: &mut Link, done: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
-        let mut has_done = false;
+    async fn serve(&mut self, link: &mut Link, on_outcome: &mut impl FnMut(&NodeOutcome)) -> Result<(), FogError> {
+        let mut has_served = false;
         loop {
             let message = self.stop.run_until_cancelled(link.receiver.receive()).await.ok_or(Cancelled)?;
             let outcome = match message? {
@@ -169,10 +169,10 @@ impl Node<'_> {
                     self.set_in_use(link)?;
                     self.serve_part(link, head, &key).await?
                 }
-                (FromClient::Done, _) if has_done => return Ok(()),
+                (FromClient::Done, _) if has_served => return Ok(()),
                 (FromClient::Done, _) => {
                     self.files.record(&Event::NotNeeded { client: link.fingerprint().to_string() })?;
-                    done(&NodeOutcome::NotNeeded);
+                    on_outcome(&NodeOutcome::NotNeeded);
                     return Ok(());
                 }
                 (FromClient::Duplicate, _) => {
@@ -182,8 +182,8 @@ impl Node<'_> {
                 (FromClient::Rejected, _) => return Err(rejected(link)),
                 (FromClient::Data | FromClient::Accepted, _) => return Err(link.receiver.protocol_violation().into()),
             };
-            done(&outcome);
-            has_done = true;
+            on_outcome(&outcome);
+            has_served = true;
             if !self.request.stay {
                 return Ok(());
             }
@@ -201,11 +201,11 @@ impl Node<'_> {
         Ok(())
     }
 
-    /// Serves one part. If the node is stopped meanwhile, it has [`DRAIN`] to finish.
+    /// Serves one part. If the node is stopped meanwhile, it has [`DRAIN_TIMEOUT`] to finish.
     async fn serve_part(&self, link: &mut Link, head: PartHead, key: &[u8]) -> Result<NodeOutcome, FogError> {
         let drained = async {
             self.stop.cancelled().await;
-            sleep(DRAIN).await;
+            sleep(DRAIN_TIMEOUT).await;
         };
         let outcome = tokio::select! {
             outcome = self.encrypt(link, head, key) => outcome,
@@ -227,7 +227,7 @@ impl Node<'_> {
         self.files.record(&Event::Assigned { message: name.clone(), part, parts, bytes, client: client.clone() })?;
         let files = self.files.message(message, &key)?;
         let written = PartEncryption { head, key, files }.run(link).await?;
-        let (part_file, file) = (DisplayPath(&written.part), DisplayPath(&written.tokens));
+        let (part_file, file) = (written.part.display().to_string(), written.tokens.display().to_string());
         self.files.record(&Event::Encrypted { message: name.clone(), part, parts, part_file, file })?;
         match link.receiver.receive().await? {
             (FromClient::Accepted, _) => {

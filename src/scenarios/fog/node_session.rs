@@ -1,7 +1,8 @@
-//! The client's session with one node: heartbeats, and at most one part at a time, out and back.
+//! The client's session with one node: pings, and at most one part at a time, which is sent, and verified as it comes
+//! back.
 //!
-//! The client compares each returned chunk with what it sent. A token that opens proves little: JWE does not say who
-//! made it, and a node could encrypt anything.
+//! The client compares each returned chunk with what it sent. That a token can be decrypted proves little: anyone with
+//! the public key can make one.
 
 use std::path::PathBuf;
 
@@ -10,23 +11,28 @@ use tokio::time::sleep;
 use tokio::try_join;
 
 use super::error::NodeFailure;
-use super::flow::{BufferPool, FlowWindow};
+use super::flow_control::{BufferPool, FlowWindow};
 use super::message::{Assignment, VerifiedTokens};
 use super::part::PartHead;
-use super::protocol::{FRAME_BYTES, FromClient, FromNode, HEARTBEAT};
+use super::protocol::{FRAME_BYTES, FromClient, FromNode, PING_INTERVAL};
 use crate::crypto::KeyFingerprint;
+use crate::foundation::observer::Cancelled;
 use crate::wire::runtime::blocking;
-use crate::wire::{Link, Receiver, Sender};
+use crate::wire::{Link, Receiver, Sender, WireError};
 
 /// What a session reports to the coordinator.
 #[derive(Debug)]
 pub(super) enum NodeEvent {
     /// This many more bytes of the node's part are verified.
     Progress(u64),
-    /// All of the node's part is verified; its tokens are in this file.
-    Returned(PathBuf),
+    /// All of the node's part is verified.
+    Returned {
+        head: PartHead,
+        /// The file with its tokens.
+        file: PathBuf,
+    },
     /// The session has ended.
-    Gone(NodeFailure),
+    Disconnected(NodeFailure),
 }
 
 /// Sends the events of one node.
@@ -45,23 +51,25 @@ impl EventSender {
 
 /// Sends the node the parts that arrive in `assignments`, and pings it in between. Ends when `assignments` is closed or
 /// the node fails.
-pub(super) async fn run(mut link: Box<Link>, mut assignments: mpsc::Receiver<Assignment>, events: EventSender) {
+pub(super) async fn run_session(mut link: Box<Link>, mut assignments: mpsc::Receiver<Assignment>, events: EventSender) {
     loop {
         let outcome = tokio::select! {
             assignment = assignments.recv() => match assignment {
                 None => return send_final(&mut link, &FromClient::Done).await,
                 Some(assignment) => exchange_part(&mut link, &assignment, &events).await,
             },
-            outcome = link.receiver.receive_within(2 * HEARTBEAT) => {
+            // A node without a part sends nothing by itself, except that it fails.
+            outcome = link.receiver.receive() => {
                 outcome.map_err(NodeFailure::from).and_then(|(message, _)| Err(unexpected(message)))
             }
-            () = sleep(HEARTBEAT) => ping(&mut link).await,
+            () = sleep(PING_INTERVAL) => ping(&mut link).await,
         };
         if let Err(failure) = outcome {
-            if matches!(failure, NodeFailure::Dishonest(_)) {
+            if matches!(failure, NodeFailure::Misbehaved(_)) {
+                // The link is dropped, not closed: closing it could take as long as sending, if the node does not read.
                 let _ = link.sender.send(&FromClient::Rejected, b"").await;
             }
-            return events.send(NodeEvent::Gone(failure)).await;
+            return events.send(NodeEvent::Disconnected(failure)).await;
         }
     }
 }
@@ -76,7 +84,7 @@ async fn ping(link: &mut Link) -> Result<(), NodeFailure> {
 fn unexpected(message: FromNode) -> NodeFailure {
     match message {
         FromNode::Failed => NodeFailure::Failed,
-        _ => NodeFailure::Dishonest("an unexpected message"),
+        _ => NodeFailure::Misbehaved("an unexpected message"),
     }
 }
 
@@ -86,7 +94,9 @@ pub(super) async fn send_final(link: &mut Link, message: &FromClient) {
     let _ = link.sender.close().await;
 }
 
-/// Sends a part and verifies the tokens that come back, both at once.
+/// Sends a part and verifies the tokens that come back, both at the same time.
+///
+/// If sending, receiving or verifying fails, `try_join!` returns its error and drops the others.
 async fn exchange_part(link: &mut Link, assignment: &Assignment, events: &EventSender) -> Result<(), NodeFailure> {
     // The next token may arrive while one is being verified.
     let (arriving, arrived) = mpsc::channel(1);
@@ -97,7 +107,7 @@ async fn exchange_part(link: &mut Link, assignment: &Assignment, events: &EventS
     let file = assignment.commit(tokens).await?;
     // The part is complete even if the node does not learn of it.
     let _ = link.sender.send(&FromClient::Accepted, b"").await;
-    events.send(NodeEvent::Returned(file)).await;
+    events.send(NodeEvent::Returned { head: assignment.head, file }).await;
     Ok(())
 }
 
@@ -128,20 +138,18 @@ async fn receive_tokens(
     for number in 1..=head.chunks() {
         let acknowledge = |bytes| window.acknowledge(number, bytes);
         let token = receive_token(receiver, buffers.take(), head.max_token_bytes(), acknowledge).await?;
-        if arriving.send(token).await.is_err() {
-            // An earlier token was wrong. `verify_tokens` returns that error.
-            return Ok(());
-        }
+        // Fails only if `verify_tokens` has failed.
+        arriving.send(token).await.map_err(|_| WireError::from(Cancelled))?;
     }
     match receiver.receive().await? {
         (FromNode::Finished, body) if body.is_empty() => Ok(()),
         (FromNode::Failed, _) => Err(NodeFailure::Failed),
-        _ => Err(NodeFailure::Dishonest("its answer does not end with its part")),
+        _ => Err(NodeFailure::Misbehaved("a message after the last token")),
     }
 }
 
-/// Receives one token into `token`. All its frames must be full except the last. `acknowledge` gets the length received
-/// so far.
+/// Receives one token into `token`. All its frames must be full except the last. `acknowledge` gets the length of the
+/// token so far.
 async fn receive_token(
     receiver: &mut Receiver,
     mut token: Vec<u8>,
@@ -153,10 +161,13 @@ async fn receive_token(
         let (last, data) = match receiver.receive().await? {
             (FromNode::Token { last }, data) => (last, data),
             (FromNode::Failed, _) => return Err(NodeFailure::Failed),
-            _ => return Err(NodeFailure::Dishonest("another message where a token was expected")),
+            _ => return Err(NodeFailure::Misbehaved("another message instead of a token")),
         };
-        if data.len() > FRAME_BYTES || (data.len() < FRAME_BYTES && !last) || token.len() + data.len() > max_bytes {
-            return Err(NodeFailure::Dishonest("a frame or token of the wrong length"));
+        if data.len() > FRAME_BYTES || (data.len() < FRAME_BYTES && !last) {
+            return Err(NodeFailure::Misbehaved("a frame of the wrong length"));
+        }
+        if token.len() + data.len() > max_bytes {
+            return Err(NodeFailure::Misbehaved("a token that is too long"));
         }
         token.extend_from_slice(&data);
         acknowledge(token.len());
@@ -166,6 +177,7 @@ async fn receive_token(
     }
 }
 
+/// Verifies the tokens of all chunks in order, and writes them to a file.
 async fn verify_tokens(
     mut arrived: mpsc::Receiver<Vec<u8>>,
     assignment: &Assignment,
@@ -173,9 +185,9 @@ async fn verify_tokens(
     buffers: &BufferPool,
 ) -> Result<VerifiedTokens, NodeFailure> {
     let mut verified = assignment.create_token_file()?;
-    let mut number = 0;
-    while let Some(token) = arrived.recv().await {
-        number += 1;
+    for number in 1..=assignment.head.chunks() {
+        // The channel is open until all tokens are through, unless `receive_tokens` has failed.
+        let token = arrived.recv().await.ok_or(WireError::from(Cancelled))?;
         let (part, buffers) = (assignment.clone(), buffers.clone());
         verified = blocking(move || {
             let outcome = part.verify(number, &token, &mut verified);

@@ -108,7 +108,7 @@ impl PartHead {
     /// Returns the headers of all parts of a message. `chunk` is the maximum chunk length; see [`chunk_bytes`].
     pub(super) fn of_message(message: MessageId, lengths: &[u64], chunk: Option<u32>) -> Vec<Self> {
         let parts = lengths.len() as u32;
-        let chunk = chunk_bytes(parts, lengths.iter().copied().max().unwrap_or(0), chunk);
+        let chunk = chunk_bytes(parts, lengths.iter().copied().fold(0, u64::max), chunk);
         let head = |(&length, part)| Self(RawPartHead { message, part, parts, length, chunk });
         lengths.iter().zip(1..).map(head).collect()
     }
@@ -130,6 +130,7 @@ impl PartHead {
         begin..self.length.min(begin.saturating_add(u64::from(self.chunk)))
     }
 
+    /// Returns the length in bytes of chunk `number` (from 1).
     pub(super) fn chunk_len(&self, number: u64) -> usize {
         let range = self.range(number);
         (range.end - range.start) as usize
@@ -159,10 +160,12 @@ impl PartHead {
         jwe::seal_into(token, key, &self.header(number, &key.fingerprint().to_string()), plaintext, random)
     }
 
+    /// Returns the name of the file with the part as a node received it.
     pub(super) fn file_name(&self) -> String {
         format!("part-{}-of-{}", self.part, self.parts)
     }
 
+    /// Returns the name of the file with the part's tokens.
     pub(super) fn token_file_name(&self) -> String {
         format!("{}.jwe", self.file_name())
     }

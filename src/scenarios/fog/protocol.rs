@@ -11,8 +11,9 @@
 //! client → node   Done | Duplicate          nothing (more) to do; the link ends
 //! node → client   Failed                    the node cannot process this part; the link ends
 //! ```
-//! Data and tokens flow at the same time; the client stays at most five chunks ahead, which a node can buffer. Every
-//! frame is full except the last one of a chunk or token, so each frame's deadline also sets a minimum transfer rate.
+//! Data and tokens flow at the same time; the client stays at most four chunks ahead of the tokens (`flow_control`).
+//! Every frame is full except the last one of a chunk or token, so each frame's deadline also sets a minimum transfer
+//! rate.
 
 use std::time::Duration;
 
@@ -28,7 +29,7 @@ pub const FOG: Protocol = Protocol("hestat-fog/1");
 pub(super) const FRAME_BYTES: usize = 128 << 10;
 
 /// The interval between pings to an idle node.
-pub(super) const HEARTBEAT: Duration = Duration::from_secs(1);
+pub(super) const PING_INTERVAL: Duration = Duration::from_secs(1);
 
 /// A message from the client. Variants are encoded by their position.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -41,7 +42,7 @@ pub(super) enum FromClient {
     Data,
     /// The part came back intact.
     Accepted,
-    /// The node's answer was wrong, or it lost its part too often. It gets no part of this message any more.
+    /// The node returned wrong data or lost its part too often. It gets no other part of this message.
     Rejected,
     /// There is nothing left to do.
     Done,

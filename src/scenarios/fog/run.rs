@@ -5,10 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use futures_util::future::join_all;
-use tokio::sync::oneshot;
 use tokio_util::sync::CancellationToken;
 
-use super::client::{ClientEvent, ClientRequest, Report, files_for_nodes, run_client};
+use super::client::{ClientRequest, Listening, ListeningClient, MessageReport, files_for_nodes};
 use super::error::FogError;
 use super::node::{NodeRequest, run_node};
 use super::protocol::FOG;
@@ -16,14 +15,14 @@ use super::source::Source;
 use crate::crypto::{IdentityKey, KeyFingerprint, RsaPrivateKey};
 use crate::foundation::clock::Clock;
 use crate::foundation::observer::Observer;
-use crate::wire::runtime::run as run_async;
+use crate::wire::runtime::block_on;
 use crate::wire::{AllowList, Dialer, LinkIdentity, PeerPolicy, PeerTrust, Timeouts};
 
 /// How long client and nodes wait for each other.
 const TIMEOUT: Duration = Duration::from_mins(1);
 
 /// A message to encrypt in one process.
-pub struct RunRequest {
+pub struct InProcessRequest {
     /// The message.
     pub source: Source,
     /// Number of nodes, and of parts. At least 1.
@@ -32,49 +31,41 @@ pub struct RunRequest {
     pub chunk: Option<u32>,
     /// The key whose public part the nodes encrypt with.
     pub key: RsaPrivateKey,
-    /// The directory for the directories of client and nodes.
+    /// The output directory: the client writes to `client` in it, node i to `node-i`.
     pub out: PathBuf,
 }
 
-/// Has a message encrypted by nodes in this process, and reassembles it.
+/// Has a message encrypted by nodes in this process, and reassembles it. Notices about nodes are not shown.
 ///
 /// # Errors
-/// As [`super::client`](fn@super::client), and the error of a node that cannot work.
-pub fn run(request: RunRequest, clock: &dyn Clock, observer: Observer<'_>) -> Result<Report, FogError> {
+/// As [`super::client`](fn@super::client). If a node fails for a reason other than its connection, its error.
+pub fn run_in_process(
+    request: InProcessRequest,
+    clock: &dyn Clock,
+    observer: Observer<'_>,
+) -> Result<MessageReport, FogError> {
     let out = request.out.clone();
-    // A node has a connection, too, and writes two files in a directory.
+    // As many for the nodes as for the client. A node has up to five open: a connection, two files and their
+    // directories; the client's base and spare files make up for the rest unless there are many nodes.
     let node_files = files_for_nodes(request.nodes);
     let nodes = (0..request.nodes).map(|_| identity()).collect::<Result<Vec<_>, _>>()?;
     let client = client_request(request, identity()?, &nodes)?;
-    let fingerprint = client.identity.fingerprint();
-    run_async(observer.cancel, async |stop| {
-        let (sender, address) = oneshot::channel();
-        let done = stop.child_token();
+    block_on(observer.cancel, async |stop| {
+        let client = ListeningClient::start(client, node_files, clock).await?;
+        let Listening { address, fingerprint, .. } = client.listening;
+        // Stops the client and all nodes when one of them has ended the run.
+        let stop = stop.child_token();
         let client = async {
-            let mut sender = Some(sender);
-            let on_event = move |event: ClientEvent<'_>| {
-                if let ClientEvent::Listening(listening) = event
-                    && let Some(sender) = sender.take()
-                {
-                    // The nodes may have been cancelled already.
-                    let _ = sender.send(listening.address);
-                }
-            };
-            // It is no news that nodes of the same process connect and leave.
-            let observer = observer.without_notices();
-            let outcome = run_client(client, node_files, clock, observer, on_event, &done).await;
-            done.cancel();
+            let outcome = client.run(observer.without_notices(), &mut |_, _| {}, &stop).await;
+            stop.cancel();
             outcome
         };
-        let nodes = async {
-            // Without an address, the client has failed and returns the error.
-            let Ok(address) = address.await else { return Vec::new() };
-            let requests = nodes.into_iter().zip(1..);
-            let requests = requests.map(|(node, number)| node_request(address, node, fingerprint, &out, number));
-            join_all(requests.map(|request| join_client(request, clock, &done))).await
-        };
-        let (outcome, failures) = tokio::join!(client, nodes);
-        // If the client was cancelled because a node failed, the node's error is the cause.
+        let nodes = nodes.into_iter().zip(1..).map(|(node, number)| {
+            let request = node_request(address, node, fingerprint, &out, number);
+            run_local_node(request, clock, &stop)
+        });
+        let (outcome, failures) = tokio::join!(client, join_all(nodes));
+        // A node that fails stops the client, so its error is the cause of the client's.
         outcome.map_err(|error| failures.into_iter().flatten().next().unwrap_or(error))
     })
 }
@@ -84,11 +75,11 @@ fn identity() -> Result<LinkIdentity, FogError> {
 }
 
 fn client_request(
-    request: RunRequest,
+    request: InProcessRequest,
     identity: LinkIdentity,
     nodes: &[LinkIdentity],
 ) -> Result<ClientRequest, FogError> {
-    let RunRequest { source, nodes: count, chunk, key, out } = request;
+    let InProcessRequest { source, nodes: count, chunk, key, out } = request;
     let allowed = AllowList::new(nodes.iter().map(LinkIdentity::fingerprint), Vec::new())?;
     Ok(ClientRequest {
         listen: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -100,7 +91,7 @@ fn client_request(
         source,
         out: out.join("client"),
         timeout: TIMEOUT,
-        silence: Timeouts::default().idle,
+        idle_timeout: Timeouts::default().idle,
     })
 }
 
@@ -121,11 +112,11 @@ fn node_request(
     }
 }
 
-/// Runs one node. If it fails for another reason than its link, it cancels all others, since no other node can replace
-/// it.
-async fn join_client(request: NodeRequest, clock: &dyn Clock, done: &CancellationToken) -> Option<FogError> {
-    let outcome = run_node(&request, clock, Observer::null(), |_| {}, done).await;
+/// Runs one node. If it fails for a reason other than its connection, cancels `stop`, since no other node can replace
+/// it, and returns the error.
+async fn run_local_node(request: NodeRequest, clock: &dyn Clock, stop: &CancellationToken) -> Option<FogError> {
+    let outcome = run_node(&request, clock, Observer::null(), |_| {}, stop).await;
     let failure = outcome.err().filter(|error| !matches!(error, FogError::Wire(_)))?;
-    done.cancel();
+    stop.cancel();
     Some(failure)
 }

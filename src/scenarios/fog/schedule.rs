@@ -3,9 +3,7 @@
 //! No identity gets two parts of a message: a part whose node is lost goes to an unused node, or to the same one when
 //! it is back.
 //!
-//! Assigning it to a node that is done would be faster, but that node would see two parts. Only returned chunks reset
-//! the timer: it continues while a part is assigned to nodes that drop it, and a node that is lost with its part 16
-//! times gets no more.
+//! Assigning it to a node that is done would be faster, but that node would see two parts.
 
 use std::collections::HashMap;
 use std::future::pending;
@@ -31,7 +29,7 @@ pub(super) struct Schedule {
     parts: Vec<PartState>,
     /// Connected nodes without a part, in the order in which they came.
     idle: Vec<KeyFingerprint>,
-    /// The part that each node has seen.
+    /// The part that each node has been assigned, now or earlier.
     seen: HashMap<KeyFingerprint, usize>,
     started: bool,
 }
@@ -46,10 +44,10 @@ impl Schedule {
         self.idle.push(node);
     }
 
-    /// Removes a node. Its part, if any, is pending again.
-    pub(super) fn leave(&mut self, node: KeyFingerprint) {
+    /// Removes a node. Returns its part, if it has one; the part is pending again.
+    pub(super) fn leave(&mut self, node: KeyFingerprint) -> Option<usize> {
         self.idle.retain(|idle| *idle != node);
-        self.end_assignment(node, PartState::Pending);
+        self.end_assignment(node, PartState::Pending)
     }
 
     /// Marks a node's part as done. The node is idle again.
@@ -58,8 +56,10 @@ impl Schedule {
         self.idle.push(node);
     }
 
-    fn end_assignment(&mut self, node: KeyFingerprint, state: PartState) {
-        self.parts.iter_mut().filter(|part| **part == PartState::Assigned(node)).for_each(|part| *part = state);
+    fn end_assignment(&mut self, node: KeyFingerprint, state: PartState) -> Option<usize> {
+        let part = self.parts.iter().position(|part| *part == PartState::Assigned(node))?;
+        self.parts[part] = state;
+        Some(part)
     }
 
     /// Assigns a pending part to an idle node, if possible. Assignment starts once there is a node for each part.
@@ -72,7 +72,7 @@ impl Schedule {
         let (part, node) = pending.map(|(part, _)| part).find_map(|part| Some((part, self.candidate(part)?)))?;
         self.idle.retain(|idle| *idle != node);
         self.seen.insert(node, part);
-        *self.parts.get_mut(part)? = PartState::Assigned(node);
+        self.parts[part] = PartState::Assigned(node);
         Some((node, part))
     }
 
@@ -88,10 +88,17 @@ impl Schedule {
         self.idle.iter().filter(|node| !self.seen.contains_key(*node)).count()
     }
 
+    /// Returns the number of parts.
     pub(super) fn parts(&self) -> usize {
         self.parts.len()
     }
 
+    /// Returns the number of parts that are assigned to nodes now.
+    pub(super) fn assigned(&self) -> usize {
+        self.parts.iter().filter(|state| matches!(state, PartState::Assigned(_))).count()
+    }
+
+    /// Returns whether there has been a node for each part.
     pub(super) fn has_started(&self) -> bool {
         self.started
     }
@@ -106,8 +113,8 @@ impl Schedule {
     }
 }
 
-/// Measures how long a part has been waiting for a node. It pauses while no part waits, and only a reset, after data
-/// has come back, clears it: a node that takes a part and drops it over and over cannot delay the timeout forever.
+/// Measures how long a part has been waiting for a node. It pauses while no part waits. Only a reset clears it, when
+/// data has come back: nodes that are lost with their part again and again cannot delay the timeout forever.
 pub(super) struct StarvationTimer {
     limit: Duration,
     running_since: Option<Instant>,
@@ -230,8 +237,14 @@ mod tests {
             for (step, number) in steps {
                 let node = node(number);
                 match step {
-                    0 if !connected.contains(&node) => { schedule.join(node); connected.push(node); }
-                    1 if connected.contains(&node) => { schedule.leave(node); assigned.remove(&node); connected.retain(|other| *other != node); }
+                    0 if !connected.contains(&node) => {
+                        schedule.join(node);
+                        connected.push(node);
+                    }
+                    1 if connected.contains(&node) => {
+                        prop_assert_eq!(schedule.leave(node), assigned.remove(&node));
+                        connected.retain(|other| *other != node);
+                    }
                     2 if assigned.remove(&node).is_some() => schedule.complete(node),
                     _ => {}
                 }
@@ -242,6 +255,7 @@ mod tests {
                     prop_assert_eq!(assigned.insert(node, part), None);
                     saw.insert(node, part);
                 }
+                prop_assert_eq!(schedule.assigned(), assigned.len());
             }
         }
     }

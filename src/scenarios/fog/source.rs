@@ -1,4 +1,4 @@
-//! The message as the client reads it: random access, and ranges of the parts. It must not change meanwhile.
+//! The file with the message: read by offset, split into parts, and checked for changes.
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};
@@ -17,12 +17,12 @@ const MAX_CHARACTER_BYTES: u64 = 4;
 pub struct Source {
     file: File,
     name: String,
-    stamp: Stamp,
+    stamp: FileStamp,
 }
 
 /// Identifies a version of a file's content. Renaming it or changing its permissions does not matter.
 #[derive(Debug, PartialEq, Eq)]
-struct Stamp {
+struct FileStamp {
     length: u64,
     modified: (i64, i64),
 }
@@ -54,7 +54,7 @@ impl Source {
     }
 
     fn new(file: File, name: String) -> io::Result<Self> {
-        let stamp = Stamp::of(&file.metadata()?);
+        let stamp = FileStamp::of(&file.metadata()?);
         Ok(Self { file, name, stamp })
     }
 
@@ -70,7 +70,7 @@ impl Source {
 
     /// Returns whether the file was modified since it was opened.
     pub(super) fn has_changed(&self) -> bool {
-        self.file.metadata().map_or(true, |meta| Stamp::of(&meta) != self.stamp)
+        self.file.metadata().map_or(true, |meta| FileStamp::of(&meta) != self.stamp)
     }
 
     /// Fills `bytes` from `offset`.
@@ -111,7 +111,7 @@ impl Source {
     }
 }
 
-impl Stamp {
+impl FileStamp {
     fn of(meta: &Metadata) -> Self {
         Self { length: meta.len(), modified: (meta.mtime(), meta.mtime_nsec()) }
     }

@@ -1,4 +1,4 @@
-//! Clients of the echo server, in the clear and under TLS.
+//! Clients of the echo server, without and with TLS.
 
 use std::io::{self, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
@@ -9,17 +9,17 @@ use rustls::{ClientConnection, StreamOwned};
 
 use super::credentials::Credentials;
 use super::echo::{PROTOCOL, TIMEOUT};
-use super::peer_check::PeerCheck;
 use super::tls;
+use super::verifier::TestVerifier;
 
-/// Connects in the clear and sends these bytes; errors of sending are ignored.
+/// Connects without TLS and sends these bytes; errors of sending are ignored.
 pub(super) fn plain_client(address: SocketAddr, bytes: &[u8]) -> TcpStream {
     let mut socket = with_timeouts(TcpStream::connect(address).unwrap(), TIMEOUT);
     let _ = socket.write_all(bytes);
     socket
 }
 
-/// Sends these bytes in the clear, and returns all that the server sends.
+/// Sends these bytes without TLS, and returns all that the server sends.
 pub(super) fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     let mut socket = plain_client(address, &[]);
     let mut sender = socket.try_clone().unwrap();
@@ -34,15 +34,15 @@ pub(super) fn exchange(address: SocketAddr, bytes: &[u8]) -> Vec<u8> {
     answer
 }
 
-/// A client under TLS.
+/// A TLS client.
 pub(super) struct TlsClient {
     pub(super) credentials: Credentials,
-    pub(super) check: PeerCheck,
+    pub(super) verifier: TestVerifier,
     pub(super) timeout: Duration,
 }
 
 impl TlsClient {
-    /// Sends each of the sentences as a TLS record, and returns as many bytes of the answer.
+    /// Sends each of the sentences as a TLS record, and returns as many bytes of the echo.
     pub(super) fn exchange(&self, address: SocketAddr, sentences: &[&[u8]]) -> io::Result<Vec<u8>> {
         let mut stream = self.connect(address)?;
         for sentence in sentences {
@@ -58,7 +58,7 @@ impl TlsClient {
     }
 
     fn connect(&self, address: SocketAddr) -> io::Result<StreamOwned<ClientConnection, TcpStream>> {
-        let connection = tls::client(&self.credentials.certified(), self.check, vec![PROTOCOL.into()]);
+        let connection = tls::client(&self.credentials.certified(), self.verifier, vec![PROTOCOL.into()]);
         let mut stream = StreamOwned::new(connection, with_timeouts(TcpStream::connect(address)?, self.timeout));
         while stream.conn.is_handshaking() {
             stream.conn.complete_io(&mut stream.sock)?;

@@ -1,4 +1,4 @@
-//! Keys and certificates: one's own, and certificates of foreign keys.
+//! Key pairs with certificates, and forged certificates for public keys whose private key we do not have.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rcgen::{CertificateParams, Issuer, KeyPair, PKCS_ED25519, PublicKeyData, SignatureAlgorithm};
@@ -37,18 +37,19 @@ impl Credentials {
         self.with_certificate(self.certificate.clone())
     }
 
-    /// The key with another key's certificate: its signatures do not verify.
+    /// The key with the certificate of another key, against which its signatures do not verify.
     pub(super) fn with_certificate(&self, certificate: CertificateDer<'static>) -> CertifiedKey {
         let key = any_eddsa_type(&self.key.serialize_der().into()).unwrap();
         CertifiedKey::new(vec![certificate], key)
     }
 }
 
-/// Forges a certificate of a foreign Ed25519 public key, signed by a key of our own. It has the pin of the genuine one.
+/// Forges a certificate for someone else's Ed25519 public key, signed by a key of our own. Its pin is that of the
+/// genuine certificate.
 pub(crate) fn certificate_of(public_key: &[u8]) -> CertificateDer<'static> {
     let signer = KeyPair::generate_for(&PKCS_ED25519).unwrap();
     let issuer = Issuer::new(parameters(), signer);
-    parameters().signed_by(&ForeignKey(public_key.into()), &issuer).unwrap().der().clone()
+    parameters().signed_by(&PublicKeyOnly(public_key.into()), &issuer).unwrap().der().clone()
 }
 
 fn parameters() -> CertificateParams {
@@ -56,9 +57,9 @@ fn parameters() -> CertificateParams {
 }
 
 /// A public key whose private key we do not have.
-struct ForeignKey(Vec<u8>);
+struct PublicKeyOnly(Vec<u8>);
 
-impl PublicKeyData for ForeignKey {
+impl PublicKeyData for PublicKeyOnly {
     fn der_bytes(&self) -> &[u8] {
         &self.0
     }

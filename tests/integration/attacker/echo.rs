@@ -1,4 +1,4 @@
-//! A small echo server, in the clear or under TLS: the target in the attacker's self-tests.
+//! A small echo server, without or with TLS: the target in the attacker's self-tests.
 
 use std::io::{self, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -11,8 +11,8 @@ use rustls::{ServerConfig, ServerConnection, StreamOwned};
 use super::accept_loop::AcceptLoop;
 use super::clients::with_timeouts;
 use super::credentials::Credentials;
-use super::peer_check::PeerCheck;
 use super::tls;
+use super::verifier::TestVerifier;
 
 pub(super) const PROTOCOL: &[u8] = b"hestat-echo/1";
 
@@ -22,7 +22,7 @@ pub(super) const TIMEOUT: Duration = Duration::from_secs(10);
 /// What the server knows of one connection.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Session {
-    /// All bytes received; the clear text if under TLS.
+    /// All bytes received, decrypted if TLS is used.
     pub(super) received: Vec<u8>,
     /// How many reads that took.
     pub(super) reads: usize,
@@ -42,9 +42,9 @@ impl EchoServer {
         Self::start(None)
     }
 
-    /// Serves TLS with these credentials, and checks clients like this.
-    pub(super) fn tls(credentials: &Credentials, check: PeerCheck) -> Self {
-        Self::start(Some(tls::server_config(&credentials.certified(), check, vec![PROTOCOL.into()])))
+    /// Serves TLS with these credentials, and verifies clients with this verifier.
+    pub(super) fn tls(credentials: &Credentials, verifier: TestVerifier) -> Self {
+        Self::start(Some(tls::server_config(&credentials.certified(), verifier, vec![PROTOCOL.into()])))
     }
 
     fn start(config: Option<Arc<ServerConfig>>) -> Self {

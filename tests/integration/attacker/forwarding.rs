@@ -5,7 +5,7 @@ use std::thread;
 
 use super::log::ConnectionLog;
 use super::man_in_the_middle::intercept;
-use super::plan::{Direction, Manipulation};
+use super::manipulation::{Direction, Manipulation};
 use super::recording::Recording;
 use super::socket_pair::SocketPair;
 use super::tampering::{Step, Tamperer};
@@ -16,7 +16,7 @@ const BUFFER_BYTES: usize = 16 << 10;
 /// Applies the manipulation until both sides have ended.
 pub(super) fn run(pair: &SocketPair, manipulation: Manipulation, log: &ConnectionLog) {
     match manipulation {
-        Manipulation::Pass => both(|direction| Forwarder { direction, pair, log }.run(Tamperer::new(None))),
+        Manipulation::Forward => both(|direction| Forwarder { direction, pair, log }.run(Tamperer::new(None))),
         Manipulation::Tamper(tampered, tampering) => both(|direction| {
             let tampering = (direction == tampered).then(|| tampering.clone());
             Forwarder { direction, pair, log }.run(Tamperer::new(tampering));
@@ -47,9 +47,9 @@ struct Forwarder<'a> {
 impl Forwarder<'_> {
     /// Forwards what the tamperer lets through.
     fn run(&self, mut tamperer: Tamperer) {
-        let mut goes_on = self.apply_all(tamperer.push(&[]));
-        while goes_on {
-            goes_on = match self.receive() {
+        let mut continues = self.apply_all(tamperer.push(&[]));
+        while continues {
+            continues = match self.receive() {
                 Some(bytes) if bytes.is_empty() => {
                     if self.apply_all(tamperer.finish()) {
                         self.pair.toward(self.direction).finish();
@@ -92,16 +92,16 @@ impl Forwarder<'_> {
         steps.into_iter().all(|step| self.apply(step))
     }
 
-    /// Applies a step and returns whether this direction goes on. A side that takes no more bytes may still have sent
-    /// some, so the other direction goes on in any case.
+    /// Applies a step and returns whether this direction continues. A side that takes no more bytes may still have sent
+    /// some, so the other direction continues in any case.
     fn apply(&self, step: Step) -> bool {
         match step {
-            Step::Pass(bytes) => return self.pair.toward(self.direction).write_all(&bytes).is_ok(),
+            Step::Forward(bytes) => return self.pair.toward(self.direction).write_all(&bytes).is_ok(),
             Step::Return(bytes) => return self.pair.toward(self.direction.opposite()).write_all(&bytes).is_ok(),
             Step::CountManipulation => self.log.count_manipulation(),
             Step::Wait(time) => self.pair.wait(time),
             Step::Stall => self.pair.wait_until_closed(),
-            Step::End(ending) => self.pair.close(ending),
+            Step::Close(ending) => self.pair.close(ending),
         }
         !self.pair.is_closed()
     }

@@ -1,4 +1,4 @@
-//! Impersonation: presents to each side a certificate of its own, or one whose private key it does not have.
+//! Impersonation: presents its own certificate to each side, or one whose private key it does not have.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{SocketAddr, TcpStream};
@@ -10,10 +10,10 @@ use rustls::server::{Acceptor, ServerConnection};
 use rustls::sign::CertifiedKey;
 
 use super::credentials::Credentials;
-use super::peer_check::PeerCheck;
 use super::tls::{self, ProtocolNames, TlsStream};
+use super::verifier::TestVerifier;
 
-/// How long the other side has to answer.
+/// How long the other side may take to connect, and for each read and write.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Terminates TLS in the middle, with one certificate for each side.
@@ -42,8 +42,8 @@ impl Impersonator {
         Self { to_server: self.own.with_certificate(certificate), ..self }
     }
 
-    /// Connects to a server as one of its clients and sends these bytes. Returns the first answer (empty if the server
-    /// closes the connection cleanly), or how the server rejects it.
+    /// Connects to a server as one of its clients and sends these bytes. Returns the first bytes that the server sends
+    /// (none if it closes the connection cleanly), or how it rejects the client.
     pub(crate) fn request(&self, address: SocketAddr, protocol: &[u8], bytes: &[u8]) -> io::Result<Vec<u8>> {
         let mut server = self.connect(open(address)?, vec![protocol.into()])?;
         server.send(bytes)?;
@@ -51,7 +51,7 @@ impl Impersonator {
         while Instant::now() < end {
             match server.receive()? {
                 Some(bytes) if bytes.is_empty() => {}
-                answer => return Ok(answer.unwrap_or_default()),
+                received => return Ok(received.unwrap_or_default()),
             }
         }
         Err(ErrorKind::TimedOut.into())
@@ -69,14 +69,14 @@ impl Impersonator {
             }
         };
         let names: ProtocolNames = accepted.client_hello().alpn().into_iter().flatten().map(<[u8]>::to_vec).collect();
-        let config = tls::server_config(&self.to_client, PeerCheck::Nothing, names.clone());
+        let config = tls::server_config(&self.to_client, TestVerifier::AcceptAny, names.clone());
         let connection = accepted.into_connection(config).map_err(|(error, _)| io::Error::other(error))?;
         Ok((connection, names))
     }
 
     /// Does the handshake with a server. In TLS 1.3 its rejection arrives only later.
     pub(super) fn connect<S: Read + Write>(&self, socket: S, names: ProtocolNames) -> io::Result<TlsStream<S>> {
-        TlsStream::handshake(tls::client(&self.to_server, PeerCheck::Nothing, names), socket)
+        TlsStream::handshake(tls::client(&self.to_server, TestVerifier::AcceptAny, names), socket)
     }
 }
 

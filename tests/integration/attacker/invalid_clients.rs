@@ -1,13 +1,13 @@
-//! Clients that connect to a listener directly and do not speak its protocol, or hardly send anything.
+//! Clients that connect to a listener directly and do not speak its protocol, or send almost nothing.
 
 use std::io::{self, ErrorKind, Read, Write};
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::time::{Duration, Instant};
 
 use super::credentials::Credentials;
-use super::peer_check::PeerCheck;
 use super::records::record;
 use super::tls;
+use super::verifier::TestVerifier;
 use crate::faults::fault_plan::SeededRng;
 use crate::sandbox::open_files;
 
@@ -58,7 +58,8 @@ impl InvalidClient {
         }
     }
 
-    /// Connects, sends its bytes, and returns the answer. Fails unless the server disconnects within the timeout.
+    /// Connects, sends its bytes, and returns what the server sends. Fails unless the server disconnects within the
+    /// timeout.
     pub(crate) fn run(self, address: SocketAddr, protocol: &[u8], timeout: Duration) -> io::Result<Vec<u8>> {
         let mut socket = TcpStream::connect(address)?;
         socket.set_write_timeout(Some(timeout))?;
@@ -72,7 +73,7 @@ impl InvalidClient {
 /// Returns the first flight of a valid client.
 pub(crate) fn client_hello(protocol: &[u8]) -> Vec<u8> {
     let mut hello = Vec::new();
-    let mut client = tls::client(&Credentials::new().certified(), PeerCheck::Nothing, vec![protocol.into()]);
+    let mut client = tls::client(&Credentials::new().certified(), TestVerifier::AcceptAny, vec![protocol.into()]);
     client.write_tls(&mut hello).unwrap();
     hello
 }
@@ -91,7 +92,7 @@ pub(crate) struct SlowLorisOutcome {
     pub(crate) sent: usize,
     /// Whether the server disconnected.
     pub(crate) disconnected: bool,
-    /// How long the attack went on.
+    /// How long the attack lasted.
     pub(crate) elapsed: Duration,
 }
 

@@ -4,16 +4,16 @@ use std::net::SocketAddr;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 
-use super::plan::{Direction, Manipulation};
+use super::manipulation::{Direction, Manipulation};
 use super::recording::Recording;
 
-/// What is done to each connection, by its number.
-pub(super) type Plan = Box<dyn Fn(u64) -> Manipulation + Send + Sync>;
+/// Returns what is done to a connection, given its number.
+pub(super) type ChooseManipulation = Box<dyn Fn(u64) -> Manipulation + Send + Sync>;
 
 /// State shared by all connections.
 pub(super) struct Shared {
     pub(super) upstream: Mutex<SocketAddr>,
-    pub(super) plan: Plan,
+    pub(super) choose_manipulation: ChooseManipulation,
     pub(super) recordings: Mutex<Vec<Recording>>,
     pub(super) manipulations: AtomicU64,
 }
@@ -32,9 +32,9 @@ impl ConnectionLog {
         Self { number: recordings.len() as u64 - 1, shared: Arc::clone(shared) }
     }
 
-    /// Returns what the plan does to this connection.
-    pub(super) fn plan(&self) -> Manipulation {
-        (self.shared.plan)(self.number)
+    /// Returns what is to be done to this connection.
+    pub(super) fn manipulation(&self) -> Manipulation {
+        (self.shared.choose_manipulation)(self.number)
     }
 
     /// Records bytes that were sent in this direction.

@@ -1,11 +1,11 @@
-//! The man in the middle: terminates TLS on both sides, and forwards the clear text from one to the other.
+//! The man in the middle: terminates TLS on both sides, and forwards the decrypted bytes from one to the other.
 
 use std::io;
 use std::time::Duration;
 
 use super::impersonation::Impersonator;
 use super::log::ConnectionLog;
-use super::plan::Direction;
+use super::manipulation::Direction;
 use super::socket_pair::{PairedSocket, SocketPair};
 use super::tls::{ProtocolNames, TlsStream};
 use crate::faults::fault_plan::Ending;

@@ -1,5 +1,5 @@
-//! A network attacker between two hestat processes: a proxy that records each connection and manipulates it as planned.
-//! It knows everything except private keys.
+//! A network attacker between two hestat processes: a proxy that records each connection, and manipulates it as a test
+//! says. It knows everything except private keys.
 
 pub(crate) mod credentials;
 pub(crate) mod impersonation;
@@ -12,13 +12,13 @@ mod echo;
 mod forwarding;
 mod log;
 mod man_in_the_middle;
-mod peer_check;
-mod plan;
+mod manipulation;
 mod recording;
 mod self_tests;
 mod socket_pair;
 mod tampering;
 mod tls;
+mod verifier;
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
@@ -33,7 +33,7 @@ use accept_loop::AcceptLoop;
 use log::{ConnectionLog, Shared};
 use socket_pair::{SocketPair, reset_on_drop};
 
-pub(crate) use plan::{Direction, Manipulation, RecordFault, Tampering};
+pub(crate) use manipulation::{Direction, Manipulation, RecordFault, Tampering};
 pub(crate) use recording::Recording;
 
 /// How long a server has to accept a connection.
@@ -46,18 +46,21 @@ pub(crate) struct Attacker {
 }
 
 impl Attacker {
-    /// Starts a proxy in front of the server at `upstream`. `plan` maps the number of a connection, counted from 0, to
-    /// what is done to it.
-    pub(crate) fn before(upstream: SocketAddr, plan: impl Fn(u64) -> Manipulation + Send + Sync + 'static) -> Self {
+    /// Starts a proxy in front of the server at `upstream`. `manipulation` maps the number of a connection, counted
+    /// from 0, to what is done to it.
+    pub(crate) fn before(
+        upstream: SocketAddr,
+        manipulation: impl Fn(u64) -> Manipulation + Send + Sync + 'static,
+    ) -> Self {
         let shared = Arc::new(Shared {
             upstream: Mutex::new(upstream),
-            plan: Box::new(plan),
+            choose_manipulation: Box::new(manipulation),
             recordings: Mutex::default(),
             manipulations: AtomicU64::new(0),
         });
         let mut connections = Connections { connections: Vec::new(), shared: Arc::clone(&shared) };
         let accept_loop = AcceptLoop::start(move |client| {
-            // If the server cannot be reached, the client has been sent a reset.
+            // If the server cannot be reached, the client gets a reset.
             let _ = connections.open(client);
         });
         Self { shared, accept_loop }
@@ -116,7 +119,8 @@ impl Connections {
             let _ = reset_on_drop(&client);
         })?;
         let pair = Arc::new(SocketPair::new(client, server)?);
-        let forwarding = (Arc::downgrade(&pair), thread::spawn(move || forwarding::run(&pair, log.plan(), &log)));
+        let forwarding =
+            (Arc::downgrade(&pair), thread::spawn(move || forwarding::run(&pair, log.manipulation(), &log)));
         self.connections.push(forwarding);
         Ok(())
     }

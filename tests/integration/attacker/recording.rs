@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::plan::Direction;
+use super::manipulation::Direction;
 use super::records::RecordParser;
 use crate::faults::recorded::holds;
 
@@ -32,7 +32,7 @@ impl Recording {
         self.is_finished
     }
 
-    /// The bytes of each read, in order. If TLS was terminated in the middle, they are clear text.
+    /// The bytes of each read, in order; decrypted if TLS was terminated in the middle.
     pub(crate) fn reads(&self) -> &[(Direction, Vec<u8>)] {
         &self.reads
     }

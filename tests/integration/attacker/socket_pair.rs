@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use rustix::net::sockopt::set_socket_linger;
 
-use super::plan::Direction;
+use super::manipulation::Direction;
 use crate::faults::fault_plan::Ending;
 
 /// Interval at which a blocked write checks whether the pair was closed.
@@ -58,12 +58,12 @@ impl SocketPair {
 
     /// Waits until the pair is closed.
     pub(super) fn wait_until_closed(&self) {
-        drop(self.on_close.wait_while(self.closed.lock().unwrap(), |closed| !*closed).unwrap());
+        let _closed = self.on_close.wait_while(self.closed.lock().unwrap(), |closed| !*closed).unwrap();
     }
 
     /// Waits for this time, or until the pair is closed.
     pub(super) fn wait(&self, time: Duration) {
-        drop(self.on_close.wait_timeout_while(self.closed.lock().unwrap(), time, |closed| !*closed).unwrap());
+        let _closed = self.on_close.wait_timeout_while(self.closed.lock().unwrap(), time, |closed| !*closed).unwrap();
     }
 }
 

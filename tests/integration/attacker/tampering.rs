@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::plan::{RecordFault, Tampering};
+use super::manipulation::{RecordFault, Tampering};
 use super::records::RecordParser;
 use crate::faults::fault_plan::Ending;
 
@@ -10,14 +10,17 @@ use crate::faults::fault_plan::Ending;
 #[derive(Debug)]
 pub(super) enum Step {
     /// Forward these bytes.
-    Pass(Vec<u8>),
+    Forward(Vec<u8>),
     /// Send these bytes back to their sender.
     Return(Vec<u8>),
     /// Count a manipulation that takes effect now.
     CountManipulation,
+    /// Wait for this time.
     Wait(Duration),
+    /// Forward nothing more, not even the end of the stream.
     Stall,
-    End(Ending),
+    /// Close both sides.
+    Close(Ending),
 }
 
 /// Turns the bytes of one direction into steps.
@@ -44,7 +47,7 @@ impl Tamperer {
     pub(super) fn push(&mut self, bytes: &[u8]) -> Vec<Step> {
         match self.tampering {
             Some(Tampering::Trickle { bytes: step, pause }) => trickle(bytes, step, pause),
-            Some(Tampering::Record { number, .. }) => {
+            Some(Tampering::TlsRecord { number, .. }) => {
                 let records = self.parser.push(bytes);
                 records.into_iter().flat_map(|record| self.push_record(record, number)).collect()
             }
@@ -55,7 +58,7 @@ impl Tamperer {
     /// Returns what to do at the end of the stream.
     pub(super) fn finish(&mut self) -> Vec<Step> {
         let held = self.held.take().unwrap_or_default();
-        vec![Step::Pass(held), Step::Pass(self.parser.take_rest())]
+        vec![Step::Forward(held), Step::Forward(self.parser.take_rest())]
     }
 
     fn push_bytes(&mut self, bytes: &[u8]) -> Vec<Step> {
@@ -66,13 +69,13 @@ impl Tamperer {
             return vec![self.forward(bytes.into())];
         };
         let (untouched, tampered) = bytes.split_at((position - before) as usize);
-        let mut steps = vec![Step::Pass(untouched.into()), Step::CountManipulation];
+        let mut steps = vec![Step::Forward(untouched.into()), Step::CountManipulation];
         steps.extend(self.tamper(tampered.into()));
         steps
     }
 
     fn forward(&self, bytes: Vec<u8>) -> Step {
-        if self.reflects { Step::Return(bytes) } else { Step::Pass(bytes) }
+        if self.reflects { Step::Return(bytes) } else { Step::Forward(bytes) }
     }
 
     /// Returns what to do with the bytes from the tampering's position on.
@@ -80,12 +83,12 @@ impl Tamperer {
         let mut steps = Vec::new();
         match self.tampering.take() {
             Some(Tampering::FlipByte { mask, .. }) => bytes[0] ^= mask,
-            Some(Tampering::Insert { bytes: inserted, .. }) => steps.push(Step::Pass(inserted)),
-            Some(Tampering::Cut { ending, .. }) => steps.push(Step::End(ending)),
+            Some(Tampering::Insert { bytes: inserted, .. }) => steps.push(Step::Forward(inserted)),
+            Some(Tampering::Close { ending, .. }) => steps.push(Step::Close(ending)),
             Some(Tampering::Stall { .. }) => steps.push(Step::Stall),
             Some(Tampering::Delay { by, .. }) => steps.push(Step::Wait(by)),
             Some(Tampering::Reflect { .. }) => self.reflects = true,
-            Some(Tampering::Trickle { .. } | Tampering::Record { .. }) | None => {}
+            Some(Tampering::Trickle { .. } | Tampering::TlsRecord { .. }) | None => {}
         }
         steps.push(self.forward(bytes));
         steps
@@ -95,19 +98,19 @@ impl Tamperer {
     fn push_record(&mut self, record: Vec<u8>, number: u64) -> Vec<Step> {
         self.records += 1;
         if let Some(held) = self.held.take() {
-            return vec![Step::CountManipulation, Step::Pass(record), Step::Pass(held)];
+            return vec![Step::CountManipulation, Step::Forward(record), Step::Forward(held)];
         }
         if self.records != number + 1 {
-            return vec![Step::Pass(record)];
+            return vec![Step::Forward(record)];
         }
-        let Some(Tampering::Record { fault, .. }) = &self.tampering else { return Vec::new() };
+        let Some(Tampering::TlsRecord { fault, .. }) = &self.tampering else { return Vec::new() };
         match fault {
-            RecordFault::Duplicate => vec![Step::CountManipulation, Step::Pass([&*record, &record].concat())],
+            RecordFault::Duplicate => vec![Step::CountManipulation, Step::Forward([&*record, &record].concat())],
             RecordFault::Drop => vec![Step::CountManipulation],
             RecordFault::InsertBefore(bytes) => {
-                vec![Step::CountManipulation, Step::Pass([bytes, &*record].concat())]
+                vec![Step::CountManipulation, Step::Forward([bytes, &*record].concat())]
             }
-            RecordFault::Swap => {
+            RecordFault::SwapWithNext => {
                 self.held = Some(record);
                 Vec::new()
             }
@@ -117,6 +120,6 @@ impl Tamperer {
 
 fn trickle(bytes: &[u8], step: usize, pause: Duration) -> Vec<Step> {
     let count = (!bytes.is_empty()).then_some(Step::CountManipulation);
-    let steps = bytes.chunks(step).flat_map(|bytes| [Step::Pass(bytes.into()), Step::Wait(pause)]);
+    let steps = bytes.chunks(step).flat_map(|bytes| [Step::Forward(bytes.into()), Step::Wait(pause)]);
     count.into_iter().chain(steps).collect()
 }

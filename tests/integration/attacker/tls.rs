@@ -10,7 +10,7 @@ use rustls::sign::{CertifiedKey, SingleCertAndKey};
 use rustls::version::TLS13;
 use rustls::{ClientConfig, ClientConnection, Connection, ServerConfig};
 
-use super::peer_check::PeerCheck;
+use super::verifier::TestVerifier;
 
 /// Protocol names (ALPN) that a side offers or accepts.
 pub(super) type ProtocolNames = Vec<Vec<u8>>;
@@ -22,20 +22,24 @@ fn provider() -> Arc<CryptoProvider> {
 }
 
 /// Configures the listening side, without session tickets.
-pub(super) fn server_config(certified: &CertifiedKey, check: PeerCheck, names: ProtocolNames) -> Arc<ServerConfig> {
+pub(super) fn server_config(
+    certified: &CertifiedKey,
+    verifier: TestVerifier,
+    names: ProtocolNames,
+) -> Arc<ServerConfig> {
     let config = ServerConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]).unwrap();
     let certified = Arc::new(SingleCertAndKey::from(certified.clone()));
-    let mut config = config.with_client_cert_verifier(Arc::new(check)).with_cert_resolver(certified);
+    let mut config = config.with_client_cert_verifier(Arc::new(verifier)).with_cert_resolver(certified);
     config.send_tls13_tickets = 0;
     config.alpn_protocols = names;
     Arc::new(config)
 }
 
 /// Creates a client connection, before its handshake.
-pub(super) fn client(certified: &CertifiedKey, check: PeerCheck, names: ProtocolNames) -> ClientConnection {
+pub(super) fn client(certified: &CertifiedKey, verifier: TestVerifier, names: ProtocolNames) -> ClientConnection {
     let config = ClientConfig::builder_with_provider(provider()).with_protocol_versions(&[&TLS13]).unwrap();
     let certified = Arc::new(SingleCertAndKey::from(certified.clone()));
-    let config = config.dangerous().with_custom_certificate_verifier(Arc::new(check));
+    let config = config.dangerous().with_custom_certificate_verifier(Arc::new(verifier));
     let mut config = config.with_client_cert_resolver(certified);
     config.alpn_protocols = names;
     ClientConnection::new(Arc::new(config), ServerName::try_from("localhost").unwrap()).unwrap()

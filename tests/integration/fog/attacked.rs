@@ -1,5 +1,5 @@
-//! An attacker on the network between node and client: each manipulation is detected or makes no difference, and the message comes
-//! back intact once a connection is left alone.
+//! An attacker on the network between node and client: each manipulation is detected or makes no difference, and the
+//! message comes back intact once a connection is left alone.
 
 use std::fs;
 use std::time::Duration;
@@ -19,16 +19,15 @@ const PROTOCOL: &[u8] = b"hestat-fog/1";
 fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Recording {
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--silence", "3"]);
     let message = client.message.clone();
-    let pass = Manipulation::Pass;
     let attacker =
-        Attacker::before(client.address, move |number| if number == 0 { manipulation.clone() } else { pass.clone() });
+        Attacker::before(client.address, move |n| if n == 0 { manipulation.clone() } else { Manipulation::Forward });
     let node = parties.node_at("node", attacker.address(), &client.fingerprint, &["--silence", "3"]);
-    let returned = client.returned();
+    let report = client.expect_report();
     // The node may have missed that its part was accepted, and may still be reconnecting.
     drop(node);
-    assert_eq!(returned["text"], MESSAGE, "{what}");
+    assert_eq!(report["text"], MESSAGE, "{what}");
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes(), "{what}");
-    assert!(attacker.manipulations() > 0, "{what}: the manipulation must have happened");
+    assert!(attacker.manipulations() > 0, "{what}: no manipulation took effect");
     let recordings = attacker.recordings();
     assert!(recordings.iter().all(|recording| !recording.contains(&MESSAGE.as_bytes()[..16])), "{what}");
     recordings[0].clone()
@@ -37,9 +36,9 @@ fn survives(what: &str, parties: &Parties, manipulation: Manipulation) -> Record
 /// Records a conversation without manipulation.
 fn undisturbed(parties: &Parties) -> Recording {
     let client = parties.client(&["--message", MESSAGE, "--nodes", "1"]);
-    let attacker = Attacker::before(client.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(client.address, |_| Manipulation::Forward);
     let node = parties.node_at("node", attacker.address(), &client.fingerprint, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
     attacker.finished(0)
 }
@@ -59,8 +58,8 @@ fn tamper(direction: Direction, tampering: Tampering) -> Manipulation {
     Manipulation::Tamper(direction, tampering)
 }
 
-/// Flips bytes from the beginning to the end of each direction, so that each kind of record is hit. The tests of `wire` flip every
-/// single byte.
+/// Flips bytes from the beginning to the end of each direction, so that each kind of record is hit. The tests of `wire`
+/// flip every single byte.
 #[test]
 fn flipped_bytes_are_detected() {
     let parties = Parties::new();
@@ -82,7 +81,7 @@ fn flipped_bytes_are_detected() {
 }
 
 #[test]
-fn cuts_stalls_and_delays_are_survived() {
+fn early_closes_stalls_and_delays_are_survived() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
     for direction in Direction::BOTH {
@@ -90,9 +89,9 @@ fn cuts_stalls_and_delays_are_survived() {
         for at in [0, length / 4, length / 2, length * 3 / 4] {
             for ending in [Ending::Close, Ending::Reset] {
                 survives(
-                    &format!("cut at {at} {direction:?}"),
+                    &format!("close at {at} {direction:?}"),
                     &parties,
-                    tamper(direction, Tampering::Cut { at, ending }),
+                    tamper(direction, Tampering::Close { at, ending }),
                 );
             }
             let by = Duration::from_millis(300);
@@ -117,18 +116,18 @@ fn bytes_that_arrive_one_by_one_make_no_difference() {
 fn duplicated_dropped_and_reordered_records_are_detected() {
     let parties = Parties::new();
     let recording = undisturbed(&parties);
-    let stray = recording.records(Direction::ToServer)[1].clone();
+    let earlier = recording.records(Direction::ToServer)[1].clone();
     for direction in Direction::BOTH {
         for number in 0..without_final(&recording, direction).len() as u64 {
-            for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::InsertBefore(stray.clone())] {
+            for fault in [RecordFault::Duplicate, RecordFault::Drop, RecordFault::InsertBefore(earlier.clone())] {
                 let what = format!("record {number} {direction:?} {fault:?}");
-                survives(&what, &parties, tamper(direction, Tampering::Record { number, fault }));
+                survives(&what, &parties, tamper(direction, Tampering::TlsRecord { number, fault }));
             }
         }
     }
     // Records that are sent without waiting for an answer: the server's first flight.
     for number in [0, 1] {
-        let swap = Tampering::Record { number, fault: RecordFault::Swap };
+        let swap = Tampering::TlsRecord { number, fault: RecordFault::SwapWithNext };
         survives(&format!("record {number} swapped"), &parties, tamper(Direction::ToClient, swap));
     }
 }
@@ -162,13 +161,13 @@ fn an_impostor_is_refused() {
     assert!(attacker.finished(0).reads().is_empty());
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 
 /// An impostor shows the client's own certificate, or one with its public key, without having the private key.
 #[test]
-fn the_client_s_certificate_is_worth_nothing_without_its_key() {
+fn the_client_s_certificate_without_its_key_is_refused() {
     let parties = Parties::new();
     let probe = parties.client(&["--message", MESSAGE, "--nodes", "1"]);
     let shown = certificate_at(probe.address, PROTOCOL).unwrap();
@@ -181,21 +180,21 @@ fn the_client_s_certificate_is_worth_nothing_without_its_key() {
     }
 }
 
-/// The other way round: an impostor with the certificate of an accepted node is refused.
+/// An impostor with the certificate of an accepted node is refused.
 #[test]
-fn a_node_s_certificate_is_worth_nothing_without_its_key() {
+fn a_node_s_certificate_without_its_key_is_refused() {
     let parties = Parties::new();
-    let enrolled = parties.enrol("node");
-    let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--allow-peer", &enrolled]);
+    let fingerprint = parties.create_identity("node");
+    let client = parties.client(&["--message", MESSAGE, "--nodes", "1", "--allow-peer", &fingerprint]);
     let forged = certificate_of(&public_key(&parties, "node", "fog-node"));
-    let called = Impersonator::new().with_client_certificate(forged).request(client.address, PROTOCOL, b"let me in");
-    assert!(called.is_err(), "{called:?}");
+    let outcome = Impersonator::new().with_client_certificate(forged).request(client.address, PROTOCOL, b"let me in");
+    assert!(outcome.is_err(), "{outcome:?}");
     // With its own certificate it learns only that it is not on the allow list.
-    let heard = Impersonator::new().request(client.address, PROTOCOL, b"let me in").unwrap();
-    assert!(heard.len() < 20, "{heard:?}");
+    let reply = Impersonator::new().request(client.address, PROTOCOL, b"let me in").unwrap();
+    assert!(reply.len() < 20, "{reply:?}");
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 

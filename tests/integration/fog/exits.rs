@@ -10,8 +10,8 @@ use crate::programs::{program, run_bytes};
 use crate::sandbox::{CommandOutput, path};
 
 fn client(parties: &Parties, more: &[&str]) -> CommandOutput {
-    let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "hello"];
-    parties.command("client", &[&usual, more].concat()).output().unwrap().into()
+    let arguments = ["fog", "client", "--listen", "127.0.0.1:0", "--accept-any", "--message", "hello"];
+    parties.command("client", &[&arguments, more].concat()).output().unwrap().into()
 }
 
 #[test]
@@ -71,7 +71,7 @@ fn encrypted_keys_need_their_passphrase() {
 }
 
 #[test]
-fn too_few_nodes_before_the_timeout() {
+fn a_client_with_too_few_nodes_fails_at_its_timeout() {
     let parties = Parties::new();
     let key = parties.sandbox.file("key.pem");
     client(&parties, &["--key", path(&key), "--timeout", "1", "--nodes", "3"]).expect_code(22).says(&[
@@ -140,7 +140,7 @@ fn the_command_line_overrides_the_environment() {
         let help = run(&["fog", command, "--help"], &variables).expect_code(0).stdout;
         assert!(help.contains("HESTAT_FOG_MESSAGE") && !help.contains("top secret"), "{help}");
     }
-    let list = parties.sandbox.write("nodes.txt", parties.enrol("node"));
+    let list = parties.sandbox.write("nodes.txt", parties.create_identity("node"));
     let arguments = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "a", "--bits", "2048", "--timeout", "1"];
     let variables = [("HESTAT_ACCEPT_ANY", "false"), ("HESTAT_ALLOW_PEER", path(&list)), ("HESTAT_FOG_OUT", "out")];
     run(&arguments, &variables).expect_code(22);
@@ -174,7 +174,7 @@ fn the_part_of_a_node_that_cannot_write_goes_to_another() {
     let full = parties.node("full", &client, &[]);
     full.end().expect_code(8).says(&[&client.message]);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
     assert!(parties.journal("client").iter().any(|event| event["event"] == "lost" && event["part"] == 1));
 }

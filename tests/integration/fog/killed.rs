@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::parties::{Parties, all_end_well, holds_one_part};
+use super::parties::{Parties, assert_all_succeed, assert_holds_one_part};
 use crate::sandbox::{Process, entries, path, wait_until};
 
 /// Bytes of a message that takes long enough to be interrupted.
@@ -60,7 +60,7 @@ fn the_part_of_a_killed_node_goes_to_another() {
             others.push(parties.node("node-1", &client, &[]));
         }
         others.push(parties.node("node-2", &client, &["--timeout", "5"]));
-        let returned = client.returned();
+        let returned = client.expect_report();
         assert_eq!(returned["bytes"], LONG, "{stage}");
         assert_eq!(parties.read("client", &message, "message"), clear, "{stage}");
         for party in ["client", "victim", "node-1"] {
@@ -81,13 +81,13 @@ fn a_killed_node_may_restart() {
     parties.wait_for("victim", "assigned");
     kill(victim);
     let again = parties.node("victim", &client, &[]);
-    client.returned();
-    all_end_well([other, again]);
+    client.expect_report();
+    assert_all_succeed([other, again]);
     assert_eq!(parties.read("client", &message, "message"), clear);
     assert_complete_files(&parties, "victim", &message, &clear);
     assert_eq!(entries(&parties.out("victim")), [message.clone(), "journal.jsonl".into()]);
     // The partial files of the killed process are gone.
-    holds_one_part(&parties, "victim", &message);
+    assert_holds_one_part(&parties, "victim", &message);
 }
 
 /// A killed client leaves no message. Nodes that stay connect to the next client at its address.
@@ -107,11 +107,11 @@ fn a_killed_client_can_be_replaced() {
         assert_complete_files(&parties, "client", &first, &clear);
         let client = parties.client_at(&listen, &["--file", &file]);
         let second = client.message.clone();
-        client.returned();
+        client.expect_report();
         assert_eq!(parties.read("client", &second, "message"), clear, "{stage}");
         for node in &nodes {
             node.signal(Signal::TERM);
         }
-        all_end_well(nodes);
+        assert_all_succeed(nodes);
     }
 }

@@ -3,7 +3,7 @@
 use std::fs::File;
 use std::os::unix::fs::FileExt;
 
-use super::parties::{Parties, all_end_well};
+use super::parties::{Parties, assert_all_succeed};
 use crate::sandbox::wait_until;
 
 /// Bytes of the message: hundreds of chunks.
@@ -22,7 +22,7 @@ fn a_large_message_takes_little_memory() {
         message.write_all_at(&offset.to_le_bytes(), offset).unwrap();
     }
     // The length of standard input is not known in advance.
-    let client = parties.client_reading(File::open(&file).unwrap());
+    let client = parties.client_with_stdin(File::open(&file).unwrap());
     let nodes = ["node-1", "node-2"].map(|node| parties.node(node, &client, &[]));
     let mut peaks = [0; 3];
     wait_until("the message", || {
@@ -32,8 +32,8 @@ fn a_large_message_takes_little_memory() {
         }
         parties.count("client", "reassembled") == 1
     });
-    assert_eq!(client.returned()["bytes"], LENGTH);
-    all_end_well(nodes);
+    assert_eq!(client.expect_report()["bytes"], LENGTH);
+    assert_all_succeed(nodes);
     assert!(peaks.iter().all(|peak| *peak > 1 << 10), "{peaks:?} KiB");
     assert!(peaks[0] < MAX_MEMORY[0] && peaks[1].max(peaks[2]) < MAX_MEMORY[1], "{peaks:?} KiB");
 }

@@ -31,10 +31,10 @@ fn a_low_limit_of_open_files_is_reported_at_the_start() {
 #[test]
 fn idle_connections_do_not_block_nodes_if_few_files_can_be_open() {
     let parties = Parties::new();
-    let client = parties.client_run_by(&["prlimit", "--nofile=80"], &["--message", "undisturbed", "--nodes", "1"]);
+    let client = parties.client_under(&["prlimit", "--nofile=80"], &["--message", "undisturbed", "--nodes", "1"]);
     let idle = idle_connections(client.address, 300);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
     // The connections must stay open until here.
     drop(idle);
@@ -56,7 +56,7 @@ fn a_full_disk_leaves_no_partial_line_in_the_journal() {
     CommandOutput::from(wrapped(&limit, &node).output().unwrap()).expect_code(8).says(&["journal.jsonl", "too large"]);
     assert_eq!(fs::read_to_string(&journal).unwrap(), existing);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 

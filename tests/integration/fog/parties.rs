@@ -4,13 +4,18 @@ use std::fs::{self, File};
 use std::io::{BufRead, BufReader, Read};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::process::{ChildStdout, Command};
-use std::sync::OnceLock;
+use std::process::Command;
+use std::sync::{OnceLock, mpsc};
+use std::thread;
+use std::time::Duration;
 
 use rustix::process::Signal;
 use serde_json::Value;
 
 use crate::sandbox::{CommandOutput, Process, Sandbox, entries, everything, path, wait_until, wrapped};
+
+/// How long a client may take for its first line, and to end.
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 
 /// A sandbox in which each party has a state directory and an output directory named after it.
 pub(super) struct Parties {
@@ -20,7 +25,8 @@ pub(super) struct Parties {
 /// A running client.
 pub(super) struct Client {
     running: Process,
-    stdout: BufReader<ChildStdout>,
+    /// The first line of its standard output, then the rest.
+    output: mpsc::Receiver<String>,
     pub(super) address: SocketAddr,
     pub(super) fingerprint: String,
     pub(super) message: String,
@@ -29,7 +35,7 @@ pub(super) struct Client {
 impl Parties {
     pub(super) fn new() -> Self {
         let sandbox = Sandbox::new();
-        sandbox.write("key.pem", key());
+        sandbox.write("key.pem", rsa_key_pem());
         Self { sandbox }
     }
 
@@ -50,7 +56,7 @@ impl Parties {
     }
 
     /// Creates a party's identity. Returns its fingerprint.
-    pub(super) fn enrol(&self, party: &str) -> String {
+    pub(super) fn create_identity(&self, party: &str) -> String {
         let name = if party == "client" { "fog-client" } else { "fog-node" };
         let output: CommandOutput = self.command(party, &["identity", "new", name, "--json"]).output().unwrap().into();
         output.expect_code(0).json()["fingerprint"].as_str().unwrap().into()
@@ -64,7 +70,7 @@ impl Parties {
 
     /// Starts a client that reads its message from standard input.
     #[track_caller]
-    pub(super) fn client_reading(&self, input: File) -> Client {
+    pub(super) fn client_with_stdin(&self, input: File) -> Client {
         let mut command = self.client_command("127.0.0.1:0", &[]);
         command.stdin(input);
         Client::start(command)
@@ -77,7 +83,7 @@ impl Parties {
 
     /// Starts a client whose standard error goes to a file.
     #[track_caller]
-    pub(super) fn client_logging(&self, log: &Path, arguments: &[&str]) -> Client {
+    pub(super) fn client_with_log(&self, log: &Path, arguments: &[&str]) -> Client {
         let mut command = self.client_command("127.0.0.1:0", arguments);
         command.stderr(File::create(log).unwrap());
         Client::start(command)
@@ -85,20 +91,20 @@ impl Parties {
 
     /// Starts a client through another command, such as `prlimit`.
     #[track_caller]
-    pub(super) fn client_run_by(&self, words: &[&str], arguments: &[&str]) -> Client {
+    pub(super) fn client_under(&self, words: &[&str], arguments: &[&str]) -> Client {
         Client::start(wrapped(words, &self.client_command("127.0.0.1:0", arguments)))
     }
 
     fn client_command(&self, listen: &str, arguments: &[&str]) -> Command {
-        let mut all = vec!["fog", "client", "--json", "--listen", listen];
+        let mut own = vec!["fog", "client", "--json", "--listen", listen];
         if !arguments.contains(&"--allow-peer") {
-            all.push("--accept-any");
+            own.push("--accept-any");
         }
         let key = self.sandbox.file("key.pem");
         if !arguments.contains(&"--bits") && !arguments.contains(&"--key") {
-            all.extend(["--key", path(&key)]);
+            own.extend(["--key", path(&key)]);
         }
-        self.command("client", &[&all, arguments].concat())
+        self.command("client", &[&own, arguments].concat())
     }
 
     /// Starts a node that checks the fingerprint of the client.
@@ -106,10 +112,11 @@ impl Parties {
         self.node_at(party, client.address, &client.fingerprint, arguments)
     }
 
+    /// Starts a node that connects to `address` and checks this fingerprint.
     pub(super) fn node_at(&self, party: &str, address: SocketAddr, fingerprint: &str, arguments: &[&str]) -> Process {
         let address = address.to_string();
-        let usual = ["fog", "node", "--json", "--connect", &address, "--peer-fingerprint", fingerprint];
-        Process::new(self.command(party, &[&usual, arguments].concat()).spawn().unwrap())
+        let own = ["fog", "node", "--json", "--connect", &address, "--peer-fingerprint", fingerprint];
+        Process::new(self.command(party, &[&own, arguments].concat()).spawn().unwrap())
     }
 
     /// Returns the events in a party's journal so far.
@@ -132,9 +139,8 @@ impl Parties {
     /// Returns the names of all files of a party except the journal, as `<message>/<file>`.
     pub(super) fn files(&self, party: &str) -> Vec<String> {
         let root = self.out(party);
-        let files = everything(&root).into_iter().filter(|file| file.is_file());
         let name = |file: PathBuf| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        files.map(name).filter(|name| name != "journal.jsonl").collect()
+        self.paths(party).map(name).filter(|name| name != "journal.jsonl").collect()
     }
 
     /// Reads a party's file of a message.
@@ -145,13 +151,18 @@ impl Parties {
 
     /// Returns the paths and contents of all files of a party.
     pub(super) fn all_bytes(&self, party: &str) -> Vec<u8> {
-        let files = everything(&self.out(party)).into_iter().filter(|file| file.is_file());
-        files.flat_map(|file| [file.to_str().unwrap().as_bytes().to_vec(), fs::read(&file).unwrap()].concat()).collect()
+        let bytes = |file: PathBuf| [file.to_str().unwrap().as_bytes().to_vec(), fs::read(&file).unwrap()].concat();
+        self.paths(party).flat_map(bytes).collect()
+    }
+
+    /// Returns the paths of all files of a party.
+    fn paths(&self, party: &str) -> impl Iterator<Item = PathBuf> {
+        everything(&self.out(party)).into_iter().filter(|file| file.is_file())
     }
 }
 
 /// Returns an RSA key in PEM. It is generated once, since that takes longer than most tests.
-pub(super) fn key() -> &'static [u8] {
+pub(super) fn rsa_key_pem() -> &'static [u8] {
     static KEY: OnceLock<Vec<u8>> = OnceLock::new();
     KEY.get_or_init(|| {
         let arguments = ["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:2048"];
@@ -166,14 +177,23 @@ impl Client {
     fn start(mut command: Command) -> Self {
         let mut running = Process::new(command.spawn().unwrap());
         let mut stdout = BufReader::new(running.stdout());
-        let mut line = String::new();
-        stdout.read_line(&mut line).unwrap();
+        let (sender, output) = mpsc::channel();
+        // A thread reads, so that a client that hangs cannot block the test for ever.
+        thread::spawn(move || {
+            let (mut line, mut rest) = (String::new(), String::new());
+            stdout.read_line(&mut line).unwrap();
+            // Nobody may be waiting for the output any more.
+            let _ = sender.send(line);
+            stdout.read_to_string(&mut rest).unwrap();
+            let _ = sender.send(rest);
+        });
+        let line = output.recv_timeout(TIME_LIMIT).expect("the client prints a line");
         let Ok(listening) = serde_json::from_str::<Value>(&line) else {
             panic!("the client has failed: {line} {:?}", running.end())
         };
-        let word = |name: &str| listening[name].as_str().unwrap().to_owned();
-        let address = word("listening").parse().unwrap();
-        Self { running, stdout, address, fingerprint: word("fingerprint"), message: word("message") }
+        let field = |name: &str| listening[name].as_str().unwrap().to_owned();
+        let address = field("listening").parse().unwrap();
+        Self { running, output, address, fingerprint: field("fingerprint"), message: field("message") }
     }
 
     pub(super) fn process(&self) -> &Process {
@@ -186,22 +206,21 @@ impl Client {
     }
 
     /// Waits for the end. Returns the output after the first line.
-    pub(super) fn end(mut self) -> CommandOutput {
-        let mut rest = String::new();
-        self.stdout.read_to_string(&mut rest).unwrap();
-        CommandOutput { stdout: rest, ..self.running.end() }
+    pub(super) fn end(self) -> CommandOutput {
+        let ended = self.running.end_within(TIME_LIMIT);
+        CommandOutput { stdout: self.output.recv_timeout(TIME_LIMIT).unwrap(), ..ended }
     }
 
     /// Waits for success. Returns the report.
     #[track_caller]
-    pub(super) fn returned(self) -> Value {
+    pub(super) fn expect_report(self) -> Value {
         self.end().expect_code(0).json()
     }
 }
 
 /// Asserts that a node has the files of exactly one part. Returns its name.
 #[track_caller]
-pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> String {
+pub(super) fn assert_holds_one_part(parties: &Parties, node: &str, message: &str) -> String {
     let names = entries(&parties.out(node).join(message));
     let part = names.iter().find(|name| name.starts_with("part-") && name.strip_suffix(".jwe").is_none()).unwrap();
     assert_eq!(names, [part.clone(), format!("{part}.jwe"), "public-key.pem".into()]);
@@ -210,6 +229,8 @@ pub(super) fn holds_one_part(parties: &Parties, node: &str, message: &str) -> St
 
 /// Waits until the nodes have ended successfully.
 #[track_caller]
-pub(super) fn all_end_well(nodes: impl IntoIterator<Item = Process>) {
-    nodes.into_iter().for_each(|node| drop(node.end().expect_code(0)));
+pub(super) fn assert_all_succeed(nodes: impl IntoIterator<Item = Process>) {
+    for node in nodes {
+        node.end().expect_code(0);
+    }
 }

@@ -9,8 +9,8 @@ use crate::sandbox::{CommandOutput, Process, Terminal, path, wait_until, wrapped
 /// Starts a client with a terminal.
 fn client_at_terminal(parties: &Parties, listen: &str, more: &[&str]) -> Terminal {
     let key = parties.sandbox.file("key.pem");
-    let usual = ["fog", "client", "--listen", listen, "--key", path(&key)];
-    let terminal = Terminal::start_wholly(&parties.command("client", &[&usual, more].concat()));
+    let arguments = ["fog", "client", "--listen", listen, "--key", path(&key)];
+    let terminal = Terminal::start_wholly(&parties.command("client", &[&arguments, more].concat()));
     terminal.wait_for("fingerprint");
     terminal
 }
@@ -22,7 +22,7 @@ fn a_client_on_a_terminal_asks_about_each_node() {
     let terminal = client_at_terminal(&parties, &listen, &["--nodes", "1", "--message", "a secret"]);
     let node =
         |party: &str| Process::new(parties.command(party, &["fog", "node", "--connect", &listen]).spawn().unwrap());
-    let (first, second) = (parties.enrol("first"), parties.enrol("second"));
+    let (first, second) = (parties.create_identity("first"), parties.create_identity("second"));
     let refused = node("first");
     terminal.wait_for("[yes/no]");
     assert!(terminal.shown().contains(&first));
@@ -41,7 +41,7 @@ fn a_client_on_a_terminal_asks_about_each_node() {
 #[test]
 fn only_what_is_typed_after_a_question_answers_it() {
     let parties = Parties::new();
-    let (known, unknown) = (parties.enrol("known"), parties.enrol("unknown"));
+    let (known, unknown) = (parties.create_identity("known"), parties.create_identity("unknown"));
     let listen = format!("127.0.0.1:{}", free_port());
     let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--allow-peer", &known]);
     terminal.type_keys("yes\n");
@@ -67,7 +67,7 @@ fn only_what_is_typed_after_a_question_answers_it() {
 #[test]
 fn a_question_ends_when_its_node_disconnects() {
     let parties = Parties::new();
-    let fingerprints = ["first", "second"].map(|node| parties.enrol(node));
+    let fingerprints = ["first", "second"].map(|node| parties.create_identity(node));
     let listen = format!("127.0.0.1:{}", free_port());
     let terminal = client_at_terminal(&parties, &listen, &["--message", "a", "--nodes", "1"]);
     let node = |party: &str, more: &[&str]| {
@@ -132,7 +132,7 @@ fn a_node_on_a_terminal_asks_about_an_unknown_client() {
         let expected = if answer == "\x03" { 130 } else { expected };
         assert_eq!(code, Some(expected), "{answer:?}: {shown}");
     }
-    client.returned();
+    client.expect_report();
 }
 
 /// A background process must not read input that is meant for another one.

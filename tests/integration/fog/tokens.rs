@@ -17,7 +17,7 @@ fn jwcrypto_decrypts_the_tokens() {
     let client = parties.client(&["--file", path(&file), "--nodes", "1"]);
     let message = client.message.clone();
     let node = parties.node("node", &client, &[]);
-    assert_eq!(client.returned()["text"], json!(null));
+    assert_eq!(client.expect_report()["text"], json!(null));
     node.end().expect_code(0);
     let tokens = parties.read("client", &message, "part-1-of-1.jwe");
     let lines: Vec<&[u8]> = tokens.trim_ascii_end().split(|byte| *byte == b'\n').collect();
@@ -46,7 +46,7 @@ fn libraries_with_a_length_limit_decrypt_short_tokens() {
         let client = parties.client(&[&["--file", path(&file), "--nodes", "1"], more].concat());
         let made = parties.out("client").join(&client.message).join("part-1-of-1.jwe");
         let node = parties.node("node", &client, &[]);
-        client.returned();
+        client.expect_report();
         node.end().expect_code(0);
         assert_eq!(fs::read_to_string(&made).unwrap().lines().count(), tokens);
         for library in ["joserfc", "python-jose"] {

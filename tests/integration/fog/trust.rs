@@ -4,7 +4,7 @@ use std::fs;
 
 use rustix::process::Signal;
 
-use super::parties::{Parties, all_end_well};
+use super::parties::{Parties, assert_all_succeed};
 use crate::sandbox::{Process, path, wait_until};
 
 /// Without a fingerprint, a node remembers the first client, and refuses another one with a clear warning.
@@ -20,7 +20,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     let (client, address, mut node) = meet("127.0.0.1:0");
     let fingerprint = client.fingerprint.clone();
     let node = Process::new(node.spawn().unwrap());
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0).says(&["first connection", &fingerprint, "known_peers"]);
     assert_eq!(
         fs::read_to_string(parties.state("node").join("known_peers")).unwrap(),
@@ -29,7 +29,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
 
     let (client, _, mut node) = meet(&address);
     let node = Process::new(node.spawn().unwrap());
-    client.returned();
+    client.expect_report();
     assert!(!node.end().expect_code(0).stderr.contains("first connection"));
 
     // The client has a new key.
@@ -44,10 +44,10 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     ]);
     // A node that stays gives the same warning and keeps waiting for the right client.
     let log = parties.sandbox.file("log");
-    let patient = Process::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
+    let staying = Process::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
     wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("HAS ANOTHER KEY"));
-    patient.signal(Signal::TERM);
-    patient.end().expect_code(0);
+    staying.signal(Signal::TERM);
+    staying.end().expect_code(0);
     assert_eq!(parties.count("client", "joined"), 2);
 }
 
@@ -55,7 +55,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
 fn a_client_with_another_fingerprint_than_the_pinned_one_is_refused() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "hello", "--nodes", "1"]);
-    let other = parties.enrol("node");
+    let other = parties.create_identity("node");
     let node = parties.node_at("node", client.address, &other, &[]);
     node.end().expect_code(15).says(&["--peer-fingerprint", &other, &client.fingerprint]);
     assert_eq!(parties.count("client", "joined"), 0);
@@ -65,10 +65,10 @@ fn a_client_with_another_fingerprint_than_the_pinned_one_is_refused() {
 #[test]
 fn a_node_that_is_not_listed_is_refused_and_both_sides_name_the_option() {
     let parties = Parties::new();
-    let [known, unknown] = ["known", "unknown"].map(|node| parties.enrol(node));
+    let [known, unknown] = ["known", "unknown"].map(|node| parties.create_identity(node));
     let list = parties.sandbox.write("nodes.txt", format!("# ours\n{known} the one in the cellar\n"));
     let log = parties.sandbox.file("log");
-    let client = parties.client_logging(&log, &["--message", "for two", "--allow-peer", path(&list)]);
+    let client = parties.client_with_log(&log, &["--message", "for two", "--allow-peer", path(&list)]);
     let refused = parties.node("unknown", &client, &[]).end().expect_code(17);
     refused.says(&[&unknown, "--allow-peer"]);
     parties.wait_for("client", "refused");
@@ -79,18 +79,18 @@ fn a_node_that_is_not_listed_is_refused_and_both_sides_name_the_option() {
     parties.wait_for("client", "joined");
     fs::write(&list, format!("{known}\n{unknown}\n")).unwrap();
     let second = parties.node("unknown", &client, &[]);
-    client.returned();
-    all_end_well([first, second]);
+    client.expect_report();
+    assert_all_succeed([first, second]);
 }
 
 /// A list that becomes invalid while the client waits is ignored with a notice until it is fixed.
 #[test]
 fn an_invalid_list_is_reported() {
     let parties = Parties::new();
-    let known = parties.enrol("node");
+    let known = parties.create_identity("node");
     let list = parties.sandbox.write("nodes.txt", &known);
     let log = parties.sandbox.file("log");
-    let client = parties.client_logging(&log, &["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
+    let client = parties.client_with_log(&log, &["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
     fs::write(&list, format!("{known}\nwho is this?\n")).unwrap();
     let node = parties.node("node", &client, &["--stay"]);
     wait_until("the reason", || {
@@ -98,7 +98,7 @@ fn an_invalid_list_is_reported() {
         output.contains("nodes.txt: line 2") && output.contains("until it is fixed")
     });
     fs::write(&list, known).unwrap();
-    client.returned();
+    client.expect_report();
     node.signal(Signal::TERM);
     node.end().expect_code(0);
 }
@@ -108,16 +108,16 @@ fn an_invalid_list_is_reported() {
 fn a_client_without_allowed_nodes_is_an_error() {
     let parties = Parties::new();
     let client = |more: &[&str]| {
-        let usual = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "hello"];
+        let arguments = ["fog", "client", "--listen", "127.0.0.1:0", "--message", "hello"];
         let ended: crate::sandbox::CommandOutput =
-            parties.command("client", &[&usual, more].concat()).output().unwrap().into();
+            parties.command("client", &[&arguments, more].concat()).output().unwrap().into();
         ended
     };
     client(&[]).expect_code(2).says(&["--allow-peer", "--accept-any"]);
     client(&["--allow-peer", "no-such-file"]).expect_code(2).says(&["no such file"]);
     let list = parties.sandbox.write("nodes.txt", "nobody\n");
     client(&["--allow-peer", path(&list)]).expect_code(8).says(&["nodes.txt", "line 1"]);
-    let fingerprint = parties.enrol("node");
+    let fingerprint = parties.create_identity("node");
     client(&["--allow-peer", &fingerprint, "--accept-any"]).expect_code(2);
 }
 
@@ -125,7 +125,7 @@ fn a_client_without_allowed_nodes_is_an_error() {
 #[test]
 fn a_pipe_can_be_a_list_but_not_a_journal() {
     let parties = Parties::new();
-    let known = parties.enrol("node");
+    let known = parties.create_identity("node");
     let [list, journal] = [parties.sandbox.file("list"), parties.out("node").join("journal.jsonl")];
     fs::create_dir(parties.out("node")).unwrap();
     for pipe in [&list, &journal] {
@@ -138,7 +138,7 @@ fn a_pipe_can_be_a_list_but_not_a_journal() {
     parties.node("node", &client, &[]).end().expect_code(8).says(&["journal.jsonl"]);
     fs::remove_file(&journal).unwrap();
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 
@@ -146,13 +146,13 @@ fn a_pipe_can_be_a_list_but_not_a_journal() {
 #[test]
 fn a_node_that_stays_waits_until_it_is_listed() {
     let parties = Parties::new();
-    let early = parties.enrol("node");
+    let early = parties.create_identity("node");
     let list = parties.sandbox.write("nodes.txt", "# nobody yet\n");
     let client = parties.client(&["--message", "hello", "--nodes", "1", "--allow-peer", path(&list)]);
     let node = parties.node("node", &client, &["--stay"]);
     parties.wait_for("client", "refused");
     fs::write(&list, early).unwrap();
-    client.returned();
+    client.expect_report();
     node.signal(Signal::TERM);
     node.end().expect_code(0).says(&["does not allow this identity", "trying again"]);
 }
@@ -167,6 +167,6 @@ fn a_second_node_with_the_same_identity_is_rejected() {
     let duplicate = parties.node("node", &client, &["--timeout", "1"]);
     duplicate.end().expect_code(17).says(&["with this identity", "--identity"]);
     let second = parties.node("node", &client, &["--identity", "another"]);
-    client.returned();
-    all_end_well([first, second]);
+    client.expect_report();
+    assert_all_succeed([first, second]);
 }

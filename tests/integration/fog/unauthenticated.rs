@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::parties::{Parties, all_end_well};
+use super::parties::{Parties, assert_all_succeed};
 use crate::attacker::impersonation::Impersonator;
 use crate::attacker::invalid_clients::{InvalidClient, idle_connections, slow_loris};
 use crate::sandbox::wait_until;
@@ -13,12 +13,12 @@ const PROTOCOL: &[u8] = b"hestat-fog/1";
 fn unauthenticated_peers_are_disconnected() {
     let parties = Parties::new();
     let client = parties.client(&["--message", "undisturbed", "--nodes", "1"]);
-    for stranger in InvalidClient::ALL {
-        stranger.run(client.address, PROTOCOL, Duration::from_secs(20)).unwrap();
+    for invalid in InvalidClient::ALL {
+        invalid.run(client.address, PROTOCOL, Duration::from_secs(20)).unwrap();
     }
     assert_eq!(parties.count("client", "joined"), 0);
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 
@@ -45,8 +45,8 @@ fn invalid_frames_end_only_their_own_link() {
     }
     wait_until("the end of all of them", || parties.count("client", "lost") == invalid.len());
     let second = parties.node("node-2", &client, &[]);
-    client.returned();
-    all_end_well([first, second]);
+    client.expect_report();
+    assert_all_succeed([first, second]);
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn a_slow_handshake_is_aborted() {
     let outcome = slow_loris(client.address, PROTOCOL, Duration::from_millis(500), Duration::from_secs(30));
     assert!(outcome.disconnected && outcome.elapsed < Duration::from_secs(15), "{outcome:?}");
     let node = parties.node("node", &client, &[]);
-    client.returned();
+    client.expect_report();
     node.end().expect_code(0);
 }
 
@@ -70,8 +70,8 @@ fn thousands_of_idle_connections_do_not_block_nodes() {
     let idle = idle_connections(client.address, 5000);
     let second = parties.node("node-2", &client, &[]);
     let memory = client.process().peak_memory();
-    client.returned();
-    all_end_well([first, second]);
+    client.expect_report();
+    assert_all_succeed([first, second]);
     // The connections must stay open until here.
     drop(idle);
     assert!(memory < 100 << 10, "{memory} KiB");

@@ -1,4 +1,4 @@
-//! jwcrypto decrypts our tokens, and we decrypt its tokens.
+//! Tokens exchanged with jwcrypto, in both directions.
 
 use std::fs;
 
@@ -18,6 +18,7 @@ struct Claims {
 }
 
 fn claims() -> Claims {
+    // Not ASCII, and the largest number: headers must survive both.
     Claims { message: "größer".into(), part: u64::MAX, last: false }
 }
 
@@ -55,6 +56,7 @@ fn we_decrypt_tokens_from_jwcrypto() {
         "enc": "A256GCM", "kid": "unknown to us", "alg": "RSA-OAEP-256", "message": "größer", "part": u64::MAX, "last": false
     });
     let public = file.with_extension("pub");
+    assert_eq!(fs::read_to_string(&public).unwrap(), key.public_key().pem(), "jwcrypto would get another key");
     for length in [0, 1, 1000, 4 << 20] {
         let token = Jose::seal(&public, &header, &bytes(length));
         let (opened, plaintext) = jwe::open::<Claims>(&key, &token).unwrap();
@@ -72,5 +74,4 @@ fn we_decrypt_tokens_from_jwcrypto() {
     let mut compressed = header;
     compressed["zip"] = "DEF".into();
     assert_eq!(jwe::open::<Claims>(&key, &Jose::seal(&public, &compressed, b"text")), Err(DecryptError));
-    assert!(fs::read_to_string(public).unwrap() == key.public_key().pem());
 }

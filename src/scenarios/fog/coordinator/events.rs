@@ -1,16 +1,16 @@
-//! Handlers of the coordinator's events: nodes that connect, are refused, make progress, return their part, or are
-//! lost.
+//! Handlers of the coordinator's events: nodes connect, are refused, make progress, return their part, or disconnect.
 
 use std::path::PathBuf;
 
 use tokio::sync::mpsc;
 
 use super::super::error::{FogError, NodeFailure};
-use super::super::journal::{DisplayPath, Event};
+use super::super::journal::Event;
 use super::super::message::PartReport;
-use super::super::node_session::{EventSender, NodeEvent, run, send_final};
+use super::super::node_session::{EventSender, NodeEvent, run_session, send_final};
+use super::super::part::PartHead;
 use super::super::protocol::FromClient;
-use super::{ConnectedNode, Coordinator};
+use super::Coordinator;
 use crate::crypto::KeyFingerprint;
 use crate::foundation::text::with_causes;
 use crate::wire::{Link, Listener, ListenerEvent};
@@ -18,7 +18,8 @@ use crate::wire::{Link, Listener, ListenerEvent};
 /// How many different refused nodes are reported. There may be any number of them.
 const MAX_REFUSALS: usize = 50;
 
-/// How often a node may lose its part before it is excluded, and how often its coming and going is reported.
+/// How often a node may be lost with its part before it is excluded, and how often it is reported when it connects and
+/// disconnects.
 const MAX_LOSSES: u32 = 16;
 
 /// The history of one node during one message.
@@ -26,27 +27,25 @@ const MAX_LOSSES: u32 = 16;
 pub(super) struct NodeHistory {
     /// How often it was lost with a part.
     losses: u32,
-    /// How often it left without a part.
+    /// How often it disconnected without a part.
     departures: u32,
     /// Whether it returned wrong data or violated the protocol.
-    dishonest: bool,
-    /// Whether it was refused because it is not on the allow list.
-    refused: bool,
+    misbehaved: bool,
 }
 
 impl NodeHistory {
     /// Counts a disconnection.
-    fn record_loss(&mut self, had_part: bool) {
+    fn record_disconnection(&mut self, had_part: bool) {
         let counter = if had_part { &mut self.losses } else { &mut self.departures };
         *counter = counter.saturating_add(1);
     }
 
     /// Returns whether the node gets no part of this message any more.
     fn is_excluded(&self) -> bool {
-        self.dishonest || self.losses >= MAX_LOSSES
+        self.misbehaved || self.losses >= MAX_LOSSES
     }
 
-    /// Returns whether it is still reported when the node joins or leaves without a part.
+    /// Returns whether it is still reported when the node connects, or disconnects without a part.
     fn is_reportable(&self) -> bool {
         self.departures < MAX_LOSSES
     }
@@ -74,18 +73,16 @@ impl Coordinator<'_> {
         match event {
             NodeEvent::Progress(bytes) => {
                 self.starvation.reset();
-                if let Some((_, verified)) = self.nodes.get_mut(&node).and_then(|node| node.part.as_mut()) {
-                    *verified += bytes;
-                }
+                *self.verified.entry(node).or_default() += bytes;
                 self.observer.advance(bytes);
             }
-            NodeEvent::Returned(file) => self.part_returned(node, file)?,
-            NodeEvent::Gone(failure) => self.node_lost(node, failure)?,
+            NodeEvent::Returned { head, file } => self.part_returned(node, &head, file)?,
+            NodeEvent::Disconnected(failure) => self.node_lost(node, failure)?,
         }
         Ok(())
     }
 
-    /// Tells all nodes that there is nothing left to do: those that are idle, and those that are just connecting.
+    /// Tells nodes that are just connecting that there is nothing left to do, and waits until all sessions have ended.
     pub(super) async fn drain(&mut self, listener: &mut Listener) {
         while let Some(event) = listener.next().await {
             if let ListenerEvent::Link(link) = event {
@@ -101,12 +98,10 @@ impl Coordinator<'_> {
 
     /// Reports each refused node once, and only the first [`MAX_REFUSALS`].
     fn report_refused(&mut self, from: &str, node: KeyFingerprint) -> Result<(), FogError> {
-        let refused = self.history.values().filter(|history| history.refused).count();
-        if refused >= MAX_REFUSALS || self.history(node).refused {
+        if self.refused.len() == MAX_REFUSALS || !self.refused.insert(node) {
             return Ok(());
         }
-        self.history.entry(node).or_default().refused = true;
-        if refused + 1 == MAX_REFUSALS {
+        if self.refused.len() == MAX_REFUSALS {
             self.observer.notice(&format!("{MAX_REFUSALS} different nodes were refused; others are not reported"));
         }
         (self.on_refused)(from, node);
@@ -125,8 +120,8 @@ impl Coordinator<'_> {
         }
         // A node has at most one part at a time.
         let (assignments, assigned) = mpsc::channel(1);
-        self.sessions.spawn(run(link, assigned, EventSender { node, events: self.event_sender.clone() }));
-        self.nodes.insert(node, ConnectedNode { assignments, part: None });
+        self.sessions.spawn(run_session(link, assigned, EventSender { node, events: self.event_sender.clone() }));
+        self.nodes.insert(node, assignments);
         self.schedule.join(node);
         let count = if self.schedule.has_started() {
             String::new()
@@ -140,35 +135,34 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    fn part_returned(&mut self, node: KeyFingerprint, file: PathBuf) -> Result<(), FogError> {
-        let Some((part, bytes)) = self.nodes.get_mut(&node).and_then(|node| node.part.take()) else { return Ok(()) };
+    fn part_returned(&mut self, node: KeyFingerprint, head: &PartHead, file: PathBuf) -> Result<(), FogError> {
         self.schedule.complete(node);
         self.starvation.reset();
         self.files.record(&Event::Returned {
-            message: self.message.to_string(),
-            part: part as u32 + 1,
-            parts: self.schedule.parts() as u32,
+            message: head.message.to_string(),
+            part: head.part,
+            parts: head.parts,
             node: node.to_string(),
-            file: DisplayPath(&file),
+            file: file.display().to_string(),
         })?;
-        if let Some(report) = self.reports.get_mut(part) {
-            *report = Some(PartReport { node, bytes, file });
-        }
+        self.verified.remove(&node);
+        self.reports.insert(head.part, PartReport { node, bytes: head.length, file });
         Ok(())
     }
 
     fn node_lost(&mut self, node: KeyFingerprint, failure: NodeFailure) -> Result<(), FogError> {
-        let part = self.nodes.remove(&node).and_then(|node| node.part).map(|(part, _)| part as u32 + 1);
-        self.schedule.leave(node);
+        self.nodes.remove(&node);
+        self.verified.remove(&node);
+        let part = self.schedule.leave(node).map(|part| part as u32 + 1);
         if let NodeFailure::Local(error) = failure {
             return Err(error);
         }
-        // A node that has returned its part may leave.
-        let is_done = self.reports.iter().flatten().any(|part| part.node == node);
+        // A node that has returned its part may disconnect.
+        let is_done = self.reports.values().any(|part| part.node == node);
         let history = self.history.entry(node).or_default();
         let is_reportable = part.is_some() || (!is_done && history.is_reportable());
-        history.dishonest |= matches!(failure, NodeFailure::Dishonest(_));
-        history.record_loss(part.is_some());
+        history.misbehaved |= matches!(failure, NodeFailure::Misbehaved(_));
+        history.record_disconnection(part.is_some());
         if is_reportable {
             let (message, name, why) = (self.message.to_string(), node.to_string(), failure.to_string());
             self.files.record(&Event::Lost { message, part, node: name, why })?;

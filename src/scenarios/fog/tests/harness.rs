@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use crate::crypto::{IdentityKey, RsaBits, RsaPrivateKey};
 use crate::foundation::clock::SystemClock;
 use crate::foundation::observer::Observer;
-use crate::scenarios::fog::client::{ClientEvent, ClientRequest, Report, run_client};
+use crate::scenarios::fog::client::{ClientRequest, ListeningClient, MessageReport};
 use crate::scenarios::fog::error::FogError;
 use crate::scenarios::fog::node::{NodeOutcome, NodeRequest, run_node};
 use crate::scenarios::fog::protocol::FOG;
@@ -55,7 +55,7 @@ impl Harness {
         nodes: u32,
         timeout: Duration,
         listening: impl FnOnce(SocketAddr),
-    ) -> Result<Report, FogError> {
+    ) -> Result<MessageReport, FogError> {
         self.run_client_at("127.0.0.1:0".parse().unwrap(), message, nodes, timeout, listening).await
     }
 
@@ -67,7 +67,7 @@ impl Harness {
         nodes: u32,
         timeout: Duration,
         listening: impl FnOnce(SocketAddr),
-    ) -> Result<Report, FogError> {
+    ) -> Result<MessageReport, FogError> {
         let request = ClientRequest {
             listen,
             identity: self.client.clone(),
@@ -78,17 +78,11 @@ impl Harness {
             source: Source::spool(message, "the message".into(), self.directory.path()).unwrap(),
             out: self.path("client"),
             timeout,
-            silence: Duration::from_secs(3),
+            idle_timeout: Duration::from_secs(3),
         };
-        let mut listening = Some(listening);
-        let on_event = move |event: ClientEvent<'_>| {
-            if let ClientEvent::Listening(client) = event
-                && let Some(listening) = listening.take()
-            {
-                listening(client.address);
-            }
-        };
-        run_client(request, 0, &SystemClock, Observer::null(), on_event, &self.stop).await
+        let client = ListeningClient::start(request, 0, &SystemClock).await?;
+        listening(client.listening.address);
+        client.run(Observer::null(), &mut |_, _| {}, &self.stop).await
     }
 
     /// Runs the client together with `nodes`, which gets its address. The message must come back unchanged.
@@ -97,7 +91,7 @@ impl Harness {
         message: &[u8],
         parts: u32,
         nodes: impl AsyncFnOnce(SocketAddr) -> T,
-    ) -> (Report, T) {
+    ) -> (MessageReport, T) {
         let (sender, address) = tokio::sync::oneshot::channel();
         let client = self.run_client(message, parts, LONG, |address| sender.send(address).unwrap());
         let nodes = Box::pin(async { nodes(address.await.unwrap()).await });
@@ -160,7 +154,7 @@ impl Harness {
         names
     }
 
-    /// Waits until the client's journal has this event so many times.
+    /// Waits until the client's journal has an event at least `times` times.
     pub(super) async fn until_journal_has(&self, name: &str, times: usize) {
         while self.journal().iter().filter(|event| event["event"] == name).count() < times {
             tokio::task::yield_now().await;

@@ -171,7 +171,7 @@ async fn a_node_that_sends_unexpected_messages_gets_no_part() {
     assert!(report.parts.iter().all(|part| part.node != liar.fingerprint()));
 }
 
-/// A node that says nothing any more, in the middle: it is part up after the deadline, and may come back.
+/// A node that stops in the middle of its part loses it at the idle timeout, and may come back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_stalls_loses_its_part() {
     let (harness, stalled) = (Harness::new(), identity());

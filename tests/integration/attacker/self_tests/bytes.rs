@@ -1,4 +1,4 @@
-//! Manipulations of bytes, observed on connections in the clear.
+//! Manipulations of bytes, observed on connections without TLS.
 
 use std::io::{ErrorKind, Read};
 use std::net::Shutdown;
@@ -30,7 +30,7 @@ fn assert_arrives(direction: Direction, tampering: Tampering, to_server: &[u8], 
 #[test]
 fn what_passes_is_recorded_and_unchanged() {
     let echo = EchoServer::plain();
-    let attacker = Attacker::before(echo.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(echo.address, |_| Manipulation::Forward);
     let long: Vec<u8> = (0..1_000_000_u32).map(|number| ((number * number) >> 3) as u8).collect();
     thread::scope(|scope| {
         for content in [CONTENT, &long] {
@@ -50,7 +50,7 @@ fn what_passes_is_recorded_and_unchanged() {
 #[test]
 fn reads_are_recorded_in_order() {
     let echo = EchoServer::plain();
-    let attacker = Attacker::before(echo.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(echo.address, |_| Manipulation::Forward);
     exchange(attacker.address(), CONTENT);
     let [recording] = &attacker.recordings()[..] else { panic!("another connection") };
     let directions: Vec<Direction> = recording.reads().iter().map(|(direction, _)| *direction).collect();
@@ -87,11 +87,11 @@ fn bytes_can_be_inserted_anywhere() {
 }
 
 #[test]
-fn a_connection_can_be_cut_at_each_byte() {
+fn a_connection_can_be_closed_at_each_byte() {
     for ending in [Ending::Close, Ending::Reset] {
         for at in 0..=CONTENT.len() {
             let echo = EchoServer::plain();
-            let attacker = tampering_with(&echo, Direction::ToServer, Tampering::Cut { at: at as u64, ending });
+            let attacker = tampering_with(&echo, Direction::ToServer, Tampering::Close { at: at as u64, ending });
             let mut answer = Vec::new();
             let end = plain_client(attacker.address(), CONTENT)
                 .read_to_end(&mut answer)

@@ -13,7 +13,7 @@ use crate::ports::free_port;
 #[test]
 fn an_earlier_connection_is_replayed_whatever_is_sent_now() {
     let echo = EchoServer::plain();
-    let attacker = Attacker::before(echo.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(echo.address, |_| Manipulation::Forward);
     exchange(attacker.address(), b"what was sent");
     let earlier = attacker.finished(0);
     let other = EchoServer::plain();
@@ -42,7 +42,7 @@ fn connections_are_numbered() {
 #[test]
 fn a_server_may_come_back_at_another_address() {
     let gone = (Ipv4Addr::LOCALHOST, free_port()).into();
-    let attacker = Attacker::before(gone, |_| Manipulation::Pass);
+    let attacker = Attacker::before(gone, |_| Manipulation::Forward);
     let mut refused = TcpStream::connect(attacker.address()).unwrap();
     assert_eq!(refused.read(&mut [0]).unwrap_err().kind(), ErrorKind::ConnectionReset);
     let echo = EchoServer::plain();
@@ -54,7 +54,7 @@ fn a_server_may_come_back_at_another_address() {
 #[test]
 fn a_reset_is_passed_on() {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let attacker = Attacker::before(listener.local_addr().unwrap(), |_| Manipulation::Pass);
+    let attacker = Attacker::before(listener.local_addr().unwrap(), |_| Manipulation::Forward);
     let mut client = TcpStream::connect(attacker.address()).unwrap();
     let (server, _) = listener.accept().unwrap();
     rustix::net::sockopt::set_socket_linger(&server, Some(Duration::ZERO)).unwrap();
@@ -65,7 +65,7 @@ fn a_reset_is_passed_on() {
 #[test]
 fn dropping_the_attacker_closes_all_connections() {
     let echo = EchoServer::plain();
-    let attacker = Attacker::before(echo.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(echo.address, |_| Manipulation::Forward);
     let mut idle = TcpStream::connect(attacker.address()).unwrap();
     assert_eq!(exchange(attacker.address(), b"before"), b"before");
     let begin = Instant::now();

@@ -1,4 +1,4 @@
-//! Impersonation: sides that check reject it, and those that do not are read.
+//! Impersonation: sides that verify certificates reject it, and the attacker reads the data of those that do not.
 
 use std::io;
 
@@ -7,7 +7,7 @@ use rustls::pki_types::CertificateDer;
 use super::super::credentials::{Credentials, certificate_of};
 use super::super::echo::PROTOCOL;
 use super::super::impersonation::{Impersonator, certificate_at};
-use super::super::peer_check::PeerCheck;
+use super::super::verifier::TestVerifier;
 use super::super::{Attacker, Direction, Manipulation, Recording};
 use super::Pair;
 
@@ -51,7 +51,7 @@ fn a_client_that_checks_rejects_a_certificate_without_its_key() {
 /// Otherwise the rejections above would prove nothing.
 #[test]
 fn a_client_that_does_not_check_accepts_a_certificate_without_its_key() {
-    let pair = Pair::with_checks(PeerCheck::KeyOnly, |_| PeerCheck::Nothing);
+    let pair = Pair::with_verifiers(TestVerifier::PinOnly, |_| TestVerifier::AcceptAny);
     for certificate in certificates_without_key(&pair.server) {
         let (answer, recording) = exchange(&pair, Impersonator::new().with_server_certificate(certificate));
         assert_eq!(answer.unwrap(), CONTENT);
@@ -63,7 +63,7 @@ fn a_client_that_does_not_check_accepts_a_certificate_without_its_key() {
 
 #[test]
 fn a_client_that_accepts_any_key_is_read() {
-    let pair = Pair::with_checks(|_| PeerCheck::Nothing, |_| PeerCheck::Nothing);
+    let pair = Pair::with_verifiers(|_| TestVerifier::AcceptAny, |_| TestVerifier::AcceptAny);
     let (answer, recording) = exchange(&pair, Impersonator::new());
     assert_eq!(answer.unwrap(), CONTENT);
     for direction in Direction::BOTH {
@@ -73,7 +73,7 @@ fn a_client_that_accepts_any_key_is_read() {
 
 #[test]
 fn a_server_that_pins_receives_nothing_through_a_man_in_the_middle() {
-    let pair = Pair::with_checks(|_| PeerCheck::Nothing, PeerCheck::KeyAndSignature);
+    let pair = Pair::with_verifiers(|_| TestVerifier::AcceptAny, TestVerifier::PinAndSignature);
     for impersonator in certificates_without_key(&pair.client.credentials)
         .map(|certificate| Impersonator::new().with_client_certificate(certificate))
     {
@@ -102,7 +102,7 @@ fn a_server_that_checks_rejects_clients_without_the_key() {
 
 #[test]
 fn a_server_that_does_not_check_answers_them() {
-    let pair = Pair::with_checks(PeerCheck::KeyAndSignature, PeerCheck::KeyOnly);
+    let pair = Pair::with_verifiers(TestVerifier::PinAndSignature, TestVerifier::PinOnly);
     let request = |impersonator: Impersonator| impersonator.request(pair.echo.address, PROTOCOL, CONTENT);
     for certificate in certificates_without_key(&pair.client.credentials) {
         assert_eq!(request(Impersonator::new().with_client_certificate(certificate)).unwrap(), CONTENT);

@@ -1,4 +1,4 @@
-//! Tests of the attacker itself: each manipulation takes effect, at the right position, and does the harm it should.
+//! Tests of the attacker itself: each manipulation takes effect at the right position, and does what it should.
 
 mod bytes;
 mod connections;
@@ -12,7 +12,7 @@ use std::sync::Arc;
 use super::clients::TlsClient;
 use super::credentials::Credentials;
 use super::echo::{EchoServer, Session, TIMEOUT};
-use super::peer_check::PeerCheck;
+use super::verifier::TestVerifier;
 use super::{Attacker, Direction, Manipulation, Tampering};
 use crate::sandbox::wait_until;
 
@@ -35,16 +35,16 @@ struct Pair {
 }
 
 impl Pair {
-    /// Both check each other's key and signature.
+    /// Both verify each other's key and signature.
     fn new() -> Self {
-        Self::with_checks(PeerCheck::KeyAndSignature, PeerCheck::KeyAndSignature)
+        Self::with_verifiers(TestVerifier::PinAndSignature, TestVerifier::PinAndSignature)
     }
 
-    /// The client and the server check each other's pin like this.
-    fn with_checks(client: fn([u8; 32]) -> PeerCheck, server: fn([u8; 32]) -> PeerCheck) -> Self {
+    /// Returns a pair whose client and server verify each other with these verifiers, which get the other's pin.
+    fn with_verifiers(client: fn([u8; 32]) -> TestVerifier, server: fn([u8; 32]) -> TestVerifier) -> Self {
         let (own, credentials) = (Arc::new(Credentials::new()), Credentials::new());
         let echo = EchoServer::tls(&own, server(credentials.pin()));
-        let client = TlsClient { credentials, check: client(own.pin()), timeout: TIMEOUT };
+        let client = TlsClient { credentials, verifier: client(own.pin()), timeout: TIMEOUT };
         Self { echo, server: own, client }
     }
 }

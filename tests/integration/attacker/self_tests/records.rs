@@ -19,7 +19,7 @@ fn records() -> [Vec<u8>; 4] {
 fn assert_arrives(number: u64, fault: &RecordFault, manipulations: u64, expected: &[&[u8]]) {
     for direction in Direction::BOTH {
         let echo = EchoServer::plain();
-        let attacker = tampering_with(&echo, direction, Tampering::Record { number, fault: fault.clone() });
+        let attacker = tampering_with(&echo, direction, Tampering::TlsRecord { number, fault: fault.clone() });
         assert_eq!(exchange(attacker.address(), &records().concat()), expected.concat(), "{direction:?} {fault:?}");
         let at_server = if direction == Direction::ToServer { expected.concat() } else { records().concat() };
         assert_eq!(session(&echo, 0).received, at_server);
@@ -44,13 +44,13 @@ fn a_record_can_be_duplicated_dropped_swapped_and_inserted() {
     assert_arrives(1, &RecordFault::Duplicate, 1, &[a, b, b, c, d]);
     assert_arrives(0, &RecordFault::Drop, 1, &[b, c, d]);
     assert_arrives(3, &RecordFault::Drop, 1, &[a, b, c]);
-    assert_arrives(1, &RecordFault::Swap, 1, &[a, c, b, d]);
+    assert_arrives(1, &RecordFault::SwapWithNext, 1, &[a, c, b, d]);
     assert_arrives(2, &RecordFault::InsertBefore(a.clone()), 1, &[a, b, a, c, d]);
 }
 
 #[test]
 fn a_record_that_does_not_come_counts_as_no_manipulation() {
     let [a, b, c, d] = &records();
-    assert_arrives(3, &RecordFault::Swap, 0, &[a, b, c, d]);
+    assert_arrives(3, &RecordFault::SwapWithNext, 0, &[a, b, c, d]);
     assert_arrives(4, &RecordFault::Duplicate, 0, &[a, b, c, d]);
 }

@@ -1,4 +1,4 @@
-//! Manipulations of a TLS connection whose sides check each other: they are detected, or do no harm.
+//! Manipulations of a TLS connection whose sides verify each other: they are detected, or do no harm.
 
 use std::io;
 use std::time::Duration;
@@ -24,7 +24,7 @@ fn exchange(pair: &Pair, attacker: &Attacker, sentences: &[&[u8]]) -> io::Result
 
 /// Records an undisturbed exchange.
 fn record_exchange(pair: &Pair, sentences: &[&[u8]]) -> Recording {
-    let attacker = Attacker::before(pair.echo.address, |_| Manipulation::Pass);
+    let attacker = Attacker::before(pair.echo.address, |_| Manipulation::Forward);
     exchange(pair, &attacker, sentences).unwrap();
     attacker.finished(0)
 }
@@ -32,8 +32,8 @@ fn record_exchange(pair: &Pair, sentences: &[&[u8]]) -> Recording {
 /// Asserts that the manipulation takes effect and makes the exchange fail.
 #[track_caller]
 fn assert_detected(pair: &Pair, manipulation: &Manipulation) {
-    let planned = manipulation.clone();
-    let attacker = Attacker::before(pair.echo.address, move |_| planned.clone());
+    let manipulation_of_all = manipulation.clone();
+    let attacker = Attacker::before(pair.echo.address, move |_| manipulation_of_all.clone());
     exchange(pair, &attacker, &SENTENCES).expect_err(&format!("{manipulation:?}"));
     assert_eq!(attacker.manipulations(), 1, "{manipulation:?}");
 }
@@ -59,8 +59,8 @@ fn flipped_bits_are_detected_or_do_no_harm() {
         // With the same certificates and one sentence, every exchange has the same length.
         let length = recording.bytes(direction).len() as u64;
         let positions: Vec<u64> = (0..length).step_by(37).chain(0..6).chain(length - 3..length).collect();
-        let (count, plan) = (positions.len(), positions.clone());
-        let flip = move |number| Tampering::FlipByte { at: plan[number as usize], mask: 0x20 };
+        let (count, at) = (positions.len(), positions.clone());
+        let flip = move |number| Tampering::FlipByte { at: at[number as usize], mask: 0x20 };
         let attacker = Attacker::before(pair.echo.address, move |number| Manipulation::Tamper(direction, flip(number)));
         let detected = positions.iter().filter(|_| exchange(&pair, &attacker, &SENTENCES[..1]).is_err()).count();
         assert_eq!(attacker.manipulations(), count as u64);
@@ -78,7 +78,7 @@ fn duplicated_dropped_swapped_and_inserted_records_are_detected() {
         // The first sentence; the other two and the end of the stream follow it.
         (Direction::ToServer, sent - 4, RecordFault::Duplicate),
         (Direction::ToServer, sent - 4, RecordFault::Drop),
-        (Direction::ToServer, sent - 4, RecordFault::Swap),
+        (Direction::ToServer, sent - 4, RecordFault::SwapWithNext),
         (Direction::ToServer, sent - 4, forged()),
         // The ServerHello, and the encrypted rest of the handshake; between them is a change_cipher_spec for
         // compatibility (RFC 8446 §D.4).
@@ -87,17 +87,17 @@ fn duplicated_dropped_swapped_and_inserted_records_are_detected() {
         (Direction::ToClient, 2, RecordFault::Duplicate),
         (Direction::ToClient, 2, forged()),
     ] {
-        assert_detected(&pair, &Manipulation::Tamper(direction, Tampering::Record { number, fault }));
+        assert_detected(&pair, &Manipulation::Tamper(direction, Tampering::TlsRecord { number, fault }));
     }
 }
 
 #[test]
-fn a_cut_is_not_taken_for_the_end() {
+fn an_early_close_is_not_taken_for_the_end() {
     let pair = Pair::new();
     let length = record_exchange(&pair, &SENTENCES).bytes(Direction::ToServer).len() as u64;
     for ending in [Ending::Close, Ending::Reset] {
         for at in [0, 5, length / 2, length - 60] {
-            assert_detected(&pair, &Manipulation::Tamper(Direction::ToServer, Tampering::Cut { at, ending }));
+            assert_detected(&pair, &Manipulation::Tamper(Direction::ToServer, Tampering::Close { at, ending }));
         }
     }
 }

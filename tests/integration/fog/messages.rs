@@ -6,7 +6,7 @@ use std::path::Path;
 use rustix::process::Signal;
 use serde_json::json;
 
-use super::parties::{Parties, all_end_well, holds_one_part};
+use super::parties::{Parties, assert_all_succeed, assert_holds_one_part};
 use crate::ports::free_port;
 use crate::sandbox::{Process, entries, path, wait_until};
 
@@ -17,19 +17,19 @@ const MESSAGE: &str = "The predecessor gave every node the whole message; „die
 fn two_nodes_encrypt_half_of_the_message_each() {
     let parties = Parties::new();
     let nodes = ["node-1", "node-2"];
-    let fingerprints = nodes.map(|node| parties.enrol(node));
+    let fingerprints = nodes.map(|node| parties.create_identity(node));
     let [first, second] = &fingerprints;
     let client = parties.client(&["--message", MESSAGE, "--allow-peer", first, "--allow-peer", second]);
     let message = client.message.clone();
     let running = nodes.map(|node| parties.node(node, &client, &[]));
-    let returned = client.returned();
+    let returned = client.expect_report();
     let ended = running.map(|node| node.end().expect_code(0).json());
 
     assert_eq!((&returned["text"], &returned["bytes"]), (&json!(MESSAGE), &json!(MESSAGE.len())));
     assert_eq!(parties.read("client", &message, "message"), MESSAGE.as_bytes());
     let mut halves = Vec::new();
     for (node, (report, fingerprint)) in nodes.iter().zip(ended.iter().zip(&fingerprints)) {
-        let part = holds_one_part(&parties, node, &message);
+        let part = assert_holds_one_part(&parties, node, &message);
         let number = report["part"].as_u64().unwrap();
         assert_eq!(part, format!("part-{number}-of-2"));
         assert_eq!(&returned["parts"][number as usize - 1]["node"], fingerprint.as_str());
@@ -109,7 +109,7 @@ fn a_quiet_client_prints_only_the_message() {
     let node = parties.command("node", &["fog", "node", "--quiet", "--connect", &listen]).spawn().unwrap();
     let ended = client.end().expect_code(0);
     assert_eq!((ended.stdout, ended.stderr), (MESSAGE.to_owned(), String::new()));
-    all_end_well([Process::new(node)]);
+    assert_all_succeed([Process::new(node)]);
 }
 
 /// Text that would control the terminal is not printed.
@@ -143,7 +143,7 @@ fn nothing_is_overwritten() {
     let go = |text: &str| {
         let client = parties.client(&["--message", text, "--nodes", "1"]);
         let (message, node) = (client.message.clone(), parties.node("node", &client, &[]));
-        client.returned();
+        client.expect_report();
         node.end().expect_code(0);
         message
     };
@@ -163,9 +163,9 @@ fn a_node_that_stays_waits_for_the_next_client() {
     let client = parties.client(&["--message", "first", "--nodes", "1"]);
     let listen = client.address.to_string();
     let node = parties.node("node", &client, &["--stay"]);
-    client.returned();
+    client.expect_report();
     let client = parties.client_at(&listen, &["--message", "second", "--nodes", "1"]);
-    client.returned();
+    client.expect_report();
     node.signal(Signal::TERM);
     let ended = node.end().expect_code(0);
     assert_eq!(ended.stdout.lines().count(), 2, "{}", ended.stdout);
@@ -184,7 +184,7 @@ fn a_surplus_node_is_not_needed() {
     let others = ["node-2", "node-3"].map(|node| parties.node(node, &client, &[]));
     wait_until("three nodes", || parties.count("client", "joined") == 3);
     first.signal(Signal::CONT);
-    client.returned();
+    client.expect_report();
     let reports = [first].into_iter().chain(others).map(|node| node.end().expect_code(0).json());
     assert_eq!(reports.filter(|report| report["part"].is_null()).count(), 1);
     assert_eq!(["node-1", "node-2", "node-3"].iter().filter(|node| parties.files(node).is_empty()).count(), 1);
@@ -197,7 +197,7 @@ fn a_generated_key_is_kept() {
     let go = || {
         let client = parties.client(&["--message", "short", "--nodes", "1", "--bits", "2048"]);
         let (message, node) = (client.message.clone(), parties.node("node", &client, &[]));
-        client.returned();
+        client.expect_report();
         node.end().expect_code(0);
         parties.read("node", &message, "public-key.pem")
     };

@@ -6,16 +6,20 @@ use tokio::sync::watch;
 
 use super::part::PartHead;
 
-/// Chunks that a node can hold: one arriving, one waiting, one being encrypted, and the tokens of two more.
-const WINDOW_CHUNKS: u64 = 5;
-
-/// Limits how far the client runs ahead of the tokens that came back.
+/// How many chunks the client may send beyond the last byte whose token has come back.
 ///
-/// A node whose answer is not read does not read either. If both directions are full, it depends on the kernels whether
-/// they recover: Linux 6.18 was seen to drop the very segments that would have announced free buffers. So the client
-/// never sends more than a node can hold without sending anything.
+/// A node can hold five: one arriving, one waiting, one being encrypted, and the tokens of two more. The fifth is the
+/// chunk whose token is coming back while the next ones are sent.
+const WINDOW_CHUNKS: u64 = 4;
+
+/// Limits how far the client runs ahead of the tokens that have come back.
+///
+/// A node whose tokens are not read stops reading, too. If the buffers of both directions are full, it depends on the
+/// kernel whether the connection recovers: we have seen Linux 6.18 drop the segments that announce free buffers. So the
+/// client never sends more than a node can hold while it cannot send.
 pub(super) struct FlowWindow {
     head: PartHead,
+    /// The offset in the part, in bytes, up to which tokens have come back.
     acknowledged: watch::Sender<u64>,
 }
 
@@ -25,32 +29,33 @@ impl FlowWindow {
         Self { head, acknowledged: watch::Sender::new(0) }
     }
 
-    /// Records that `bytes` bytes of the token of chunk `number` have arrived.
-    pub(super) fn acknowledge(&self, number: u64, bytes: usize) {
+    /// Records that the first `token_bytes` bytes of the token of chunk `number` have arrived.
+    pub(super) fn acknowledge(&self, number: u64, token_bytes: usize) {
         let range = self.head.range(number);
-        self.acknowledged.send_replace(range.end.min(range.start + bytes as u64 / 4 * 3));
+        // In base64, 4 bytes of a token are 3 bytes of the chunk. The token's header is counted, too, which opens the
+        // window early by up to 6 KiB for each chunk.
+        self.acknowledged.send_replace(range.end.min(range.start + token_bytes as u64 / 4 * 3));
     }
 
     /// Waits until the data at `offset` of the part may be sent.
     pub(super) async fn wait_for_credit(&self, offset: u64) {
-        // While a chunk is being sent, its token already comes back; so it counts as one of those that the node holds.
-        let bound = (WINDOW_CHUNKS - 1) * u64::from(self.head.chunk);
+        let window = WINDOW_CHUNKS * u64::from(self.head.chunk);
         // This fails only when the sender is dropped, but `self` owns it.
-        let _ = self.acknowledged.subscribe().wait_for(|acknowledged| offset < acknowledged + bound).await;
+        let _ = self.acknowledged.subscribe().wait_for(|acknowledged| offset < acknowledged + window).await;
     }
 }
 
-/// Reuses the buffers of a part: fresh memory costs about as much as encrypting it.
+/// Reuses the buffers of a part: the page faults of new memory take about as long as encrypting it.
 #[derive(Debug, Clone, Default)]
 pub(super) struct BufferPool(Arc<Mutex<Vec<Vec<u8>>>>);
 
 impl BufferPool {
-    /// Returns a buffer, with its previous content if it has been used before.
+    /// Takes a buffer from the pool, with its previous content, or creates an empty one.
     pub(super) fn take(&self) -> Vec<u8> {
         self.buffers().pop().unwrap_or_default()
     }
 
-    /// Returns a buffer to the pool.
+    /// Puts a buffer into the pool.
     pub(super) fn put(&self, buffer: Vec<u8>) {
         self.buffers().push(buffer);
     }

@@ -28,12 +28,12 @@ impl Direction {
 #[derive(Debug, Clone)]
 pub(crate) enum Manipulation {
     /// Everything is forwarded unchanged.
-    Pass,
+    Forward,
     /// The bytes of one direction are tampered with; those of the other are forwarded unchanged.
     Tamper(Direction, Tampering),
     /// Each side is sent what it was sent in an earlier connection, whatever the other side sends now.
     Replay(Recording),
-    /// A man in the middle terminates TLS on both sides; the clear text is recorded.
+    /// A man in the middle terminates TLS on both sides; the decrypted bytes are recorded.
     Terminate(Impersonator),
 }
 
@@ -45,17 +45,17 @@ pub(crate) enum Tampering {
     /// Inserts bytes before this position.
     Insert { at: u64, bytes: Vec<u8> },
     /// Closes both sides after `at` bytes.
-    Cut { at: u64, ending: Ending },
+    Close { at: u64, ending: Ending },
     /// Forwards nothing after `at` bytes, not even the end of the stream.
     Stall { at: u64 },
-    /// Holds everything from this position back once, for this time.
+    /// Holds back everything from this position once, for this time.
     Delay { at: u64, by: Duration },
     /// Sends everything from this position back to its sender.
     Reflect { at: u64 },
     /// Forwards `bytes` bytes at a time, with a pause after each step.
     Trickle { bytes: usize, pause: Duration },
     /// Changes a TLS record; records are counted from 0, too.
-    Record { number: u64, fault: RecordFault },
+    TlsRecord { number: u64, fault: RecordFault },
 }
 
 /// What is done to a TLS record.
@@ -66,19 +66,19 @@ pub(crate) enum RecordFault {
     /// It is left out.
     Drop,
     /// It is sent after the next one.
-    Swap,
+    SwapWithNext,
     /// These bytes are sent before it.
     InsertBefore(Vec<u8>),
 }
 
 impl Tampering {
-    /// Returns the position at which it takes effect, if enough bytes were received. Some kinds do so at the end of the
-    /// received bytes, before the byte at that position has come.
+    /// Returns the position at which it takes effect, if enough bytes were received. `Insert`, `Close` and `Stall` take
+    /// effect as soon as the bytes before the position have arrived; the others need the byte at the position, too.
     pub(super) fn position(&self, received: u64) -> Option<u64> {
         match *self {
-            Self::Insert { at, .. } | Self::Cut { at, .. } | Self::Stall { at } => (received >= at).then_some(at),
+            Self::Insert { at, .. } | Self::Close { at, .. } | Self::Stall { at } => (received >= at).then_some(at),
             Self::FlipByte { at, .. } | Self::Delay { at, .. } | Self::Reflect { at } => (received > at).then_some(at),
-            Self::Trickle { .. } | Self::Record { .. } => None,
+            Self::Trickle { .. } | Self::TlsRecord { .. } => None,
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How strictly a side of a TLS connection checks its peer's certificate.
+//! Certificate verifiers for either side of a TLS connection: a correct one, and two that are deliberately broken.
 
 use aws_lc_rs::digest::{SHA256, digest};
 use rustls::client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier};
@@ -11,20 +11,20 @@ use rustls::{CertificateError, DigitallySignedStruct, DistinguishedName, Error, 
 
 use super::credentials::Pin;
 
-/// A certificate verifier for either side, correct or with a planted mistake.
+/// A certificate verifier for either side, correct or with a deliberate bug that the attack tests must detect.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum PeerCheck {
+pub(super) enum TestVerifier {
     /// The certificate must have this key, and the peer must prove that it holds the private key.
-    KeyAndSignature(Pin),
-    /// The certificate must have this key; the signature is not verified. A planted mistake that attacks must find.
-    KeyOnly(Pin),
-    /// Any certificate is accepted.
-    Nothing,
+    PinAndSignature(Pin),
+    /// The certificate must have this key; the signature is not verified.
+    PinOnly(Pin),
+    /// Any certificate is accepted; a server that uses this requires none.
+    AcceptAny,
 }
 
-impl PeerCheck {
+impl TestVerifier {
     fn check_key(self, certificate: &CertificateDer<'_>) -> Result<(), Error> {
-        let (Self::KeyAndSignature(pin) | Self::KeyOnly(pin)) = self else { return Ok(()) };
+        let (Self::PinAndSignature(pin) | Self::PinOnly(pin)) = self else { return Ok(()) };
         let key = ParsedCertificate::try_from(certificate)?.subject_public_key_info();
         let matches = digest(&SHA256, &key).as_ref() == pin;
         matches.then_some(()).ok_or(CertificateError::ApplicationVerificationFailure.into())
@@ -36,13 +36,13 @@ impl PeerCheck {
         certificate: &CertificateDer<'_>,
         signed: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        let Self::KeyAndSignature(_) = self else { return Ok(HandshakeSignatureValid::assertion()) };
+        let Self::PinAndSignature(_) = self else { return Ok(HandshakeSignatureValid::assertion()) };
         let algorithms = default_provider().signature_verification_algorithms;
         verify_tls13_signature(message, certificate, signed, &algorithms)
     }
 }
 
-impl ServerCertVerifier for PeerCheck {
+impl ServerCertVerifier for TestVerifier {
     fn verify_server_cert(
         &self,
         certificate: &CertificateDer<'_>,
@@ -60,7 +60,7 @@ impl ServerCertVerifier for PeerCheck {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2".into()))
+        Err(Error::General("TLS 1.2 is not offered".into()))
     }
 
     fn verify_tls13_signature(
@@ -77,10 +77,9 @@ impl ServerCertVerifier for PeerCheck {
     }
 }
 
-impl ClientCertVerifier for PeerCheck {
-    /// A server that checks nothing does not require a certificate either.
+impl ClientCertVerifier for TestVerifier {
     fn client_auth_mandatory(&self) -> bool {
-        !matches!(self, Self::Nothing)
+        !matches!(self, Self::AcceptAny)
     }
 
     fn root_hint_subjects(&self) -> &[DistinguishedName] {
@@ -102,7 +101,7 @@ impl ClientCertVerifier for PeerCheck {
         _: &CertificateDer<'_>,
         _: &DigitallySignedStruct,
     ) -> Result<HandshakeSignatureValid, Error> {
-        Err(Error::General("TLS 1.2".into()))
+        Err(Error::General("TLS 1.2 is not offered".into()))
     }
 
     fn verify_tls13_signature(
