@@ -7,7 +7,7 @@ mod cycles;
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{everything, path};
+use crate::sandbox::{files_below, path};
 use code::{Code, module_of};
 use cycles::Imports;
 
@@ -191,7 +191,7 @@ fn everything_else_is_allowed() {
 /// All of `src`: the path of each file below it, and its text.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let rust = everything(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    let rust = files_below(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
     let read = |file: std::path::PathBuf| {
         (path(file.strip_prefix(&root).unwrap()).to_owned(), fs::read_to_string(&file).unwrap())
     };

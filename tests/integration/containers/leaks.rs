@@ -6,7 +6,7 @@ use std::path::Path;
 use super::checkout::Checkout;
 use super::engine;
 use crate::faults::recorded::{NAMES, holds, secrets, table};
-use crate::sandbox::{everything, wait_until};
+use crate::sandbox::{files_below, wait_until};
 
 /// The image for the packet capture, which the tests build.
 const CAPTURE: &str = "hestat-test-capture";
@@ -112,7 +112,7 @@ fn nothing_leaks() {
     // A control: the search finds what is sent before TLS begins.
     assert!(holds(&packets, b"AUTH TLS"));
 
-    let files: Vec<_> = everything(&checkout.at("data/server")).into_iter().filter(|path| path.is_file()).collect();
+    let files = files_below(&checkout.at("data/server"));
     assert!(files.iter().any(|path| path.ends_with("totals.hes")), "{files:?}");
     for file in files {
         assert_no_secrets(&file.display().to_string(), &fs::read(&file).unwrap(), &forbidden);

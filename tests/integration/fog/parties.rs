@@ -10,7 +10,7 @@ use std::sync::OnceLock;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::sandbox::{CommandOutput, Process, Sandbox, entries, everything, path, wait_until, wrapped};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, files_below, path, wait_until, wrapped};
 
 /// A sandbox in which each party has a state directory and an output directory named after it.
 pub(super) struct Parties {
@@ -132,9 +132,8 @@ impl Parties {
     /// Returns the names of all files of a party except the journal, as `<message>/<file>`.
     pub(super) fn files(&self, party: &str) -> Vec<String> {
         let root = self.out(party);
-        let files = everything(&root).into_iter().filter(|file| file.is_file());
         let name = |file: PathBuf| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        files.map(name).filter(|name| name != "journal.jsonl").collect()
+        files_below(&root).into_iter().map(name).filter(|name| name != "journal.jsonl").collect()
     }
 
     /// Reads a party's file of a message.
@@ -145,8 +144,8 @@ impl Parties {
 
     /// Returns the paths and contents of all files of a party.
     pub(super) fn all_bytes(&self, party: &str) -> Vec<u8> {
-        let files = everything(&self.out(party)).into_iter().filter(|file| file.is_file());
-        files.flat_map(|file| [file.to_str().unwrap().as_bytes().to_vec(), fs::read(&file).unwrap()].concat()).collect()
+        let content = |file: PathBuf| [path(&file).as_bytes(), &fs::read(&file).unwrap()].concat();
+        files_below(&self.out(party)).into_iter().flat_map(content).collect()
     }
 }
 
