@@ -1,8 +1,8 @@
-//! Systems that allow a process few threads or little memory.
+//! Limits on threads and memory.
 
 use crate::sandbox::{CommandOutput, Sandbox, small_table, wrapped};
 
-/// Runs a command with sixteen threads under a limit of `prlimit`.
+/// Runs a command that wants sixteen threads under a limit of `prlimit`.
 fn run_limited(limit: &str, sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
     let mut command = wrapped(&["prlimit", limit], &sandbox.command(arguments));
     command.env("RAYON_NUM_THREADS", "16").output().unwrap().into()
@@ -20,12 +20,13 @@ fn fewer_threads_are_used_if_sixteen_do_not_fit_into_memory() {
 }
 
 #[test]
-fn without_threads_compute_does_not_panic_and_counts_no_attempt() {
+fn compute_without_memory_for_threads_does_not_panic_and_counts_no_attempt() {
     let sandbox = Sandbox::with_table(&small_table(300));
     let job = sandbox.init_table();
     for _ in 0..4 {
         let output = run_limited("--as=24000000", &sandbox, &["compute"]);
-        assert!(!output.stderr.contains("panicked"), "{output:?}");
+        assert!(output.code != Some(0) && !output.stderr.contains("panicked"), "{output:?}");
+        assert!(!sandbox.totals(job).exists());
         assert!(!sandbox.server().join(".hestat-attempts").exists());
     }
     sandbox.succeed(["compute"]);
