@@ -1,11 +1,11 @@
-//! Other programs that the tests use.
+//! Programs that the tests run besides hestat.
 
 use std::ffi::OsStr;
 use std::process::{Command, Stdio};
 
 use crate::sandbox::CommandOutput;
 
-/// A program of a Debian package, with messages in English and UTF-8.
+/// A program with messages in English and UTF-8.
 pub(crate) fn program(name: &str) -> Command {
     let mut command = Command::new(name);
     command.env("LC_ALL", "C.UTF-8").stdin(Stdio::null());

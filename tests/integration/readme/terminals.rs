@@ -14,7 +14,7 @@ use crate::sandbox::{HESTAT, Process, remove_configuration};
 /// Maximum time until the next line of output.
 const LINE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Which output of its commands a document shows.
+/// The output of commands that a document shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Standard output.
@@ -49,7 +49,7 @@ impl Terminals {
 
     /// Runs the command of a step and compares its output. Waits for its end, unless it runs `in_background` while
     /// other terminals are used.
-    pub(super) fn follow(&mut self, step: &Step, in_background: bool) {
+    pub(super) fn run(&mut self, step: &Step, in_background: bool) {
         if step.command.starts_with("export ") {
             self.exports.entry(step.prompt).or_default().extend([&step.command, "; "]);
             return;
