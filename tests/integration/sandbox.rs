@@ -130,7 +130,7 @@ impl Sandbox {
         Process::new(self.command(arguments).spawn().unwrap())
     }
 
-    /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job's name.
+    /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job ID.
     pub(crate) fn init(&self, csv: &Path) -> String {
         let output = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
         output.json()["job"].as_str().unwrap().into()
@@ -141,7 +141,7 @@ impl Sandbox {
         self.run(["compute", "--data", path(&self.server())])
     }
 
-    /// Names of the jobs in the state, complete or not.
+    /// IDs of the jobs in the state directory, and names of incomplete ones.
     pub(crate) fn jobs(&self) -> Vec<String> {
         entries(&self.state().join("jobs"))
     }

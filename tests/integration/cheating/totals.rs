@@ -52,8 +52,8 @@ fn assert_all_refused(job: &ComputedJob, cases: &[(&str, Vec<u8>)]) -> String {
     messages[0].clone()
 }
 
-/// The message with `JOB` instead of the job's name.
-fn without_name(message: &str, job: &ComputedJob) -> String {
+/// The message with `JOB` instead of the job ID.
+fn without_job_id(message: &str, job: &ComputedJob) -> String {
     message.replace(&job.id.to_string(), "JOB")
 }
 
@@ -86,13 +86,13 @@ fn forged_totals_are_refused_and_change_nothing() {
         ("a block's body altered", forger.of_changed_blocks(|blocks| blocks[0][9] ^= 1 << 40)),
         ("a block's seed altered", forger.of_changed_blocks(|blocks| blocks[0][0] ^= 1)),
         ("another job's totals", other.totals.clone()),
-        ("another job's totals under this job's name", forger.with_job(job.id, &other_forger.correct)),
-        ("this job's totals under another job's name", forger.with_job(other.id, &forger.correct)),
+        ("another job's totals under this job's ID", forger.with_job(job.id, &other_forger.correct)),
+        ("this job's totals under another job's ID", forger.with_job(other.id, &forger.correct)),
         ("the totals of another dataset of the job", other_forger.with_job(job.id, &forger.correct)),
     ];
     let message = assert_all_refused(&job, &cases);
     let other_message = assert_refused(&other, "this job's totals for the other job", &job.totals);
-    assert_eq!(without_name(&message, &job), without_name(&other_message, &other));
+    assert_eq!(without_job_id(&message, &job), without_name(&other_message, &other));
 }
 
 fn add_to(word: &mut u64, value: u64) {

@@ -19,7 +19,7 @@ fn unexpected_entries_are_neither_computed_nor_touched() {
     fs::write(&outside, &dataset).unwrap();
 
     fs::write(inbox.join("README"), "a file among directories").unwrap();
-    fs::write(inbox.join(name(1)), "a file with a job's name").unwrap();
+    fs::write(inbox.join(name(1)), "a file named like a job").unwrap();
     fs::create_dir(inbox.join("not-a-job")).unwrap();
     fs::write(inbox.join("not-a-job/dataset.hes"), &dataset).unwrap();
     fs::create_dir(inbox.join(job.to_string().to_uppercase())).unwrap();

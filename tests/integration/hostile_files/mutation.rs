@@ -24,9 +24,9 @@ pub(super) enum Mutation {
 const PREAMBLE: usize = 16;
 const DIGEST: usize = 32;
 
-/// Offset of the shape in a dataset's header, after the job's name.
+/// Offset of the shape in a dataset's header, after the job ID.
 pub(super) const DATASET_SHAPE: usize = PREAMBLE + 16;
-/// Offset of the shape in the header of totals, after the job's name and the dataset's digest.
+/// Offset of the shape in the header of totals, after the job ID and the dataset's digest.
 pub(super) const TOTALS_SHAPE: usize = DATASET_SHAPE + 32;
 
 pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
@@ -86,7 +86,7 @@ pub(super) fn payload_start(file: &[u8]) -> usize {
     (PREAMBLE + header).next_multiple_of(64)
 }
 
-/// Replaces the job's name in a dataset or in secrets.
+/// Replaces the job ID in a dataset or in secrets.
 pub(super) fn set_job(file: &mut [u8], job: hestat::package::JobId) {
     put(file, PREAMBLE, &job.bytes());
 }

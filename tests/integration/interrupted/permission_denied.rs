@@ -39,7 +39,10 @@ fn assert_denied(
     assert_eq!(found, Some(code), "{output}");
     let named = named.as_ref().display().to_string();
     assert!(output.contains(&named), "{named} is not named: {output}");
-    assert!(output.contains("denies") || output.matches("denied").count() == 1, "the cause is not stated exactly once: {output}");
+    assert!(
+        output.contains("denies") || output.matches("denied").count() == 1,
+        "the cause is not stated exactly once: {output}"
+    );
 }
 
 #[test]

@@ -98,7 +98,10 @@ fn a_killed_compute_leaves_no_totals_or_complete_ones() {
         if sandbox.totals(job).exists() {
             assert!(fs::read(sandbox.totals(job)).unwrap() == totals, "the totals are incomplete");
         } else {
-            assert!(fs::read(sandbox.dataset(job)).unwrap() == dataset, "the dataset was removed before the totals were complete");
+            assert!(
+                fs::read(sandbox.dataset(job)).unwrap() == dataset,
+                "the dataset was removed before the totals were complete"
+            );
         }
         sandbox.succeed(["compute"]);
         assert!(fs::read(sandbox.totals(job)).unwrap() == totals);
@@ -121,7 +124,10 @@ fn a_killed_result_leaves_the_old_results_or_the_new_ones() {
         }
         killer.kill(&mut job.sandbox.command(["result"]));
         let found = fs::read(job.sandbox.results()).ok();
-        assert!(found == old || found.as_ref() == Some(&job.results), "the results are neither the old nor the new ones");
+        assert!(
+            found == old || found.as_ref() == Some(&job.results),
+            "the results are neither the old nor the new ones"
+        );
         let phase = job.sandbox.phase(job.id);
         assert!(matches!(phase, Phase::Uploaded | Phase::Decrypted), "{phase:?}");
         job.sandbox.succeed(["result"]);

@@ -145,7 +145,8 @@ impl Drop for TestServer {
 fn launch(sandbox: &Sandbox, address: SocketAddr, options: &[&str]) -> (Process, Value) {
     let mut process = Process::new(serve(sandbox, address).args(options).spawn().unwrap());
     let (line, _) = process.first_line();
-    let announcement = serde_json::from_str(&line).unwrap_or_else(|_| panic!("the server has not started: {line}{}", sandbox.read(LOG)));
+    let announcement = serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("the server has not started: {line}{}", sandbox.read(LOG)));
     (process, announcement)
 }
 

@@ -1,13 +1,13 @@
-//! Commands run by an unprivileged user, for tests of file permissions, which do not bind root.
+//! Commands run by an unprivileged user, for tests of file permissions, which do not restrict root.
 
-use std::os::unix::fs::chown;
+use std::os::unix::fs::lchown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{CommandOutput, HESTAT, Sandbox, everything};
 
-/// The user, if the tests run as root.
+/// The unprivileged user if the tests run as root. Otherwise it is the user who runs the tests.
 pub(crate) const UNPRIVILEGED_USER: u32 = 65_534;
 
 /// Whether the tests run as root.
@@ -31,13 +31,13 @@ impl UnprivilegedSandbox {
         if is_root() {
             let root = sandbox.root().to_owned();
             for path in everything(&root).into_iter().chain([root]) {
-                chown(path, Some(UNPRIVILEGED_USER), Some(UNPRIVILEGED_USER)).unwrap();
+                lchown(path, Some(UNPRIVILEGED_USER), Some(UNPRIVILEGED_USER)).unwrap();
             }
         }
         Self { sandbox, program }
     }
 
-    /// The command, run by the user.
+    /// Makes the command run as the unprivileged user.
     pub(crate) fn as_user(mut command: Command) -> Command {
         if is_root() {
             command.uid(UNPRIVILEGED_USER).gid(UNPRIVILEGED_USER);
