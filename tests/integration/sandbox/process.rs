@@ -53,7 +53,7 @@ impl CommandOutput {
 
 impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
+        let text = |bytes| String::from_utf8(bytes).expect("commands write UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
