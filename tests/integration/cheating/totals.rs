@@ -92,7 +92,7 @@ fn forged_totals_are_refused_and_change_nothing() {
     ];
     let message = assert_all_refused(&job, &cases);
     let other_message = assert_refused(&other, "this job's totals for the other job", &job.totals);
-    assert_eq!(without_job_id(&message, &job), without_name(&other_message, &other));
+    assert_eq!(without_job_id(&message, &job), without_job_id(&other_message, &other));
 }
 
 fn add_to(word: &mut u64, value: u64) {
