@@ -30,7 +30,8 @@ fn chown_all(path: &Path, user: u32) {
 
 /// The file or directory `path`, and everything below it.
 fn everything_from(path: &Path) -> Vec<PathBuf> {
-    everything(path).into_iter().chain([path.into()]).collect()
+    let below = if path.is_dir() { everything(path) } else { Vec::new() };
+    below.into_iter().chain([path.into()]).collect()
 }
 
 /// Whether files can be given to other users, which only root can do. If not, reports that the test is skipped.

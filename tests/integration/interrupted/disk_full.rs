@@ -142,5 +142,7 @@ fn a_server_starts_on_a_disk_without_free_inodes() {
     let sandbox = Sandbox::new();
     let disk = SmallDisk::mount_without_inodes(&sandbox.server());
     let served = TestServer::start(sandbox.with_server(disk.path()), &[]);
+    served.run(&["ping"]).expect_code(18).says(&["the server's disk is full"]);
+    fs::remove_file(disk.path().join("0")).unwrap();
     served.assert_reachable();
 }

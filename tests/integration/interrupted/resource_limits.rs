@@ -1,6 +1,6 @@
 //! Limits on threads and memory.
 
-use crate::sandbox::{CommandOutput, Sandbox, small_table, wrapped};
+use crate::sandbox::{CommandOutput, Sandbox, UnprivilegedSandbox, small_table, wrapped};
 
 /// Runs a command that wants sixteen threads under a limit of `prlimit`.
 fn run_limited(limit: &str, sandbox: &Sandbox, arguments: &[&str]) -> CommandOutput {
@@ -20,15 +20,16 @@ fn fewer_threads_are_used_if_sixteen_do_not_fit_into_memory() {
 }
 
 #[test]
-fn compute_without_memory_for_threads_does_not_panic_and_counts_no_attempt() {
-    let sandbox = Sandbox::with_table(&small_table(300));
-    let job = sandbox.init_table();
+fn compute_without_threads_fails_and_counts_no_attempt() {
+    let user = UnprivilegedSandbox::new(Sandbox::with_table(&small_table(300)));
+    user.run(&["init"]).expect_code(0);
     for _ in 0..4 {
-        let output = run_limited("--as=24000000", &sandbox, &["compute"]);
-        assert!(output.code != Some(0) && !output.stderr.contains("panicked"), "{output:?}");
-        assert!(!sandbox.totals(job).exists());
-        assert!(!sandbox.server().join(".hestat-attempts").exists());
+        // The limit does not apply to root.
+        let mut limited = user.wrapped_command(&["prlimit", "--nproc=1"], &["compute"]);
+        let output: CommandOutput = limited.output().unwrap().into();
+        output.expect_code(8).says(&["cannot start compute threads"]);
+        assert!(!user.sandbox.server().join(".hestat-attempts").exists());
     }
-    sandbox.succeed(["compute"]);
-    assert!(sandbox.totals(job).exists());
+    let computed = user.run(&["compute"]).expect_code(0).stdout;
+    assert!(computed.contains("computed"), "{computed}");
 }

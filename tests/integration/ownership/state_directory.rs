@@ -234,8 +234,9 @@ fn files_in_state_directories_are_private_with_any_umask() {
     with_umask_zero(&["identity", "show", "one"]);
     let server_state = sandbox.file("server-state");
     for path in everything_from(&sandbox.state()).into_iter().chain(everything_from(&server_state)) {
-        // Everybody may read the certificate.
-        let forbidden = if path.ends_with("certificate.pem") { 0o022 } else { 0o077 };
+        // Everybody may read the certificate and public keys.
+        let is_public = path.ends_with("certificate.pem") || path.extension().is_some_and(|end| end == "pub");
+        let forbidden = if is_public { 0o022 } else { 0o077 };
         let mode = fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & forbidden, 0, "mode {mode:o} of {}", path.display());
     }

@@ -1,5 +1,6 @@
 //! Commands run by an unprivileged user, for tests of file permissions, which do not restrict root.
 
+use std::ffi::OsStr;
 use std::os::unix::fs::lchown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
@@ -47,9 +48,15 @@ impl UnprivilegedSandbox {
 
     /// hestat, run by the user.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.wrapped_command(&[], arguments)
+    }
+
+    /// The same through the wrapper `words`, such as `prlimit --nproc=1`.
+    pub(crate) fn wrapped_command(&self, words: &[&str], arguments: &[&str]) -> Command {
         let template = self.sandbox.command(arguments);
-        let mut command = Self::as_user(Command::new(&self.program));
-        command.args(template.get_args()).current_dir(self.sandbox.work());
+        let mut all = words.iter().map(OsStr::new).chain([self.program.as_os_str()]).chain(template.get_args());
+        let mut command = Self::as_user(Command::new(all.next().expect("the program at least")));
+        command.args(all).current_dir(self.sandbox.work());
         command.env_clear().envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command
