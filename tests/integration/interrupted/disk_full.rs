@@ -4,7 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use super::small_disk::{SmallDisk, run_limited};
-use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, TestServer, entries, path, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, TestServer, entries, files_below, path, small_table};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -143,6 +143,8 @@ fn a_server_starts_on_a_disk_without_free_inodes() {
     let disk = SmallDisk::mount_without_inodes(&sandbox.server());
     let served = TestServer::start(sandbox.with_server(disk.path()), &[]);
     served.run(&["ping"]).expect_code(18).says(&["the server's disk is full"]);
-    fs::remove_file(disk.path().join("0")).unwrap();
+    for file in files_below(disk.path()) {
+        fs::remove_file(file).unwrap();
+    }
     served.assert_reachable();
 }
