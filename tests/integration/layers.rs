@@ -1,5 +1,5 @@
-//! The layers: a module uses modules of lower layers only, no files import each other in a cycle, and some names stay in the
-//! module that owns them.
+//! Checks the architecture in the sources: a module uses only modules of lower layers, no files import each other in a
+//! cycle, and some names, such as those of external crates, are used only in certain files.
 
 mod code;
 mod cycles;
@@ -7,7 +7,7 @@ mod cycles;
 use std::fs;
 use std::path::Path;
 
-use crate::sandbox::{everything, path};
+use crate::sandbox::{files_below, path};
 use code::{Code, module_of};
 use cycles::Imports;
 
@@ -24,7 +24,7 @@ const LAYERS: [&[&str]; 8] = [
 ];
 
 /// Names, and the only files or directories below `src` that may use them.
-const AT_HOME: [(&[&str], &[&str]); 11] = [
+const RESTRICTED_NAMES: [(&[&str], &[&str]); 11] = [
     (&["tfhe", "tfhe_ntt"], &["he/"]),
     (&["aws_lc_rs"], &["crypto/", "he/mask.rs", "transfer/tls.rs", "wire/tls.rs"]),
     (&["suppaftp"], &["transfer/ftp/"]),
@@ -38,9 +38,10 @@ const AT_HOME: [(&[&str], &[&str]); 11] = [
     (&["pkcs8", "base64"], &["crypto/"]),
 ];
 
-/// Files of the server, and words that they must not contain, not even as part of a longer word: the server has no key.
-const WITHOUT_A_KEY: [&str; 3] = ["pipeline/compute.rs", "pipeline/outbox.rs", "pipeline/watch.rs"];
-const KEYS: [&str; 5] = ["keystore", "SecretKey", "Decryptor", "Passphrase", "Secrets"];
+/// Files of the server, which has no key.
+const SERVER_FILES: [&str; 3] = ["pipeline/compute.rs", "pipeline/outbox.rs", "pipeline/watch.rs"];
+/// Words that these files must not contain, not even as part of a longer word.
+const KEY_WORDS: [&str; 5] = ["keystore", "SecretKey", "Decryptor", "Passphrase", "Secrets"];
 
 #[test]
 fn modules_use_only_lower_layers() {
@@ -54,17 +55,17 @@ fn files_do_not_import_each_other_in_cycles() {
 }
 
 #[test]
-fn foreign_names_stay_in_the_modules_that_own_them() {
-    let violations: Vec<String> = sources().iter().flat_map(|(file, text)| strays(file, text)).collect();
+fn restricted_names_are_used_only_where_allowed() {
+    let violations: Vec<String> = sources().iter().flat_map(|(file, text)| misplaced_names(file, text)).collect();
     assert!(violations.is_empty(), "{}", violations.join("\n"));
 }
 
 #[test]
-fn the_server_s_code_names_no_key() {
+fn the_server_refers_to_no_key() {
     let sources = sources();
-    for server in WITHOUT_A_KEY {
+    for server in SERVER_FILES {
         let (file, text) = sources.iter().find(|(file, _)| file == server).expect(server);
-        assert_eq!(named_keys(file, text), Vec::<String>::new());
+        assert_eq!(key_references(file, text), Vec::<String>::new());
     }
 }
 
@@ -75,20 +76,20 @@ fn every_module_has_a_layer() {
     let words = code.words();
     let modules = words.windows(3).filter(|three| three[0] == "pub" && three[1] == "mod").map(|three| three[2]);
     let without: Vec<&str> = modules.filter(|module| layer(module).is_none()).collect();
-    assert!(words.contains(&"foundation") && without.is_empty(), "give these a layer: {without:?}");
+    assert!(words.contains(&"foundation") && without.is_empty(), "these modules have no layer: {without:?}");
 }
 
 #[test]
-fn every_rule_about_names_is_about_something() {
+fn no_rule_about_names_is_obsolete() {
     let sources = sources();
     let used = |word: &&str| sources.iter().any(|(_, text)| Code::of(text).names().contains(word));
-    for (words, _) in AT_HOME {
-        assert!(words.iter().any(used), "nothing uses {words:?}: is the rule still about something?");
+    for (words, _) in RESTRICTED_NAMES {
+        assert!(words.iter().any(used), "nothing uses {words:?}: the rule is obsolete");
     }
 }
 
 #[test]
-fn planted_violations_are_found() {
+fn violations_are_found() {
     for (file, text) in [
         ("he/keys.rs", "use crate::keystore::Job;"),
         ("he/keys.rs", "fn f() -> crate::encoding::Plan { todo() } use crate::crypto::Passphrase;"),
@@ -100,11 +101,11 @@ fn planted_violations_are_found() {
         ("transfer/local.rs", "#[cfg(test)] mod tests { use super::super::super::keystore::Job; }"),
         ("report/json.rs", "use crate::pipeline::init::Initiated;"),
         ("report/json.rs", "use crate::pipeline::{check::Comparison, init::Initiated};"),
-        ("foundation/exact.rs", "use crate::nowhere::Module;"),
-        ("foundation/exact.rs", "use crate::*;"),
+        ("foundation/decimal.rs", "use crate::nowhere::Module;"),
+        ("foundation/decimal.rs", "use crate::*;"),
         ("wire/link.rs", "use crate::scenarios::fog::FOG;"),
-        ("scenarios/fog/node.rs", "use crate::scenarios::chat::Room;"),
-        ("scenarios/fog/node.rs", "use super::super::chat::Room;"),
+        ("scenarios/fog/node.rs", "use crate::scenarios::other::Node;"),
+        ("scenarios/fog/node.rs", "use super::super::other::Node;"),
         ("scenarios/fog/node.rs", "use crate::pipeline::PipelineError;"),
         ("wire/link.rs", "use crate::keystore::KeyFiles;"),
         ("pipeline/run.rs", "fn quote() { let c = '\"'; crate::cli::main() } // \""),
@@ -122,14 +123,14 @@ fn planted_violations_are_found() {
         ("table/error.rs", "fn f<'a>(x: &'a str) -> anyhow::Error { todo() }"),
         ("keystore/keys.rs", "use pkcs8::der::Document; fn f(key: &Key) { key.pkcs8(); }"),
     ] {
-        assert!(!strays(file, text).is_empty(), "missed in {file}: {text}");
+        assert!(!misplaced_names(file, text).is_empty(), "missed in {file}: {text}");
     }
-    assert_eq!(named_keys("pipeline/compute.rs", "use crate::he::{Evaluator, SecretKey as K};").len(), 1);
-    assert_eq!(named_keys("pipeline/compute.rs", "let job: JobSecrets = open();").len(), 1);
+    assert_eq!(key_references("pipeline/compute.rs", "use crate::he::{Evaluator, SecretKey as K};").len(), 1);
+    assert_eq!(key_references("pipeline/compute.rs", "let job: JobSecrets = open();").len(), 1);
 }
 
 #[test]
-fn planted_cycles_are_found() {
+fn cycles_are_found() {
     let cycles = |files: &[(&str, &str)]| {
         let sources: Vec<_> = files.iter().map(|(file, text)| ((*file).to_owned(), (*text).to_owned())).collect();
         Imports::of(&sources).cycles()
@@ -169,12 +170,12 @@ fn planted_cycles_are_found() {
 }
 
 #[test]
-fn everything_else_is_allowed() {
+fn permitted_code_is_not_reported() {
     for (file, text) in [
         ("he/keys.rs", "use crate::foundation::{random::Randomness, secret::Secret};"),
         ("he/keys.rs", "// use crate::keystore::Job;\n/* /* nested */ crate::cli */ use super::ring::P;"),
         ("he/keys.rs", "let s = \"crate::cli \\\" crate::cli\"; let r = r#\"crate::cli \" crate::cli\"#;"),
-        ("he/keys.rs", "use crate::he::layout::Layout; #[cfg(test)] mod tests { use super::super::bridge::B; }"),
+        ("he/keys.rs", "use crate::he::layout::Layout; #[cfg(test)] mod tests { use super::super::noise::Noise; }"),
         ("report/table.rs", "use crate::statistics::{Comparison, Difference};"),
         ("pipeline/run.rs", "pub(crate) fn f<'a>(x: &'a str, c: char) { c == '\\'' || c == '\"' }"),
         ("keystore/keys.rs", "fn f(key: &IdentityKey) -> &[u8] { key.pkcs8() } trait T { fn pkcs8(&self); }"),
@@ -184,14 +185,14 @@ fn everything_else_is_allowed() {
         ("main.rs", "hestat::cli::main()"),
     ] {
         assert_eq!(layer_violations(file, text), Vec::<String>::new(), "{file}: {text}");
-        assert_eq!(strays(file, text), Vec::<String>::new(), "{file}: {text}");
+        assert_eq!(misplaced_names(file, text), Vec::<String>::new(), "{file}: {text}");
     }
 }
 
-/// All of `src`: the path of each file below it, and its text.
+/// All files below `src`: the path relative to it, and the text.
 fn sources() -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
-    let rust = everything(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
+    let rust = files_below(&root).into_iter().filter(|file| file.extension().is_some_and(|end| end == "rs"));
     let read = |file: std::path::PathBuf| {
         (path(file.strip_prefix(&root).unwrap()).to_owned(), fs::read_to_string(&file).unwrap())
     };
@@ -202,9 +203,9 @@ fn layer(module: &str) -> Option<usize> {
     LAYERS.iter().position(|modules| modules.contains(&module))
 }
 
-/// Paths in a file that lead to another module which is not below its own, or to another scenario.
+/// Paths in a file that lead to another module of its own layer or a higher one, or to another scenario.
 fn layer_violations(file: &str, text: &str) -> Vec<String> {
-    // The crate's own two files are above all modules.
+    // `lib.rs` and `main.rs` are above all modules.
     let Some((module, rest)) = file.split_once('/') else { return Vec::new() };
     let Some(own) = layer(module) else { return vec![format!("{file}: the module {module} has no layer")] };
     let scenario = rest.split_once('/').map(|(scenario, _)| scenario).filter(|_| module == "scenarios");
@@ -223,19 +224,19 @@ fn is_module_name(segment: &str) -> bool {
     segment.starts_with(char::is_lowercase)
 }
 
-/// Names that a file must not use.
-fn strays(file: &str, text: &str) -> Vec<String> {
+/// Names that a file uses, but must not use.
+fn misplaced_names(file: &str, text: &str) -> Vec<String> {
     let code = Code::of(text);
-    let stray = |(words, homes): &(&[&'static str], &[&str])| {
-        let at_home = homes.iter().any(|home| file.starts_with(home));
-        words.iter().copied().filter(|word| !at_home && code.names().contains(word)).collect::<Vec<_>>()
+    let misplaced = |(words, places): &(&[&'static str], &[&str])| {
+        let is_allowed = places.iter().any(|place| file.starts_with(place));
+        words.iter().copied().filter(|word| !is_allowed && code.names().contains(word)).collect::<Vec<_>>()
     };
-    AT_HOME.iter().flat_map(stray).map(|word| format!("{file} names {word}")).collect()
+    RESTRICTED_NAMES.iter().flat_map(misplaced).map(|word| format!("{file} names {word}")).collect()
 }
 
-/// Words about keys in a file.
-fn named_keys(file: &str, text: &str) -> Vec<String> {
+/// Words in a file that refer to keys.
+fn key_references(file: &str, text: &str) -> Vec<String> {
     let code = Code::of(text);
-    let names = |word: &&&str| KEYS.iter().any(|key| word.contains(key));
+    let names = |word: &&&str| KEY_WORDS.iter().any(|key| word.contains(key));
     code.words().iter().filter(names).map(|word| format!("{file} names {word}")).collect()
 }

@@ -1,4 +1,4 @@
-//! Integration tests: they run the binary as users do, each in a sandbox of its own, and attack it as others might.
+//! Integration tests. They run the binary as users do, each in a sandbox of its own, and attack it.
 
 // A panic is how a test fails.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::print_stderr)]
@@ -11,8 +11,8 @@ mod csv_in_the_wild;
 mod faults;
 mod fog;
 mod ftp;
-mod hostile;
 mod hostile_clients;
+mod hostile_files;
 mod hostile_ftp;
 mod identity;
 mod interrupted;

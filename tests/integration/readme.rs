@@ -17,7 +17,7 @@ pub(crate) struct Step {
     pub(crate) expected: Vec<String>,
 }
 
-/// The terminals that appear in the documents.
+/// The prompts of the terminals in the documents.
 const READER: &str = "$ ";
 const OBSERVER: &str = "observer$ ";
 /// Commands at this prompt run until the end of the document.
@@ -26,10 +26,10 @@ const CLIENT: &str = "client$ ";
 const NODE_1: &str = "node1$ ";
 const NODE_2: &str = "node2$ ";
 
-/// Stands for a command: the previous one at this prompt is still running, and prints these lines next.
+/// Stands for a command: the previous one at this prompt is still running and prints the following lines next.
 const CONTINUED: &str = "…";
 
-/// The section of README.md whose commands `containers::tour` runs.
+/// The section of README.md whose commands `containers::documentation` runs.
 const CONTAINERS: &str = "\n## Containers\n";
 
 /// README.md without that section, and the section.
@@ -44,7 +44,7 @@ pub(crate) fn document(path: &str) -> String {
     std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).unwrap()
 }
 
-/// The commands in a part of a document at these prompts.
+/// The commands at these prompts in a document, or in a part of one.
 pub(crate) fn steps(document: &str, prompts: &[&'static str]) -> Vec<Step> {
     let mut steps: Vec<Step> = Vec::new();
     let blocks = document.split("\n```").filter_map(|block| block.strip_prefix("console\n"));
@@ -74,11 +74,11 @@ pub(crate) fn matches(pattern: &str, line: &str) -> bool {
 }
 
 /// Runs all of these steps in a new directory.
-fn follow(steps: &[Step], shown: Shown) {
+fn run_steps(steps: &[Step], shown: Shown) {
     let mut terminals = Terminals::new(shown);
     for (step, later) in steps.iter().zip(1..).map(|(step, next)| (step, &steps[next..])) {
         let next = later.iter().find(|later| later.prompt == step.prompt);
-        terminals.follow(step, step.prompt == SERVER || next.is_some_and(|next| next.command == CONTINUED));
+        terminals.run(step, step.prompt == SERVER || next.is_some_and(|next| next.command == CONTINUED));
     }
 }
 
@@ -91,14 +91,14 @@ fn with_free_port(document: &str, port: u16) -> String {
 fn the_commands_of_the_readme_print_the_documented_output() {
     let steps = steps(&with_free_port(&readme().0, 2121), &[READER, SERVER]);
     assert!(steps.len() >= 8, "only {} commands found", steps.len());
-    follow(&steps, Shown::Results);
+    run_steps(&steps, Shown::Results);
 }
 
 #[test]
 fn the_commands_of_the_servers_page_print_the_documented_output() {
     let steps = steps(&with_free_port(&document("docs/SERVERS.md"), 2121), &[READER, OBSERVER, SERVER]);
     assert!(steps.len() >= 11, "only {} commands found", steps.len());
-    follow(&steps, Shown::Results);
+    run_steps(&steps, Shown::Results);
 }
 
 #[test]
@@ -106,7 +106,7 @@ fn the_commands_of_the_scenarios_page_print_the_documented_output() {
     let steps =
         steps(&with_free_port(&document("docs/SCENARIOS.md"), 7100), &[READER, OBSERVER, CLIENT, NODE_1, NODE_2]);
     assert!(steps.len() >= 30, "only {} commands found", steps.len());
-    follow(&steps, Shown::Everything);
+    run_steps(&steps, Shown::Everything);
 }
 
 #[test]

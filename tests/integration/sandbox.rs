@@ -1,5 +1,6 @@
 //! A sandbox: temporary directories for one client and one server, and the commands that run in them.
 
+mod files;
 mod job;
 mod process;
 mod server;
@@ -12,8 +13,9 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+pub(crate) use files::{entries, everything, files_below, snapshot};
 pub(crate) use job::{ComputedJob, small_table};
-pub(crate) use process::{CommandOutput, Process, open_files, wait_until, wrapped};
+pub(crate) use process::{CommandOutput, Process, raise_open_file_limit, remove_configuration, wait_until, wrapped};
 use rustix::fs::Mode;
 pub(crate) use server::TestServer;
 pub(crate) use terminal::{Terminal, UNIGNORED};
@@ -33,7 +35,7 @@ pub(crate) struct Sandbox {
 impl Sandbox {
     /// An empty sandbox.
     pub(crate) fn new() -> Self {
-        // Only their owner can write to new files, as on most systems.
+        // Whatever the umask of the tests: 022, so that the ownership checks accept new files.
         rustix::process::umask(Mode::WGRP | Mode::WOTH);
         let root = tempfile::tempdir().unwrap();
         let server = root.path().join("server");
@@ -44,7 +46,7 @@ impl Sandbox {
         sandbox
     }
 
-    /// The same with another, existing directory of the server.
+    /// Uses an existing directory as the server's.
     pub(crate) fn with_server(self, server: &Path) -> Self {
         Self { server: server.into(), ..self }
     }
@@ -99,9 +101,7 @@ impl Sandbox {
     /// A command that uses this sandbox and ignores the configuration of the user who runs the tests.
     pub(crate) fn command(&self, arguments: impl IntoIterator<Item = impl AsRef<OsStr>>) -> Command {
         let mut command = Command::new(HESTAT);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
-            command.env_remove(name);
-        }
+        remove_configuration(&mut command);
         command.env_remove("XDG_STATE_HOME").env("HOME", self.work()).env("TMPDIR", self.temporary());
         command.env("HESTAT_STATE", self.state()).envs(self.environment.iter().cloned()).current_dir(self.work());
         command.args(arguments).stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -130,7 +130,7 @@ impl Sandbox {
         Process::new(self.command(arguments).spawn().unwrap())
     }
 
-    /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job's name.
+    /// Encrypts a CSV file for this sandbox's server and uploads it; returns the job ID.
     pub(crate) fn init(&self, csv: &Path) -> String {
         let output = self.succeed(["init", "--json", "--input", path(csv), "--server", &self.url()]);
         output.json()["job"].as_str().unwrap().into()
@@ -141,7 +141,7 @@ impl Sandbox {
         self.run(["compute", "--data", path(&self.server())])
     }
 
-    /// Names of the jobs in the state, complete or not.
+    /// IDs of the jobs in the state directory, and names of incomplete ones.
     pub(crate) fn jobs(&self) -> Vec<String> {
         entries(&self.state().join("jobs"))
     }
@@ -152,33 +152,13 @@ impl Sandbox {
     }
 }
 
-/// Reports that this machine cannot run a test. Fails if `HESTAT_TEST_CONTAINERS=required` says that all tests must
-/// run.
+/// Reports that this machine cannot run a test, or a part of it. Fails if `HESTAT_TEST_CONTAINERS=required`, which
+/// requires all tests to run completely.
+#[track_caller]
 pub(crate) fn skip(reason: &str) {
     let required = std::env::var("HESTAT_TEST_CONTAINERS").is_ok_and(|value| value == "required");
-    assert!(!required, "a test cannot run: {reason}");
-    eprintln!("test skipped: {reason}");
-}
-
-/// Names in a directory, sorted; none if it does not exist.
-pub(crate) fn entries(directory: &Path) -> Vec<String> {
-    let name = |entry: std::io::Result<fs::DirEntry>| entry.unwrap().file_name().into_string().unwrap();
-    let mut names: Vec<String> = fs::read_dir(directory).map(|entries| entries.map(name).collect()).unwrap_or_default();
-    names.sort();
-    names
-}
-
-/// All files and directories below `directory`.
-pub(crate) fn everything(directory: &Path) -> Vec<PathBuf> {
-    let mut found = Vec::new();
-    for name in entries(directory) {
-        let path = directory.join(name);
-        if path.is_dir() {
-            found.extend(everything(&path));
-        }
-        found.push(path);
-    }
-    found
+    assert!(!required, "a test cannot run completely: {reason}");
+    eprintln!("skipped: {reason}");
 }
 
 /// A path as an argument.

@@ -70,7 +70,7 @@ fn uploaded() -> (Sandbox, JobId) {
 fn a_failure_of_the_system_is_retried() {
     let (sandbox, _) = uploaded();
     let outbox = sandbox.server().join("outbox");
-    fs::write(&outbox, "in the way").unwrap();
+    fs::write(&outbox, "a file where a directory should be").unwrap();
     let outcomes = watch_outcomes(&sandbox.server(), |sleeps| {
         if sleeps == 1 {
             fs::remove_file(&outbox).unwrap();
@@ -87,7 +87,7 @@ fn a_damaged_dataset_is_not_retried() {
 }
 
 #[test]
-fn a_missing_directory_is_computed_when_it_is_back() {
+fn a_missing_inbox_is_computed_when_it_is_back() {
     let (sandbox, _) = uploaded();
     let (data, elsewhere) = (sandbox.server(), sandbox.root().join("elsewhere"));
     let inbox = data.join("inbox");

@@ -9,7 +9,7 @@ use super::records::record;
 use super::tls;
 use super::verifier::TestVerifier;
 use crate::faults::fault_plan::SeededRng;
-use crate::sandbox::open_files;
+use crate::sandbox::raise_open_file_limit;
 
 /// The type of a handshake record (RFC 8446 §B.1).
 const HANDSHAKE: u8 = 22;
@@ -80,7 +80,7 @@ pub(crate) fn client_hello(protocol: &[u8]) -> Vec<u8> {
 
 /// Opens connections that send nothing. Panics if this process may not have that many files open.
 pub(crate) fn idle_connections(address: SocketAddr, count: usize) -> Vec<TcpStream> {
-    let most = open_files();
+    let most = raise_open_file_limit();
     assert!(most > count, "at most {most} files may be open");
     (0..count).map(|_| TcpStream::connect(address).unwrap()).collect()
 }

@@ -1,4 +1,4 @@
-//! Forges totals of a job from all that a server has: the dataset, the correct totals, the files of other jobs.
+//! Forges the totals of a job from what a server has: the dataset, the correct totals, the files of other jobs.
 
 use std::io::Cursor;
 
@@ -42,7 +42,7 @@ impl Forger {
         write(&self.header, segments)
     }
 
-    /// The correct totals after `change`.
+    /// A file of the correct totals after `change`.
     pub(super) fn changed(&self, change: impl FnOnce(&mut Segments)) -> Vec<u8> {
         let mut segments = self.correct.clone();
         change(&mut segments);
@@ -50,9 +50,8 @@ impl Forger {
         self.file(&segments)
     }
 
-    /// The totals of the blocks after `change`, as a server computes them that adds these instead. For one lane and one
-    /// segment.
-    pub(super) fn over(&self, change: impl FnOnce(&mut Vec<Vec<u64>>)) -> Vec<u8> {
+    /// The totals that a server computes if it changes the blocks first. For one lane and one segment.
+    pub(super) fn of_changed_blocks(&self, change: impl FnOnce(&mut Vec<Vec<u64>>)) -> Vec<u8> {
         let mut blocks = self.blocks.clone();
         change(&mut blocks);
         let segments = vec![vec![sum(&blocks, self.layout.slots())]];
@@ -60,8 +59,8 @@ impl Forger {
         self.file(&segments)
     }
 
-    /// −Δ·Σ_k 2^k·X^{−kS} as mask and zero as body. Decrypted, slot 0 would be forty bits of the key.
-    pub(super) fn key_reader(&self) -> Vec<u8> {
+    /// −Δ·Σ_k 2^k·X^{−kS} as mask and zero as body. If they were decrypted, slot 0 would be forty bits of the key.
+    pub(super) fn key_extracting(&self) -> Vec<u8> {
         let width = self.layout.slots();
         let mut mask = vec![0_u64; POLYNOMIAL_SIZE];
         for k in 0..40 {
@@ -91,8 +90,8 @@ impl Forger {
         segments
     }
 
-    /// A file of these totals that names `job` and the dataset of the forger's job.
-    pub(super) fn renamed(&self, job: JobId, segments: &Segments) -> Vec<u8> {
+    /// A file of these totals whose header names `job`, but the dataset of the forger's job.
+    pub(super) fn with_job(&self, job: JobId, segments: &Segments) -> Vec<u8> {
         write(&TotalsHeader::new(job, self.header.dataset, &self.layout), segments)
     }
 }

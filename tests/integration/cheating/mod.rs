@@ -1,9 +1,8 @@
-//! A cheating server: its totals are not the sum of the dataset, but the files are as well-formed as those of an honest
-//! server.
+//! A cheating server: its totals files are well-formed, but do not contain the sum of the dataset.
 //!
 //! Each file has a correct digest, and only the decrypted values would be wrong. If the client decrypted any of them,
-//! the server could learn the key, produce false statistics, or learn the value of a patient from whether they were
-//! accepted.
+//! the server could learn the key, cause wrong statistics, or learn a patient's value from whether the client accepts
+//! them.
 
 mod forger;
 mod totals;

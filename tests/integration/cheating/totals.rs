@@ -1,4 +1,4 @@
-//! False totals: each is refused in the same way and changes nothing.
+//! Forged totals are refused, always with the same message, and leave the job unchanged.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -14,13 +14,15 @@ fn job() -> ComputedJob {
     ComputedJob::small(2000)
 }
 
-/// Runs `hestat result`, which must refuse the totals. Returns the error message.
+/// Runs `hestat result` with these options. It must refuse the totals and leave the job in this phase. Returns the error
+/// message.
 #[track_caller]
-fn expect_refusal(job: &ComputedJob) -> String {
-    let CommandOutput { code, stdout, stderr } = job.sandbox.run(["result"]);
-    assert_eq!((code, stdout.as_str()), (Some(7), ""), "{stderr}");
-    assert!(stderr.contains("is not the sum of what was uploaded"), "{stderr}");
-    assert!(!job.sandbox.results().exists(), "nothing is written");
+fn refusal(job: &ComputedJob, options: &[&str], phase: Phase, case: &str) -> String {
+    let CommandOutput { code, stdout, stderr } = job.sandbox.run(["result"].iter().chain(options));
+    assert_eq!((code, stdout.as_str()), (Some(7), ""), "{case}: {stderr}");
+    assert!(stderr.contains("is not the sum of what was uploaded"), "{case}: {stderr}");
+    assert!(!job.sandbox.results().exists(), "{case}: a result file was written");
+    assert_eq!(job.sandbox.phase(job.id), phase, "{case}");
     stderr
 }
 
@@ -29,41 +31,39 @@ fn expect_refusal(job: &ComputedJob) -> String {
 fn assert_accepted(job: &ComputedJob, case: &str) {
     job.set_totals(&job.totals);
     job.sandbox.succeed(["result"]);
-    assert!(fs::read(job.sandbox.results()).unwrap() == job.results, "{case}");
+    assert!(fs::read(job.sandbox.results()).unwrap() == job.results, "{case}: the results are wrong");
 }
 
-/// A job that has received no totals yet refuses these, with any options. Nothing changes: it accepts the correct
-/// totals afterwards. Returns the error message.
-fn assert_refused(job: &ComputedJob, name: &str, totals: &[u8]) -> String {
+/// Asserts that a job that has received no totals yet refuses these, with any options, and accepts the correct totals
+/// afterwards. Returns the error message.
+fn assert_refused(job: &ComputedJob, case: &str, totals: &[u8]) -> String {
     job.reset();
     job.set_totals(totals);
-    let message = expect_refusal(job);
-    assert_eq!(job.sandbox.phase(job.id), Phase::Uploaded, "{name}");
-    let json = job.sandbox.run(["result", "--json", "--wait"]);
-    assert_eq!((json.code, json.stdout.as_str()), (Some(7), ""), "{name}");
-    assert_accepted(job, name);
+    let message = refusal(job, &[], Phase::Uploaded, case);
+    refusal(job, &["--json", "--wait"], Phase::Uploaded, case);
+    assert_accepted(job, case);
     message
 }
 
-/// All are refused with the same message, so it does not show how the totals are false. Returns it.
+/// Asserts that all are refused with one message, which therefore does not tell how they were forged. Returns it.
 fn assert_all_refused(job: &ComputedJob, cases: &[(&str, Vec<u8>)]) -> String {
-    let messages: Vec<String> = cases.iter().map(|(name, totals)| assert_refused(job, name, totals)).collect();
+    let messages: Vec<String> = cases.iter().map(|(case, totals)| assert_refused(job, case, totals)).collect();
     assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
     messages[0].clone()
 }
 
-/// The message without the job's name.
-fn without_name(message: &str, job: &ComputedJob) -> String {
+/// The message with `JOB` instead of the job ID.
+fn without_job_id(message: &str, job: &ComputedJob) -> String {
     message.replace(&job.id.to_string(), "JOB")
 }
 
 #[test]
-fn false_totals_are_refused_and_change_nothing() {
+fn forged_totals_are_refused_and_change_nothing() {
     let (job, other) = (job(), job());
     let (forger, other_forger) = (Forger::new(&job), Forger::new(&other));
     let delta = 1_u64 << DELTA_BITS;
     let cases = [
-        ("a mask that reads the key", forger.key_reader()),
+        ("a mask that extracts the key", forger.key_extracting()),
         ("the smallest possible change", forger.changed(|totals| add_to(&mut totals[0][0].body[0], 1))),
         ("one more in a total", forger.changed(|totals| add_to(&mut totals[0][0].body[3], delta))),
         (
@@ -78,20 +78,21 @@ fn false_totals_are_refused_and_change_nothing() {
         ("two totals swapped", forger.changed(|totals| totals[0][0].body.swap(0, 1))),
         ("all totals doubled", forger.changed(|totals| scale(&mut totals[0][0], 2))),
         ("all totals zero", forger.changed(|totals| scale(&mut totals[0][0], 0))),
+        // As if the rows of a block were folded onto the wrong coefficients (docs/PARAMETERS.md).
         ("the wrong fold", forger.changed(|totals| totals[0][0].mask.rotate_left(7))),
-        ("a block dropped", forger.over(|blocks| drop(blocks.remove(1)))),
-        ("a block doubled", forger.over(|blocks| blocks.push(blocks[1].clone()))),
-        ("a block twice instead of another", forger.over(|blocks| blocks[0] = blocks[1].clone())),
-        ("a block's body altered", forger.over(|blocks| blocks[0][9] ^= 1 << 40)),
-        ("a block's seed altered", forger.over(|blocks| blocks[0][0] ^= 1)),
+        ("a block dropped", forger.of_changed_blocks(|blocks| _ = blocks.remove(1))),
+        ("a block doubled", forger.of_changed_blocks(|blocks| blocks.push(blocks[1].clone()))),
+        ("a block twice instead of another", forger.of_changed_blocks(|blocks| blocks[0] = blocks[1].clone())),
+        ("a block's body altered", forger.of_changed_blocks(|blocks| blocks[0][9] ^= 1 << 40)),
+        ("a block's seed altered", forger.of_changed_blocks(|blocks| blocks[0][0] ^= 1)),
         ("another job's totals", other.totals.clone()),
-        ("another job's totals under this job's name", forger.renamed(job.id, &other_forger.correct)),
-        ("this job's totals under another job's name", forger.renamed(other.id, &forger.correct)),
-        ("the totals of another dataset of the job", other_forger.renamed(job.id, &forger.correct)),
+        ("another job's totals under this job's ID", forger.with_job(job.id, &other_forger.correct)),
+        ("this job's totals under another job's ID", forger.with_job(other.id, &forger.correct)),
+        ("the totals of another dataset of the job", other_forger.with_job(job.id, &forger.correct)),
     ];
     let message = assert_all_refused(&job, &cases);
     let other_message = assert_refused(&other, "this job's totals for the other job", &job.totals);
-    assert_eq!(without_name(&message, &job), without_name(&other_message, &other));
+    assert_eq!(without_job_id(&message, &job), without_job_id(&other_message, &other));
 }
 
 fn add_to(word: &mut u64, value: u64) {
@@ -120,9 +121,8 @@ fn different_totals_after_the_correct_ones_are_refused() {
     for by in [1, 1 << DELTA_BITS] {
         fs::remove_file(job.sandbox.results()).unwrap();
         job.set_totals(&forger.changed(|totals| add_to(&mut totals[0][0].body[0], by)));
-        expect_refusal(&job);
-        assert_eq!(job.sandbox.phase(job.id), Phase::Decrypted);
-        assert_accepted(&job, "third");
+        refusal(&job, &[], Phase::Decrypted, "different totals");
+        assert_accepted(&job, "after different totals");
     }
 }
 
@@ -139,10 +139,11 @@ fn a_refusal_does_not_reveal_whether_a_guess_is_correct() {
     for (row, flag) in flags.iter().enumerate() {
         for guess in [0, 1] {
             let segments = forger.guessed(row, guess);
-            assert_eq!(decrypted(&job, &forger, &segments) == correct, guess == *flag, "the attack would work");
+            let is_undetectable = decrypted(&job, &forger, &segments) == correct;
+            assert_eq!(is_undetectable, guess == *flag, "the test forges totals that do not depend on the guess");
             job.reset();
             job.set_totals(&forger.file(&segments));
-            messages.push(expect_refusal(&job));
+            messages.push(refusal(&job, &[], Phase::Uploaded, "a guess"));
         }
     }
     assert!(messages.iter().all(|message| *message == messages[0]), "{messages:?}");
@@ -189,13 +190,13 @@ fn lanes_in_another_order_or_number_are_refused() {
     let cases = [
         ("lanes swapped", forger.changed(|totals| totals[0].swap(0, 1))),
         ("a lane of zeros", forger.changed(|totals| scale(&mut totals[0][1], 0))),
-        ("a lane missing", forger.changed(|totals| drop(totals[0].pop()))),
+        ("a lane missing", forger.changed(|totals| _ = totals[0].pop())),
         ("one more in the last lane", forger.changed(|totals| add_to(&mut totals[0][1].body[0], 1 << DELTA_BITS))),
     ];
     assert_all_refused(&job, &cases);
 }
 
-/// Columns of the numbers one to three.
+/// A table whose cells cycle through 1, 2 and 3.
 fn wide_table(columns: usize, rows: usize) -> String {
     let names = (0..columns).map(|column| format!("c{column}")).collect::<Vec<_>>().join(",");
     let row =

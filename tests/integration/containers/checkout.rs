@@ -9,7 +9,7 @@ use tempfile::TempDir;
 
 use super::engine;
 use super::environment::{self, Environment};
-use crate::sandbox::{CommandOutput, UNIGNORED, wait_until};
+use crate::sandbox::{CommandOutput, UNIGNORED, remove_configuration, wait_until};
 
 /// The files that the containers are built from.
 const FILES: [&str; 9] = [
@@ -111,9 +111,7 @@ impl Checkout {
     /// Returns a command that runs in the checkout.
     pub(super) fn command(&self, program: &str, arguments: &[&str]) -> Command {
         let mut command = Command::new(program);
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
-            command.env_remove(name);
-        }
+        remove_configuration(&mut command);
         command.args(arguments).current_dir(self.path());
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

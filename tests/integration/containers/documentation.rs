@@ -48,7 +48,7 @@ impl CommandRunner {
     }
 }
 
-/// Returns whether a command line has been echoed and answered and the next prompt is shown.
+/// Returns whether a command line has been echoed and the next prompt is shown.
 fn is_at_prompt(shown: &str) -> bool {
     shown.contains('\n') && ["$ ", "> "].iter().any(|prompt| shown.ends_with(prompt))
 }
@@ -78,7 +78,6 @@ fn the_commands_of_the_documentation_print_what_it_says() {
         runner.execute(step);
     }
     assert_eq!(std::fs::read_to_string(runner.checkout.at("data/server/test.txt")).unwrap(), "test\n");
-    assert!(
-        std::fs::read_to_string(runner.checkout.at("data/client/decrypted_results.csv")).unwrap().lines().count() == 17
-    );
+    let results = std::fs::read_to_string(runner.checkout.at("data/client/decrypted_results.csv")).unwrap();
+    assert_eq!(results.lines().count(), 17, "{results}");
 }

@@ -1,6 +1,7 @@
 //! Runs the container engine's command line.
 
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::sandbox::CommandOutput;
 
@@ -26,4 +27,15 @@ pub(super) fn output(arguments: &[&str]) -> String {
 #[track_caller]
 pub(super) fn inspect(container: &str, template: &str) -> String {
     output(&["inspect", "--format", template, container])
+}
+
+/// Stops a container. Returns how long that takes, less the time of the engine's command line itself.
+#[track_caller]
+pub(super) fn stop(container: &str) -> Duration {
+    let duration = |command: &[&str]| {
+        let start = Instant::now();
+        output(command);
+        start.elapsed()
+    };
+    duration(&["stop", container]).saturating_sub(duration(&["version"]))
 }

@@ -6,9 +6,9 @@ use std::path::Path;
 use super::checkout::Checkout;
 use super::engine;
 use crate::faults::recorded::{NAMES, holds, secrets, table};
-use crate::sandbox::{everything, wait_until};
+use crate::sandbox::{files_below, wait_until};
 
-/// The image for the packet capture, which the tests build.
+/// The image for the packet capture, which the test builds.
 const CAPTURE: &str = "hestat-test-capture";
 const DOCKERFILE: &str = "FROM debian:bookworm-slim
 RUN apt-get update && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends tcpdump
@@ -57,12 +57,13 @@ impl Drop for Capture {
     }
 }
 
-/// Returns what must not be seen, with a name each: values, column names, the password, and fragments of the key file.
+/// Returns the bytes that must not leave the client, each with a name: values, column names, the password, and fragments
+/// of the key file.
 fn forbidden(checkout: &Checkout) -> Vec<(String, Vec<u8>)> {
     let mut found = secrets();
     let key =
         engine::command(&["exec", "client", "sh", "-c", "cat /data/state/jobs/*/secrets.hes"]).output().unwrap().stdout;
-    assert!(key.len() > 500, "{} bytes of keys", key.len());
+    assert!(key.len() > 500, "the key file has only {} bytes", key.len());
     for (index, fragment) in key.chunks_exact(16).enumerate() {
         // Fragments of few distinct bytes, such as zeros, occur in any file.
         let distinct = fragment.iter().collect::<std::collections::HashSet<_>>().len();
@@ -72,7 +73,7 @@ fn forbidden(checkout: &Checkout) -> Vec<(String, Vec<u8>)> {
             found.push((format!("fragment {index} of the key"), fragment.into()));
         }
     }
-    assert!(found.len() > 40, "{}", found.len());
+    assert!(found.len() > 40, "only {} secrets", found.len());
     let password = checkout.client(&["cat", "/server/password"]).stdout;
     found.push(("the password".into(), password.trim().into()));
     found
@@ -87,7 +88,7 @@ fn assert_no_secrets(name: &str, bytes: &[u8], forbidden: &[(String, Vec<u8>)]) 
 
 #[test]
 #[ignore = "needs a container engine"]
-fn nothing_leaks() {
+fn packets_files_and_logs_of_the_server_reveal_nothing() {
     let checkout = Checkout::new();
     checkout.write_table("secret.csv", &table());
     checkout.configure("HESTAT_CSV=./secret.csv");
@@ -112,7 +113,7 @@ fn nothing_leaks() {
     // A control: the search finds what is sent before TLS begins.
     assert!(holds(&packets, b"AUTH TLS"));
 
-    let files: Vec<_> = everything(&checkout.at("data/server")).into_iter().filter(|path| path.is_file()).collect();
+    let files = files_below(&checkout.at("data/server"));
     assert!(files.iter().any(|path| path.ends_with("totals.hes")), "{files:?}");
     for file in files {
         assert_no_secrets(&file.display().to_string(), &fs::read(&file).unwrap(), &forbidden);
@@ -121,7 +122,7 @@ fn nothing_leaks() {
     assert!(logs.stderr.contains("computed"), "{}", logs.stderr);
     assert_no_secrets("the log", (logs.stdout + &logs.stderr).as_bytes(), &forbidden);
 
-    // The server has no key for decryption.
+    // The server has no key.
     let refused = checkout.server(&["hestat", "result"]).expect_code(5);
     assert!(refused.stderr.contains("there is no job"), "{}", refused.stderr);
     assert_eq!(checkout.server(&["sh", "-c", "find / -xdev -name secrets.hes 2>/dev/null"]).stdout, "");

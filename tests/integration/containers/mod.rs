@@ -1,7 +1,7 @@
 //! Client and server in real containers, as started by `docker-compose.yml` and `run.sh`.
 //!
-//! Ignored by default, because they need a container engine, the base images and the names `client` and `server`.
-//! `test.sh` runs them if an engine answers.
+//! Ignored by default: they need a container engine, the base images, and that no containers named `client` and `server`
+//! exist. `test.sh` runs them if an engine is running.
 
 mod checkout;
 mod confinement;

@@ -6,7 +6,7 @@ use super::checkout::Checkout;
 use super::engine;
 use crate::sandbox::CommandOutput;
 
-/// Runs a script in a third container, which has the client's knowledge of the server.
+/// Runs a script in a third container, which has the server's certificate and password, as the client has.
 fn run_in_third_container(checkout: &Checkout, script: &str) -> CommandOutput {
     let project = checkout.project();
     let (network, introduction) = (format!("{project}_hestat"), format!("{project}_introduction:/server:ro"));

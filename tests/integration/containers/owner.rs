@@ -1,7 +1,10 @@
-//! The owner of a checkout, without root privileges.
+//! An unprivileged user who owns the checkout.
 
 use super::checkout::Checkout;
-use crate::sandbox::CommandOutput;
+use crate::sandbox::{CommandOutput, is_root};
+
+/// The user ID and group ID of the created user.
+const USER: &str = "54321";
 
 /// The unprivileged owner of a checkout.
 pub(super) struct CheckoutOwner<'c> {
@@ -10,13 +13,10 @@ pub(super) struct CheckoutOwner<'c> {
     pub(super) is_created: bool,
 }
 
-/// The user ID and group ID of the created user.
-const USER: &str = "54321";
-
 impl<'c> CheckoutOwner<'c> {
     /// Returns the owner of this checkout. If root runs the tests, first gives the checkout to an unprivileged user.
     pub(super) fn of(checkout: &'c Checkout) -> Self {
-        let is_created = rustix::process::geteuid().is_root();
+        let is_created = is_root();
         if is_created {
             let own = ["-R", &format!("{USER}:{USER}"), checkout.path().to_str().unwrap()];
             assert!(checkout.command("chown", &own).status().unwrap().success());
@@ -26,14 +26,17 @@ impl<'c> CheckoutOwner<'c> {
 
     /// Runs a script as the owner.
     pub(super) fn run(&self, script: &str) -> CommandOutput {
-        self.run_as(USER, script)
+        if self.is_created {
+            return self.run_as(USER, script);
+        }
+        self.checkout.command("sh", &["-ec", script]).output().unwrap().into()
     }
 
-    /// Runs a script as another user of the owner's group. Only possible if the owner was created.
+    /// Runs a script as another user of the owner's group.
+    #[track_caller]
     pub(super) fn run_as(&self, user: &str, script: &str) -> CommandOutput {
-        let become_user = ["--reuid", user, "--regid", USER, "--clear-groups", "sh", "-ec", script];
-        let (program, arguments) =
-            if self.is_created { ("setpriv", &become_user[..]) } else { ("sh", &become_user[6..]) };
-        self.checkout.command(program, arguments).output().unwrap().into()
+        assert!(self.is_created, "only root can switch users");
+        let arguments = ["--reuid", user, "--regid", USER, "--clear-groups", "sh", "-ec", script];
+        self.checkout.command("setpriv", &arguments).output().unwrap().into()
     }
 }

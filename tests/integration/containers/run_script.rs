@@ -26,12 +26,12 @@ fn run(checkout: &Checkout, arguments: &[&str]) -> CommandOutput {
     checkout.run_sh(arguments).output().unwrap().into()
 }
 
-/// Starts the script and waits until it prints `words`. Returns the script and the rest of its output.
+/// Starts the script and waits until it prints `words` on standard error. Returns the script and the rest of that output.
 #[track_caller]
-fn started(checkout: &Checkout, csv: &Path, words: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
+fn start_until(checkout: &Checkout, csv: &Path, words: &str) -> (Child, Lines<BufReader<ChildStderr>>) {
     let mut script = checkout.run_sh(&[path(csv)]).spawn().unwrap();
     let mut lines = BufReader::new(script.stderr.take().unwrap()).lines();
-    assert!(lines.any(|line| line.unwrap().contains(words)));
+    assert!(lines.any(|line| line.unwrap().contains(words)), "the script ended before it printed {words:?}");
     (script, lines)
 }
 
@@ -45,7 +45,7 @@ fn assert_correct(checkout: &Checkout, output: CommandOutput, csv: &Path) {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn two_tables_in_turn_and_again_with_containers_still_running() {
+fn two_tables_in_turn_give_their_results_also_with_containers_still_running() {
     let checkout = Checkout::new();
     let synthetic = checkout.at("data/framingham_synthetic.csv");
     let small = checkout.write_table("a small one.csv", &small_table(50));
@@ -76,7 +76,7 @@ fn two_tables_in_turn_and_again_with_containers_still_running() {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn interrupted_at_any_moment_it_leaves_nothing_and_succeeds_the_next_time() {
+fn an_interrupted_script_leaves_nothing_and_succeeds_the_next_time() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(200_000));
     let start = Instant::now();
@@ -104,14 +104,14 @@ fn interrupted_at_any_moment_it_leaves_nothing_and_succeeds_the_next_time() {
     assert_correct(&checkout, run(&checkout, &[path(&csv)]), &csv);
 }
 
-/// The reader of the output disappears, as when a terminal window is closed.
+/// The reader of the output disappears, as if a terminal window were closed.
 #[test]
 #[ignore = "needs a container engine"]
-fn without_a_reader_it_leaves_nothing_behind() {
+fn a_script_without_a_reader_leaves_nothing_behind() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(300));
     for hangs_up in [false, true] {
-        let (mut script, lines) = started(&checkout, &csv, "Encrypting");
+        let (mut script, lines) = start_until(&checkout, &csv, "Encrypting");
         drop((lines, script.stdout.take()));
         if hangs_up {
             kill_process(Pid::from_child(&script), Signal::HUP).unwrap();
@@ -149,12 +149,12 @@ fn changes_under_running_containers_are_repaired_or_reported() {
 /// A user starts a job by hand while the containers are being removed.
 #[test]
 #[ignore = "needs a container engine"]
-fn a_key_still_needed_is_not_deleted() {
+fn a_key_that_is_still_needed_is_not_deleted() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(300));
     let mut jobs = 0;
     for wait in [0, 300, 700, 1100, 1500] {
-        let (mut script, mut lines) = started(&checkout, &csv, "Stopping the containers");
+        let (mut script, mut lines) = start_until(&checkout, &csv, "Stopping the containers");
         std::thread::sleep(Duration::from_millis(wait));
         let started_job = checkout.client(&["hestat", "init"]).code == Some(0);
         lines.try_for_each(|line| line.map(drop)).unwrap();
@@ -167,7 +167,7 @@ fn a_key_still_needed_is_not_deleted() {
             checkout.compose(&["down", "--volumes"]).expect_code(0);
         }
     }
-    assert!(jobs > 0);
+    assert!(jobs > 0, "no job was started while the containers were being removed");
 }
 
 #[test]
@@ -186,7 +186,7 @@ fn containers_of_a_killed_run_are_used_by_the_next_one() {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn two_runs_at_once_do_not_interfere() {
+fn a_second_concurrent_run_is_refused() {
     let checkout = Checkout::new();
     let csv = checkout.write_table("table.csv", &small_table(300));
     let first = checkout.run_sh(&[path(&csv)]).spawn().unwrap();

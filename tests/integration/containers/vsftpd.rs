@@ -32,10 +32,10 @@ fn the_same_client_uses_vsftpd_with_hestat_compute_beside_it() {
     }
     let listed = client(&["curl", "-sS", "--list-only", &format!("ftp://{address}/")]).expect_code(0).stdout;
     assert_eq!(listed.replace('\r', ""), "inbox\noutbox\n");
-    let sessions = engine::output(&["exec", "vsftpd", "grep", "CapBnd", "/proc/1/status"]);
+    let capabilities = engine::output(&["exec", "vsftpd", "grep", "CapBnd", "/proc/1/status"]);
     // CAP_DAC_READ_SEARCH, CAP_SETGID, CAP_SETUID, CAP_SYS_CHROOT: bits 2, 6, 7 and 18 (capabilities(7)).
     assert_eq!(
-        u64::from_str_radix(sessions.split_whitespace().last().unwrap(), 16),
+        u64::from_str_radix(capabilities.split_whitespace().last().unwrap(), 16),
         Ok(1 << 2 | 1 << 6 | 1 << 7 | 1 << 18)
     );
 }

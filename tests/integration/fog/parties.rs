@@ -12,7 +12,7 @@ use std::time::Duration;
 use rustix::process::Signal;
 use serde_json::Value;
 
-use crate::sandbox::{CommandOutput, Process, Sandbox, entries, everything, path, wait_until, wrapped};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, files_below, path, wait_until, wrapped};
 
 /// How long a client may take for its first line, and to end.
 const TIME_LIMIT: Duration = Duration::from_mins(3);
@@ -140,7 +140,7 @@ impl Parties {
     pub(super) fn files(&self, party: &str) -> Vec<String> {
         let root = self.out(party);
         let name = |file: PathBuf| file.strip_prefix(&root).unwrap().to_str().unwrap().to_owned();
-        self.paths(party).map(name).filter(|name| name != "journal.jsonl").collect()
+        files_below(&root).into_iter().map(name).filter(|name| name != "journal.jsonl").collect()
     }
 
     /// Reads a party's file of a message.
@@ -151,13 +151,8 @@ impl Parties {
 
     /// Returns the paths and contents of all files of a party.
     pub(super) fn all_bytes(&self, party: &str) -> Vec<u8> {
-        let bytes = |file: PathBuf| [file.to_str().unwrap().as_bytes().to_vec(), fs::read(&file).unwrap()].concat();
-        self.paths(party).flat_map(bytes).collect()
-    }
-
-    /// Returns the paths of all files of a party.
-    fn paths(&self, party: &str) -> impl Iterator<Item = PathBuf> {
-        everything(&self.out(party)).into_iter().filter(|file| file.is_file())
+        let content = |file: PathBuf| [path(&file).as_bytes(), &fs::read(&file).unwrap()].concat();
+        files_below(&self.out(party)).into_iter().flat_map(content).collect()
     }
 }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Instant;
 
 use super::client::{CLOSED, Client, OTHER_ADDRESS};
-use crate::sandbox::{TestServer, open_files};
+use crate::sandbox::{TestServer, raise_open_file_limit};
 
 /// The number of idle connections.
 const IDLE_CONNECTIONS: usize = 2000;
@@ -17,7 +17,7 @@ const USUAL_FILES: u64 = 1024;
 
 /// Raises this process's limit of open files. Returns how many connections it can open.
 fn connection_capacity() -> usize {
-    open_files().saturating_sub(200).min(IDLE_CONNECTIONS)
+    raise_open_file_limit().saturating_sub(200).min(IDLE_CONNECTIONS)
 }
 
 /// One idle connection: most send nothing, some start TLS or stop within its handshake.

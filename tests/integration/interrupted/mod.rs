@@ -1,12 +1,12 @@
-//! Interruptions: SIGKILL, a full disk, missing permissions, few resources, another process at the same work.
+//! Interruptions: SIGKILL, full disks, missing permissions, low resource limits, concurrent processes.
 
-mod at_once;
-mod denied;
-mod few_threads;
-mod full;
-mod killed;
+mod concurrent_processes;
+mod disk_full;
+mod permission_denied;
 mod quarantine;
-mod seeds;
+mod resource_limits;
+mod seed_uniqueness;
+mod sigkill;
 mod small_disk;
 
 pub(crate) use small_disk::SmallDisk;

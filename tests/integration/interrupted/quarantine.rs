@@ -5,9 +5,10 @@ use std::path::PathBuf;
 use std::process::Stdio;
 
 use hestat::package::JobId;
+use rustix::process::Signal;
 
 use crate::sandbox::{
-    CommandOutput, ComputedJob, Sandbox, TestServer, entries, path, small_table, wait_until, wrapped,
+    CommandOutput, ComputedJob, Process, Sandbox, TestServer, entries, path, small_table, wait_until, wrapped,
 };
 
 /// The client's message about such a dataset.
@@ -45,7 +46,7 @@ fn a_dataset_that_killed_the_process_three_times_is_not_computed_again() {
         let output = sandbox.run(["compute"]).expect_code(10);
         assert!(output.stdout.contains(&format!("job {first} failed: {REASON}")), "{output:?}");
         assert!(!sandbox.totals(first).exists() && sandbox.dataset(first).exists());
-        assert!(sandbox.totals(second).exists(), "other jobs are computed");
+        assert!(sandbox.totals(second).exists(), "the other job was not computed");
     }
     sandbox.run(["result", &first.to_string()]).expect_code(10).says(&[REASON]);
     sandbox.succeed(["result", &second.to_string()]);
@@ -54,8 +55,8 @@ fn a_dataset_that_killed_the_process_three_times_is_not_computed_again() {
     fs::write(sandbox.dataset(first), dataset).unwrap();
     sandbox.succeed(["compute"]);
     sandbox.succeed(["result", &first.to_string()]);
-    let left: Vec<_> = entries(&sandbox.server());
-    assert!(!left.iter().any(|name| name.starts_with('.')), "the records of the attempts are removed: {left:?}");
+    let left = entries(&sandbox.server());
+    assert!(!left.iter().any(|name| name.starts_with('.')), "records of attempts are left: {left:?}");
 }
 
 #[test]
@@ -69,7 +70,7 @@ fn a_job_in_quarantine_is_computed_on_request() {
     sandbox.succeed(["result", &first.to_string()]);
 }
 
-/// `hestat forget` removes the dataset, and a later `hestat init` uploads another one.
+/// `hestat forget` also removes the dataset and the record of its attempts.
 #[test]
 fn a_job_in_quarantine_can_be_forgotten() {
     let (sandbox, first, _) = two_jobs();
@@ -105,19 +106,17 @@ fn a_server_that_was_killed_three_times_starts_and_computes_other_jobs() {
     sandbox.succeed(["sample", "--rows", "300000", "--output", path(&table)]);
     let job = sandbox.init(&table);
     let record: PathBuf = sandbox.server().join(".hestat-attempts").join(&job);
-    let mut kills = 0;
-    while kills < 3 {
+    for attempt in 1..=3 {
         let mut server = sandbox.command(["compute", "--watch", "--data", path(&sandbox.server())]);
-        let mut server = server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let number = format!("\"started\":{}", kills + 1);
+        let server = Process::new(server.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap());
+        let number = format!("\"started\":{attempt}");
         wait_until("an attempt", || {
             let started = fs::read_to_string(&record).is_ok_and(|text| text.contains(&number));
             started || sandbox.server().join(format!("outbox/{job}/totals.hes")).exists()
         });
-        server.kill().unwrap();
-        server.wait().unwrap();
-        assert!(sandbox.inbox().contains(&job), "the computation ended before it was killed");
-        kills += 1;
+        server.signal(Signal::KILL);
+        server.end();
+        assert!(sandbox.inbox().contains(&job), "the computation ended before the server was killed");
     }
     let served = TestServer::start(sandbox, &[]);
     let status = served.at(format!("outbox/{job}/status.json"));

@@ -7,7 +7,7 @@ use proc_macro2::{TokenStream, TokenTree};
 /// The identifiers and punctuation of a source file, in order; `::` is one token.
 pub(super) struct Code(Vec<String>);
 
-/// A path, with what it is relative to resolved: segments from the crate's root.
+/// The segments of a path from the root of the crate.
 pub(super) type CratePath = Vec<String>;
 
 impl Code {
@@ -43,12 +43,12 @@ impl Code {
         named.map(|(_, token)| token.as_str()).collect()
     }
 
-    /// All paths that begin with `crate`, `hestat`, `self` or `super`, seen from `module`. A brace begins several paths.
+    /// All paths that begin with `crate`, `hestat`, `self` or `super` in `module`. A brace stands for several paths.
     pub(super) fn paths(&self, module: &[String]) -> Vec<CratePath> {
         self.located_paths(module).into_iter().map(|(_, path)| path).collect()
     }
 
-    /// What the file re-exports: the name, and the path of what it stands for.
+    /// The items that the file re-exports: their names and paths.
     pub(super) fn re_exports(&self, module: &[String]) -> Vec<(String, CratePath)> {
         let of_use = |(start, path): (usize, CratePath)| {
             let is_public_use =
@@ -73,7 +73,7 @@ impl Code {
                 self.0.get(index + 1).is_some_and(|next| next == "::") && (index == 0 || self.0[index - 1] != "::");
             match token.as_str() {
                 "{" => inline.push((index >= 2 && self.0[index - 2] == "mod").then(|| self.0[index - 1].clone())),
-                "}" => drop(inline.pop()),
+                "}" => _ = inline.pop(),
                 "crate" | "hestat" if is_path_start => {
                     found.extend(branches(&self.0[index + 2..]).into_iter().map(|path| (index, path)));
                 }
@@ -121,7 +121,7 @@ fn flatten(stream: TokenStream, tokens: &mut Vec<String>) {
                 *tokens.last_mut().unwrap() = "::".into();
             }
             TokenTree::Punct(mark) => tokens.push(mark.as_char().into()),
-            // A literal separates what stands beside it.
+            // Stands for any literal.
             TokenTree::Literal(_) => tokens.push("\"\"".into()),
         }
     }

@@ -1,4 +1,7 @@
-//! Which files import which, and cycles among them. A module and its parents do not count: a parent declares its children.
+//! Which files import which, and cycles among them.
+//!
+//! Imports between a module and its ancestors do not count: an ancestor declares and re-exports its descendants, and
+//! they may use its items.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -8,7 +11,7 @@ use super::code::{Code, CratePath, module_of};
 pub(super) struct Imports(BTreeMap<CratePath, BTreeSet<CratePath>>);
 
 impl Imports {
-    /// `sources` are paths below `src` and their texts; unit tests are left out.
+    /// Reads the imports of `sources`: paths below `src` and their texts. Unit tests do not count.
     pub(super) fn of(sources: &[(String, String)]) -> Self {
         let is_test = |file: &str| file.contains("/tests/") || file.ends_with("/tests.rs");
         let files: Vec<(CratePath, Code)> = sources
@@ -24,13 +27,13 @@ impl Imports {
             })
             .collect();
         let imports = files.iter().map(|(module, code)| {
-            let used = code.paths(module).into_iter().map(|path| home(&path, &modules, &exports));
-            (module.clone(), used.filter(|used| !is_parent(used, module) && !is_parent(module, used)).collect())
+            let used = code.paths(module).into_iter().map(|path| defining_module(&path, &modules, &exports));
+            (module.clone(), used.filter(|used| !is_ancestor(used, module) && !is_ancestor(module, used)).collect())
         });
         Self(imports.collect())
     }
 
-    /// Each group of files that import each other in a circle.
+    /// The groups of files that import each other in a cycle.
     pub(super) fn cycles(&self) -> Vec<String> {
         let reachable: BTreeMap<&CratePath, BTreeSet<&CratePath>> =
             self.0.keys().map(|module| (module, self.reachable(module))).collect();
@@ -60,19 +63,23 @@ impl Imports {
 }
 
 /// The module of the file in which the item at `path` is defined; re-exports are followed.
-fn home(path: &CratePath, modules: &BTreeSet<&CratePath>, exports: &BTreeMap<CratePath, CratePath>) -> CratePath {
+fn defining_module(
+    path: &CratePath,
+    modules: &BTreeSet<&CratePath>,
+    exports: &BTreeMap<CratePath, CratePath>,
+) -> CratePath {
     for length in 1..=path.len() {
         let prefix = &path[..length].to_vec();
         // A name may be both a module and an item that is exported beside it.
         let is_module = modules.contains(prefix) && length < path.len();
         if let Some(target) = exports.get(prefix).filter(|target| !is_module && *target != path) {
-            return home(&[&target[..], &path[length..]].concat(), modules, exports);
+            return defining_module(&[&target[..], &path[length..]].concat(), modules, exports);
         }
     }
     let longest = (0..=path.len()).rev().map(|length| path[..length].to_vec());
     longest.into_iter().find(|prefix| modules.contains(prefix)).unwrap_or_default()
 }
 
-fn is_parent(parent: &CratePath, child: &CratePath) -> bool {
-    child.starts_with(parent)
+fn is_ancestor(ancestor: &CratePath, module: &CratePath) -> bool {
+    module.starts_with(ancestor)
 }

@@ -1,4 +1,4 @@
-//! Commands of an unprivileged user, whom file permissions bind even if the tests run as root.
+//! Commands of an unprivileged user, whom file permissions restrict even if the tests run as root.
 
 use std::fs::{self, File};
 use std::os::unix::fs::chown;
@@ -6,10 +6,8 @@ use std::process::{Command, Stdio};
 
 use rustix::process::Pid;
 
-use super::{OTHER_USER, set_mode};
-use crate::sandbox::{
-    CommandOutput, Process, Sandbox, UNPRIVILEGED_USER, UnprivilegedSandbox, is_root, path, skip, wait_until,
-};
+use super::{OTHER_USER, can_chown, set_mode};
+use crate::sandbox::{CommandOutput, Process, Sandbox, UNPRIVILEGED_USER, UnprivilegedSandbox, path, wait_until};
 
 /// A sandbox of the unprivileged user, with a table.
 fn unprivileged() -> UnprivilegedSandbox {
@@ -20,8 +18,8 @@ fn unprivileged() -> UnprivilegedSandbox {
 
 #[test]
 fn files_of_root_are_trusted_and_those_of_others_are_not() {
-    if !is_root() {
-        return skip("only root can give files to other users");
+    if !can_chown() {
+        return;
     }
     let user = unprivileged();
     let state = user.sandbox.file("state");
@@ -86,7 +84,7 @@ fn an_output_that_cannot_be_written_is_reported_before_the_work() {
         fs::create_dir(directory).unwrap();
     }
     set_mode(&read_only, 0o555);
-    if is_root() {
+    if can_chown() {
         set_mode(&sticky, 0o1777);
         fs::write(sticky.join("taken"), "a file of root").unwrap();
         user.run(&["run", "--input", "bad.csv", "--output", "sticky/taken"]).expect_code(8).says(&["another user"]);
@@ -97,7 +95,7 @@ fn an_output_that_cannot_be_written_is_reported_before_the_work() {
         .says(&["read-only/out.csv"]);
 }
 
-/// Starts `hestat compute --watch` as the user; returns its process, too.
+/// Starts `hestat compute --watch` as the user. Returns also its process ID.
 fn start_watching(user: &UnprivilegedSandbox) -> (Process, Pid) {
     let log = File::create(user.sandbox.file("log")).unwrap();
     let mut command = user.command(&["compute", "--data", path(&user.sandbox.server()), "--watch"]);

@@ -9,12 +9,12 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::time::Duration;
 
 use super::{CONTINUED, Step, matches};
-use crate::sandbox::Process;
+use crate::sandbox::{HESTAT, Process, remove_configuration};
 
 /// Maximum time until the next line of output.
 const LINE_TIMEOUT: Duration = Duration::from_mins(2);
 
-/// Which output of its commands a document shows.
+/// The output of commands that a document shows.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Shown {
     /// Standard output.
@@ -49,7 +49,7 @@ impl Terminals {
 
     /// Runs the command of a step and compares its output. Waits for its end, unless it runs `in_background` while
     /// other terminals are used.
-    pub(super) fn follow(&mut self, step: &Step, in_background: bool) {
+    pub(super) fn run(&mut self, step: &Step, in_background: bool) {
         if step.command.starts_with("export ") {
             self.exports.entry(step.prompt).or_default().extend([&step.command, "; "]);
             return;
@@ -67,17 +67,15 @@ impl Terminals {
     }
 
     fn start(&self, step: &Step, in_background: bool) -> RunningCommand {
-        let program = Path::new(env!("CARGO_BIN_EXE_hestat")).parent().unwrap();
-        let path = format!("{}:{}", program.display(), std::env::var("PATH").unwrap());
+        let binaries = Path::new(HESTAT).parent().unwrap();
+        let path = format!("{}:{}", binaries.display(), std::env::var("PATH").unwrap());
         let redirection = if self.shown == Shown::Everything { "exec 2>&1; " } else { "" };
         let exports = self.exports.get(step.prompt).map_or("", String::as_str);
         // Background commands are killed when the test ends, so the command must be the process that was started.
         let exec = if in_background { "exec " } else { "" };
         let mut shell = Command::new("sh");
         shell.args(["-c", &format!("{redirection}{exports}{exec}{}", step.command)]).current_dir(self.directory.path());
-        for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
-            shell.env_remove(name);
-        }
+        remove_configuration(&mut shell);
         shell.env("PATH", path).env("HESTAT_STATE", self.directory.path().join("state"));
         RunningCommand::start(shell, &step.command)
     }

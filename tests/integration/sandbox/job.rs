@@ -118,7 +118,7 @@ fn retry_while_busy<T>(attempt: impl Fn() -> T, is_busy: impl Fn(&T) -> bool) ->
     }
 }
 
-/// A job whose totals the server has computed. Its end can be repeated any number of times.
+/// A job whose totals the server has computed. After [`ComputedJob::reset`], `hestat result` can run again.
 pub(crate) struct ComputedJob {
     pub(crate) sandbox: Sandbox,
     pub(crate) id: JobId,
@@ -149,7 +149,7 @@ impl ComputedJob {
         Self::new(Sandbox::with_table(&small_table(rows)))
     }
 
-    /// Sets the job back to before the first `hestat result`, with the correct totals on the server and no results.
+    /// Restores the state before the first `hestat result`: the correct totals on the server, and no results.
     pub(crate) fn reset(&self) {
         fs::write(self.sandbox.record(self.id), &self.record).unwrap();
         self.set_totals(&self.totals);

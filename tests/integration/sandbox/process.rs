@@ -1,9 +1,11 @@
 //! Running commands and their output.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 use std::process::{Child, ChildStdout, Command, Output, Stdio};
+use std::sync::mpsc::channel;
+use std::thread;
 use std::time::{Duration, Instant};
 
 use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit, setrlimit};
@@ -51,7 +53,7 @@ impl CommandOutput {
 
 impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("hestat writes UTF-8");
+        let text = |bytes| String::from_utf8(bytes).expect("commands write UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
@@ -85,7 +87,7 @@ impl Process {
         self.measure("VmHWM:")
     }
 
-    /// How many threads it has.
+    /// Its number of threads.
     pub(crate) fn threads(&self) -> u64 {
         self.measure("Threads:").unwrap()
     }
@@ -117,6 +119,20 @@ impl Process {
         self.0.stdout.take().unwrap()
     }
 
+    /// Waits for the first line of its standard output. Returns it and the reading end of the rest.
+    #[track_caller]
+    pub(crate) fn first_line(&mut self) -> (String, BufReader<ChildStdout>) {
+        let mut stdout = BufReader::new(self.stdout());
+        let (sender, receiver) = channel();
+        thread::spawn(move || {
+            let mut line = String::new();
+            stdout.read_line(&mut line).unwrap();
+            // Fails if the line comes too late.
+            let _ = sender.send((line, stdout));
+        });
+        receiver.recv_timeout(TIME_LIMIT).expect("the command prints a line within a minute")
+    }
+
     /// Whether it has ended.
     pub(crate) fn has_ended(&mut self) -> bool {
         self.0.try_wait().unwrap().is_some()
@@ -132,8 +148,12 @@ impl Process {
         wait_until_within(limit, "the end of a command", || self.has_ended());
         let code = self.0.wait().unwrap().code();
         let mut output = CommandOutput { code, stdout: String::new(), stderr: String::new() };
-        self.0.stdout.take().map(|mut pipe| pipe.read_to_string(&mut output.stdout).unwrap());
-        self.0.stderr.take().map(|mut pipe| pipe.read_to_string(&mut output.stderr).unwrap());
+        if let Some(mut pipe) = self.0.stdout.take() {
+            pipe.read_to_string(&mut output.stdout).unwrap();
+        }
+        if let Some(mut pipe) = self.0.stderr.take() {
+            pipe.read_to_string(&mut output.stderr).unwrap();
+        }
         output
     }
 }
@@ -145,6 +165,13 @@ impl Drop for Process {
             self.0.kill().unwrap();
             self.0.wait().unwrap();
         }
+    }
+}
+
+/// Removes the configuration of the user who runs the tests from a command's environment.
+pub(crate) fn remove_configuration(command: &mut Command) {
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("HESTAT_")) {
+        command.env_remove(name);
     }
 }
 
@@ -165,7 +192,7 @@ pub(crate) fn wrapped(words: &[&str], command: &Command) -> Command {
 }
 
 /// Raises this process's limit of open files to the maximum, and returns it.
-pub(crate) fn open_files() -> usize {
+pub(crate) fn raise_open_file_limit() -> usize {
     let mut limit = getrlimit(Resource::Nofile);
     limit.current = limit.maximum;
     setrlimit(Resource::Nofile, limit).unwrap();
@@ -181,6 +208,6 @@ fn wait_until_within(limit: Duration, what: &str, mut reached: impl FnMut() -> b
     let end = Instant::now() + limit;
     while !reached() {
         assert!(Instant::now() < end, "timed out waiting for {what}");
-        std::thread::sleep(Duration::from_millis(1));
+        thread::sleep(Duration::from_millis(1));
     }
 }

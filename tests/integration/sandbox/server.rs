@@ -1,7 +1,6 @@
 //! `hestat serve` on a sandbox's server directory.
 
 use std::fs::{self, File};
-use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::Command;
@@ -141,13 +140,13 @@ impl Drop for TestServer {
     }
 }
 
-/// Starts a server and waits until it listens; returns its announcement, too.
+/// Starts a server and waits until it listens, at most for a minute. Returns its announcement, too.
 #[track_caller]
 fn launch(sandbox: &Sandbox, address: SocketAddr, options: &[&str]) -> (Process, Value) {
     let mut process = Process::new(serve(sandbox, address).args(options).spawn().unwrap());
-    let mut line = String::new();
-    BufReader::new(process.stdout()).read_line(&mut line).unwrap();
-    let announcement = serde_json::from_str(&line).unwrap_or_else(|_| panic!("no server: {line}{}", sandbox.read(LOG)));
+    let (line, _) = process.first_line();
+    let announcement = serde_json::from_str(&line)
+        .unwrap_or_else(|_| panic!("the server has not started: {line}{}", sandbox.read(LOG)));
     (process, announcement)
 }
 

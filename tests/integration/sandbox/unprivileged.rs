@@ -1,13 +1,14 @@
-//! Commands run by an unprivileged user, for tests of file permissions, which do not bind root.
+//! Commands run by an unprivileged user, for tests of file permissions, which do not restrict root.
 
-use std::os::unix::fs::chown;
+use std::ffi::OsStr;
+use std::os::unix::fs::lchown;
 use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use super::{CommandOutput, HESTAT, Sandbox, everything};
 
-/// The user, if the tests run as root.
+/// The unprivileged user if the tests run as root. Otherwise it is the user who runs the tests.
 pub(crate) const UNPRIVILEGED_USER: u32 = 65_534;
 
 /// Whether the tests run as root.
@@ -31,13 +32,13 @@ impl UnprivilegedSandbox {
         if is_root() {
             let root = sandbox.root().to_owned();
             for path in everything(&root).into_iter().chain([root]) {
-                chown(path, Some(UNPRIVILEGED_USER), Some(UNPRIVILEGED_USER)).unwrap();
+                lchown(path, Some(UNPRIVILEGED_USER), Some(UNPRIVILEGED_USER)).unwrap();
             }
         }
         Self { sandbox, program }
     }
 
-    /// The command, run by the user.
+    /// Makes the command run as the unprivileged user.
     pub(crate) fn as_user(mut command: Command) -> Command {
         if is_root() {
             command.uid(UNPRIVILEGED_USER).gid(UNPRIVILEGED_USER);
@@ -47,9 +48,15 @@ impl UnprivilegedSandbox {
 
     /// hestat, run by the user.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.wrapped_command(&[], arguments)
+    }
+
+    /// The same through the wrapper `words`, such as `prlimit --nproc=1`.
+    pub(crate) fn wrapped_command(&self, words: &[&str], arguments: &[&str]) -> Command {
         let template = self.sandbox.command(arguments);
-        let mut command = Self::as_user(Command::new(&self.program));
-        command.args(template.get_args()).current_dir(self.sandbox.work());
+        let mut all = words.iter().map(OsStr::new).chain([self.program.as_os_str()]).chain(template.get_args());
+        let mut command = Self::as_user(Command::new(all.next().expect("the program at least")));
+        command.args(all).current_dir(self.sandbox.work());
         command.env_clear().envs(template.get_envs().filter_map(|(name, value)| Some((name, value?))));
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
         command

@@ -5,7 +5,7 @@ use std::io::{BufWriter, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use super::setup::{Fog, NODES, result};
+use super::setup::{Fog, NODES, report};
 use crate::containers::checkout::Checkout;
 use crate::containers::engine;
 use crate::sandbox::{CommandOutput, wait_until};
@@ -13,7 +13,7 @@ use crate::sandbox::{CommandOutput, wait_until};
 /// Bytes per line of the long message.
 const LINE: usize = 20;
 
-/// Writes a message of so many bytes whose lines all differ.
+/// Writes a message of `bytes` bytes whose lines all differ.
 fn write_long_message(checkout: &Checkout, bytes: usize) -> PathBuf {
     let path = checkout.write_table("long", "");
     let mut file = BufWriter::new(File::create(&path).unwrap());
@@ -26,22 +26,24 @@ fn write_long_message(checkout: &Checkout, bytes: usize) -> PathBuf {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn a_killed_node_comes_back_for_its_part() {
+fn a_message_completes_after_its_killed_nodes_restart() {
     let fog = Fog::up();
     let message = write_long_message(&fog.checkout, 200_000_000);
     let sending = fog.start(&message);
-    wait_until("both", || NODES.iter().all(|node| fog.has_logged(node, "assigned")));
+    wait_until("both nodes to work", || NODES.iter().all(|node| fog.has_logged(node, "assigned")));
     engine::output(&["kill", "fog-node-1"]);
     // Of the other node only the process is killed, which the engine restarts.
     engine::output(&["exec", "fog-node-2", "sh", "-c", "kill -9 $(pidof hestat)"]);
-    wait_until("the loss", || fog.has_logged("fog-client", "lost"));
-    wait_until("the other", || engine::inspect("fog-node-2", "{{.RestartCount}} {{.State.Running}}") == "1 true");
+    wait_until("the report of a lost node", || fog.has_logged("fog-client", "lost"));
+    wait_until("the restart of the other node", || {
+        engine::inspect("fog-node-2", "{{.RestartCount}} {{.State.Running}}") == "1 true"
+    });
     // The part waits for a node.
     std::thread::sleep(Duration::from_secs(2));
     assert!(!fog.has_logged("fog-client", "reassembled"));
     engine::output(&["start", "fog-node-1"]);
     let output: CommandOutput = sending.wait_with_output().unwrap().into();
-    let report = result(output.says(&["is lost: "]));
+    let report = report(output.says(&["is lost: "]));
     fog.assert_correct(&report, &message);
 }
 
@@ -61,12 +63,12 @@ fn a_long_message_takes_little_memory_and_shutdown_is_quick() {
     }
     // Idle nodes stop at once.
     for name in NODES {
-        assert!(stop(name) < Duration::from_secs(1), "{name}");
+        assert!(engine::stop(name) < Duration::from_secs(1), "{name}");
     }
     engine::output(&["start", NODES[0], NODES[1]]);
     // So do all containers together while they are working.
     let sending = fog.start(&message);
-    wait_until("a second part", || {
+    wait_until("a part of the second message", || {
         let journal = std::fs::read_to_string(fog.directory("fog-client").join("journal.jsonl")).unwrap();
         journal.matches("\"event\":\"given\"").count() > 2
     });
@@ -77,14 +79,4 @@ fn a_long_message_takes_little_memory_and_shutdown_is_quick() {
     for name in containers {
         assert_eq!(engine::inspect(name, "{{.State.ExitCode}}"), "0", "{name}");
     }
-}
-
-/// Returns how long stopping this container takes, less the overhead of the engine's command line.
-fn stop(name: &str) -> Duration {
-    let duration = |command: &[&str]| {
-        let start = Instant::now();
-        engine::output(command);
-        start.elapsed()
-    };
-    duration(&["stop", name]).saturating_sub(duration(&["version"]))
 }

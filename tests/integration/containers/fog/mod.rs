@@ -13,7 +13,7 @@ use crate::sandbox::{CommandOutput, Terminal, entries, small_table};
 
 const TEXT: &str = "the quick brown fox jumps over the lazy dog";
 
-/// With the commands of the README, and every way to give a message.
+/// Uses the commands of the documentation and every way to give a message.
 #[test]
 #[ignore = "needs a container engine"]
 fn a_message_comes_back_through_two_nodes() {
@@ -86,7 +86,7 @@ fn no_fog_process_is_root_and_private_keys_stay_in_their_container() {
 /// The script also removes other containers started from the checkout.
 #[test]
 #[ignore = "needs a container engine"]
-fn the_script_also_stops_the_fog() {
+fn the_script_also_stops_the_fog_containers() {
     let fog = Fog::up();
     fog.checkout.write_table("table.csv", &small_table(50));
     let output: CommandOutput = fog.checkout.run_sh(&["--containers", "table.csv"]).output().unwrap().into();

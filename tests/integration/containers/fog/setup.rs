@@ -18,7 +18,7 @@ pub(super) struct Fog {
 }
 
 impl Fog {
-    /// Starts these three containers, without `client` and `server`.
+    /// Starts the fog's containers, but not `client` and `server`.
     pub(super) fn up() -> Self {
         let checkout = Checkout::new();
         checkout.compose(&["--profile", "fog", "up", "-d", "--build", "fog-client"]).expect_code(0);
@@ -35,10 +35,10 @@ impl Fog {
     /// Sends the content of the file `message`. Returns the client's report.
     #[track_caller]
     pub(super) fn send(&self, message: &Path) -> Value {
-        result(self.start(message).wait_with_output().unwrap().into())
+        report(self.start(message).wait_with_output().unwrap().into())
     }
 
-    /// Returns the host's directory that a container mounts as `/data`.
+    /// Returns the directory of the checkout that a container mounts as `/data`.
     pub(super) fn directory(&self, name: &str) -> PathBuf {
         self.checkout.at("data/fog").join(name.strip_prefix("fog-").unwrap())
     }
@@ -82,9 +82,9 @@ impl Drop for Fog {
     }
 }
 
-/// Returns the client's report of a message that came back.
+/// Returns the report of a client that has succeeded.
 #[track_caller]
-pub(super) fn result(output: CommandOutput) -> Value {
+pub(super) fn report(output: CommandOutput) -> Value {
     serde_json::from_str(output.expect_code(0).stdout.lines().last().unwrap()).unwrap()
 }
 

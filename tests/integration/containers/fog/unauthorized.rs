@@ -1,6 +1,6 @@
-//! Unknown nodes and impostors.
+//! Unknown nodes, and clients with the wrong key.
 
-use super::setup::{Fog, NODES, result};
+use super::setup::{Fog, NODES, report};
 use crate::containers::engine;
 use crate::sandbox::{CommandOutput, wait_until};
 
@@ -20,10 +20,10 @@ fn fingerprint(name: &str) -> String {
 
 #[test]
 #[ignore = "needs a container engine"]
-fn an_unknown_node_gets_nothing() {
+fn an_unknown_node_gets_no_part() {
     let fog = Fog::up();
     let message = fog.checkout.write_table("message", "for the two alone");
-    let (enrolled, client) = (NODES.map(fingerprint), fingerprint("fog-client"));
+    let (allowed, client) = (NODES.map(fingerprint), fingerprint("fog-client"));
     engine::output(&["stop", "fog-node-2"]);
     let sending = fog.start(&message);
     wait_until("the first node", || fog.has_logged("fog-client", "joined"));
@@ -31,16 +31,16 @@ fn an_unknown_node_gets_nothing() {
     run_in_another_container(&fog, &[], &node).expect_code(17).says(&["fog-client:7100 does not allow this identity"]);
     engine::output(&["start", "fog-node-2"]);
     let output: CommandOutput = sending.wait_with_output().unwrap().into();
-    let report = result(output.says(&["refused a node"]));
+    let report = report(output.says(&["refused a node"]));
     let nodes = [0, 1].map(|part| report["parts"][part]["node"].as_str().unwrap().to_owned());
-    assert!(enrolled.iter().all(|node| nodes.contains(node)), "{nodes:?}");
+    assert!(allowed.iter().all(|node| nodes.contains(node)), "{nodes:?}");
     fog.assert_correct(&report, &message);
 }
 
 /// An impostor takes the client's name and address and accepts any node.
 #[test]
 #[ignore = "needs a container engine"]
-fn nodes_refuse_an_impostor_of_their_client() {
+fn nodes_refuse_a_client_with_the_wrong_key() {
     let fog = Fog::up();
     let message = fog.checkout.write_table("message", "by the right one");
     engine::output(&["stop", "fog-client"]);

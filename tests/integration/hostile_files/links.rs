@@ -9,8 +9,8 @@ use std::thread;
 use hestat::package::JobId;
 use rustix::fs::{CWD, RenameFlags, renameat_with};
 
-use super::mutation::{rename, sealed};
-use crate::sandbox::{CommandOutput, ComputedJob};
+use super::mutation::{set_job, with_digest};
+use crate::sandbox::{CommandOutput, ComputedJob, snapshot};
 
 /// A job whose dataset is in the inbox, and a directory outside of the server's directory.
 struct Linked {
@@ -23,11 +23,11 @@ fn other() -> JobId {
     JobId::from_bytes([7; 16])
 }
 
-/// The same dataset as that of another job.
+/// The dataset of `job` under the name of `other`, with a correct digest.
 fn dataset_of(job: &ComputedJob, other: JobId) -> Vec<u8> {
     let mut dataset = job.dataset.clone();
-    rename(&mut dataset, other);
-    sealed(dataset)
+    set_job(&mut dataset, other);
+    with_digest(dataset)
 }
 
 impl Linked {
@@ -57,28 +57,20 @@ impl Linked {
         symlink(to, self.at(name)).unwrap();
     }
 
-    /// The files outside, with their content.
-    fn outside_files(&self) -> Vec<(String, Vec<u8>)> {
-        let entries = fs::read_dir(&self.outside).unwrap().map(|entry| entry.unwrap().path());
-        let content = |path: &Path| if path.is_dir() { Vec::new() } else { fs::read(path).unwrap() };
-        let mut files: Vec<_> = entries.map(|path| (path.display().to_string(), content(&path))).collect();
-        files.sort();
-        files
-    }
-
-    /// Runs `hestat compute`. It must not change the files outside.
+    /// Runs `hestat compute`, which must not change the files outside.
     #[track_caller]
     fn compute(&self) -> CommandOutput {
-        let before = self.outside_files();
+        let before = snapshot(&self.outside);
         let output = self.job.sandbox.run(["compute"]);
-        assert!(self.outside_files() == before, "{output:?}: {:?}", self.outside_files());
+        assert_eq!(snapshot(&self.outside), before, "{output:?}");
         output
     }
 
-    /// The totals of the job without links are correct.
+    /// Fails unless the totals of the job without links are correct.
     #[track_caller]
     fn assert_computed(&self) {
-        assert!(fs::read(self.job.sandbox.totals(self.job.id)).unwrap() == self.job.totals);
+        let totals = fs::read(self.job.sandbox.totals(self.job.id)).unwrap();
+        assert!(totals == self.job.totals, "the totals of the job without links are wrong");
     }
 }
 
@@ -112,6 +104,7 @@ fn a_dataset_that_is_a_link_is_not_read() {
     linked.link(&linked.outside.join("dataset.hes"), &format!("inbox/{}/dataset.hes", other()));
     linked.compute().expect_code(0);
     linked.assert_computed();
+    assert!(!linked.job.sandbox.totals(other()).exists(), "a dataset was read through a link");
 }
 
 #[test]
@@ -191,7 +184,7 @@ fn links_that_appear_while_a_job_is_computed_are_not_followed() {
     for parent in ["inbox", "outbox"] {
         let linked = Linked::new();
         let (directory, link) = (linked.at(&format!("{parent}/{}", other())), linked.at(&format!("{parent}/link")));
-        let before = linked.outside_files();
+        let before = snapshot(&linked.outside);
         for _ in 0..20 {
             linked.upload(other());
             fs::create_dir_all(&directory).unwrap();
@@ -204,10 +197,11 @@ fn links_that_appear_while_a_job_is_computed_are_not_followed() {
                         let _ = renameat_with(CWD, &directory, CWD, &link, RenameFlags::EXCHANGE);
                     }
                 });
-                linked.job.sandbox.run(["compute"]);
+                let output = linked.job.sandbox.run(["compute"]);
                 over.store(true, Ordering::Relaxed);
+                assert!(!output.stderr.contains("panicked"), "{output:?}");
             });
-            assert!(linked.outside_files() == before, "{parent}: {:?}", linked.outside_files());
+            assert_eq!(snapshot(&linked.outside), before, "{parent}");
             for path in [&directory, &link] {
                 let _ = fs::remove_file(path).or_else(|_| fs::remove_dir_all(path));
             }

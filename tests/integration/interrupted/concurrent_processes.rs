@@ -1,11 +1,11 @@
-//! Two processes that do the same work at the same time.
+//! Processes that do the same work at the same time.
 
 use std::fs;
 
 use crate::sandbox::{ComputedJob, Process, Sandbox, small_table};
 
 #[test]
-fn two_computes_make_the_totals_of_each_job_once() {
+fn two_computes_compute_each_job_once() {
     let sandbox = Sandbox::with_table(&small_table(20_000));
     let jobs: Vec<_> = (0..10).map(|_| sandbox.init_table()).collect();
     sandbox.succeed(["compute", "--keep"]);
@@ -14,7 +14,7 @@ fn two_computes_make_the_totals_of_each_job_once() {
     let both = [(); 2].map(|()| sandbox.start(["compute", "--json"])).map(Process::end);
     let computed: usize =
         both.into_iter().map(|output| output.expect_code(0).stdout.matches("\"computed\"").count()).sum();
-    assert_eq!(computed, jobs.len(), "each job by one of them");
+    assert_eq!(computed, jobs.len(), "a job was computed twice or not at all");
     for (job, expected) in jobs.iter().zip(&expected) {
         assert!(fs::read(sandbox.totals(*job)).unwrap() == *expected);
         assert!(!sandbox.dataset(*job).exists());
@@ -23,7 +23,7 @@ fn two_computes_make_the_totals_of_each_job_once() {
 }
 
 #[test]
-fn two_results_are_the_same_or_one_of_them_reports_that_the_job_is_busy() {
+fn two_results_both_succeed_or_one_of_them_reports_that_the_job_is_busy() {
     let job = ComputedJob::new(Sandbox::with_sample(3000));
     for _ in 0..10 {
         job.reset();
@@ -38,9 +38,9 @@ fn two_results_are_the_same_or_one_of_them_reports_that_the_job_is_busy() {
     }
 }
 
-/// The table is so small that most of the time is spent on making and removing directories.
+/// The table is so small that most of the time is spent on creating and removing directories.
 #[test]
-fn each_of_many_inits_at_once_makes_a_job() {
+fn each_of_many_concurrent_inits_creates_a_job() {
     let sandbox = Sandbox::with_table(&small_table(3));
     for _ in 0..40 {
         let inits: Vec<_> = (0..4).map(|_| sandbox.start(["init", "--quiet"])).collect();

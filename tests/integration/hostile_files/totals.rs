@@ -6,7 +6,7 @@ use hestat::keystore::Phase;
 use hestat::pipeline::PipelineError;
 use proptest::prelude::*;
 
-use super::mutation::{Mutation, TOTALS_SHAPE, any_mutation, sealed};
+use super::mutation::{Mutation, TOTALS_SHAPE, any_mutation, with_digest};
 use crate::sandbox::{CommandOutput, ComputedJob};
 
 fn job() -> ComputedJob {
@@ -21,7 +21,7 @@ fn config() -> ProptestConfig {
 fn totals_with_a_stale_digest_are_damaged_or_refused_and_change_nothing() {
     let job = job();
     proptest!(config(), |(change in any_mutation())| {
-        let corrupted = change.of(&job.totals, TOTALS_SHAPE);
+        let corrupted = change.apply(&job.totals, TOTALS_SHAPE);
         prop_assume!(corrupted != job.totals);
         job.reset();
         job.set_totals(&corrupted);
@@ -44,7 +44,7 @@ fn totals_with_a_stale_digest_are_damaged_or_refused_and_change_nothing() {
 fn changed_totals_with_a_correct_digest_are_refused() {
     let job = job();
     proptest!(config(), |(change in any_mutation())| {
-        let corrupted = sealed(change.of(&job.totals, TOTALS_SHAPE));
+        let corrupted = with_digest(change.apply(&job.totals, TOTALS_SHAPE));
         prop_assume!(corrupted != job.totals && corrupted.len() >= 32);
         job.reset();
         job.set_totals(&corrupted);
@@ -58,8 +58,8 @@ fn changed_totals_with_a_correct_digest_are_refused() {
 #[test]
 fn the_program_shows_nothing_of_corrupted_totals() {
     let job = job();
-    let forged = sealed(Mutation::Rows(701).of(&job.totals, TOTALS_SHAPE));
-    let stale = Mutation::Rows(701).of(&job.totals, TOTALS_SHAPE);
+    let forged = with_digest(Mutation::Rows(701).apply(&job.totals, TOTALS_SHAPE));
+    let stale = Mutation::Rows(701).apply(&job.totals, TOTALS_SHAPE);
     let endless = [job.totals.as_slice(), &vec![0; 4 * job.totals.len()]].concat();
     for (totals, code) in [(stale.as_slice(), 9), (&[], 9), (&endless, 7), (&forged, 7)] {
         job.reset();

@@ -5,7 +5,7 @@ use std::fs;
 use hestat::he::Layout;
 use hestat::package::{DatasetHeader, DatasetWriter, JobId, JobState, Status};
 
-use super::mutation::{DATASET_SHAPE, Mutation, TOTALS_SHAPE, rename, sealed};
+use super::mutation::{DATASET_SHAPE, Mutation, TOTALS_SHAPE, set_job, with_digest};
 use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, path, wrapped};
 
 /// Address space in kibibytes that must suffice whatever a header claims.
@@ -32,7 +32,7 @@ fn job() -> ComputedJob {
 fn the_memory_limit_takes_effect() {
     let job = job();
     let output = run_within(&job.sandbox, 4_000, &["result", "--quiet"]);
-    assert_ne!(output.code, Some(0), "no program runs in four mebibytes: {output:?}");
+    assert_ne!(output.code, Some(0), "the memory limit has no effect: {output:?}");
     run_within(&job.sandbox, ADDRESS_SPACE, &["result", "--quiet"]).expect_code(0);
 }
 
@@ -41,15 +41,15 @@ fn datasets_that_claim_too_much_fail_in_little_memory() {
     let job = job();
     let claims = claims();
     let datasets = claims.iter().flat_map(|claim| {
-        let stale = claim.of(&job.dataset, DATASET_SHAPE);
-        [sealed(stale.clone()), stale]
+        let stale = claim.apply(&job.dataset, DATASET_SHAPE);
+        [with_digest(stale.clone()), stale]
     });
     let upload = |(number, bytes): (u8, _)| upload(&job.sandbox, number, bytes);
     let invalid: Vec<JobId> = (0..).zip(datasets).map(upload).collect();
     fs::remove_file(job.sandbox.totals(job.id)).unwrap();
     let output = run_within(&job.sandbox, ADDRESS_SPACE, &["compute"]);
     assert_eq!(output.code, Some(10), "{output:?}");
-    assert!(fs::read(job.sandbox.totals(job.id)).unwrap() == job.totals, "the valid job among them");
+    assert!(fs::read(job.sandbox.totals(job.id)).unwrap() == job.totals, "the totals of the valid job are wrong");
     for invalid in invalid {
         let status = fs::read(job.sandbox.server().join(format!("outbox/{invalid}/status.json"))).unwrap();
         let state = Status::from_json(&status).unwrap().state;
@@ -86,13 +86,13 @@ fn dataset(job: JobId, rows: u64, slots: u64) -> Vec<u8> {
     writer.finish().unwrap().0
 }
 
-/// Puts the dataset into the inbox as that of job number `number`.
+/// Puts a dataset into the inbox as that of job `number`. A correct digest stays correct.
 fn upload(sandbox: &Sandbox, number: u8, mut bytes: Vec<u8>) -> JobId {
     let job = JobId::from_bytes([number; 16]);
-    let intact = sealed(bytes.clone()) == bytes;
-    rename(&mut bytes, job);
+    let intact = with_digest(bytes.clone()) == bytes;
+    set_job(&mut bytes, job);
     fs::create_dir(sandbox.dataset(job).parent().unwrap()).unwrap();
-    fs::write(sandbox.dataset(job), if intact { sealed(bytes) } else { bytes }).unwrap();
+    fs::write(sandbox.dataset(job), if intact { with_digest(bytes) } else { bytes }).unwrap();
     job
 }
 
@@ -100,10 +100,10 @@ fn upload(sandbox: &Sandbox, number: u8, mut bytes: Vec<u8>) -> JobId {
 fn totals_that_claim_too_much_are_refused_in_little_memory() {
     let job = job();
     for claim in claims() {
-        let stale = claim.of(&job.totals, TOTALS_SHAPE);
+        let stale = claim.apply(&job.totals, TOTALS_SHAPE);
         // Totals that are longer than the correct ones are not read.
         let unread = stale.len() > job.totals.len();
-        for (totals, code) in [(sealed(stale.clone()), 7), (stale, if unread { 7 } else { 9 })] {
+        for (totals, code) in [(with_digest(stale.clone()), 7), (stale, if unread { 7 } else { 9 })] {
             job.reset();
             job.set_totals(&totals);
             let output = run_within(&job.sandbox, ADDRESS_SPACE, &["result", "--quiet"]);
@@ -119,7 +119,7 @@ fn files_that_claim_too_much_are_described_as_damaged_in_little_memory() {
     let file = job.sandbox.file("claim.hes");
     for claim in claims() {
         for (original, shape) in [(&job.dataset, DATASET_SHAPE), (&job.totals, TOTALS_SHAPE)] {
-            fs::write(&file, sealed(claim.of(original, shape))).unwrap();
+            fs::write(&file, with_digest(claim.apply(original, shape))).unwrap();
             let output = run_within(&job.sandbox, ADDRESS_SPACE, &["inspect", path(&file)]);
             assert_eq!((output.code, output.stdout.as_str()), (Some(9), ""), "{claim:?}: {}", output.stderr);
         }

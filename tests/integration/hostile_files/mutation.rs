@@ -1,4 +1,4 @@
-//! Ways to corrupt a `.hes` file, written after the description of the format and without the program's own code.
+//! Ways to corrupt a `.hes` file, written from the description of the format, not with the program's own code.
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -24,9 +24,9 @@ pub(super) enum Mutation {
 const PREAMBLE: usize = 16;
 const DIGEST: usize = 32;
 
-/// Offset of the shape in a dataset's header, after the job's name.
+/// Offset of the shape in a dataset's header, after the job ID.
 pub(super) const DATASET_SHAPE: usize = PREAMBLE + 16;
-/// Offset of the shape in the header of totals, after the job's name and the dataset's digest.
+/// Offset of the shape in the header of totals, after the job ID and the dataset's digest.
 pub(super) const TOTALS_SHAPE: usize = DATASET_SHAPE + 32;
 
 pub(super) fn any_mutation() -> impl Strategy<Value = Mutation> {
@@ -59,7 +59,7 @@ pub(super) fn any_byte() -> impl Strategy<Value = Mutation> {
 
 impl Mutation {
     /// Returns the changed file; `shape` is the offset of the shape in files of its kind.
-    pub(super) fn of(&self, file: &[u8], shape: usize) -> Vec<u8> {
+    pub(super) fn apply(&self, file: &[u8], shape: usize) -> Vec<u8> {
         let mut bytes = file.to_vec();
         match self {
             Self::Byte(offset, with) => bytes[offset.index(file.len())] ^= with,
@@ -86,13 +86,13 @@ pub(super) fn payload_start(file: &[u8]) -> usize {
     (PREAMBLE + header).next_multiple_of(64)
 }
 
-/// Replaces the job's name.
-pub(super) fn rename(file: &mut [u8], job: hestat::package::JobId) {
+/// Replaces the job ID in a dataset or in secrets.
+pub(super) fn set_job(file: &mut [u8], job: hestat::package::JobId) {
     put(file, PREAMBLE, &job.bytes());
 }
 
-/// The same bytes with a correct digest at the end, if they are long enough for one.
-pub(super) fn sealed(mut file: Vec<u8>) -> Vec<u8> {
+/// The same file with a correct digest at its end, if it is long enough to have one.
+pub(super) fn with_digest(mut file: Vec<u8>) -> Vec<u8> {
     if let Some(body) = file.len().checked_sub(DIGEST) {
         let digest = blake3::hash(&file[..body]);
         put(&mut file, body, digest.as_bytes());

@@ -7,7 +7,7 @@ use hestat::pipeline::PipelineError;
 use hestat::pipeline::inspect::inspect;
 use proptest::prelude::*;
 
-use super::mutation::{DATASET_SHAPE, TOTALS_SHAPE, any_mutation, sealed};
+use super::mutation::{DATASET_SHAPE, TOTALS_SHAPE, any_mutation, with_digest};
 use super::outcomes::Outcomes;
 use crate::sandbox::{ComputedJob, Sandbox, path, small_table};
 
@@ -28,14 +28,14 @@ fn complete_files_are_described_and_corrupted_ones_are_damaged() {
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation(), which in 0..3_usize)| {
         let (file, shape) = &files[which];
-        let corrupted = change.of(file, *shape);
+        let corrupted = change.apply(file, *shape);
         prop_assume!(corrupted != *file);
         fs::write(&path, &corrupted).unwrap();
         let outcome = inspect(&path);
         prop_assert!(matches!(outcome, Err(PipelineError::Package { .. })), "{:?}", outcome);
         // With a correct digest it may be another valid file. Then its real length is reported, not one that its header
         // claims.
-        fs::write(&path, sealed(corrupted.clone())).unwrap();
+        fs::write(&path, with_digest(corrupted.clone())).unwrap();
         match inspect(&path) {
             Ok(inspection) => {
                 prop_assert_eq!(inspection.bytes, corrupted.len() as u64);

@@ -1,10 +1,10 @@
-//! No disk space: an error message, no incomplete file under a final name, and the work continues once there is space.
+//! Full disks: an error message, no incomplete file under a final name, and the work continues once there is space.
 
 use std::fs;
 use std::path::Path;
 
 use super::small_disk::{SmallDisk, run_limited};
-use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, entries, path, small_table};
+use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, TestServer, entries, files_below, path, small_table};
 
 const MEBIBYTE: u64 = 1 << 20;
 
@@ -94,7 +94,7 @@ fn an_upload_that_cannot_grow_can_be_resumed() {
 }
 
 #[test]
-fn totals_and_results_that_cannot_grow_are_made_later() {
+fn totals_and_results_that_cannot_be_written_are_written_later() {
     let job = ComputedJob::new(large_sandbox());
     let sandbox = &job.sandbox;
     fs::remove_file(sandbox.totals(job.id)).unwrap();
@@ -133,4 +133,18 @@ fn totals_that_do_not_fit_are_not_computed() {
     fs::remove_file(filler).unwrap();
     sandbox.succeed(compute);
     sandbox.succeed(["result"]);
+}
+
+/// Clients of a running server can delete files and so make space.
+#[test]
+#[ignore = "mounts a file system"]
+fn a_server_starts_on_a_disk_without_free_inodes() {
+    let sandbox = Sandbox::new();
+    let disk = SmallDisk::mount_without_inodes(&sandbox.server());
+    let served = TestServer::start(sandbox.with_server(disk.path()), &[]);
+    served.run(&["ping"]).expect_code(18).says(&["the server's disk is full"]);
+    for file in files_below(disk.path()) {
+        fs::remove_file(file).unwrap();
+    }
+    served.assert_reachable();
 }

@@ -13,25 +13,25 @@ use hestat::pipeline::compute::{ComputeRequest, Outcome, compute};
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use super::mutation::{DATASET_SHAPE, any_byte, any_mutation, payload_start, rename, sealed};
+use super::mutation::{DATASET_SHAPE, any_byte, any_mutation, payload_start, set_job, with_digest};
 use super::outcomes::Outcomes;
 use crate::sandbox::ComputedJob;
 
 static JOB: LazyLock<ComputedJob> = LazyLock::new(|| ComputedJob::small(1500));
 
-/// Lets the server compute `dataset` and a valid dataset of another job. Returns the outcome of the former.
+/// Computes `dataset` and a valid dataset of another job. Returns the outcome and the reported state of the former.
 fn compute_beside_valid(dataset: &[u8]) -> (Outcome, Option<JobState>) {
     let data = tempfile::tempdir().unwrap();
     let valid = JobId::from_bytes([0xFF; 16]);
     let mut valid_dataset = JOB.dataset.clone();
-    rename(&mut valid_dataset, valid);
+    set_job(&mut valid_dataset, valid);
     upload(data.path(), JOB.id, dataset);
-    upload(data.path(), valid, &sealed(valid_dataset));
+    upload(data.path(), valid, &with_digest(valid_dataset));
     let request = ComputeRequest { data: data.path().into(), keep: true, retry: false, quota: Quota::unlimited() };
     let outcomes = compute(&request, &SystemClock, Observer::null()).unwrap();
     let [(first, outcome), (second, other)] = outcomes.as_slice() else { panic!("{outcomes:?}") };
     assert_eq!((*first, *second), (JOB.id, valid));
-    assert_eq!(*other, Outcome::Computed, "the valid dataset");
+    assert_eq!(*other, Outcome::Computed, "the valid dataset was not computed");
     assert_eq!(state(data.path(), valid), Some(JobState::Done));
     let totals = data.path().join(format!("outbox/{}/totals.hes", JOB.id));
     assert_eq!(totals.exists(), *outcome == Outcome::Computed);
@@ -69,7 +69,7 @@ fn config() -> ProptestConfig {
 fn a_change_with_a_correct_digest_fails_or_is_another_dataset() {
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation())| {
-        let corrupted = sealed(change.of(&JOB.dataset, DATASET_SHAPE));
+        let corrupted = with_digest(change.apply(&JOB.dataset, DATASET_SHAPE));
         prop_assume!(corrupted != JOB.dataset);
         match compute_beside_valid(&corrupted) {
             (Outcome::Computed, state) => {
@@ -90,12 +90,12 @@ proptest! {
 
     #[test]
     fn a_changed_byte_fails_its_job(change in any_byte()) {
-        assert_failed(compute_beside_valid(&change.of(&JOB.dataset, DATASET_SHAPE)));
+        assert_failed(compute_beside_valid(&change.apply(&JOB.dataset, DATASET_SHAPE)));
     }
 
     #[test]
     fn any_change_fails_its_job(change in any_mutation()) {
-        let corrupted = change.of(&JOB.dataset, DATASET_SHAPE);
+        let corrupted = change.apply(&JOB.dataset, DATASET_SHAPE);
         prop_assume!(corrupted != JOB.dataset);
         assert_failed(compute_beside_valid(&corrupted));
     }
@@ -107,7 +107,7 @@ proptest! {
         let mut corrupted = JOB.dataset.clone();
         let offset = start + offset.index(corrupted.len() - 32 - start);
         corrupted[offset] ^= with;
-        assert_refused_after_compute(&sealed(corrupted));
+        assert_refused_after_compute(&with_digest(corrupted));
     }
 }
 

@@ -1,4 +1,4 @@
-//! Corrupted files of the client: by a failing disk, an incomplete copy, or a user with write access.
+//! Files of the client that were corrupted by a failing disk, an incomplete copy or a user with write access.
 
 use std::fs;
 use std::path::Path;
@@ -8,7 +8,7 @@ use hestat::package::JobId;
 use hestat::package::hes_file::VERSION;
 use proptest::prelude::*;
 
-use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, sealed};
+use super::mutation::{DATASET_SHAPE, Mutation, any_change, any_mutation, with_digest};
 use super::outcomes::Outcomes;
 use crate::sandbox::{CommandOutput, ComputedJob, Sandbox, path, small_table};
 
@@ -38,13 +38,13 @@ fn corrupted_secrets_are_reported_as_a_lost_key() {
     let secrets = fs::read(&file).unwrap();
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_mutation())| {
-        let corrupted = change.of(&secrets, DATASET_SHAPE);
+        let corrupted = change.apply(&secrets, DATASET_SHAPE);
         prop_assume!(corrupted != secrets);
         fs::write(&file, &corrupted).unwrap();
         let error = secrets_error(&sandbox, job);
         prop_assert!(matches!(error, KeyStoreError::LostKey { .. }), "{:?}", error);
         // An attacker who can write a correct digest can write any secrets. Reading them must still do no harm.
-        fs::write(&file, sealed(corrupted)).unwrap();
+        fs::write(&file, with_digest(corrupted)).unwrap();
         match sandbox.open_job(job).unwrap().secrets(None) {
             Ok(_) => outcomes.accept(),
             Err(
@@ -63,11 +63,11 @@ fn the_program_reports_why_secrets_are_lost() {
     let ComputedJob { sandbox, id: job, .. } = job();
     let file = sandbox.secrets(job);
     let secrets = fs::read(&file).unwrap();
-    let corrupted = |change: Mutation| sealed(change.of(&secrets, DATASET_SHAPE));
+    let corrupted = |change: Mutation| with_digest(change.apply(&secrets, DATASET_SHAPE));
     let with_job = |number: u8| {
         let mut bytes = secrets.clone();
-        super::mutation::rename(&mut bytes, JobId::from_bytes([number; 16]));
-        sealed(bytes)
+        super::mutation::set_job(&mut bytes, JobId::from_bytes([number; 16]));
+        with_digest(bytes)
     };
     for (bytes, text) in [
         (corrupted(Mutation::Version(1)), "was made by another version of hestat"),
@@ -127,7 +127,7 @@ fn protected_secrets_open_with_their_passphrase_only() {
     let mut corrupted = secrets.clone();
     let middle = secrets.len() / 2;
     corrupted[middle] ^= 1;
-    fs::write(&file, sealed(corrupted)).unwrap();
+    fs::write(&file, with_digest(corrupted)).unwrap();
     assert_wrong_passphrase(&result(&right));
     fs::write(&file, secrets).unwrap();
     result(&right).expect_code(0);
@@ -145,7 +145,7 @@ fn a_corrupted_record_is_damaged_or_still_belongs_to_its_job() {
     let record = fs::read(&file).unwrap();
     let outcomes = Outcomes::default();
     proptest!(config(), |(change in any_change())| {
-        fs::write(&file, change.of(&record, DATASET_SHAPE)).unwrap();
+        fs::write(&file, change.apply(&record, DATASET_SHAPE)).unwrap();
         match sandbox.open_job(job) {
             Ok(opened) => {
                 prop_assert_eq!(opened.record().job, job);

@@ -1,4 +1,4 @@
-//! The seeds of all blocks that were ever written, in complete and in incomplete files.
+//! Collects the seeds of all blocks, in complete and in incomplete datasets. No two blocks may have the same seed.
 
 use std::collections::HashMap;
 use std::fs;
@@ -19,7 +19,7 @@ pub(super) struct Seeds {
 impl Seeds {
     /// Collects the seeds of every dataset in this sandbox: complete, half uploaded, or in a job that was never
     /// completed. Two blocks must not have the same seed, but there may be copies of one block.
-    pub(super) fn collect(&mut self, sandbox: &Sandbox, shape: &Shape) {
+    pub(super) fn collect(&mut self, sandbox: &Sandbox, shape: &DatasetShape) {
         for directory in [sandbox.state().join("jobs"), sandbox.server().join("inbox")] {
             for name in entries(&directory) {
                 let job = name.trim_start_matches(".new-").parse().unwrap();
@@ -32,7 +32,7 @@ impl Seeds {
         }
     }
 
-    fn add(&mut self, job: JobId, bytes: &[u8], shape: &Shape) {
+    fn add(&mut self, job: JobId, bytes: &[u8], shape: &DatasetShape) {
         let mut offset = shape.payload;
         for (number, block) in shape.layout.blocks().enumerate() {
             let Some(seed) = bytes.get(offset..offset + 16) else { return };
@@ -48,13 +48,13 @@ impl Seeds {
 }
 
 /// Where the blocks are in every dataset of a table.
-pub(super) struct Shape {
+pub(super) struct DatasetShape {
     pub(super) layout: Layout,
     /// Offset of the first block.
     payload: usize,
 }
 
-impl Shape {
+impl DatasetShape {
     pub(super) fn of(dataset: &Path) -> Self {
         let file = fs::File::open(dataset).unwrap();
         let length = file.metadata().unwrap().len();
@@ -69,7 +69,7 @@ impl Shape {
 fn a_repeated_seed_is_detected() {
     let sandbox = Sandbox::with_table(&crate::sandbox::small_table(5000));
     let job = sandbox.init_table();
-    let shape = Shape::of(&sandbox.dataset(job));
+    let shape = DatasetShape::of(&sandbox.dataset(job));
     let mut bytes = fs::read(sandbox.dataset(job)).unwrap();
     let mut seeds = Seeds::default();
     seeds.collect(&sandbox, &shape);

@@ -1,4 +1,4 @@
-//! Missing file permissions: the message names the file, and the work continues once access is granted.
+//! Missing file permissions: the error message names the file, and the work continues once access is granted.
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt;
@@ -39,11 +39,14 @@ fn assert_denied(
     assert_eq!(found, Some(code), "{output}");
     let named = named.as_ref().display().to_string();
     assert!(output.contains(&named), "{named} is not named: {output}");
-    assert!(output.contains("denies") || output.matches("denied").count() == 1, "the cause, once: {output}");
+    assert!(
+        output.contains("denies") || output.matches("denied").count() == 1,
+        "the cause is not stated exactly once: {output}"
+    );
 }
 
 #[test]
-fn the_client_names_the_file_that_it_may_not_use() {
+fn the_client_names_the_file_that_it_cannot_access() {
     let user = unprivileged();
     let sandbox = &user.sandbox;
     assert_denied(&user, (sandbox.root(), READ_ONLY), &["init"], 8, sandbox.state());
@@ -67,7 +70,7 @@ fn the_client_names_the_file_that_it_may_not_use() {
 }
 
 #[test]
-fn the_server_names_the_file_that_it_may_not_use() {
+fn the_server_names_the_file_that_it_cannot_access() {
     let user = unprivileged();
     let sandbox = &user.sandbox;
     let data = sandbox.server();
