@@ -65,7 +65,7 @@ impl ConnectParameters {
         observer: Observer<'_>,
         on_deadline: impl Fn(&Arc<Deadline>),
     ) -> Result<Session, TransferError> {
-        if !address.secure && !self.allow_plain {
+        if !address.uses_tls && !self.allow_plain {
             return Err(TransferError::Plain { location: address.to_string() });
         }
         let session = match Session::open(address, self.expected(address)?, self.timeout, &on_deadline) {
