@@ -18,7 +18,7 @@ use super::verifier::ExpectedCertificate;
 /// How long to wait for the reply to QUIT.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A session with an authenticated server; [`Session::log_in`] comes before all other commands.
+/// A session with an authenticated server. [`Session::log_in`] must be called before all other commands.
 pub(super) struct Session {
     pub(super) ftp: ImplFtpStream<RustlsStream>,
     pub(super) deadline: Arc<Deadline>,

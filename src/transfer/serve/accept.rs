@@ -72,7 +72,7 @@ fn serve(shared: &Shared, socket: TcpStream, connection: &Arc<Connection>) {
         info!(connection = connection.id, peer = %connection.peer, "connected");
     }
     let outcome = socket.local_addr().and_then(|local| {
-        let stream = MaybeTlsStream::plain(socket, &connection.deadline);
+        let stream = MaybeTlsStream::control(socket, &connection.deadline);
         session::run(ClientSession::new(shared, Arc::clone(connection), stream, local.ip().to_canonical()))
     });
     let seconds = started.elapsed().as_secs();

@@ -39,7 +39,7 @@ pub(super) struct MaybeTlsStream {
 
 impl MaybeTlsStream {
     /// Wraps a control connection, without TLS at first.
-    pub(super) fn plain(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
+    pub(super) fn control(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
         Self { socket: DeadlineSocket::new(socket, Arc::clone(deadline)), tls: None }
     }
 
