@@ -2,9 +2,9 @@
 //! has passed, the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
 //!
 //! The FTP client and the FTP server use it for all connections. Progress extends a deadline: 4 KiB by a whole timeout,
-//! fewer bytes by a part of it. Because sockets are shut down from outside, a deadline also holds inside a TLS handshake,
-//! a partially written record, or a library that only calls `read`; and Ctrl-C ends a transfer that hangs. On a server's
-//! control connection reading is shut down first, so that 421 can still be sent.
+//! fewer bytes by a part of it. Because sockets are shut down from outside, a deadline also holds inside a TLS
+//! handshake, a partially written record, or a library that only calls `read`; and Ctrl-C ends a transfer that hangs.
+//! On a server's control connection reading is shut down first, so that 421 can still be sent.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};

@@ -4,7 +4,8 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::ops::Range;
 use std::sync::{LazyLock, Mutex};
 
-/// The ports used. They are below the ephemeral ports (on Linux from 32,768), which the system assigns to other sockets.
+/// The ports used. They are below the ephemeral ports (on Linux from 32,768), which the system assigns to other
+/// sockets.
 const PORTS: Range<u16> = 20_000..32_000;
 
 /// The next port to try. Other runs of these tests at the same time begin elsewhere.

@@ -7,8 +7,8 @@ use super::error_mapping::reply_text;
 use super::session::Session;
 
 impl Session {
-    /// Returns the size of a file. Returns `None` if the server replies 550: the file does not exist or cannot be accessed;
-    /// FTP does not tell which.
+    /// Returns the size of a file. Returns `None` if the server replies 550: the file does not exist or cannot be
+    /// accessed; FTP does not tell which.
     pub(super) fn size(&mut self, path: &str) -> Result<Option<u64>, TransferError> {
         let size = self.step("querying the size of a file", path, |ftp| match ftp.size(path) {
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => Ok(None),
@@ -31,8 +31,8 @@ impl Session {
         self.step("renaming a file", to, |ftp| ftp.rename(from, to))
     }
 
-    /// Removes a file. The reply 550 is ignored: it may mean that the file does not exist or that the server refuses, so
-    /// success does not prove that the file is gone.
+    /// Removes a file. The reply 550 is ignored: it may mean that the file does not exist or that the server refuses,
+    /// so success does not prove that the file is gone.
     pub(super) fn remove_file(&mut self, path: &str) -> Result<(), TransferError> {
         self.step("removing a file", path, |ftp| ignore_550(ftp.rm(path)))
     }

@@ -106,9 +106,9 @@ impl Session {
         (copied, outcome)
     }
 
-    /// Returns the names of the files and directories in a directory (NLST). The listing may have at most `limit` bytes;
-    /// bytes that are not UTF-8 are replaced. Returns no names if the server refuses the command: for an empty or missing
-    /// directory, but also for other reasons.
+    /// Returns the names of the files and directories in a directory (NLST). The listing may have at most `limit`
+    /// bytes; bytes that are not UTF-8 are replaced. Returns no names if the server refuses the command: for an empty
+    /// or missing directory, but also for other reasons.
     pub(super) fn list(&mut self, directory: &str, limit: u64) -> Result<Vec<String>, TransferError> {
         let operation = "listing a directory";
         let command = format!("NLST {directory}");
@@ -130,8 +130,8 @@ impl Session {
         let finished = stream.finish();
         self.deadline.forget_data_sockets();
         match finished {
-            // Some servers omit the TLS close_notify alert and report success, so an error of reading is ignored. A truncated
-            // list looks the same.
+            // Some servers omit the TLS close_notify alert and report success, so an error of reading is ignored. A
+            // truncated list looks the same.
             Ok(()) => {}
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => {}
             Err(error) => {

@@ -76,8 +76,8 @@ impl Fixture {
     }
 }
 
-/// A job that was uploaded and computed while the hostile server behaved correctly. Its result can be fetched any number
-/// of times.
+/// A job that was uploaded and computed while the hostile server behaved correctly. Its result can be fetched any
+/// number of times.
 pub(super) struct FetchableJob {
     pub(super) fixture: Fixture,
     pub(super) job: JobId,

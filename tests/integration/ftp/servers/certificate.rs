@@ -22,8 +22,8 @@ impl Certificate {
         created
     }
 
-    /// Creates a certificate for this subjectAltName, such as `DNS:localhost`, in this directory, signed by a new CA. Also
-    /// returns the CA's certificate.
+    /// Creates a certificate for this subjectAltName, such as `DNS:localhost`, in this directory, signed by a new CA.
+    /// Also returns the CA's certificate.
     pub(super) fn ca_signed(directory: &Path, subject_alt_name: &str) -> (Self, PathBuf) {
         let ca = Self::self_signed(directory).with_prefix("ca");
         let (request, created) = (directory.join("request.pem"), Self::at(directory));

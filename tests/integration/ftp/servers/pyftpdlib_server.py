@@ -1,7 +1,7 @@
 """Runs a pyftpdlib FTPS server on loopback with one account.
 
-Arguments: port, first and last passive port, root directory, certificate, key, user, permissions in pyftpdlib's notation.
-The password is in the environment variable PASSWORD.
+Arguments: port, first and last passive port, root directory, certificate, key, user, and permissions in the notation of
+pyftpdlib. The password is in the environment variable PASSWORD.
 """
 
 import os

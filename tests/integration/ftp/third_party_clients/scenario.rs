@@ -31,7 +31,8 @@ pub(super) trait ThirdPartyClient {
 const NAME: &str = "Fähre nach Überlingen – 100% (Teil #2) 'süß' & 数据.txt";
 const OTHER: &str = "Rückfahrt am 1. März.txt";
 
-/// Content of the uploaded files: text with line endings that an ASCII transfer would change, and bytes that are not text.
+/// Content of the uploaded files: text with line endings that an ASCII transfer would change, and bytes that are not
+/// text.
 const SENT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz\r\n\0\xFF\n";
 
 struct Scenario<C> {
