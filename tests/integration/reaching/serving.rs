@@ -255,7 +255,7 @@ fn a_port_in_use_and_an_address_of_another_machine_are_different_errors() {
     serve("nowhere").expect_code(2);
     ping(sandbox, "ftps://hestat@127.0.0.1:1", &[])
         .expect_code(11)
-        .says(&["cannot access the server at 127.0.0.1:1", "refused"]);
+        .says(&["cannot reach the server at 127.0.0.1:1", "refused"]);
 }
 
 #[test]
