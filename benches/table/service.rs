@@ -37,7 +37,7 @@ impl Service {
 /// Returns the location of an account on this machine.
 pub(crate) fn location(user: &str, port: u16) -> Location {
     let host = Ipv4Addr::LOCALHOST.to_string();
-    Location::Ftp(FtpAddress { secure: true, user: user.into(), host, port, path: String::new() })
+    Location::Ftp(FtpAddress { uses_tls: true, user: user.into(), host, port, path: String::new() })
 }
 
 pub(crate) fn connector(trust: ServerTrust, password: String) -> Connector {
@@ -56,5 +56,5 @@ impl AccessPolicy for PermitAll {
         true
     }
 
-    fn on_upload(&self) {}
+    fn on_change(&self) {}
 }

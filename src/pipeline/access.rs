@@ -27,7 +27,7 @@ impl AccessPolicy for UploadPolicy {
         }
     }
 
-    fn on_upload(&self) {
+    fn on_change(&self) {
         self.0.notify();
     }
 }

@@ -144,7 +144,7 @@ impl EmbeddedServer {
     fn location(&self) -> Location {
         let address = self.service.address();
         let (user, host) = (USER.into(), address.ip().to_string());
-        Location::Ftp(FtpAddress { secure: true, user, host, port: address.port(), path: String::new() })
+        Location::Ftp(FtpAddress { uses_tls: true, user, host, port: address.port(), path: String::new() })
     }
 
     fn connector(&self) -> Connector {

@@ -1,10 +1,10 @@
-//! Deadlines for network input and output. A [`Deadline`] says by when a peer must have made progress; once it has
-//! passed, the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
+//! Deadlines for network input and output. A [`Deadline`] is the time by which a peer must have made progress. Once it
+//! has passed, the peer's sockets are shut down from another thread, which ends any blocked read, write or handshake.
 //!
-//! Client and server use it for everything. Bytes that move extend a deadline, at least 4 KiB for each timeout. Because
-//! sockets are shut down from outside, a deadline also holds inside a TLS handshake, a partially written record, or a
-//! library that only calls `read`; and Ctrl-C ends a transfer that hangs. On a server's control connection reading is
-//! shut down first, so that 421 can still be sent.
+//! The FTP client and the FTP server use it for all connections. Progress extends a deadline: 4 KiB by a whole timeout,
+//! fewer bytes by a part of it. Because sockets are shut down from outside, a deadline also holds inside a TLS
+//! handshake, a partially written record, or a library that only calls `read`; and Ctrl-C ends a transfer that hangs.
+//! On a server's control connection reading is shut down first, so that 421 can still be sent.
 
 use std::io::{self, BufReader, Read, Write};
 use std::net::{Shutdown, TcpStream};
@@ -90,17 +90,17 @@ impl Deadline {
         Ok(())
     }
 
-    /// Drops all sockets but the first `count`, which is right once their owners have closed them.
-    pub(super) fn keep_first(&self, count: usize) {
-        self.state().sockets.truncate(count);
+    /// Drops all sockets except the first one, the control connection. Call it once the data connection has ended.
+    pub(super) fn forget_data_sockets(&self) {
+        self.state().sockets.truncate(1);
     }
 
-    /// Shuts down all sockets but the first `count`.
-    pub(super) fn shut_down_after(&self, count: usize) {
-        self.state().sockets.iter().skip(count).for_each(shut_down);
+    /// Shuts down all sockets except the first one, the control connection.
+    pub(super) fn shut_down_data_sockets(&self) {
+        self.state().sockets.iter().skip(1).for_each(shut_down);
     }
 
-    /// Sets the timeout and starts it anew.
+    /// Sets the timeout and restarts it.
     pub(super) fn set_timeout(&self, timeout: Duration) {
         let mut state = self.state();
         state.timeout = timeout;

@@ -21,7 +21,7 @@ pub enum Location {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FtpAddress {
     /// Whether connections use TLS (`ftps://`) or not (`ftp://`).
-    pub secure: bool,
+    pub uses_tls: bool,
     /// The user name to log in with.
     pub user: String,
     /// Name or address; an IPv6 address is without brackets.
@@ -74,7 +74,7 @@ impl FromStr for Location {
 }
 
 impl FtpAddress {
-    fn parse(secure: bool, rest: &str) -> Result<Self, ParseLocationError> {
+    fn parse(uses_tls: bool, rest: &str) -> Result<Self, ParseLocationError> {
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
         let (user, endpoint) = authority.rsplit_once('@').ok_or(ParseLocationError::NoUser)?;
         if user.contains(':') {
@@ -87,7 +87,7 @@ impl FtpAddress {
             return Err(ParseLocationError::InvalidCharacter);
         }
         let (host, port) = host_and_port(endpoint).ok_or_else(|| ParseLocationError::InvalidHost(endpoint.into()))?;
-        Ok(Self { secure, user: user.into(), host, port, path: path.trim_end_matches('/').into() })
+        Ok(Self { uses_tls, user: user.into(), host, port, path: path.trim_end_matches('/').into() })
     }
 
     /// Returns `host:port`, with an IPv6 address in brackets.
@@ -126,7 +126,7 @@ impl fmt::Display for Location {
 
 impl fmt::Display for FtpAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let scheme = if self.secure { "ftps" } else { "ftp" };
+        let scheme = if self.uses_tls { "ftps" } else { "ftp" };
         write!(f, "{scheme}://{}@{}", self.user, self.endpoint())?;
         if self.path.is_empty() { Ok(()) } else { write!(f, "/{}", self.path) }
     }

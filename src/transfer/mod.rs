@@ -41,15 +41,18 @@ pub trait RemoteStore {
     fn get(&self, name: &str, limit: u64, output: &mut dyn Write, observer: Observer<'_>)
     -> Result<u64, TransferError>;
 
-    /// Returns the size of the file `name`, or `None` if it does not exist.
+    /// Returns the size of the file `name`, or `None` if it does not exist. An FTP server gives the same reply, 550, if
+    /// it refuses access; this returns `None`, too.
     ///
     /// # Errors
-    /// [`TransferError`] if the server cannot be asked or refuses to answer.
+    /// [`TransferError`] if the server cannot be queried, or reports another error.
     fn size(&self, name: &str) -> Result<Option<u64>, TransferError>;
 
-    /// Removes the directory `name` and the files in it. A missing directory is not an error.
+    /// Removes the directory `name` and the files in it. A missing directory is not an error. An FTP server gives the
+    /// same reply, 550, if it refuses, so a caller that must know checks the files with [`RemoteStore::size`]
+    /// afterwards.
     ///
     /// # Errors
-    /// [`TransferError`] if the server cannot be asked or does not remove them.
+    /// [`TransferError`] if the server cannot be queried, or reports another error.
     fn remove_directory(&self, name: &str) -> Result<(), TransferError>;
 }

@@ -26,4 +26,5 @@ mod python;
 mod reaching;
 mod readme;
 mod sandbox;
+mod server_access;
 mod watching;

@@ -1,4 +1,4 @@
-//! A store on an FTP server.
+//! [`RemoteStore`] on an FTP server.
 
 use std::fs::File;
 use std::io::{Seek, SeekFrom, Write};
@@ -84,7 +84,7 @@ impl RemoteStore for FtpClient<'_> {
         let observer = observer.with_progress(&progress);
         self.with_session(|session, budget| {
             let refusal = create_directories(session, &path)?;
-            // The attempt before may have succeeded although its reply was lost.
+            // An earlier attempt may have succeeded although its reply was lost.
             if session.size(&path)? == Some(sent) {
                 return Ok(());
             }

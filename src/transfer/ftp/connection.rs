@@ -1,4 +1,4 @@
-//! A control connection up to the login: TCP, the server's greeting, TLS.
+//! A control connection before the login: TCP, the server's greeting, TLS.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -10,14 +10,14 @@ use suppaftp::{FtpError, ImplFtpStream, Mode, Status};
 use super::super::deadline::Deadline;
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
-use super::dial::{connect, dial};
-use super::failure::{ErrorContext, one_line, reply_text};
+use super::error_mapping::{ErrorContext, one_line, reply_text};
 use super::greeting::Greeting;
+use super::tcp_connect::{connect_to_address, connect_to_host};
 use super::tls::{FtpTlsConnector, RustlsStream};
 use super::verifier::{CertificateVerifier, ExpectedCertificate};
 
-/// The server at the other end, how it is authenticated, and its deadline.
-pub(super) struct Connection {
+/// The connections to one server: its address, how it is authenticated, and their common deadline.
+pub(super) struct FtpConnection {
     pub(super) location: String,
     pub(super) deadline: Arc<Deadline>,
     timeout: Duration,
@@ -26,19 +26,19 @@ pub(super) struct Connection {
     has_data_port: Arc<AtomicBool>,
 }
 
-impl Connection {
+impl FtpConnection {
     pub(super) fn new(address: &FtpAddress, expected: ExpectedCertificate, timeout: Duration) -> Self {
         let verifier = Arc::new(CertificateVerifier::new(expected));
         let deadline = Deadline::new(timeout);
         Self { location: address.endpoint(), deadline, timeout, verifier, has_data_port: Arc::default() }
     }
 
-    /// Call before opening a data connection; see [`Connection::has_data_port`].
+    /// Call before opening a data connection; see [`FtpConnection::has_data_port`].
     pub(super) fn reset_data_port(&self) {
         self.has_data_port.store(false, Ordering::Relaxed);
     }
 
-    /// Whether EPSV or PASV has succeeded since [`Connection::reset_data_port`], so that a failure concerns a later
+    /// Whether EPSV or PASV has succeeded since [`FtpConnection::reset_data_port`], so that a failure concerns a later
     /// step.
     pub(super) fn has_data_port(&self) -> bool {
         self.has_data_port.load(Ordering::Relaxed)
@@ -64,8 +64,8 @@ impl Connection {
         let ftp = ImplFtpStream::connect_with_stream(socket);
         let mut ftp = ftp.map_err(|error| self.error_context("waiting for the greeting").explain(error))?;
         let mut tls = None;
-        if address.secure {
-            (ftp, tls) = self.secure(ftp, &address.host)?;
+        if address.uses_tls {
+            (ftp, tls) = self.start_tls(ftp, &address.host)?;
         }
         let welcome = ftp.get_welcome_msg().map(one_line).unwrap_or_default();
         let fingerprint = self.verifier.accepted();
@@ -74,14 +74,14 @@ impl Connection {
     }
 
     fn connect(&self, address: &FtpAddress) -> Result<(TcpStream, SocketAddr), TransferError> {
-        let socket = dial(address, self.timeout, &self.deadline)?;
+        let socket = connect_to_host(address, self.timeout, &self.deadline)?;
         let peer = socket.peer_addr().and_then(|peer| self.deadline.add(&socket).map(|()| peer));
         let failed = |error| self.error_context("connecting").explain(FtpError::ConnectionError(error));
         Ok((socket, peer.map_err(failed)?))
     }
 
     /// Starts TLS. Returns the connection with its TLS version and cipher suite.
-    fn secure(
+    fn start_tls(
         &self,
         ftp: ImplFtpStream<RustlsStream>,
         host: &str,
@@ -106,7 +106,7 @@ impl Connection {
         let has_data_port = Arc::clone(&self.has_data_port);
         let mut ftp = ftp.passive_stream_builder(move |named| {
             has_data_port.store(true, Ordering::Relaxed);
-            let socket = connect((server, named.port()).into(), timeout, &deadline);
+            let socket = connect_to_address((server, named.port()).into(), timeout, &deadline);
             let added = socket.and_then(|socket| {
                 socket.set_nodelay(true)?;
                 deadline.add(&socket).map(|()| socket)

@@ -1,4 +1,4 @@
-//! Uploads, downloads and their data connections.
+//! Uploads, downloads, directory listings and their data connections.
 
 use std::io::{self, Read, Write};
 use std::net::Shutdown;
@@ -9,7 +9,7 @@ use suppaftp::{DataStream, FtpError, FtpResult, ImplFtpStream, Status, TransferS
 
 use super::super::deadline::{CloseReason, Deadline, TRANSFER_BUFFER_BYTES};
 use super::super::error::TransferError;
-use super::failure::code;
+use super::error_mapping::code;
 use super::session::Session;
 use super::tls::RustlsStream;
 use crate::foundation::observer::Observer;
@@ -23,7 +23,7 @@ const MAX_BYTES_IN_TRANSIT: f64 = 4e6;
 /// Time per byte on a slow network.
 const NETWORK_SECONDS_PER_BYTE: f64 = 5e-5;
 
-/// How long to wait for the reply of a server that has broken off an upload.
+/// How long to wait for the reply of a server that has ended an upload early.
 const FINAL_REPLY_TIMEOUT: Duration = Duration::from_secs(3);
 
 impl Session {
@@ -39,8 +39,8 @@ impl Session {
         let mut stream = self.open_data(operation, path, offset, |ftp| ftp.put_with_stream(path))?;
         let sent = match send(local, &mut stream, observer, &self.deadline) {
             Ok(sent) => sent,
-            Err(TransferFailure::Peer(error)) => return Err(self.final_reply(stream, error, path)),
-            Err(TransferFailure::Local(error)) => {
+            Err(CopyError::Peer(error)) => return Err(self.final_reply(stream, error, path)),
+            Err(CopyError::Local(error)) => {
                 self.deadline.close(CloseReason::Requested);
                 return Err(error);
             }
@@ -52,7 +52,7 @@ impl Session {
         }
         self.deadline.set_timeout(self.timeout + completion_time(sent));
         let finished = stream.finish();
-        self.deadline.keep_first(1);
+        self.deadline.forget_data_sockets();
         finished.map_err(|error| self.error_context(operation, path).explain(error))
     }
 
@@ -84,15 +84,15 @@ impl Session {
         let outcome = self.open_data(operation, path, offset, |ftp| ftp.retr_as_stream(path)).and_then(|mut stream| {
             let broken = match receive(&mut stream, limit, output, observer, &self.deadline, &mut copied) {
                 Ok(()) => None,
-                Err(TransferFailure::Peer(error)) => Some(FtpError::ConnectionError(error)),
-                Err(TransferFailure::Local(error)) => {
+                Err(CopyError::Peer(error)) => Some(FtpError::ConnectionError(error)),
+                Err(CopyError::Local(error)) => {
                     self.deadline.close(CloseReason::Requested);
                     return Err(error);
                 }
             };
             self.deadline.set_timeout(self.timeout);
             let finished = stream.finish();
-            self.deadline.keep_first(1);
+            self.deadline.forget_data_sockets();
             match (broken, finished) {
                 (None, Ok(())) => Ok(()),
                 // Some servers omit the TLS close_notify alert and report success. An attacker who truncates the data
@@ -104,6 +104,42 @@ impl Session {
             }
         });
         (copied, outcome)
+    }
+
+    /// Returns the names of the files and directories in a directory (NLST). The listing may have at most `limit`
+    /// bytes; bytes that are not UTF-8 are replaced. Returns no names if the server refuses the command: for an empty
+    /// or missing directory, but also for other reasons.
+    pub(super) fn list(&mut self, directory: &str, limit: u64) -> Result<Vec<String>, TransferError> {
+        let operation = "listing a directory";
+        let command = format!("NLST {directory}");
+        let expected = [Status::AboutToSend, Status::AlreadyOpen];
+        let opened = self.open_data(operation, directory, 0, |ftp| ftp.custom_data_command(&command, &expected));
+        let mut stream = match opened {
+            Ok((_, stream)) => stream,
+            // Some servers refuse to list an empty or missing directory, with various replies.
+            Err(TransferError::Denied { .. } | TransferError::Busy { .. }) => return Ok(Vec::new()),
+            Err(error) => return Err(error),
+        };
+        let mut listing = Vec::new();
+        let read = (&mut stream).take(limit + 1).read_to_end(&mut listing);
+        if listing.len() as u64 > limit {
+            self.deadline.close(CloseReason::Requested);
+            return Err(TransferError::TooLarge { path: format!("the list of {directory}"), limit });
+        }
+        self.deadline.set_timeout(self.timeout);
+        let finished = stream.finish();
+        self.deadline.forget_data_sockets();
+        match finished {
+            // Some servers omit the TLS close_notify alert and report success, so an error of reading is ignored. A
+            // truncated list looks the same.
+            Ok(()) => {}
+            Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => {}
+            Err(error) => {
+                let error = read.err().map_or(error, FtpError::ConnectionError);
+                return Err(self.error_context(operation, directory).explain(error));
+            }
+        }
+        Ok(file_names(&String::from_utf8_lossy(&listing)))
     }
 
     /// Opens a data connection with `open`: by EPSV (RFC 2428), or by PASV if the server refuses EPSV.
@@ -142,6 +178,12 @@ impl Session {
     }
 }
 
+/// Returns the names in a listing. Some servers list whole paths, and some list `.` and `..`.
+fn file_names(listing: &str) -> Vec<String> {
+    let names = listing.lines().map(|line| line.rsplit_once('/').map_or(line, |(_, name)| name));
+    names.filter(|name| !["", ".", ".."].contains(name)).map(str::to_owned).collect()
+}
+
 /// Returns how long a server may need to receive and store the end of an upload of `sent` bytes.
 fn completion_time(sent: u64) -> Duration {
     let sent = sent as f64;
@@ -156,9 +198,11 @@ fn record_progress(stream: &TransferStream<RustlsStream>, deadline: &Deadline, b
     }
 }
 
-/// Which side ended a transfer early.
-enum TransferFailure {
+/// Why copying between a file and a data connection ended early.
+enum CopyError {
+    /// An error on this side, or a request to stop.
     Local(TransferError),
+    /// An error of the data connection.
     Peer(io::Error),
 }
 
@@ -167,17 +211,17 @@ fn send(
     stream: &mut TransferStream<RustlsStream>,
     observer: Observer<'_>,
     deadline: &Deadline,
-) -> Result<u64, TransferFailure> {
-    let at_client = |source| TransferFailure::Local(TransferError::Local { file: "the encrypted copy".into(), source });
+) -> Result<u64, CopyError> {
+    let at_client = |source| CopyError::Local(TransferError::Local { file: "the encrypted copy".into(), source });
     let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
     let mut sent = 0;
     loop {
-        observer.check_cancelled().map_err(|cancelled| TransferFailure::Local(cancelled.into()))?;
+        observer.check_cancelled().map_err(|cancelled| CopyError::Local(cancelled.into()))?;
         let count = local.read(&mut buffer).map_err(at_client)?;
         if count == 0 {
             return Ok(sent);
         }
-        stream.write_all(&buffer[..count]).map_err(TransferFailure::Peer)?;
+        stream.write_all(&buffer[..count]).map_err(CopyError::Peer)?;
         record_progress(stream, deadline, count);
         sent += count as u64;
         observer.advance(count as u64);
@@ -191,18 +235,17 @@ fn receive(
     observer: Observer<'_>,
     deadline: &Deadline,
     copied: &mut u64,
-) -> Result<(), TransferFailure> {
-    let at_client =
-        |source| TransferFailure::Local(TransferError::Local { file: "the downloaded copy".into(), source });
+) -> Result<(), CopyError> {
+    let at_client = |source| CopyError::Local(TransferError::Local { file: "the downloaded copy".into(), source });
     let mut buffer = vec![0; TRANSFER_BUFFER_BYTES];
     loop {
-        observer.check_cancelled().map_err(|cancelled| TransferFailure::Local(cancelled.into()))?;
-        let count = stream.read(&mut buffer).map_err(TransferFailure::Peer)?;
+        observer.check_cancelled().map_err(|cancelled| CopyError::Local(cancelled.into()))?;
+        let count = stream.read(&mut buffer).map_err(CopyError::Peer)?;
         if count == 0 {
             return Ok(());
         }
         if *copied + count as u64 > limit {
-            return Err(TransferFailure::Local(TransferError::TooLarge { path: "the file".into(), limit }));
+            return Err(CopyError::Local(TransferError::TooLarge { path: "the file".into(), limit }));
         }
         output.write_all(&buffer[..count]).map_err(at_client)?;
         record_progress(stream, deadline, count);

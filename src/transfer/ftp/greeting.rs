@@ -1,10 +1,10 @@
-//! What a client learns about a server while it connects.
+//! What a client learns about a server before it logs in.
 
 use std::time::Duration;
 
 use crate::crypto::CertificateFingerprint;
 
-/// What is known of a server before the login.
+/// What a client knows about a server after connecting and starting TLS.
 #[derive(Debug, Clone)]
 pub struct Greeting {
     /// IP address and port.

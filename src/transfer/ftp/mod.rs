@@ -1,14 +1,21 @@
-//! An FTP client with explicit TLS (RFC 959, 2428, 3659, 4217), based on suppaftp and rustls.
+//! An FTP client with explicit TLS (RFC 959, 2228, 2428, 3659, 4217), based on suppaftp and rustls.
 //!
-//! `client` is the store. It runs commands in a `session`, which `reconnect` opens when it is needed and `retry` opens
-//! again after a failure.
+//! ```text
+//! client ─▶ retry ─▶ reconnect ─▶ session ─▶ commands, data ─▶ connection ─▶ tcp_connect
+//!                                                                         ─▶ tls ─▶ verifier ─▶ trust
+//! ```
+//!
+//! `client` implements `RemoteStore`. `retry` repeats an operation after a temporary failure, and `reconnect` opens the
+//! session that it runs in. `session` is a login, and `connection` a control connection before the login. Beside them:
+//! `monitor`, the thread that enforces deadlines; `error_mapping`, from errors of suppaftp to `TransferError`;
+//! `parameters` and `netrc`, settings and passwords; `greeting` and `probe`, what a server says about itself; and
+//! `progress`, that of uploads.
 
 pub(super) mod client;
 mod commands;
 mod connection;
 mod data;
-mod dial;
-mod failure;
+mod error_mapping;
 pub(super) mod greeting;
 mod monitor;
 pub mod netrc;
@@ -18,6 +25,7 @@ mod progress;
 mod reconnect;
 mod retry;
 mod session;
+mod tcp_connect;
 mod tls;
 pub(super) mod trust;
 mod verifier;

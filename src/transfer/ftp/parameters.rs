@@ -16,7 +16,7 @@ use crate::foundation::known_hosts::KnownHosts;
 use crate::foundation::observer::Observer;
 use crate::foundation::secret::Secret;
 
-/// Returns the password of an account. It may ask the user, and should give up when the observer is cancelled.
+/// Returns the password of an account. It may ask the user, and should stop when the observer is cancelled.
 pub type PasswordSource = Box<dyn Fn(&FtpAddress, Observer<'_>) -> Result<Secret<String>, TransferError> + Send + Sync>;
 
 /// Asks the user whether to trust a server's certificate.
@@ -26,9 +26,9 @@ pub type ConfirmCertificate = Box<dyn Fn(&FtpAddress, CertificateFingerprint) ->
 pub struct ConnectParameters {
     /// How servers are authenticated.
     pub trust: ServerTrust,
-    /// The file with the certificates of servers met before. `None` remembers nothing.
+    /// The file with the certificates of known servers. If `None`, no certificate is remembered.
     pub known_servers: Option<PathBuf>,
-    /// Asks about unknown certificates. `None` refuses them.
+    /// Asks about unknown certificates. If `None`, they are refused.
     pub confirm: Option<ConfirmCertificate>,
     /// Where passwords come from.
     pub password: PasswordSource,
@@ -65,7 +65,7 @@ impl ConnectParameters {
         observer: Observer<'_>,
         on_deadline: impl Fn(&Arc<Deadline>),
     ) -> Result<Session, TransferError> {
-        if !address.secure && !self.allow_plain {
+        if !address.uses_tls && !self.allow_plain {
             return Err(TransferError::Plain { location: address.to_string() });
         }
         let session = match Session::open(address, self.expected(address)?, self.timeout, &on_deadline) {
@@ -90,7 +90,7 @@ impl ConnectParameters {
         }
     }
 
-    /// Returns the certificate that the server at `address` had before.
+    /// Returns the certificate that is remembered for the server at `address`.
     fn remembered(&self, address: &FtpAddress) -> Result<ExpectedCertificate, TransferError> {
         let Some(path) = &self.known_servers else { return Ok(ExpectedCertificate::Unknown) };
         let found = KnownHosts::at(path).find(&address.endpoint()).map_err(TransferError::known_servers(path))?;

@@ -1,4 +1,5 @@
-//! What an FTP server says about itself, as far as it supports the commands.
+//! Queries of optional information: version and free space of `hestat serve` (SITE HESTAT), and modification times
+//! (MDTM).
 
 use chrono::{DateTime, NaiveDateTime, Utc};
 
@@ -15,10 +16,10 @@ pub struct ServerInfo {
 }
 
 impl FtpClient<'_> {
-    /// Asks for the server's version and free space. Returns `None` if the server is not a `hestat serve`.
+    /// Queries the version and free space of the server. Returns `None` if the server is not a `hestat serve`.
     ///
     /// # Errors
-    /// [`TransferError`] if the server cannot be asked.
+    /// [`TransferError`] if the server cannot be queried.
     pub fn server_info(&self) -> Result<Option<ServerInfo>, TransferError> {
         let reply = self.with_session(|session, _| session.query("SITE HESTAT"))?;
         Ok(reply.as_deref().and_then(parse_server_info))
@@ -28,7 +29,7 @@ impl FtpClient<'_> {
     /// MDTM (RFC 3659, section 3).
     ///
     /// # Errors
-    /// [`TransferError`] if the server cannot be asked.
+    /// [`TransferError`] if the server cannot be queried.
     pub fn modified(&self, name: &str) -> Result<Option<DateTime<Utc>>, TransferError> {
         let command = format!("MDTM {}", self.path(name));
         let reply = self.with_session(|session, _| session.query(&command))?;

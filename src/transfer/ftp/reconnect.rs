@@ -87,8 +87,8 @@ impl<'c> ReconnectingSession<'c> {
                 if asked_at.elapsed() > LOGIN_TIMEOUT_OF_SERVERS {
                     session = self.connect()?;
                 }
-                session.deadline().set_timeout(self.parameters.timeout);
-                self.monitor.set(session.deadline());
+                session.deadline.set_timeout(self.parameters.timeout);
+                self.monitor.set(&session.deadline);
                 self.password.insert(password)
             }
         };

@@ -1,8 +1,8 @@
 //! Repeats an operation whose failure may be temporary.
 //!
 //! Failed attempts are counted since the last 4 KiB of progress, and all attempts together must keep the minimum rate
-//! of a single one. So a connection that breaks every few kilobytes still completes a job, a server that sends one byte
-//! per attempt is given up, and a server that was never reached is not waited for.
+//! of a single one. So a job completes even if the connection breaks every few kilobytes, but the client gives up on a
+//! server that sends one byte per attempt. It does not wait for a server that it has never reached.
 
 use std::io;
 use std::thread;

@@ -9,8 +9,8 @@ use suppaftp::{FtpError, FtpResult, ImplFtpStream, Mode, Status};
 use super::super::deadline::Deadline;
 use super::super::error::TransferError;
 use super::super::location::FtpAddress;
-use super::connection::Connection;
-use super::failure::{ErrorContext, reply_text};
+use super::connection::FtpConnection;
+use super::error_mapping::{ErrorContext, reply_text};
 use super::greeting::Greeting;
 use super::tls::RustlsStream;
 use super::verifier::ExpectedCertificate;
@@ -18,12 +18,12 @@ use super::verifier::ExpectedCertificate;
 /// How long to wait for the reply to QUIT.
 const QUIT_TIMEOUT: Duration = Duration::from_secs(1);
 
-/// A session with an authenticated server; [`Session::log_in`] comes before all other commands.
+/// A session with an authenticated server. [`Session::log_in`] must be called before all other commands.
 pub(super) struct Session {
     pub(super) ftp: ImplFtpStream<RustlsStream>,
     pub(super) deadline: Arc<Deadline>,
     pub(super) timeout: Duration,
-    pub(super) connection: Connection,
+    pub(super) connection: FtpConnection,
     pub(super) greeting: Greeting,
     /// Whether the server has refused EPSV.
     pub(super) refuses_epsv: bool,
@@ -38,15 +38,11 @@ impl Session {
         timeout: Duration,
         on_deadline: impl Fn(&Arc<Deadline>),
     ) -> Result<Self, TransferError> {
-        let connection = Connection::new(address, expected, timeout);
+        let connection = FtpConnection::new(address, expected, timeout);
         let deadline = Arc::clone(&connection.deadline);
         on_deadline(&deadline);
         let (ftp, greeting) = connection.open(address)?;
         Ok(Self { ftp, deadline, timeout, connection, greeting, refuses_epsv: false })
-    }
-
-    pub(super) fn deadline(&self) -> &Arc<Deadline> {
-        &self.deadline
     }
 
     /// Runs one command, which must complete within the timeout.

@@ -11,7 +11,7 @@ use tracing::{info, warn};
 
 use super::super::deadline::{CloseReason, Deadline};
 use super::accept_socket::{accept, configure_control_socket};
-use super::client::Client;
+use super::client_session::ClientSession;
 use super::connections::Connection;
 use super::limits::THREAD_STACK_SIZE;
 use super::log_limit::truncated;
@@ -72,8 +72,8 @@ fn serve(shared: &Shared, socket: TcpStream, connection: &Arc<Connection>) {
         info!(connection = connection.id, peer = %connection.peer, "connected");
     }
     let outcome = socket.local_addr().and_then(|local| {
-        let stream = MaybeTlsStream::plain(socket, &connection.deadline);
-        session::run(Client::new(shared, Arc::clone(connection), stream, local.ip().to_canonical()))
+        let stream = MaybeTlsStream::control(socket, &connection.deadline);
+        session::run(ClientSession::new(shared, Arc::clone(connection), stream, local.ip().to_canonical()))
     });
     let seconds = started.elapsed().as_secs();
     let reason = match (connection.deadline.close_reason(), outcome) {

@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
 use super::super::deadline::TICK;
-use super::client::Client;
+use super::client_session::ClientSession;
 use super::control::ReadAhead;
 use super::virtual_path::VirtualPath;
 
@@ -56,7 +56,7 @@ impl<'t> ActiveTransfer<'t> {
     }
 }
 
-impl Client<'_> {
+impl ClientSession<'_> {
     /// Handles input until the other end of `finished` is closed.
     pub(super) fn handle_input_until(&mut self, finished: &PipeReader, active: &ActiveTransfer<'_>) {
         loop {
@@ -83,7 +83,7 @@ impl Client<'_> {
         loop {
             let read_ahead = self.control.read_ahead();
             if self.control.has_received("ABOR") && !active.aborted.swap(true, Ordering::SeqCst) {
-                self.connection.deadline.shut_down_after(1);
+                self.connection.deadline.shut_down_data_sockets();
             }
             let mut has_replied = false;
             while let Some(verb) = self.control.take_command(&["NOOP", "STAT"]) {

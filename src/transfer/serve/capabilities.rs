@@ -2,7 +2,7 @@
 
 use std::io;
 
-use super::client::Client;
+use super::client_session::ClientSession;
 
 /// The reply to FEAT (RFC 2389).
 const FEATURES: [&str; 11] = [
@@ -19,12 +19,12 @@ const FEATURES: [&str; 11] = [
     "UTF8",
 ];
 
-impl Client<'_> {
-    pub(super) fn features(&mut self) -> io::Result<()> {
+impl ClientSession<'_> {
+    pub(super) fn handle_feat(&mut self) -> io::Result<()> {
         self.control.reply_lines(211, "Features:", &FEATURES, "End")
     }
 
-    pub(super) fn options(&mut self, option: &str) -> io::Result<()> {
+    pub(super) fn handle_opts(&mut self, option: &str) -> io::Result<()> {
         let option = option.to_ascii_uppercase();
         match option.as_str() {
             "UTF8 ON" | "UTF8" => self.control.reply(200, "Always in UTF8 mode."),
@@ -45,7 +45,7 @@ impl Client<'_> {
     }
 
     /// Replies to `SITE HESTAT`, which `hestat ping` sends.
-    pub(super) fn site(&mut self, command: &str) -> io::Result<()> {
+    pub(super) fn handle_site(&mut self, command: &str) -> io::Result<()> {
         if !command.eq_ignore_ascii_case("HESTAT") {
             return self.control.reply(502, "Command not implemented.");
         }

@@ -157,11 +157,11 @@ impl ControlConnection {
     /// # Errors
     /// [`io::ErrorKind::InvalidData`] if plain-text input is buffered: an attacker could have injected it, and it would
     /// be taken for the client's. Otherwise the errors of the handshake.
-    pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
+    pub(super) fn start_tls(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
         if !self.buffer.is_empty() {
             return Err(io::ErrorKind::InvalidData.into());
         }
-        self.stream.secure(config)
+        self.stream.start_tls(config)
     }
 
     fn send(&mut self, text: &str) -> io::Result<()> {

@@ -11,12 +11,55 @@ use tracing::info;
 
 use super::Action;
 use super::active_transfer::ActiveTransfer;
-use super::client::Client;
-use super::data_transfer::{DataTransfer, Payload};
-use super::failure::TransferFailure;
+use super::client_session::ClientSession;
+use super::data_transfer::{DataTransfer, Payload, TransferFailure};
 use super::limits::THREAD_STACK_SIZE;
 use super::listing::{Listing, list_line, mlsx_facts};
 use super::virtual_path::VirtualPath;
+
+/// A command that needs a data connection, or prepares one.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum DataCommand {
+    Passive(PassiveCommand),
+    Restart,
+    Transfer(TransferCommand),
+}
+
+/// A command that opens a port for the next data connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum PassiveCommand {
+    Pasv,
+    Epsv,
+}
+
+/// A command that transfers data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TransferCommand {
+    Store,
+    Append,
+    Retrieve,
+    List,
+    NameList,
+    MachineList,
+}
+
+impl DataCommand {
+    /// Returns the command with this name.
+    pub(super) fn parse(verb: &str) -> Option<Self> {
+        Some(match verb {
+            "PASV" => Self::Passive(PassiveCommand::Pasv),
+            "EPSV" => Self::Passive(PassiveCommand::Epsv),
+            "REST" => Self::Restart,
+            "STOR" => Self::Transfer(TransferCommand::Store),
+            "APPE" => Self::Transfer(TransferCommand::Append),
+            "RETR" => Self::Transfer(TransferCommand::Retrieve),
+            "LIST" => Self::Transfer(TransferCommand::List),
+            "NLST" => Self::Transfer(TransferCommand::NameList),
+            "MLSD" => Self::Transfer(TransferCommand::MachineList),
+            _ => return None,
+        })
+    }
+}
 
 /// A finished transfer, for the log.
 struct TransferRecord<'t> {
@@ -28,38 +71,40 @@ struct TransferRecord<'t> {
     is_aborted: bool,
 }
 
-impl Client<'_> {
-    pub(super) fn data_command(&mut self, verb: &str, argument: &str) -> io::Result<()> {
-        if !self.protect_data && !self.shared.allow_plain && verb != "REST" {
-            return self.control.reply(521, "Policy requires TLS on data connections; use PROT P first.");
-        }
-        match verb {
-            "PASV" | "EPSV" => self.enter_passive_mode(verb, argument),
-            "REST" => match argument.parse() {
-                Ok(offset) => {
-                    self.restart_offset = offset;
-                    self.control.reply(350, &format!("Restarting at {offset}. Send STORE or RETRIEVE."))
-                }
-                Err(_) => self.control.reply(501, "Syntax error in parameters: not a byte offset."),
-            },
-            _ => {
-                let outcome = self.transfer(verb, argument);
+impl ClientSession<'_> {
+    /// Runs a command and replies. `verb` is its name.
+    pub(super) fn data_command(&mut self, command: DataCommand, verb: &str, argument: &str) -> io::Result<()> {
+        let is_allowed = self.protect_data || self.shared.allow_plain;
+        match command {
+            DataCommand::Restart => self.set_restart_offset(argument),
+            _ if !is_allowed => self.control.reply(521, "Policy requires TLS on data connections; use PROT P first."),
+            DataCommand::Passive(command) => self.enter_passive_mode(command, argument),
+            DataCommand::Transfer(command) => {
+                let outcome = self.transfer(command, verb, argument);
                 self.connection.set_writing(None);
                 outcome
             }
         }
     }
 
-    fn transfer(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    fn set_restart_offset(&mut self, argument: &str) -> io::Result<()> {
+        let Ok(offset) = argument.parse() else {
+            return self.control.reply(501, "Syntax error in parameters: not a byte offset.");
+        };
+        self.restart_offset = offset;
+        self.control.reply(350, &format!("Restarting at {offset}. Send STORE or RETRIEVE."))
+    }
+
+    fn transfer(&mut self, command: TransferCommand, verb: &str, argument: &str) -> io::Result<()> {
         // The offset is for this transfer only, even if it fails.
         let offset = std::mem::take(&mut self.restart_offset);
         let Some(listener) = self.connection.take_port() else {
             return self.control.reply(425, "Use EPSV or PASV first; a port stays open for 15 seconds.");
         };
         let started = Instant::now();
-        let (path, offset, payload) = match self.open_payload(verb, argument, offset) {
+        let (path, offset, payload) = match self.open_payload(command, argument, offset) {
             Ok(opened) => opened,
-            Err(error) => return self.refuse(verb, argument, &error),
+            Err(error) => return self.log_and_reply_error(verb, argument, &error),
         };
         let active = ActiveTransfer::new(verb, &path);
         let outcome = match self.accept_data_connection(listener, &active)? {
@@ -67,7 +112,7 @@ impl Client<'_> {
             None if active.is_aborted() => Err(TransferFailure::aborted()),
             None => return Ok(()),
         };
-        self.connection.deadline.keep_first(1);
+        self.connection.deadline.forget_data_sockets();
         let (bytes, is_aborted) = (active.bytes(), active.is_aborted());
         self.conclude(&TransferRecord { verb, path: &path, offset, bytes, started, is_aborted }, outcome)
     }
@@ -130,30 +175,29 @@ impl Client<'_> {
     }
 
     /// Opens what a command transfers; also returns its path, and the offset at which the transfer starts.
-    fn open_payload(&self, verb: &str, argument: &str, offset: u64) -> io::Result<(VirtualPath, u64, Payload)> {
+    fn open_payload(
+        &self,
+        command: TransferCommand,
+        argument: &str,
+        offset: u64,
+    ) -> io::Result<(VirtualPath, u64, Payload)> {
         let files = &self.shared.files;
-        // Some clients send options of `ls` before the name.
-        let name = if matches!(verb, "LIST" | "NLST") && argument.starts_with('-') {
-            argument.split_once(' ').map_or("", |(_, name)| name)
-        } else {
-            argument
-        };
-        let path = self.directory.resolve(name)?;
-        let source: Box<dyn Read + Send> = match verb {
-            "STOR" | "APPE" => {
+        let path = self.working_directory.resolve(without_options(command, argument))?;
+        let source: Box<dyn Read + Send> = match command {
+            TransferCommand::Store | TransferCommand::Append => {
                 let file = self.open_for_writing(&path)?;
                 let length = file.metadata()?.len();
-                let offset = if verb == "APPE" { length } else { check_offset(offset, length)? };
+                let offset = if command == TransferCommand::Append { length } else { check_offset(offset, length)? };
                 return Ok((path, offset, Payload::Upload(file)));
             }
-            "RETR" => {
+            TransferCommand::Retrieve => {
                 let mut file = files.read(&path)?;
                 file.seek(SeekFrom::Start(check_offset(offset, file.metadata()?.len())?))?;
                 Box::new(file)
             }
-            "NLST" => Box::new(Listing::new(files.list(&path)?, |name, _| name.to_owned())),
-            "MLSD" => Box::new(Listing::new(files.list(&path)?, mlsx_facts)),
-            _ => Box::new(Listing::new(files.list(&path)?, list_line)),
+            TransferCommand::NameList => Box::new(Listing::new(files.list(&path)?, |name, _| name.to_owned())),
+            TransferCommand::MachineList => Box::new(Listing::new(files.list(&path)?, mlsx_facts)),
+            TransferCommand::List => Box::new(Listing::new(files.list(&path)?, list_line)),
         };
         Ok((path, offset, Payload::Download(source)))
     }
@@ -166,6 +210,16 @@ impl Client<'_> {
             self.connection.set_writing(Some(path));
             Ok(file)
         })
+    }
+}
+
+/// Returns the name in an argument: some clients send options of `ls` before it.
+fn without_options(command: TransferCommand, argument: &str) -> &str {
+    let may_have_options = matches!(command, TransferCommand::List | TransferCommand::NameList);
+    if may_have_options && argument.starts_with('-') {
+        argument.split_once(' ').map_or("", |(_, name)| name)
+    } else {
+        argument
     }
 }
 

@@ -1,7 +1,7 @@
 //! Moves the bytes of one transfer between a file or listing and the data connection.
 
 use std::fs::File;
-use std::io::{Read, Seek, SeekFrom, Write};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::net::TcpStream;
 use std::sync::Arc;
 
@@ -9,7 +9,6 @@ use super::super::deadline::TRANSFER_BUFFER_BYTES;
 use super::active_transfer::ActiveTransfer;
 use super::background_writer::{BackgroundWriter, Buffer};
 use super::connections::Connection;
-use super::failure::TransferFailure;
 use super::limits::DISK_TIMEOUT;
 use super::shared::Shared;
 use super::stream::MaybeTlsStream;
@@ -24,7 +23,22 @@ pub(super) enum Payload {
     Download(Box<dyn Read + Send>),
 }
 
-/// One transfer, as its own thread sees it.
+/// The side on which a transfer failed.
+pub(super) enum TransferFailure {
+    /// The server's own file, disk or thread.
+    Local(io::Error),
+    /// The client or its data connection.
+    Peer(io::Error),
+}
+
+impl TransferFailure {
+    /// A transfer that the client aborted or the server ended.
+    pub(super) fn aborted() -> Self {
+        Self::Peer(io::Error::new(io::ErrorKind::ConnectionAborted, "aborted"))
+    }
+}
+
+/// One transfer, run in its own thread.
 pub(super) struct DataTransfer<'t> {
     pub(super) shared: &'t Shared,
     pub(super) connection: Arc<Connection>,
@@ -37,7 +51,7 @@ impl DataTransfer<'_> {
     pub(super) fn run(&self, socket: TcpStream, payload: Payload, offset: u64) -> Result<(), TransferFailure> {
         let mut stream = MaybeTlsStream::data(socket, &self.connection.deadline);
         if self.use_tls {
-            stream.secure(&self.shared.tls).map_err(TransferFailure::Peer)?;
+            stream.start_tls(&self.shared.tls).map_err(TransferFailure::Peer)?;
         }
         match payload {
             Payload::Upload(file) => self.receive(stream, file, offset),
@@ -45,7 +59,7 @@ impl DataTransfer<'_> {
         }
     }
 
-    /// Receives a file. Whatever the outcome, the quota then counts the space that the file really takes.
+    /// Receives a file. Whatever the outcome, the quota counts the actual size of the file afterwards.
     fn receive(&self, stream: MaybeTlsStream, file: File, offset: u64) -> Result<(), TransferFailure> {
         let same_file = file.try_clone().map_err(TransferFailure::Local)?;
         let length = same_file.metadata().map_err(TransferFailure::Local)?.len();
@@ -84,7 +98,7 @@ impl DataTransfer<'_> {
             return Err(TransferFailure::aborted());
         }
         self.commit(writer)?;
-        self.shared.policy.on_upload();
+        self.shared.policy.on_change();
         // The file is complete; it does not matter whether the client reads the end of the stream.
         let _ = stream.finish();
         Ok(())

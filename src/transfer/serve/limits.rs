@@ -6,7 +6,7 @@ use std::time::Duration;
 /// connection.
 pub(super) const CONNECT_TIMEOUT: Duration = Duration::from_secs(15);
 
-/// How long the disk may take for one command: to sync an upload, or to rename or remove a file.
+/// How long the disk may take for one command about files, or to sync an upload.
 pub(super) const DISK_TIMEOUT: Duration = Duration::from_mins(10);
 
 /// Stack size of connection and transfer threads, in bytes.

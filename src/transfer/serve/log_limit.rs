@@ -7,10 +7,12 @@ use crate::foundation::text::sanitize;
 
 /// Maximum number of lines of one kind per period; further lines are only counted.
 const MAX_LINES: u64 = 100;
+
+/// The period to which [`MAX_LINES`] applies. It starts with the first line.
 const PERIOD: Duration = Duration::from_mins(1);
 
-/// Maximum number of characters that are logged of a text from an unauthenticated client.
-const MAX_TEXT: usize = 64;
+/// Maximum number of characters of a text that are logged, for texts of unauthenticated clients.
+const MAX_LOGGED_TEXT: usize = 64;
 
 /// Counts the log lines of one kind.
 #[derive(Debug, Default)]
@@ -43,7 +45,7 @@ impl LogLimit {
 
 /// Shortens a text from a client, and replaces its control characters.
 pub(super) fn truncated(text: &str) -> String {
-    sanitize(text).chars().take(MAX_TEXT).collect()
+    sanitize(text).chars().take(MAX_LOGGED_TEXT).collect()
 }
 
 #[cfg(test)]
@@ -59,6 +61,6 @@ mod tests {
         assert_eq!((limit.take_suppressed(later, false), limit.take_suppressed(later, false)), (Some(150), None));
         assert!(limit.admits(later));
         assert_eq!(limit.take_suppressed(later, true), None, "nothing was suppressed");
-        assert_eq!(truncated(&"\u{1b}".repeat(9000)), "\u{FFFD}".repeat(MAX_TEXT));
+        assert_eq!(truncated(&"\u{1b}".repeat(9000)), "\u{FFFD}".repeat(MAX_LOGGED_TEXT));
     }
 }

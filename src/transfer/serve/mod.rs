@@ -1,7 +1,9 @@
 //! The FTPS server. It has one account and one root directory, and limits everything that clients can use.
 //!
 //! ```text
-//! accept ─▶ session ─▶ auth, files, data ─▶ client ─▶ shared ─▶ connections, virtual_fs, login_throttle, log_limit
+//! accept ─▶ session ─▶ auth, files, data, capabilities ─▶ client_session
+//! client_session ─▶ control ─▶ stream
+//! client_session ─▶ shared ─▶ connections, virtual_fs, login_throttle, log_limit
 //! ```
 //!
 //! Threads: "acceptor" accepts control connections, "timer" closes those that exceed a timeout, and "quota" measures
@@ -10,13 +12,14 @@
 //!
 //! # Why not a library
 //!
-//! libunftp 0.24 was tried first. Its interface gives no way to fix what a public server must not do: with TLS required
-//! for data, EPSV and PROT C between PASV and STOR still open plaintext data connections; a command line without an end
-//! is buffered before any login (1 GB in 2.4 s); a TLS handshake that never begins holds its connection for ever; one
-//! that fails on a data connection panics its task, and then neither a reply nor the idle timeout comes; a session is
-//! locked during a transfer; and the offset of a failed transfer is used by the next. This server has blocking reads
-//! and a thread for each connection, which suits few clients with large files. Every read is bounded in length and
-//! time.
+//! libunftp 0.24 was tried first. It has problems that a public server must not have, and that its interface cannot
+//! fix. Although TLS is required for data, EPSV and PROT C between PASV and STOR open plaintext data connections. A
+//! command line without an end is buffered before any login (1 GB in 2.4 s). A TLS handshake that never begins holds
+//! its connection for ever. One that fails on a data connection panics its task; then there is no reply and no idle
+//! timeout. A session is locked during a transfer. The offset of a failed transfer is used by the next one.
+//!
+//! This server has blocking reads and a thread for each connection, which suits few clients with large files. Every
+//! read is bounded in length and time.
 
 mod accept;
 mod accept_socket;
@@ -24,12 +27,11 @@ mod active_transfer;
 mod auth;
 mod background_writer;
 mod capabilities;
-mod client;
+mod client_session;
 mod connections;
 mod control;
 mod data;
 mod data_transfer;
-mod failure;
 mod files;
 mod limits;
 mod listing;
@@ -64,7 +66,7 @@ pub use limits::ServerLimits;
 use shared::Shared;
 
 /// How long a stopping server waits for its sessions to end.
-const SHUTDOWN_GRACE: Duration = Duration::from_millis(500);
+const SESSION_END_TIMEOUT: Duration = Duration::from_millis(500);
 
 /// An access to a path that a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -86,8 +88,8 @@ pub trait AccessPolicy: Send + Sync {
     /// Returns whether clients may do this to a path, given as its names from the root.
     fn permits(&self, action: Action, path: &[String]) -> bool;
 
-    /// Called after a file was uploaded or renamed.
-    fn on_upload(&self);
+    /// Called after an upload, and after a file or directory was renamed.
+    fn on_change(&self);
 }
 
 /// What to serve, and how.
@@ -210,7 +212,7 @@ impl Drop for FtpService {
             // A thread that panicked has ended, too.
             let _ = thread.join();
         }
-        let deadline = Instant::now() + SHUTDOWN_GRACE;
+        let deadline = Instant::now() + SESSION_END_TIMEOUT;
         while !self.shared.connections.is_empty() && Instant::now() < deadline {
             self.shared.connections.close_all();
             thread::sleep(Duration::from_millis(2));

@@ -10,25 +10,27 @@ use tracing::warn;
 
 use super::accept_socket::try_accept;
 use super::active_transfer::ActiveTransfer;
-use super::client::Client;
+use super::client_session::ClientSession;
+use super::data::PassiveCommand;
 use super::limits::CONNECT_TIMEOUT;
 use crate::foundation::random;
 
-impl Client<'_> {
-    pub(super) fn enter_passive_mode(&mut self, verb: &str, argument: &str) -> io::Result<()> {
-        let local = self.local.to_canonical();
+impl ClientSession<'_> {
+    /// Opens a port for the next data connection, and replies with it.
+    pub(super) fn enter_passive_mode(&mut self, command: PassiveCommand, argument: &str) -> io::Result<()> {
+        let local = self.local_ip.to_canonical();
         let advertised = self.shared.public_address.filter(|_| local.is_ipv4()).map_or(local, IpAddr::V4);
         let family = if advertised.is_ipv4() { "1" } else { "2" };
         match argument.to_ascii_uppercase().as_str() {
             "ALL" => return self.control.reply(200, "EPSV ALL command successful."),
-            other if verb == "EPSV" && !other.is_empty() && other != family => {
+            other if command == PassiveCommand::Epsv && !other.is_empty() && other != family => {
                 return self.control.reply(522, &format!("Network protocol not supported, use ({family})"));
             }
             _ => {}
         }
         // Closes the port of an earlier EPSV or PASV, which may be the only free one.
         drop(self.connection.take_port());
-        let listener = match bind_passive(self.shared.passive_ports.as_ref(), self.local) {
+        let listener = match bind_passive(self.shared.passive_ports.as_ref(), self.local_ip) {
             Ok(listener) => listener,
             Err(error) => {
                 warn!(%error, "no port for a data connection");
@@ -37,14 +39,16 @@ impl Client<'_> {
         };
         let port = listener.local_addr()?.port();
         self.connection.offer_port(listener);
-        match (verb, advertised) {
-            ("EPSV", _) => self.control.reply(229, &format!("Entering Extended Passive Mode (|||{port}|)")),
-            (_, IpAddr::V4(ip)) => {
+        match (command, advertised) {
+            (PassiveCommand::Epsv, _) => {
+                self.control.reply(229, &format!("Entering Extended Passive Mode (|||{port}|)"))
+            }
+            (PassiveCommand::Pasv, IpAddr::V4(ip)) => {
                 let [a, b, c, d] = ip.octets();
                 let numbers = format!("({a},{b},{c},{d},{},{})", port >> 8, port & 0xFF);
                 self.control.reply(227, &format!("Entering Passive Mode {numbers}"))
             }
-            _ => self.control.reply(522, "PASV does not support IPv6; use EPSV."),
+            (PassiveCommand::Pasv, IpAddr::V6(_)) => self.control.reply(522, "PASV does not support IPv6; use EPSV."),
         }
     }
 

@@ -1,9 +1,9 @@
 //! The state that all connections share.
 //!
-//! A file that is being written keeps its name. Opening a file for writing and taking a name away happen under one
-//! mutex, and the second is refused during the first. So renaming always yields complete files, and no upload goes on
-//! into a file without a name, which no disk limit would count. A stalled writer is disconnected when another client
-//! wants its file.
+//! A file that is being written cannot be renamed or removed: both happen under the mutex that also guards opening a
+//! file for writing, and are refused while a connection writes the file. So a renamed file is always complete, and no
+//! upload continues into a removed file, which the disk quota would not count. A writer that has stalled is
+//! disconnected when another client wants to use its file.
 
 use std::io;
 use std::net::Ipv4Addr;
@@ -28,11 +28,12 @@ use super::virtual_path::VirtualPath;
 use super::{AccessPolicy, Action, ServeOptions, stream};
 use crate::crypto::CertificateFingerprint;
 use crate::foundation::quota::{MARGIN, Quota};
+use crate::foundation::root_dir::EntryKind;
 
 /// How long a command waits for another connection to release its file.
 const LOCK_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// Pause between two attempts to get at a locked file.
+/// Pause between two attempts to use a locked file.
 const LOCK_RETRY_INTERVAL: Duration = Duration::from_millis(5);
 
 /// The files, the limits, the logins and the open connections.
@@ -135,9 +136,9 @@ impl Shared {
     }
 
     /// Removes a file or an empty directory that no connection is writing to.
-    pub(super) fn remove(&self, path: &VirtualPath, is_directory: bool) -> io::Result<()> {
+    pub(super) fn remove(&self, path: &VirtualPath, kind: EntryKind) -> io::Result<()> {
         self.retry_while_locked(path, || {
-            if self.connections.is_writing(path) { Err(file_busy()) } else { self.files.remove(path, is_directory) }
+            if self.connections.is_writing(path) { Err(file_busy()) } else { self.files.remove(path, kind) }
         })?;
         self.files.sync_parent(path)
     }

@@ -39,7 +39,7 @@ pub(super) struct MaybeTlsStream {
 
 impl MaybeTlsStream {
     /// Wraps a control connection, without TLS at first.
-    pub(super) fn plain(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
+    pub(super) fn control(socket: TcpStream, deadline: &Arc<Deadline>) -> Self {
         Self { socket: DeadlineSocket::new(socket, Arc::clone(deadline)), tls: None }
     }
 
@@ -49,7 +49,7 @@ impl MaybeTlsStream {
     }
 
     /// Performs the TLS handshake.
-    pub(super) fn secure(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
+    pub(super) fn start_tls(&mut self, config: &Arc<ServerConfig>) -> io::Result<()> {
         let mut connection = ServerConnection::new(Arc::clone(config)).map_err(io::Error::other)?;
         connection.set_buffer_limit(Some(TRANSFER_BUFFER_BYTES));
         // Stored before the handshake, so that nothing is sent in plain text after a failed one.

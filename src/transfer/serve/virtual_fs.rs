@@ -49,7 +49,7 @@ impl VirtualFs {
         Ok(file)
     }
 
-    /// Syncs the parent directory of `path`, so that a change in it survives a power failure. It is no error if the
+    /// Syncs the parent directory of `path`, so that a change in it survives a power failure. It is not an error if the
     /// directory is gone: `hestat compute` may remove a dataset's directory right after the dataset was renamed.
     pub(super) fn sync_parent(&self, path: &VirtualPath) -> io::Result<()> {
         if_exists(self.open_parent(path).and_then(|(parent, _)| parent.sync())).map(drop)
@@ -94,10 +94,14 @@ impl VirtualFs {
         parent.sync()
     }
 
-    /// Removes an empty directory if `is_directory`, or else a file.
-    pub(super) fn remove(&self, path: &VirtualPath, is_directory: bool) -> io::Result<()> {
+    /// Removes a file, or an empty directory if `kind` is a directory.
+    ///
+    /// # Errors
+    /// [`io::ErrorKind::NotADirectory`] or [`io::ErrorKind::IsADirectory`] if the entry is of the other kind, and the
+    /// errors of the file system.
+    pub(super) fn remove(&self, path: &VirtualPath, kind: EntryKind) -> io::Result<()> {
         let (parent, name) = self.open_parent(path)?;
-        match (self.is_directory(path)?, is_directory) {
+        match (self.is_directory(path)?, kind == EntryKind::Directory) {
             (true, true) => parent.remove_directory(name),
             (false, false) => parent.remove_file(name),
             (_, true) => Err(io::ErrorKind::NotADirectory.into()),
@@ -120,9 +124,9 @@ impl VirtualFs {
         old_parent.rename(old_name, &new_parent, new_name)
     }
 
-    /// Measures the bytes of all files and directories, in whole blocks, while `go_on` returns true.
-    pub(super) fn measure(&self, go_on: &dyn Fn() -> bool) -> io::Result<u64> {
-        self.root.measure(go_on)
+    /// Measures the bytes of all files and directories, in whole blocks, while `may_continue` returns true.
+    pub(super) fn measure(&self, may_continue: &dyn Fn() -> bool) -> io::Result<u64> {
+        self.root.measure(may_continue)
     }
 
     /// Returns the free bytes of the file system.
@@ -171,7 +175,7 @@ mod tests {
             assert!(files.read(&path(name)).is_err(), "{name}");
             assert!(files.write(&path(name)).is_err(), "{name}");
             assert!(files.entry(&path(name)).is_err(), "{name}");
-            assert!(files.remove(&path(name), false).is_err(), "{name}");
+            assert!(files.remove(&path(name), EntryKind::File).is_err(), "{name}");
             assert!(files.rename(&path(name), &path("other")).is_err(), "{name}");
         }
         assert!(files.list(&path("out")).is_err());
@@ -193,7 +197,7 @@ mod tests {
         assert_eq!(std::fs::read(directory.path().join("a/b")).unwrap(), b"x123456789");
         drop(files.write(&path("a/c")).unwrap());
         assert_eq!(files.rename(&path("a/c"), &path("a/b")).unwrap_err().kind(), io::ErrorKind::AlreadyExists);
-        assert!(files.remove(&path("a"), true).is_err() && files.remove(&path("a"), false).is_err());
+        assert!([EntryKind::Directory, EntryKind::File].iter().all(|kind| files.remove(&path("a"), *kind).is_err()));
         let names: Vec<String> = files.list(&path("a")).unwrap().map(|item| item.unwrap().0).collect();
         assert_eq!(names.len(), 2, "{names:?}");
     }

@@ -2,11 +2,13 @@
 
 use std::fs;
 use std::net::SocketAddr;
-use std::process::{Command, Stdio};
+use std::process::Command;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::programs::run;
 use crate::sandbox::{CommandOutput, Sandbox, TestServer};
+use crate::server_access::ServerAccess;
 
 /// How long commands are retried after network failures.
 const RETRY_TIME: Duration = Duration::from_secs(90);
@@ -21,40 +23,30 @@ const NETWORK_EXIT_CODES: [i32; 4] = [6, 11, 12, 20];
 #[derive(Clone)]
 pub(crate) struct TestClient {
     url: String,
-    environment: Vec<(&'static str, String)>,
-    options: Vec<&'static str>,
+    access: ServerAccess,
 }
 
 impl TestClient {
     /// Returns a client that reaches the server at `address`.
     pub(crate) fn new(served: &TestServer, address: SocketAddr) -> Self {
-        let mut environment = vec![("HESTAT_SERVER_TIMEOUT", "1".into()), ("HESTAT_RETRIES", "2".into())];
-        let known = [("HESTAT_SERVER_FINGERPRINT", "fingerprint"), ("HESTAT_PASSWORD_FILE", "password_file")];
-        let announced = |(name, key)| Some((name, served.announced(key)?.to_owned()));
-        environment.extend(known.into_iter().filter_map(announced));
-        Self { url: format!("ftps://hestat@{address}"), environment, options: Vec::new() }
+        let access = ServerAccess::to(served).with("HESTAT_SERVER_TIMEOUT", "1").with("HESTAT_RETRIES", "2");
+        Self { url: format!("ftps://hestat@{address}"), access }
     }
 
-    /// Switches the client to plain FTP without TLS.
-    pub(crate) fn plain(mut self) -> Self {
-        self.url = self.url.replacen("ftps", "ftp", 1);
-        self.environment.retain(|(name, _)| *name != "HESTAT_SERVER_FINGERPRINT");
-        self.options.push("--insecure-plain-ftp");
-        self
+    /// Switches the client to FTP without TLS.
+    pub(crate) fn without_tls(self) -> Self {
+        let access = self.access.without("HESTAT_SERVER_FINGERPRINT").with_option("--insecure-plain-ftp");
+        Self { url: self.url.replacen("ftps", "ftp", 1), access }
     }
 
     /// Sets an environment variable for all commands of this client.
-    pub(crate) fn with(mut self, variable: &'static str, value: &str) -> Self {
-        self.environment.push((variable, value.into()));
-        self
+    pub(crate) fn with(self, variable: &'static str, value: &str) -> Self {
+        Self { access: self.access.with(variable, value), ..self }
     }
 
-    /// Returns a command with this client's options and environment.
+    /// Returns a command of this client.
     pub(crate) fn command(&self, sandbox: &Sandbox, arguments: &[&str]) -> Command {
-        let mut command = sandbox.command(arguments);
-        command.args(&self.options);
-        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
-        command
+        self.access.command(sandbox, arguments)
     }
 
     /// Returns the command that encrypts and uploads a table.
@@ -72,7 +64,7 @@ impl TestClient {
         run(&mut self.command(sandbox, &["ping", "--server", &self.url]))
     }
 
-    /// Runs `init` and resumes the job, as its messages advise, until it is on the server. Returns the job's name.
+    /// Runs `init` and resumes the job, as its messages suggest, until it is on the server. Returns the job ID.
     pub(crate) fn send(&self, sandbox: &Sandbox, table: &str) -> String {
         let mut output = run(&mut self.init(sandbox, table));
         let end = Instant::now() + RETRY_TIME;
@@ -87,30 +79,25 @@ impl TestClient {
                 None => run(&mut self.init(sandbox, table)),
             };
         }
-        panic!("never uploaded: {}", output.stderr);
+        panic!("not uploaded within {RETRY_TIME:?}: {output:?}");
     }
 
     /// Runs `result` until it succeeds. Returns the statistics.
     pub(crate) fn fetch(&self, sandbox: &Sandbox, job: &str) -> Vec<u8> {
         let end = Instant::now() + RETRY_TIME;
-        while Instant::now() < end {
+        loop {
             let output = run(&mut self.result(sandbox, job));
             if output.code == Some(0) {
                 return fs::read(sandbox.file("out.csv")).unwrap();
             }
             assert_network_error(&output);
+            assert!(Instant::now() < end, "no result within {RETRY_TIME:?}: {output:?}");
             thread::sleep(PAUSE);
         }
-        panic!("never computed");
     }
 }
 
-/// Runs a command to its end.
-pub(crate) fn run(command: &mut Command) -> CommandOutput {
-    command.stdin(Stdio::null()).output().unwrap().into()
-}
-
-/// Asserts that a failed command reports an error that the network explains.
+/// Asserts that a failed command reports an error that a network failure can cause.
 #[track_caller]
 pub(crate) fn assert_network_error(output: &CommandOutput) {
     assert!(output.code.is_some_and(|code| NETWORK_EXIT_CODES.contains(&code)), "{output:?}");
@@ -119,7 +106,7 @@ pub(crate) fn assert_network_error(output: &CommandOutput) {
     assert!(!output.stderr.contains("has no files of job"), "{output:?}");
 }
 
-/// Returns the job that an error message advises to resume.
+/// Returns the job in the command `init --resume` that an error message suggests.
 fn interrupted_job(message: &str) -> Option<String> {
     let (_, rest) = message.rsplit_once("init --resume ")?;
     Some(rest.chars().take_while(char::is_ascii_hexdigit).collect())

@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::client::{TestClient, assert_network_error, run};
+use super::client::{TestClient, assert_network_error};
 use super::expected;
 use super::fault_plan::SeededRng;
 use super::proxy::Ports;
 use super::seeded_rounds::rounds;
+use crate::programs::run;
 use crate::sandbox::{Sandbox, TestServer, entries, path, small_table};
 
 /// 5.6 MB of ciphertext, so that each step takes a while.
@@ -72,7 +73,7 @@ impl KillableServer {
         let result = self.client.result(&self.served.sandbox, &job);
         let in_time = self.kill_during(result, victim, self.longest[1], rng);
         if let Ok(found) = fs::read(self.served.sandbox.file("out.csv")) {
-            assert!(found == self.expected, "these statistics or the last job's, whole");
+            assert!(found == self.expected, "incomplete or wrong statistics");
         }
         self.finish(&job);
         in_time
@@ -144,7 +145,7 @@ impl KillableServer {
         let found = self.client.fetch(&self.served.sandbox, job);
         assert!(found == self.expected);
         self.kill_server();
-        assert!(self.totals.contains_key(job), "its totals were seen");
+        assert!(self.totals.contains_key(job), "the server has no totals of job {job}");
         self.start_server();
         run(&mut self.client.command(&self.served.sandbox, &["forget", job])).expect_code(0);
         assert!(!self.served.at(format!("outbox/{job}")).exists());
@@ -154,7 +155,7 @@ impl KillableServer {
 }
 
 /// Runs `count` rounds, about half in each phase. At least a quarter of the kills must hit a running client.
-fn kill(victim: Victim, count: usize) {
+fn run_kill_rounds(victim: Victim, count: usize) {
     let in_time = AtomicUsize::new(0);
     rounds(count, 2, KillableServer::new, |server, seed| {
         let mut rng = SeededRng(seed);
@@ -170,15 +171,15 @@ fn kill(victim: Victim, count: usize) {
 
 #[test]
 fn a_killed_client_leaves_no_job_or_one_that_can_be_resumed() {
-    kill(Victim::Client, 20);
+    run_kill_rounds(Victim::Client, 20);
 }
 
 #[test]
 fn a_killed_server_resumes_where_it_stopped() {
-    kill(Victim::Server, 20);
+    run_kill_rounds(Victim::Server, 20);
 }
 
 #[test]
 fn client_and_server_killed_at_once_recover() {
-    kill(Victim::Both, 20);
+    run_kill_rounds(Victim::Both, 20);
 }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::fault_plan::{Channel, Ending, Fault, FaultPlan, ScheduledFault};
 use super::proxy::{Ports, Proxy};
+use crate::sandbox::wait_until;
 
 /// An echo server behind a proxy with one fault.
 struct Echo {
@@ -29,17 +30,23 @@ impl Echo {
     }
 
     fn connect(&self) -> TcpStream {
-        TcpStream::connect(self.proxy.address()).unwrap()
+        with_timeout(TcpStream::connect(self.proxy.address()).unwrap())
     }
 
     /// Sends 1000 bytes and returns what comes back until the end.
-    fn answer(&self) -> (Vec<u8>, io::Result<()>) {
+    fn exchange(&self) -> (Vec<u8>, io::Result<()>) {
         let mut stream = self.connect();
         let mut received = Vec::new();
         let sent = stream.write_all(&[7; 1000]).and_then(|()| stream.shutdown(std::net::Shutdown::Write));
         let ended = sent.and_then(|()| stream.read_to_end(&mut received).map(drop));
         (received, ended)
     }
+}
+
+/// Limits how long the test waits for bytes.
+fn with_timeout(stream: TcpStream) -> TcpStream {
+    stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    stream
 }
 
 fn after(after: u64, fault: Fault) -> ScheduledFault {
@@ -49,7 +56,7 @@ fn after(after: u64, fault: Fault) -> ScheduledFault {
 #[test]
 fn everything_passes_without_faults() {
     let echo = Echo::behind(None);
-    let (received, ended) = echo.answer();
+    let (received, ended) = echo.exchange();
     ended.unwrap();
     assert!(received == vec![7; 1000] && echo.proxy.recording() == vec![7; 2000]);
     // Also on the data ports, and to the server's address.
@@ -58,8 +65,15 @@ fn everything_passes_without_faults() {
     client.write_all(b"data").unwrap();
     drop(client);
     let mut received = String::new();
-    let (mut stream, from) = data.accept().unwrap();
-    stream.read_to_string(&mut received).unwrap();
+    let mut accepted = None;
+    data.set_nonblocking(true).unwrap();
+    wait_until("the proxy's connection", || {
+        accepted = data.accept().ok();
+        accepted.is_some()
+    });
+    let (stream, from) = accepted.unwrap();
+    stream.set_nonblocking(false).unwrap();
+    with_timeout(stream).read_to_string(&mut received).unwrap();
     assert_eq!((received.as_str(), from.ip().to_string().as_str()), ("data", "127.0.0.1"));
     assert_eq!(echo.proxy.fault_count(), 0);
 }
@@ -68,7 +82,7 @@ fn everything_passes_without_faults() {
 fn a_cut_comes_after_exactly_the_planned_number_of_bytes() {
     for bytes in [1000, 1001, 1500, 1999] {
         let echo = Echo::behind(after(bytes, Fault::Cut(Ending::Close)));
-        let (received, ended) = echo.answer();
+        let (received, ended) = echo.exchange();
         ended.unwrap();
         assert_eq!((received.len() as u64, echo.proxy.recording().len() as u64), (bytes - 1000, bytes));
         assert_eq!(echo.proxy.fault_count(), 1);
@@ -78,7 +92,7 @@ fn a_cut_comes_after_exactly_the_planned_number_of_bytes() {
 #[test]
 fn a_reset_is_not_an_orderly_close() {
     let echo = Echo::behind(after(0, Fault::Cut(Ending::Reset)));
-    let (received, ended) = echo.answer();
+    let (received, ended) = echo.exchange();
     assert!(received.is_empty());
     assert!(ended.is_err());
 }
@@ -90,10 +104,11 @@ fn an_outage_cuts_all_connections() {
     first.write_all(&[1; 10]).unwrap();
     let mut second = echo.connect();
     // The fault is scheduled on the first connection; the second is cut with it.
-    crate::sandbox::wait_until("the first bytes", || echo.proxy.recording_length() >= 20);
-    second.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    wait_until("the first bytes", || echo.proxy.recording_length() >= 20);
     first.write_all(&[1; 1000]).unwrap();
-    assert!(matches!(second.read(&mut [0; 10]), Ok(0) | Err(_)));
+    let read = second.read(&mut [0; 10]);
+    let timed_out = read.as_ref().is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock);
+    assert!(matches!(read, Ok(0) | Err(_)) && !timed_out, "{read:?}");
 }
 
 #[test]
@@ -102,7 +117,7 @@ fn a_stall_ends_and_a_slow_connection_is_slow() {
     for fault in [Fault::Stall(stall), Fault::Slow(5000)] {
         let echo = Echo::behind(after(500, fault));
         let start = Instant::now();
-        let (received, ended) = echo.answer();
+        let (received, ended) = echo.exchange();
         ended.unwrap();
         assert!(received.len() == 1000 && start.elapsed() >= stall, "{fault:?}: {:?}", start.elapsed());
     }

@@ -1,7 +1,8 @@
 //! A recording of a whole job's traffic contains no value, no column name and no password.
 
-use super::client::{TestClient, run};
+use super::client::TestClient;
 use super::proxy::{Ports, Proxy};
+use crate::programs::run;
 use crate::sandbox::{Sandbox, TestServer, path};
 
 /// Names and values that do not occur by chance.
@@ -23,7 +24,7 @@ fn conversation(options: &[&str]) -> Vec<u8> {
     let served = TestServer::listen(sandbox, ports.listen_address(), &arguments);
     let sandbox = &served.sandbox;
     let client = TestClient::new(&served, proxy.address()).with("HESTAT_PASSWORD_FILE", path(&password));
-    let client = if options.is_empty() { client } else { client.plain() };
+    let client = if options.is_empty() { client } else { client.without_tls() };
     sandbox.write("table.csv", table());
     client.ping(sandbox).expect_code(0);
     let job = client.send(sandbox, "table.csv");

@@ -5,11 +5,12 @@ use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use super::client::{TestClient, run};
+use super::client::TestClient;
 use super::expected;
 use super::fault_plan::{Channel, ConnectionLengths, Ending, Fault, FaultPlan, FaultProfile, ScheduledFault};
 use super::proxy::{Ports, Proxy};
 use super::seeded_rounds::rounds;
+use crate::programs::run;
 use crate::sandbox::{CommandOutput, Sandbox, TestServer, small_table, wait_until};
 
 /// 168 kB of ciphertext: more than a program reads in one call.
@@ -102,8 +103,8 @@ fn one_retry_recovers_from_one_cut() {
             let fault = Fault::Cut(ending);
             let output =
                 run_with_fault(&server, fault, after, |client| client.init(&server.served.sandbox, "table.csv"));
-            let made = output.json();
-            let job = made["job"].as_str().unwrap();
+            let created = output.json();
+            let job = created["job"].as_str().unwrap();
             server.proxy.set_fault_plan(FaultPlan::without_faults());
             wait_until("the totals", || server.served.at(format!("outbox/{job}/totals.hes")).exists());
             run_with_fault(&server, fault, after, |client| client.result(&server.served.sandbox, job));

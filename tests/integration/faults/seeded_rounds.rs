@@ -21,7 +21,11 @@ pub(super) fn rounds<E>(
             round(&mut environment, seed);
         }
     };
-    thread::scope(|scope| (0..at_once.min(count)).for_each(|_| drop(scope.spawn(work))));
+    thread::scope(|scope| {
+        for _ in 0..at_once.min(count) {
+            scope.spawn(work);
+        }
+    });
 }
 
 /// Returns random seeds, or only the one in `HESTAT_TEST_SEED`.

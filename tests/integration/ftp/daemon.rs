@@ -64,7 +64,7 @@ impl Drop for Daemon {
         }
         for child in children {
             // The child may have ended by itself.
-            rustix::process::kill_process(child, Signal::KILL).ok();
+            let _ = rustix::process::kill_process(child, Signal::KILL);
         }
         if std::thread::panicking() {
             eprintln!("{}:\n{}", self.log.display(), self.log());

@@ -6,7 +6,7 @@ use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use super::stream::Stream;
 use crate::sandbox::TestServer;
 
-/// Stands for a closed connection in place of a reply code.
+/// Returned instead of a reply code if the connection was closed.
 pub(super) const CLOSED: u16 = 0;
 
 /// A different client address from the honest client's.
@@ -78,7 +78,7 @@ impl Client {
     #[track_caller]
     pub(super) fn command(&mut self, command: &str) -> u16 {
         // If the server has closed the connection, reading the reply shows it.
-        self.send(format!("{command}\r\n").as_bytes()).ok();
+        let _ = self.send(format!("{command}\r\n").as_bytes());
         self.reply()
     }
 
@@ -173,7 +173,7 @@ impl Client {
             Err(code) => return code,
         };
         // If the server aborts, it reports the reason on the control connection.
-        data.write_all(content).and_then(|()| data.finish()).ok();
+        let _ = data.write_all(content).and_then(|()| data.finish());
         self.reply()
     }
 

@@ -12,6 +12,12 @@ use crate::sandbox::{TestServer, wait_until};
 /// More bytes than all buffers between server and client hold.
 const BIG: usize = 64 << 20;
 
+/// ABOR after Telnet's Interrupt Process and Synch signals, as RFC 959, section 4.1.3, requires it.
+const SYNCH: &[u8] = b"\xff\xf4\xff\xf2ABOR\r\n";
+
+/// Short compared with the timeouts, yet enough for a busy machine.
+const AT_ONCE: Duration = Duration::from_secs(5);
+
 /// Starts a server with a file that is larger than all buffers.
 fn start_server(options: &[&str]) -> TestServer {
     let served = TestServer::new(options);
@@ -20,11 +26,7 @@ fn start_server(options: &[&str]) -> TestServer {
     served
 }
 
-const SYNCH: &[u8] = b"\xff\xf4\xff\xf2ABOR\r\n";
-
-/// Short compared with the timeouts, yet enough for a busy machine.
-const AT_ONCE: Duration = Duration::from_secs(5);
-
+/// Asserts that `abort` ends the transfer at once and that the session continues.
 #[track_caller]
 fn assert_aborts(client: &mut Client, abort: &[u8]) {
     let start = Instant::now();

@@ -3,19 +3,21 @@
 use std::process::Command;
 
 use crate::sandbox::{CommandOutput, Sandbox, TestServer, path};
+use crate::server_access::ServerAccess;
 
 impl TestServer {
+    fn access(&self) -> ServerAccess {
+        ServerAccess::to(self).with("HESTAT_SERVER", self.url())
+    }
+
     /// Returns an honest client's command, configured for this server.
     pub(crate) fn command(&self, sandbox: &Sandbox, arguments: &[&str]) -> Command {
-        let mut command = sandbox.command(arguments);
-        command.env("HESTAT_SERVER", self.url()).env("HESTAT_SERVER_FINGERPRINT", self.fingerprint());
-        command.env("HESTAT_PASSWORD", self.password());
-        command
+        self.access().command(sandbox, arguments)
     }
 
     /// Runs an honest client's command.
     pub(crate) fn run(&self, arguments: &[&str]) -> CommandOutput {
-        self.command(&self.sandbox, arguments).output().unwrap().into()
+        self.access().run(&self.sandbox, arguments)
     }
 
     /// Asserts that an honest client reaches the server.
@@ -24,7 +26,7 @@ impl TestServer {
         self.run(&["ping"]).expect_code(0);
     }
 
-    /// Runs an honest client's whole job in the server's sandbox and compares the result with the clear data.
+    /// Runs an honest client's whole job in the server's sandbox and compares the result with the plaintext data.
     #[track_caller]
     pub(crate) fn assert_runs_job(&self, rows: u32) {
         let table = self.sandbox.file("table.csv");

@@ -23,8 +23,8 @@ fn start_server() -> TestServer {
     served
 }
 
-/// Asserts that every command that takes a name refuses this one.
-fn assert_refused(client: &mut Client, name: &str) {
+/// Asserts that the server refuses this name in every command that takes one.
+fn assert_name_refused(client: &mut Client, name: &str) {
     for verb in PLAIN {
         let code = client.command(&format!("{verb} {name}"));
         assert!((500..600).contains(&code), "{verb} {name:?}: {code}");
@@ -71,7 +71,7 @@ fn names_outside_the_root_are_refused() {
         &format!("{long}/{long}"),
         &"../".repeat(1000),
     ] {
-        assert_refused(&mut client, name);
+        assert_name_refused(&mut client, name);
     }
     // A path on the server's machine is resolved below the root, where it does not exist.
     for name in ["/etc/passwd", "//etc/passwd", served.sandbox.file("canary").to_str().unwrap()] {
@@ -104,7 +104,7 @@ fn links_pipes_and_devices_are_hidden() {
     let before = (entries(&served.at("")), entries(&served.sandbox.work()));
     let mut client = Client::logged_in(&served);
     for name in names {
-        assert_refused(&mut client, name);
+        assert_name_refused(&mut client, name);
     }
     for list in ["NLST", "NLST .", "LIST -la", "MLSD"] {
         let listing = String::from_utf8(client.fetch(list).unwrap()).unwrap();

@@ -7,7 +7,7 @@ use std::io::Write;
 use super::client::Client;
 use crate::sandbox::{TestServer, entries, path, wait_until};
 
-/// Encrypts and uploads a small table. Returns the job's name.
+/// Encrypts and uploads a small table. Returns the job ID.
 fn send(served: &TestServer) -> String {
     let table = served.sandbox.file("table.csv");
     served.sandbox.succeed(["sample", "--rows", "300", "--output", path(&table)]);
@@ -22,8 +22,9 @@ fn fetch(served: &TestServer, job: &str) {
     served.run(&["result", job, "--wait", "--timeout", "60", "--check", path(&table)]).expect_code(0);
 }
 
+/// Asserts that the server refuses each command with a 5xx reply.
 #[track_caller]
-fn assert_refused(client: &mut Client, commands: &[String]) {
+fn assert_commands_refused(client: &mut Client, commands: &[String]) {
     for command in commands {
         let code = match command.split(' ').next().unwrap() {
             "STOR" | "APPE" => client.store(command, b"forged"),
@@ -50,21 +51,24 @@ fn jobs_of_other_clients_cannot_be_overwritten_or_renamed() {
     assert_eq!(client.store("STOR mine", b"forged"), 226);
     let (inbox, outbox) = (format!("inbox/{job}"), format!("outbox/{job}"));
     for target in [format!("{inbox}/dataset.hes"), format!("{outbox}/totals.hes"), format!("{outbox}/status.json")] {
-        assert_refused(&mut client, &forgeries(&target));
+        assert_commands_refused(&mut client, &forgeries(&target));
         assert_eq!(client.command("RNFR mine"), 350);
         assert!(client.command(&format!("RNTO {target}")) >= 500, "{target}");
     }
     for target in ["inbox", "outbox", &inbox, &outbox, "inbox/../inbox"] {
         let refused = ["STOR", "APPE", "RNFR", "DELE"].map(|verb| format!("{verb} {target}"));
-        assert_refused(&mut client, &refused);
+        assert_commands_refused(&mut client, &refused);
     }
     // They exist and are not empty, so RMD does not remove them.
-    assert_refused(&mut client, &["RMD inbox", "RMD outbox", &format!("RMD {inbox}"), "RMD /"].map(str::to_owned));
+    assert_commands_refused(
+        &mut client,
+        &["RMD inbox", "RMD outbox", &format!("RMD {inbox}"), "RMD /"].map(str::to_owned),
+    );
     assert!(fs::read(served.at(format!("{inbox}/dataset.hes"))).unwrap() == dataset);
     let data = served.at("");
     served.sandbox.succeed(["compute", "--data", path(&data)]);
     let totals = fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap();
-    assert_refused(&mut client, &forgeries(&format!("{outbox}/totals.hes")));
+    assert_commands_refused(&mut client, &forgeries(&format!("{outbox}/totals.hes")));
     assert!(fs::read(served.at(format!("{outbox}/totals.hes"))).unwrap() == totals);
     fetch(&served, &job);
 }
@@ -138,7 +142,7 @@ fn a_file_being_written_keeps_its_name() {
     wait_until("some of it", || served.at("gone").metadata().unwrap().len() == 4);
     fs::remove_file(served.at("gone")).unwrap();
     // The server ends the connection without close_notify.
-    data.finish().ok();
+    let _ = data.finish();
     assert_eq!(writer.reply(), 550);
 }
 

@@ -4,11 +4,13 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
+use hestat::package::JobId;
+
 use super::behavior::Behavior;
 use super::monitor::run_monitored;
 use super::server::{HostileServer, PASSWORD, USER};
-use crate::sandbox::small_table;
-use crate::sandbox::{CommandOutput, Sandbox, entries};
+use crate::sandbox::{CommandOutput, Sandbox, entries, path, small_table};
+use crate::server_access::ServerAccess;
 
 /// A client's sandbox and a server.
 pub(super) struct Fixture {
@@ -32,10 +34,12 @@ impl Fixture {
 
     /// Returns a command with the server's certificate and password and short timeouts.
     pub(super) fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = self.sandbox.command(arguments);
-        command.env("HESTAT_SERVER_FINGERPRINT", self.server.fingerprint()).env("HESTAT_PASSWORD_FILE", "password");
-        command.env("HESTAT_SERVER_TIMEOUT", "4").env("HESTAT_RETRIES", "1");
-        command
+        let access = ServerAccess::default()
+            .with("HESTAT_SERVER_FINGERPRINT", &self.server.fingerprint())
+            .with("HESTAT_PASSWORD_FILE", "password")
+            .with("HESTAT_SERVER_TIMEOUT", "4")
+            .with("HESTAT_RETRIES", "1");
+        access.command(&self.sandbox, arguments)
     }
 
     pub(super) fn init_command(&self) -> Command {
@@ -48,8 +52,16 @@ impl Fixture {
     }
 
     #[track_caller]
-    pub(super) fn result(&self, case: &str, job: &str) -> CommandOutput {
-        run_monitored(case, &mut self.command(&["result", job, "--output", "out.csv"]))
+    pub(super) fn result(&self, case: &str, job: JobId) -> CommandOutput {
+        run_monitored(case, &mut self.command(&["result", &job.to_string(), "--output", "out.csv"]))
+    }
+
+    /// Uploads the table as a new job and computes it on the server, which keeps the dataset.
+    #[track_caller]
+    pub(super) fn compute_new_job(&self) -> JobId {
+        let created = self.init("honest").expect_code(0).json();
+        self.sandbox.succeed(["compute", "--keep", "--data", path(&self.sandbox.server())]);
+        created["job"].as_str().unwrap().parse().unwrap()
     }
 
     #[track_caller]
@@ -64,22 +76,22 @@ impl Fixture {
     }
 }
 
-/// A job that was uploaded and computed while the server behaved correctly, ready to be fetched.
-pub(super) struct ComputedJob {
+/// A job that was uploaded and computed while the hostile server behaved correctly. Its result can be fetched any
+/// number of times.
+pub(super) struct FetchableJob {
     pub(super) fixture: Fixture,
-    pub(super) job: String,
+    pub(super) job: JobId,
     pub(super) expected: Vec<u8>,
+    /// The job's record right after the upload.
     record: Vec<u8>,
 }
 
-impl ComputedJob {
+impl FetchableJob {
     pub(super) fn new() -> Self {
         let fixture = Fixture::new(Behavior::correct());
-        let made = fixture.init("honest").expect_code(0).json();
-        let job = made["job"].as_str().unwrap().to_owned();
-        let record = fs::read(record(&fixture.sandbox, &job)).unwrap();
-        fixture.sandbox.run(["compute", "--keep", "--data", fixture.sandbox.server().to_str().unwrap()]).expect_code(0);
-        fixture.result("honest", &job).expect_code(0);
+        let job = fixture.compute_new_job();
+        let record = fs::read(fixture.sandbox.record(job)).unwrap();
+        fixture.result("honest", job).expect_code(0);
         let expected = fs::read(fixture.sandbox.file("out.csv")).unwrap();
         let computed = Self { fixture, job, expected, record };
         computed.reset();
@@ -88,7 +100,7 @@ impl ComputedJob {
 
     /// Resets the job to the state before its totals were first fetched.
     pub(super) fn reset(&self) {
-        fs::write(record(&self.fixture.sandbox, &self.job), &self.record).unwrap();
+        fs::write(self.fixture.sandbox.record(self.job), &self.record).unwrap();
         let _ = fs::remove_file(self.fixture.sandbox.file("out.csv"));
         self.fixture.server.set_behavior(Behavior::correct());
     }
@@ -98,7 +110,7 @@ impl ComputedJob {
     pub(super) fn result_with(&self, case: &str, behavior: Behavior) -> CommandOutput {
         self.reset();
         self.fixture.server.set_behavior(behavior);
-        self.fixture.result(case, &self.job)
+        self.fixture.result(case, self.job)
     }
 
     /// Returns the file that `result` has written.
@@ -106,20 +118,21 @@ impl ComputedJob {
         fs::read(self.fixture.sandbox.file("out.csv")).ok()
     }
 
-    /// Returns the path of one of the job's files on the server.
-    pub(super) fn file(&self, directory: &str, name: &str) -> PathBuf {
-        self.fixture.sandbox.server().join(directory).join(&self.job).join(name)
+    /// Returns the path of the job's dataset on the server.
+    pub(super) fn dataset(&self) -> PathBuf {
+        self.fixture.sandbox.dataset(self.job)
+    }
+
+    /// Returns the path of the job's totals on the server.
+    pub(super) fn totals(&self) -> PathBuf {
+        self.fixture.sandbox.totals(self.job)
     }
 
     /// Asserts that the correct totals are still accepted.
     #[track_caller]
     pub(super) fn assert_job_intact(&self, case: &str) {
         self.fixture.server.set_behavior(Behavior::correct());
-        self.fixture.result(case, &self.job).expect_code(0);
+        self.fixture.result(case, self.job).expect_code(0);
         assert!(self.results().as_ref() == Some(&self.expected), "{case}");
     }
-}
-
-fn record(sandbox: &Sandbox, job: &str) -> PathBuf {
-    sandbox.state().join("jobs").join(job).join("job.json")
 }

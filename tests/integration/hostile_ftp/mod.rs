@@ -33,7 +33,11 @@ fn try_all<C: Send, E>(cases: Vec<C>, set_up: impl Fn() -> E + Sync, check: impl
             check(&environment, case);
         }
     };
-    thread::scope(|scope| (0..AT_ONCE).for_each(|_| drop(scope.spawn(work))));
+    thread::scope(|scope| {
+        for _ in 0..AT_ONCE {
+            scope.spawn(work);
+        }
+    });
 }
 
 /// Asserts that the command failed with one of these codes and an error message.

@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 
 use super::behavior::{Behavior, Passive, Reaction, send_reply};
-use super::fixture::{ComputedJob, Fixture};
+use super::fixture::{FetchableJob, Fixture};
 use super::{assert_refused, try_all};
 use crate::ports::free_port;
 
@@ -59,7 +59,7 @@ fn the_host_in_pasv_is_ignored() {
     let fixture = Fixture::new(behavior());
     fixture.init("PASV elsewhere").expect_code(0);
     assert!(fixture.server.received_lines().iter().any(|line| line == "PASV"), "the fallback was used");
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     computed.result_with("PASV elsewhere", behavior()).expect_code(0);
     assert!(computed.results().as_ref() == Some(&computed.expected));
     third_host.assert_untouched();
@@ -101,7 +101,7 @@ fn any_refusal_of_epsv_leads_to_pasv() {
         fixture.init(refusal).expect_code(0);
         assert!(fixture.server.received_lines().iter().any(|line| line == "PASV"), "{refusal}");
     });
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     computed.result_with("a download", Behavior::at("EPSV", send_reply("550 Permission denied."))).expect_code(0);
     assert!(computed.results().as_ref() == Some(&computed.expected));
 }

@@ -1,7 +1,7 @@
 //! A server that reports wrong file sizes.
 
 use super::behavior::{Behavior, Reaction, send_reply};
-use super::fixture::{ComputedJob, Fixture};
+use super::fixture::{FetchableJob, Fixture};
 use super::{assert_refused, try_all};
 
 /// False replies to SIZE.
@@ -48,7 +48,7 @@ fn an_upload_with_a_wrong_reported_size_is_not_complete() {
 /// Whatever size the server reports, the bytes received are counted and must be the correct totals.
 #[test]
 fn a_download_of_another_size_than_announced_is_exact_or_refused() {
-    try_all(false_sizes(), ComputedJob::new, |computed, size| {
+    try_all(false_sizes(), FetchableJob::new, |computed, size| {
         let case = format!("SIZE says {size:?}");
         let false_size = move |line: &str| {
             if line.starts_with("SIZE") { send_reply(&format!("213 {size}")) } else { Reaction::Correct }

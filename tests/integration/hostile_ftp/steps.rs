@@ -3,7 +3,7 @@
 use std::fs;
 
 use super::behavior::{Behavior, Reaction, send_reply};
-use super::fixture::{ComputedJob, Fixture};
+use super::fixture::{FetchableJob, Fixture};
 use super::{assert_refused, try_all};
 
 /// Exit codes allowed after a server failure.
@@ -92,12 +92,12 @@ fn resume(fixture: &Fixture, case: &str, message: &str) {
 
 #[test]
 fn a_download_fails_clearly_or_not_at_all() {
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     computed.fixture.server.received_lines();
     computed.result_with("honest", Behavior::correct()).expect_code(0);
     let verbs = verbs(computed.fixture.server.received_lines());
     assert!(verbs.iter().any(|verb| verb == "RETR"), "{verbs:?}");
-    try_all(cases(&verbs), ComputedJob::new, |computed, (step, case, reaction, codes)| {
+    try_all(cases(&verbs), FetchableJob::new, |computed, (step, case, reaction, codes)| {
         let case = format!("{case} at {step}");
         let output = computed.result_with(&case, Behavior::at(&step, reaction));
         if output.code == Some(0) {

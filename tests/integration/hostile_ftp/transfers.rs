@@ -4,15 +4,15 @@ use std::fs;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use super::behavior::{Behavior, Reaction, send_reply};
-use super::fixture::{ComputedJob, Fixture};
+use super::fixture::{FetchableJob, Fixture};
 use super::{assert_refused, try_all};
 use crate::sandbox::CommandOutput;
 
 #[test]
 fn endless_totals_are_refused_without_being_read() {
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     let endless = |bytes: &[u8]| Reaction::Data { bytes: bytes.into(), endless: vec![0x55; 4096] };
-    let correct = fs::read(computed.file("outbox", "totals.hes")).unwrap();
+    let correct = fs::read(computed.totals()).unwrap();
     let longer = [correct.as_slice(), b"and more"].concat();
     let more = Reaction::Data { bytes: longer, endless: Vec::new() };
     for (case, reaction) in [("endless", endless(&[])), ("endless after the end", endless(&correct)), ("more", more)] {
@@ -24,9 +24,9 @@ fn endless_totals_are_refused_without_being_read() {
 
 #[test]
 fn an_endless_status_is_not_read_to_its_end() {
-    let computed = ComputedJob::new();
-    fs::remove_file(computed.file("outbox", "totals.hes")).unwrap();
-    fs::write(computed.file("outbox", "status.json"), "{}").unwrap();
+    let computed = FetchableJob::new();
+    fs::remove_file(computed.totals()).unwrap();
+    fs::write(computed.totals().with_file_name("status.json"), "{}").unwrap();
     let reaction = Reaction::Data { bytes: b"{\"job\":".into(), endless: b" ".into() };
     let output = computed.result_with("an endless status", Behavior::at("RETR", reaction));
     assert_refused("an endless status", &output, &[4, 6, 20]);
@@ -34,20 +34,20 @@ fn an_endless_status_is_not_read_to_its_end() {
 
 #[test]
 fn escapes_in_a_status_are_removed() {
-    let computed = ComputedJob::new();
-    fs::remove_file(computed.file("outbox", "totals.hes")).unwrap();
+    let computed = FetchableJob::new();
+    fs::remove_file(computed.totals()).unwrap();
     let reason = "\\u001b]0;owned\\u0007\\u001b[2J\\r\\u0008\\u007f\\u009b31m done \\n\\n";
     let job = &computed.job;
     let status = format!("{{\"job\":\"{job}\",\"state\":\"failed\",\"reason\":\"{reason}\",\"time\":1}}");
-    fs::write(computed.file("outbox", "status.json"), status).unwrap();
+    fs::write(computed.totals().with_file_name("status.json"), status).unwrap();
     assert_refused("escapes", &computed.result_with("escapes", Behavior::correct()), &[10]);
 }
 
 /// Truncated totals are reported as damaged or fetched again; the job stays intact.
 #[test]
 fn truncated_totals_are_not_decrypted() {
-    let computed = ComputedJob::new();
-    let correct = fs::read(computed.file("outbox", "totals.hes")).unwrap();
+    let computed = FetchableJob::new();
+    let correct = fs::read(computed.totals()).unwrap();
     for length in [0, 1, 31, 32, 100, correct.len() / 2, correct.len() - 32, correct.len() - 1] {
         let case = format!("{length} bytes");
         let reaction = Reaction::Data { bytes: correct[..length].to_vec(), endless: Vec::new() };
@@ -57,8 +57,8 @@ fn truncated_totals_are_not_decrypted() {
     }
 }
 
-fn forget(computed: &ComputedJob, case: &str) -> CommandOutput {
-    super::monitor::run_monitored(case, &mut computed.fixture.command(&["forget", &computed.job]))
+fn forget(computed: &FetchableJob, case: &str) -> CommandOutput {
+    super::monitor::run_monitored(case, &mut computed.fixture.command(&["forget", &computed.job.to_string()]))
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn endless_listings_end() {
     let listing = |line: &str| ["NLST", "LIST", "MLSD"].iter().any(|verb| line.starts_with(verb));
     let no_set_up = || ();
     try_all(cases, no_set_up, |(), (case, reaction)| {
-        let computed = ComputedJob::new();
+        let computed = FetchableJob::new();
         let list = move |line: &str| if listing(line) { reaction.clone() } else { Reaction::Correct };
         computed.fixture.server.set_behavior(Behavior::with_reactions(list));
         let output = forget(&computed, case);
@@ -87,7 +87,7 @@ fn endless_listings_end() {
 /// Whatever a server lists, nothing outside the job's two directories is deleted.
 #[test]
 fn names_in_a_listing_are_not_followed_elsewhere() {
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     let names = "../../precious\r\n/precious\r\n..\r\n.\r\n\x1b[2J\r\na\0b\r\n";
     let listing = |line: &str| ["NLST", "LIST", "MLSD"].iter().any(|verb| line.starts_with(verb));
     let reaction = Reaction::Data { bytes: names.as_bytes().to_vec(), endless: Vec::new() };
@@ -97,15 +97,15 @@ fn names_in_a_listing_are_not_followed_elsewhere() {
     forget(&computed, "names that climb");
     for line in computed.fixture.server.received_lines() {
         let deletes = line.starts_with("DELE") || line.starts_with("RMD");
-        assert!(!deletes || line.contains(&computed.job) && !line.contains(".."), "{line:?}");
+        assert!(!deletes || line.contains(&computed.job.to_string()) && !line.contains(".."), "{line:?}");
     }
 }
 
 /// A correct server may finish between two commands: the totals exist and the dataset is gone.
 #[test]
 fn a_job_computed_between_two_commands_is_not_lost() {
-    let computed = ComputedJob::new();
-    fs::remove_dir_all(computed.file("inbox", "dataset.hes").parent().unwrap()).unwrap();
+    let computed = FetchableJob::new();
+    fs::remove_dir_all(computed.dataset().parent().unwrap()).unwrap();
     let queries = AtomicU64::new(0);
     let behavior = Behavior::with_reactions(move |line| {
         let is_query = line.starts_with("SIZE") && line.ends_with("totals.hes");
@@ -121,7 +121,7 @@ fn a_job_computed_between_two_commands_is_not_lost() {
 fn a_data_connection_without_a_handshake_is_a_timeout() {
     let fixture = Fixture::new(Behavior::at("DATA STOR", Reaction::Silence));
     assert_refused("upload", &fixture.init("upload"), &[12]);
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     let output = computed.result_with("download", Behavior::at("DATA RETR", Reaction::Silence));
     assert_refused("download", &output, &[12]);
     computed.assert_job_intact("download");

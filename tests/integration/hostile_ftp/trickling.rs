@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::assert_refused;
 use super::behavior::{Behavior, Reaction, send_reply};
-use super::fixture::{ComputedJob, Fixture};
+use super::fixture::{FetchableJob, Fixture};
 use super::monitor::run_monitored;
 
 /// Sends one byte of the totals in each attempt, then disconnects.
@@ -19,16 +19,17 @@ fn one_byte_per_attempt(line: &str) -> Reaction {
     }
 }
 
-fn result_within(computed: &ComputedJob, seconds: &str) -> Command {
+fn result_within(computed: &FetchableJob, seconds: &str) -> Command {
+    let job = computed.job.to_string();
     let mut command =
-        computed.fixture.command(&["result", &computed.job, "--wait", "--timeout", seconds, "--output", "out.csv"]);
+        computed.fixture.command(&["result", &job, "--wait", "--timeout", seconds, "--output", "out.csv"]);
     command.env("HESTAT_SERVER_TIMEOUT", "60").env("HESTAT_RETRIES", "1000");
     command
 }
 
 #[test]
 fn one_byte_per_attempt_earns_no_further_attempts() {
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     let output = computed.result_with("a byte an attempt", Behavior::with_reactions(one_byte_per_attempt));
     assert_refused("a byte an attempt", &output, &[6]);
     assert_eq!(computed.results(), None);
@@ -51,8 +52,8 @@ fn an_upload_that_advances_one_byte_per_attempt_fails() {
 /// `--timeout` bounds the download, in one attempt or over many, and before its first byte.
 #[test]
 fn the_timeout_bounds_the_download() {
-    let computed = ComputedJob::new();
-    let correct = fs::read(computed.file("outbox", "totals.hes")).unwrap();
+    let computed = FetchableJob::new();
+    let correct = fs::read(computed.totals()).unwrap();
     let drip = Reaction::DripData(correct.clone());
     let behaviors = [
         ("a byte now and then", Behavior::at("RETR", drip)),
@@ -76,7 +77,7 @@ fn the_timeout_bounds_the_download() {
 /// A server that does not reply in time is not taken for one that is still computing.
 #[test]
 fn the_timeout_bounds_each_command() {
-    let computed = ComputedJob::new();
+    let computed = FetchableJob::new();
     for (command, reaction) in
         [("GREETING", Reaction::Silence), ("PASS", Reaction::Silence), ("SIZE", Reaction::Silence)]
     {

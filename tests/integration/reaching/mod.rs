@@ -1,4 +1,4 @@
-//! Connections of a client to our own server: how they authenticate each other.
+//! The client with `hestat serve`: how they authenticate each other, prompts, and whole jobs.
 
 mod passwords;
 mod serving;

@@ -71,7 +71,7 @@ fn a_password_variable_that_is_not_utf_8_is_reported() {
 }
 
 #[test]
-fn a_server_with_a_given_user_and_password() {
+fn a_server_uses_a_given_user_and_password() {
     let sandbox = Sandbox::new();
     sandbox.write("secret", "given\n");
     let served = TestServer::start(sandbox, &["--user", "someone", "--password-file", "secret"]);

@@ -78,11 +78,11 @@ fn a_run_that_fails_leaves_nothing_on_the_server() {
 fn result_of_stopped_server(options: &[&str]) -> (CommandOutput, Duration) {
     let served = TestServer::new(&["--no-compute"]);
     let csv = served.sandbox.write("data.csv", TABLE);
-    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
-    served.sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
+    let access = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    served.sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(access));
     served.process().signal(Signal::STOP);
     let start = Instant::now();
-    let output = served.sandbox.run(["result", "--wait"].into_iter().chain(reach).chain(options.iter().copied()));
+    let output = served.sandbox.run(["result", "--wait"].into_iter().chain(access).chain(options.iter().copied()));
     let elapsed = start.elapsed();
     served.process().signal(Signal::CONT);
     (output, elapsed)
@@ -106,11 +106,11 @@ fn a_server_that_does_not_reply_ends_a_result_before_its_time_limit() {
 fn the_time_limit_of_a_result_ends_while_the_server_has_no_totals() {
     let served = TestServer::new(&["--no-compute"]);
     let csv = served.sandbox.write("data.csv", TABLE);
-    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
-    served.sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
+    let access = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    served.sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(access));
     let start = Instant::now();
     let result = ["result", "--wait", "--timeout", "1"];
-    served.sandbox.run(result.into_iter().chain(reach)).expect_code(4).says(&["has not begun to compute"]);
+    served.sandbox.run(result.into_iter().chain(access)).expect_code(4).says(&["has not begun to compute"]);
     assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
 }
 
@@ -121,8 +121,8 @@ fn a_public_address_is_used_for_its_own_protocol_only() {
     }
     let served = TestServer::listen(Sandbox::new(), "[::1]:0".parse().unwrap(), &["--public-address", "192.0.2.7"]);
     let url = format!("ftps://hestat@{}", served.address());
-    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
-    ping(&served.sandbox, &url, &reach).expect_code(0);
+    let access = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    ping(&served.sandbox, &url, &access).expect_code(0);
 }
 
 #[test]
@@ -130,11 +130,11 @@ fn a_server_with_no_compute_only_stores_files() {
     let served = TestServer::new(&["--no-compute"]);
     let sandbox = &served.sandbox;
     let csv = sandbox.write("data.csv", TABLE);
-    let reach = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
-    sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(reach));
-    sandbox.run(["result"].into_iter().chain(reach)).expect_code(4).says(&["has not begun to compute"]);
+    let access = ["--server-fingerprint", served.fingerprint(), "--password-file", served.password_file()];
+    sandbox.succeed(["init", "--input", path(&csv), "--server", served.url()].into_iter().chain(access));
+    sandbox.run(["result"].into_iter().chain(access)).expect_code(4).says(&["has not begun to compute"]);
     sandbox.compute().expect_code(0);
-    sandbox.succeed(["result", "--check", path(&csv)].into_iter().chain(reach));
+    sandbox.succeed(["result", "--check", path(&csv)].into_iter().chain(access));
 }
 
 #[test]
@@ -207,11 +207,11 @@ fn a_waiting_result_outlives_a_restart_of_the_server() {
     let mut served = TestServer::new(&["--no-compute"]);
     let csv = served.sandbox.write("data.csv", TABLE);
     let (fingerprint, password) = (served.fingerprint().to_owned(), served.password_file().to_owned());
-    let reach = ["--server-fingerprint", &fingerprint, "--password-file", &password, "--retries", "0"];
+    let access = ["--server-fingerprint", &fingerprint, "--password-file", &password, "--retries", "0"];
     let init = ["init", "--input", path(&csv), "--server", served.url()];
-    served.sandbox.succeed(init.into_iter().chain(reach));
+    served.sandbox.succeed(init.into_iter().chain(access));
     let result = ["result", "--wait", "--timeout", "60", "--check", path(&csv)];
-    let waiting = served.sandbox.start(result.into_iter().chain(reach));
+    let waiting = served.sandbox.start(result.into_iter().chain(access));
     wait_until("the second login", || served.log().matches("logged in").count() > 1);
     served.restart(&[]);
     waiting.end().expect_code(0).says(&["still waiting for the totals"]);

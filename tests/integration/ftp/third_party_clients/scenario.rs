@@ -1,4 +1,4 @@
-//! The usual operations of an FTP client, tested the same way with each foreign client.
+//! The usual operations of an FTP client, tested the same way with each third-party client.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -6,8 +6,8 @@ use std::process::Command;
 
 use crate::sandbox::{TestServer, wait_until};
 
-/// A foreign FTP client.
-pub(super) trait ForeignClient {
+/// A third-party FTP client.
+pub(super) trait ThirdPartyClient {
     /// Returns a client of this server.
     fn of(served: &TestServer) -> Self;
     /// Returns the client's listing of a directory.
@@ -31,6 +31,8 @@ pub(super) trait ForeignClient {
 const NAME: &str = "Fähre nach Überlingen – 100% (Teil #2) 'süß' & 数据.txt";
 const OTHER: &str = "Rückfahrt am 1. März.txt";
 
+/// Content of the uploaded files: text with line endings that an ASCII transfer would change, and bytes that are not
+/// text.
 const SENT: &[u8] = b"0123456789abcdefghijklmnopqrstuvwxyz\r\n\0\xFF\n";
 
 struct Scenario<C> {
@@ -38,7 +40,7 @@ struct Scenario<C> {
     client: C,
 }
 
-impl<C: ForeignClient> Scenario<C> {
+impl<C: ThirdPartyClient> Scenario<C> {
     fn new() -> Self {
         let served = TestServer::new(&[]);
         let client = C::of(&served);
@@ -105,7 +107,7 @@ impl<C: ForeignClient> Scenario<C> {
 }
 
 /// Lists, uploads, downloads, resumes, renames and deletes, with difficult names.
-pub(super) fn common_operations<C: ForeignClient>() {
+pub(super) fn common_operations<C: ThirdPartyClient>() {
     let scenario = Scenario::<C>::new();
     scenario.puts_and_gets();
     scenario.resumes();

@@ -1,6 +1,6 @@
 //! A control for the other tests here: the servers are as strict as they are configured to be.
 
-use super::super::peers::{PASSWORD, Peer, SessionReuse, USER};
+use super::super::servers::{PASSWORD, SessionReuse, ThirdPartyServer, USER};
 use crate::programs::{program, run};
 use crate::sandbox::{CommandOutput, path};
 
@@ -33,9 +33,11 @@ secure.prot_p()
 print(result_of(secure.nlst))
 "#;
 
-fn session(peer: &Peer) -> CommandOutput {
+fn session(server: &ThirdPartyServer) -> CommandOutput {
     let mut command = program("python3");
-    command.args(["-c", SESSION, &peer.port().to_string(), USER, path(peer.certificate())]).env("PASSWORD", PASSWORD);
+    command
+        .args(["-c", SESSION, &server.port().to_string(), USER, path(server.certificate())])
+        .env("PASSWORD", PASSWORD);
     run(&mut command).expect_code(0)
 }
 
@@ -49,20 +51,20 @@ fn assert_prefixes(output: &CommandOutput, prefixes: [&str; 3]) {
 
 #[test]
 fn vsftpd_requires_tls_and_resumed_sessions() {
-    let peer = Peer::vsftpd(SessionReuse::Required);
+    let server = ThirdPartyServer::vsftpd(SessionReuse::Required);
     assert_prefixes(
-        &session(&peer),
+        &session(&server),
         ["530 Non-anonymous", "522 Data connections must be", "522 SSL connection failed"],
     );
 }
 
 #[test]
 fn vsftpd_accepts_new_sessions_if_configured() {
-    let peer = Peer::vsftpd(SessionReuse::NotRequired);
-    assert_prefixes(&session(&peer), ["530 Non-anonymous", "522 Data connections must be", "[]"]);
+    let server = ThirdPartyServer::vsftpd(SessionReuse::NotRequired);
+    assert_prefixes(&session(&server), ["530 Non-anonymous", "522 Data connections must be", "[]"]);
 }
 
 #[test]
 fn pyftpdlib_requires_tls() {
-    assert_prefixes(&session(&Peer::pyftpdlib()), ["550 SSL/TLS required", "550 SSL/TLS required", "[]"]);
+    assert_prefixes(&session(&ThirdPartyServer::pyftpdlib()), ["550 SSL/TLS required", "550 SSL/TLS required", "[]"]);
 }

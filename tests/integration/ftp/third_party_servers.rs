@@ -1,4 +1,4 @@
-//! The hestat client with foreign servers.
+//! The hestat client with third-party servers.
 
 mod client;
 mod jobs;

@@ -3,36 +3,38 @@
 use std::ffi::OsStr;
 use std::process::Command;
 
-use super::super::peers::{PASSWORD, Peer};
-use crate::programs::run;
+use super::super::servers::{PASSWORD, ThirdPartyServer};
 use crate::sandbox::{CommandOutput, Sandbox, path};
+use crate::server_access::ServerAccess;
 
-/// Rows of the table, and figures in the result for its sixteen columns.
+/// Rows of the table.
 pub(super) const ROWS: u64 = 1000;
-pub(super) const FIGURES: u64 = 16 * 6;
+
+/// Statistics in the result: six for each of the sixteen columns.
+pub(super) const STATISTIC_COUNT: u64 = 16 * 6;
 
 /// A client that knows a server's address, its password, and its certificate at the time the client was made.
 pub(super) struct Client {
     pub(super) sandbox: Sandbox,
+    access: ServerAccess,
     url: String,
     fingerprint: String,
 }
 
 impl Client {
     /// Returns a client of a directory on this server. The empty path is the root.
-    pub(super) fn of(peer: &Peer, directory: &str) -> Self {
-        Self { sandbox: Sandbox::new(), url: peer.url(directory), fingerprint: peer.fingerprint() }
+    pub(super) fn of(server: &ThirdPartyServer, directory: &str) -> Self {
+        // Servers on loopback answer well within this time.
+        let access = ServerAccess::default().with("HESTAT_PASSWORD", PASSWORD).with("HESTAT_SERVER_TIMEOUT", "10");
+        Self { sandbox: Sandbox::new(), access, url: server.url(directory), fingerprint: server.fingerprint() }
     }
 
     pub(super) fn command<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> Command {
-        let mut command = self.sandbox.command(arguments);
-        // Servers on loopback answer well within this time.
-        command.env("HESTAT_PASSWORD", PASSWORD).env("HESTAT_SERVER_TIMEOUT", "10");
-        command
+        self.access.command(&self.sandbox, arguments)
     }
 
     pub(super) fn run<A: AsRef<OsStr>>(&self, arguments: impl IntoIterator<Item = A>) -> CommandOutput {
-        run(&mut self.command(arguments))
+        self.access.run(&self.sandbox, arguments)
     }
 
     /// Returns the arguments of `hestat ping`, without the server's fingerprint.

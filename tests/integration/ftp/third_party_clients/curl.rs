@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::large_files::two_gigabytes;
-use super::scenario::{ForeignClient, common_operations};
+use super::scenario::{ThirdPartyClient, common_operations};
 use crate::programs::{program, run};
 use crate::sandbox::{TestServer, path};
 
@@ -28,7 +28,7 @@ impl Curl {
         run(self.command(name).args(arguments)).expect_code(0).stdout
     }
 
-    /// Sends FTP commands after a listing of the root.
+    /// Sends FTP commands; curl then lists the root, because it always needs a transfer.
     fn quote(&self, commands: &[String]) {
         let mut command = self.command("");
         command.arg("--list-only");
@@ -36,7 +36,7 @@ impl Curl {
     }
 }
 
-impl ForeignClient for Curl {
+impl ThirdPartyClient for Curl {
     fn of(served: &TestServer) -> Self {
         let account = format!("machine 127.0.0.1 login {} password {}\n", served.user(), served.password());
         let accounts = path(&served.sandbox.write("accounts", account)).into();
@@ -99,7 +99,7 @@ fn encoded(name: &str) -> String {
 }
 
 #[test]
-fn curl() {
+fn common_operations_by_curl() {
     common_operations::<Curl>();
 }
 
@@ -118,15 +118,24 @@ fn curl_with_pasv_and_with_each_tls_version() {
     }
 }
 
-/// curl's exit codes: 60 for a certificate that it does not trust, 64 and 67 for a server that requires TLS.
+/// curl exits with 60 for an untrusted certificate.
 #[test]
-fn curl_without_tls_is_refused_and_curl_refuses_another_certificate() {
+fn curl_rejects_an_untrusted_certificate() {
     let (served, other) = (TestServer::new(&[]), TestServer::new(&[]));
-    let client = Curl::of(&served);
     let untrusting = Curl { certificate: other.certificate().into(), ..Curl::of(&served) };
     run(&mut untrusting.command("")).expect_code(60);
-    let mut plain = program("curl");
-    plain.args(["--disable", "--silent", "--show-error", "--netrc-file", &client.accounts, &client.address]);
-    run(&mut plain).expect_code(67);
-    assert_eq!(served.fingerprint().len(), "SHA256:".len() + 32 * 3 - 1);
+    assert!(!served.log().contains("login") && !served.log().contains("logged in"), "{}", served.log());
+}
+
+/// curl exits with 67 if the login is refused. The reason here is the missing TLS, not the password.
+#[test]
+fn curl_without_tls_cannot_log_in() {
+    let served = TestServer::new(&[]);
+    let client = Curl::of(&served);
+    let mut command = program("curl");
+    command.args(["--disable", "--silent", "--show-error", "--netrc-file", &client.accounts, &client.address]);
+    run(&mut command).expect_code(67).says(&["Access denied: 534"]);
+    // Neither an accepted nor a refused login.
+    assert!(!served.log().contains("login") && !served.log().contains("logged in"), "{}", served.log());
+    client.list("");
 }

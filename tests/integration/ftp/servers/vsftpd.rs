@@ -3,11 +3,13 @@
 
 use std::fmt::Write as _;
 use std::fs::{self, Permissions};
+use std::ops::Range;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};
 
-use super::{Owner, PASSWORD, Peer, ServerFiles, USER, ports};
+use super::{Owner, PASSWORD, PORT_COUNT, ServerFiles, ThirdPartyServer, USER};
+use crate::ports::free_ports;
 use crate::programs::{output, program};
 
 /// Debian's package creates this user for the files of FTP servers.
@@ -26,7 +28,7 @@ pub(super) struct Account {
 }
 
 impl Account {
-    fn make(passwords: &Path) -> Self {
+    fn create(passwords: &Path) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let service = Path::new("/etc/pam.d").join(format!("hestat-test-{}-{number}", std::process::id()));
@@ -50,7 +52,7 @@ impl Drop for Account {
     }
 }
 
-impl Peer {
+impl ThirdPartyServer {
     /// Starts vsftpd, with or without required session reuse.
     pub(in crate::ftp) fn vsftpd(reuse: SessionReuse) -> Self {
         Self::vsftpd_with(reuse, "")
@@ -63,18 +65,18 @@ impl Peer {
             fs::exists("/usr/share/doc/libpam-pwdfile").unwrap(),
             "these tests need Debian's libpam-pwdfile (apt-get install libpam-pwdfile)"
         );
-        let (files, port) = (ServerFiles::new(), ports::free_block());
+        let (files, ports) = (ServerFiles::new(), free_ports(PORT_COUNT));
         let owner = Owner::named(FILE_OWNER);
         chown(files.root(), Some(owner.user), Some(owner.group)).unwrap();
         // Sessions are confined to this directory until login. Debian's own is created at boot.
         fs::create_dir(files.file("empty")).unwrap();
-        let account = Account::make(&files.file("passwords"));
+        let account = Account::create(&files.file("passwords"));
         let configuration = files.file("vsftpd.conf");
-        fs::write(&configuration, configure(&files, &account, port, reuse) + more).unwrap();
+        fs::write(&configuration, configure(&files, &account, &ports, reuse) + more).unwrap();
         let mut command = program("/usr/sbin/vsftpd");
         command.arg(&configuration);
-        let peer = Self::start(command, files, port);
-        Self { owner: Some(owner), _account: Some(account), ..peer }
+        let server = Self::start(command, files, ports.start);
+        Self { owner: Some(owner), _account: Some(account), ..server }
     }
 
     /// Removes write permission on the root, as on a server where the account may use a subdirectory only.
@@ -91,20 +93,20 @@ impl Owner {
     }
 }
 
-fn configure(files: &ServerFiles, account: &Account, port: u16, reuse: SessionReuse) -> String {
-    let (first, last) = ((port + 1).to_string(), ports::last(port).to_string());
+fn configure(files: &ServerFiles, account: &Account, ports: &Range<u16>, reuse: SessionReuse) -> String {
+    let [control, first, last] = [ports.start, ports.start + 1, ports.end - 1].map(|port| port.to_string());
     let path = |path: &Path| path.to_str().unwrap().to_owned();
     let certificate = &files.certificate;
     let yes_or_no = |value: bool| if value { "YES" } else { "NO" };
     let settings: [(&str, &str); 11] = [
-        ("listen_port", &port.to_string()),
+        ("listen_port", &control),
         ("pasv_min_port", &first),
         ("pasv_max_port", &last),
         ("guest_username", FILE_OWNER),
         ("pam_service_name", account.name()),
         ("local_root", &path(&files.root())),
         ("secure_chroot_dir", &path(&files.file("empty"))),
-        ("rsa_cert_file", &path(certificate.file())),
+        ("rsa_cert_file", &path(certificate.path())),
         ("rsa_private_key_file", &path(certificate.key())),
         ("require_ssl_reuse", yes_or_no(reuse == SessionReuse::Required)),
         ("vsftpd_log_file", &path(&files.log())),

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use super::large_files::two_gigabytes;
-use super::scenario::{ForeignClient, common_operations};
+use super::scenario::{ThirdPartyClient, common_operations};
 use crate::programs::{program, run};
 use crate::sandbox::{CommandOutput, TestServer, path};
 
@@ -19,6 +19,16 @@ struct Lftp {
 }
 
 impl Lftp {
+    /// Returns a client of this server that trusts the certificates in `ca_file`.
+    fn new(served: &TestServer, ca_file: &str) -> Self {
+        let (user, port) = (served.user(), served.address().port());
+        let open_command = format!(
+            "{SETTINGS}; set ssl:ca-file {}; open --env-password -u {user} -p {port} 127.0.0.1",
+            quoted(ca_file)
+        );
+        Self { open_command, password: served.password(), home: path(&served.sandbox.work()).into() }
+    }
+
     fn command(&self, commands: &str) -> Command {
         let mut command = program("lftp");
         command.args(["--norc", "-c", &format!("{}; {commands}", self.open_command)]);
@@ -35,14 +45,9 @@ impl Lftp {
     }
 }
 
-impl ForeignClient for Lftp {
+impl ThirdPartyClient for Lftp {
     fn of(served: &TestServer) -> Self {
-        let (certificate, user, port) = (served.certificate(), served.user(), served.address().port());
-        let open_command = format!(
-            "{SETTINGS}; set ssl:ca-file {}; open --env-password -u {user} -p {port} 127.0.0.1",
-            quoted(certificate)
-        );
-        Self { open_command, password: served.password(), home: path(&served.sandbox.work()).into() }
+        Self::new(served, served.certificate())
     }
 
     fn list(&self, directory: &str) -> String {
@@ -92,7 +97,7 @@ fn quoted(text: &str) -> String {
 }
 
 #[test]
-fn lftp() {
+fn common_operations_by_lftp() {
     common_operations::<Lftp>();
 }
 
@@ -107,22 +112,19 @@ fn lftp_reads_every_kind_of_listing() {
     std::fs::create_dir(served.at("a subdirectory")).unwrap();
     std::fs::write(served.at("a file"), vec![0; 12_345]).unwrap();
     let client = Lftp::of(&served);
-    for use_facts in ["yes", "no"] {
-        let list = client.succeed(&format!("set ftp:use-mlsd {use_facts}; cls -1 --classify --sort=name"));
+    for use_mlsd in ["yes", "no"] {
+        let list = client.succeed(&format!("set ftp:use-mlsd {use_mlsd}; cls -1 --classify --sort=name"));
         assert_eq!(list, "a file\na subdirectory/\n");
-        let sizes = client.succeed(&format!("set ftp:use-mlsd {use_facts}; cls -1 --size --block-size=1 'a file'"));
+        let sizes = client.succeed(&format!("set ftp:use-mlsd {use_mlsd}; cls -1 --size --block-size=1 'a file'"));
         assert_eq!(sizes.trim(), "12345 a file");
     }
     assert_eq!(client.succeed("nlist"), "a file\na subdirectory\n");
 }
 
 #[test]
-fn lftp_does_not_trust_another_certificate() {
+fn lftp_rejects_an_untrusted_certificate() {
     let (served, other) = (TestServer::new(&[]), TestServer::new(&[]));
-    let refused = Lftp { open_command: Lftp::of(&other).open_command, ..Lftp::of(&served) };
-    let open_command = refused
-        .open_command
-        .replace(&format!("-p {}", other.address().port()), &format!("-p {}", served.address().port()));
-    let output = Lftp { open_command, ..refused }.run("ls").expect_code(1);
+    let output = Lftp::new(&served, other.certificate()).run("ls").expect_code(1);
+    // The message begins with a capital letter or not, depending on the version.
     assert!(output.stderr.contains("ertificate"), "{output:?}");
 }

@@ -1,7 +1,6 @@
-//! Foreign FTP servers, each with a directory, a certificate and an account of its own.
+//! Third-party FTP servers, each with a directory, a certificate and an account of its own.
 
 mod certificate;
-mod ports;
 mod pyftpdlib;
 mod vsftpd;
 
@@ -19,14 +18,17 @@ use crate::sandbox::HESTAT;
 use certificate::Certificate;
 pub(super) use vsftpd::SessionReuse;
 
+/// Ports of a server: one for control connections and eleven for data.
+const PORT_COUNT: u16 = 12;
+
 /// The user name on every server.
 pub(super) const USER: &str = "hestat";
 
 /// The password, with characters that need quoting in many places.
 pub(super) const PASSWORD: &str = "Salz & \"Löffel\", 100% 'süß' \\ #1";
 
-/// A running foreign server with its files and its command line. Dropping it stops the server and deletes the files.
-pub(super) struct Peer {
+/// A running third-party server with its files and its command. Dropping it stops the server and deletes the files.
+pub(super) struct ThirdPartyServer {
     // Declared first, so that it stops before its files are deleted.
     daemon: Option<Daemon>,
     command: Command,
@@ -56,7 +58,7 @@ impl ServerFiles {
         let directory = tempfile::tempdir().unwrap();
         // Servers that drop their privileges must still be able to enter.
         fs::set_permissions(directory.path(), Permissions::from_mode(0o755)).unwrap();
-        let certificate = Certificate::make(directory.path());
+        let certificate = Certificate::self_signed(directory.path());
         let files = Self { directory, certificate };
         fs::create_dir(files.root()).unwrap();
         files
@@ -75,11 +77,11 @@ impl ServerFiles {
     }
 }
 
-impl Peer {
+impl ThirdPartyServer {
     fn start(command: Command, files: ServerFiles, port: u16) -> Self {
-        let mut peer = Self { daemon: None, command, files, port, owner: None, _account: None };
-        peer.restart();
-        peer
+        let mut server = Self { daemon: None, command, files, port, owner: None, _account: None };
+        server.restart();
+        server
     }
 
     /// Starts or restarts the server.
@@ -112,19 +114,19 @@ impl Peer {
 
     /// Returns the path of the certificate.
     pub(super) fn certificate(&self) -> &Path {
-        self.files.certificate.file()
+        self.files.certificate.path()
     }
 
     /// Restarts the server with a new certificate, at the same address.
     pub(super) fn change_certificate(&mut self) {
-        self.files.certificate = Certificate::make(self.files.directory.path());
+        self.files.certificate = Certificate::self_signed(self.files.directory.path());
         self.restart();
     }
 
-    /// Restarts the server with a CA-signed certificate for this name or address. Returns the path of the CA's
+    /// Restarts the server with a CA-signed certificate for this subjectAltName. Returns the path of the CA's
     /// certificate.
-    pub(super) fn use_ca_signed_certificate(&mut self, name: &str) -> PathBuf {
-        let (certificate, ca) = Certificate::ca_signed(self.files.directory.path(), name);
+    pub(super) fn use_ca_signed_certificate(&mut self, subject_alt_name: &str) -> PathBuf {
+        let (certificate, ca) = Certificate::ca_signed(self.files.directory.path(), subject_alt_name);
         self.files.certificate = certificate;
         self.restart();
         ca

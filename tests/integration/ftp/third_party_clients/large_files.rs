@@ -9,9 +9,10 @@ use std::sync::Mutex;
 
 use tempfile::TempDir;
 
-use super::scenario::ForeignClient;
+use super::scenario::ThirdPartyClient;
 use crate::sandbox::{Sandbox, TestServer};
 
+/// Size of the file, in bytes.
 const BIG: u64 = (2 << 30) + 12_345;
 
 /// Bytes at the end of the file that a resumed transfer has to move.
@@ -21,7 +22,7 @@ const LAST: u64 = 12_000;
 static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
 
 /// Uploads and downloads a large file, then resumes both near its end.
-pub(super) fn two_gigabytes<C: ForeignClient>() {
+pub(super) fn two_gigabytes<C: ThirdPartyClient>() {
     let _guard = ONE_AT_A_TIME.lock();
     let data = large_directory();
     let served = TestServer::start(Sandbox::new().with_server(data.path()), &[]);
@@ -32,6 +33,7 @@ pub(super) fn two_gigabytes<C: ForeignClient>() {
     client.put(&sent, "big");
     assert_eq!(digest(File::open(&big).unwrap()), expected);
     assert!(client.list("").contains(&BIG.to_string()));
+    // The clients have time limits of their own.
     let mut shown = client.show("big").stdout(Stdio::piped()).spawn().unwrap();
     assert_eq!(digest(shown.stdout.take().unwrap()), expected);
     assert!(shown.wait().unwrap().success());

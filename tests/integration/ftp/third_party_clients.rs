@@ -1,4 +1,4 @@
-//! Foreign clients with the hestat server.
+//! Third-party clients with the hestat server.
 
 mod curl;
 mod ftplib;

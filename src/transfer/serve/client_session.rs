@@ -1,5 +1,5 @@
-//! One client as the server sees it: its connection, its login and the parameters of its next command. The handlers of
-//! its commands are `impl Client` blocks in `auth`, `files`, `data`, `passive`, `active_transfer` and `capabilities`.
+//! The state of one client's session: its connection, its login and the parameters of its next command. The modules
+//! for the kinds of commands add their handlers in `impl ClientSession` blocks.
 
 use std::io;
 use std::net::{IpAddr, SocketAddr};
@@ -14,70 +14,77 @@ use super::stream::MaybeTlsStream;
 use super::virtual_path::VirtualPath;
 use crate::foundation::text::sanitize;
 
-/// Characters of an argument that are logged.
+/// Maximum number of characters of an argument that are logged after login.
 const MAX_LOGGED_ARGUMENT: usize = 300;
 
 /// What the session does after a command.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Next {
+pub(super) enum NextAction {
     /// Read the next command.
-    Command,
+    ReadCommand,
     /// Start the TLS handshake, then read the next command.
     StartTls,
     /// Close the connection.
-    End,
+    Close,
 }
 
-/// A client and its control connection.
-pub(super) struct Client<'s> {
+/// A client's session on a control connection.
+pub(super) struct ClientSession<'s> {
     pub(super) shared: &'s Shared,
     pub(super) connection: Arc<Connection>,
     pub(super) control: ControlConnection,
-    /// The server's address that this client is connected to.
-    pub(super) local: IpAddr,
+    /// The server's IP address to which this client is connected.
+    pub(super) local_ip: IpAddr,
     /// Argument of USER, until PASS.
     pub(super) pending_user: Option<String>,
     /// Set once the client has logged in.
     pub(super) user: Option<String>,
     /// Whether the control connection uses TLS.
-    pub(super) secure: bool,
+    pub(super) uses_tls: bool,
     /// Whether data connections use TLS (PROT P).
     pub(super) protect_data: bool,
     /// Working directory.
-    pub(super) directory: VirtualPath,
+    pub(super) working_directory: VirtualPath,
     /// Argument of REST, until the next transfer.
     pub(super) restart_offset: u64,
     /// Argument of RNFR, until the next command.
     pub(super) rename_from: Option<VirtualPath>,
+    /// Failed logins on this connection.
     pub(super) failed_logins: u32,
 }
 
-impl<'s> Client<'s> {
-    pub(super) fn new(shared: &'s Shared, connection: Arc<Connection>, stream: MaybeTlsStream, local: IpAddr) -> Self {
+impl<'s> ClientSession<'s> {
+    pub(super) fn new(
+        shared: &'s Shared,
+        connection: Arc<Connection>,
+        stream: MaybeTlsStream,
+        local_ip: IpAddr,
+    ) -> Self {
         Self {
             shared,
             connection,
             control: ControlConnection::new(stream),
-            local,
+            local_ip,
             pending_user: None,
             user: None,
-            secure: false,
+            uses_tls: false,
             protect_data: false,
-            directory: VirtualPath::default(),
+            working_directory: VirtualPath::default(),
             restart_offset: 0,
             rename_from: None,
             failed_logins: 0,
         }
     }
 
-    /// Returns the connection's number, the client's address and its user name, as the log names them.
+    /// Returns the connection's number, the client's address and its user name for the log. The name is empty before
+    /// login.
     pub(super) fn log_fields(&self) -> (u64, SocketAddr, &str) {
         (self.connection.id, self.connection.peer, self.user.as_deref().unwrap_or_default())
     }
 
     /// Logs a command that was refused or failed, and replies. An error because a file exists or does not exist is not
-    /// logged: clients routinely check for files in this way.
-    pub(super) fn refuse(&mut self, verb: &str, argument: &str, error: &io::Error) -> io::Result<()> {
+    /// logged: clients routinely check for files in this way. The field `path` of the log is the argument.
+    pub(super) fn log_and_reply_error(&mut self, verb: &str, argument: &str, error: &io::Error) -> io::Result<()> {
         if !matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::AlreadyExists) {
             let (connection, peer, user) = self.log_fields();
             let path: String = sanitize(argument).chars().take(MAX_LOGGED_ARGUMENT).collect();
@@ -86,7 +93,9 @@ impl<'s> Client<'s> {
         self.reply_error(error)
     }
 
-    /// Replies with the code and text of an error.
+    /// Replies with the code and text of an error. The codes are the same for all commands: 553 is also the reply to a
+    /// bad name in commands for which RFC 959, section 5.4, lists only 550. For 554 see RFC 1123, section 4.1.2.9. Logs
+    /// the errors that have no text of their own.
     pub(super) fn reply_error(&mut self, error: &io::Error) -> io::Result<()> {
         let (code, text) = match error.kind() {
             io::ErrorKind::NotFound => (550, "No such file or directory."),
