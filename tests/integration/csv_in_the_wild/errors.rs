@@ -48,7 +48,7 @@ fn ragged_rows() {
 
 #[test]
 fn text_among_numbers() {
-    let remedy = "the cells; if they mean that the value is missing, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
+    let remedy = "the cells. If they stand for missing values, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
     rejected("a,b\n1,2\nx,4\n", &[], &["line 3, column \"a\": \"x\" is not a number, but line 2 has \"1\"", remedy]);
     rejected(
         "a,b\r\nx,2\r\n\r\n8,4\r\n-7.50,6\r\n",
