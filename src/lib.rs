@@ -3,7 +3,7 @@
 //! ```text
 //!            client                             server (no key)                        client
 //! CSV ─ table ─ encoding ─ he ─ package ══▶ package ─ he ─ package ══▶ package ─ he ─ encoding ─ statistics ─ report
-//!      rows     slots   ciphertext  file       blocks  totals  file      totals  exact     sums      figures
+//!      rows     slots   ciphertext  file       blocks  totals  file      totals  exact     sums      results
 //! ```
 //!
 //! The modules, in the order in which data flows:
@@ -13,8 +13,8 @@
 //! 3. [`he`]: slots → packed GLWE ciphertexts → encrypted totals → exact totals, verified;
 //! 4. [`package`]: the files that are sent;
 //! 5. [`transfer`]: upload to the server and download from it;
-//! 6. [`statistics`]: sums → figures, and the reference computation on the clear data;
-//! 7. [`report`]: figures → CSV, table, JSON.
+//! 6. [`statistics`]: sums → results, and the reference computation on the clear data;
+//! 7. [`report`]: results → CSV, table, JSON.
 //!
 //! [`pipeline`] combines them into use cases, [`keystore`] keeps a job's secrets, [`crypto`] has the classical
 //! cryptography, [`cli`] is the command line, and [`foundation`] is below all of them.

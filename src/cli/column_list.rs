@@ -16,7 +16,8 @@ pub(super) fn split(list: &str) -> Vec<String> {
     let mut record = csv::StringRecord::new();
     match reader.read_record(&mut record) {
         Ok(true) => record.iter().map(str::to_owned).collect(),
-        // The empty list is one empty name: that of a column without a name.
+        // The empty list is one empty name: that of a column without a name. Reading one record from a string does not
+        // fail.
         _ => vec![list.clone()],
     }
 }

@@ -1,4 +1,4 @@
-//! `hestat completions`
+//! `hestat completions`: completion scripts for shells.
 
 use clap_complete::Shell;
 
@@ -17,7 +17,7 @@ impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let mut script = Vec::new();
         clap_complete::generate(self.shell, &mut super::definition(), "hestat", &mut script);
-        console.print(&String::from_utf8_lossy(&script))?;
+        console.print_raw(&mut script.as_slice())?;
         Ok(0)
     }
 }

@@ -1,4 +1,4 @@
-//! `hestat compute`
+//! `hestat compute`: computes the totals of the datasets on this server.
 
 use std::path::PathBuf;
 
@@ -24,10 +24,10 @@ pub(super) struct Args {
     /// Data directory of the server
     #[arg(long, env = "HESTAT_DATA", value_name = "DIR")]
     data: PathBuf,
-    /// Keep running, and compute datasets as they arrive
+    /// Keep running, and compute the totals of datasets as they arrive
     #[arg(long, env = "HESTAT_WATCH", value_parser = BoolishValueParser::new(), conflicts_with = "retry")]
     watch: bool,
-    /// Keep datasets in the inbox after they are computed
+    /// Keep datasets in the inbox after their totals are computed
     #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
     keep: bool,
     /// Also retry quarantined datasets, whose computation crashed three times
@@ -41,7 +41,7 @@ impl Args {
         let request =
             ComputeRequest { data: self.data.clone(), keep: self.keep, retry: self.retry, quota: Quota::unlimited() };
         if self.watch {
-            // The work goes on if stdout is closed.
+            // The work continues if stdout is closed.
             watch(&request, &SystemClock, console.observer(), |job, outcome| {
                 let _ = console.print(&line(console, job, outcome));
             })?;

@@ -7,20 +7,20 @@
 use std::io::ErrorKind;
 use std::sync::Arc;
 
-use super::progress::Screen;
+use super::progress::ProgressDisplay;
 use super::terminal::ask;
 use crate::foundation::observer::{Cancel, CancelFlag, Cancelled};
 
-/// Asks the user at the terminal. While a question is open, nothing else is shown there.
+/// Asks the user at the terminal.
 #[derive(Clone)]
 pub(super) struct Confirmer {
-    screen: Arc<Screen>,
+    display: Arc<ProgressDisplay>,
     cancel: CancelFlag,
 }
 
 impl Confirmer {
-    pub(super) fn new(screen: Arc<Screen>, cancel: CancelFlag) -> Self {
-        Self { screen, cancel }
+    pub(super) fn new(display: Arc<ProgressDisplay>, cancel: CancelFlag) -> Self {
+        Self { display, cancel }
     }
 
     /// Returns whether the answer is yes. Without a terminal, or if `is_withdrawn` turns true first, it is no.
@@ -28,14 +28,14 @@ impl Confirmer {
     /// # Errors
     /// [`Cancelled`] if the work is cancelled before there is an answer.
     pub(super) fn confirms(&self, question: &str, is_withdrawn: impl Fn() -> bool) -> Result<bool, Cancelled> {
-        let open = Arc::clone(&self.screen).question();
+        let pause = Arc::clone(&self.display).pause();
         let answer = ask(question, || self.cancel.check_cancelled().is_ok() && !is_withdrawn());
-        drop(open);
+        drop(pause);
         match answer {
             Ok(answer) => Ok(answer.expose().trim().eq_ignore_ascii_case("yes")),
             Err(error) if error.kind() == ErrorKind::Interrupted => {
                 self.cancel.check_cancelled()?;
-                self.screen.notice("the peer disconnected before you answered");
+                self.display.notice("the peer disconnected before you answered");
                 Ok(false)
             }
             Err(_) => Ok(false),

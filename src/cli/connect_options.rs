@@ -1,4 +1,4 @@
-//! How to connect to a server: options of every command that does.
+//! How to connect to a server: options of the commands that do.
 
 use std::io::{self, Read};
 use std::path::PathBuf;
@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use super::console::Console;
 use super::exit::Usage;
-use super::secrets::{first_line, from_terminal, notice_if_exposed};
+use super::secrets::{first_line, from_terminal, notice_if_exposed, read_bounded};
 use super::terminal::is_interactive;
 use crate::crypto::CertificateFingerprint;
 use crate::foundation::observer::{Cancel, Cancelled};
-use crate::foundation::ownership::{self, OwnershipError};
+use crate::foundation::ownership::OwnershipError;
 use crate::foundation::secret::Secret;
 use crate::keystore::KeyStore;
 use crate::pipeline::PipelineError;
@@ -31,10 +31,10 @@ pub(super) fn password_variable() -> Result<Option<Secret<String>>, Usage> {
     Ok((!password.is_empty()).then(|| Secret::new(password.to_owned())))
 }
 
-/// Parses the URL of a server. The error says what to write instead.
+/// Parses the URL of a server. The error includes the next step.
 pub(super) fn parse_location(text: &str) -> Result<Location, String> {
     text.parse().map_err(|error| {
-        let remedy = match &error {
+        let next_step = match &error {
             ParseLocationError::NotUrl(_) | ParseLocationError::UnknownScheme(_) => {
                 "use ftps://USER@HOST:PORT or file:///DIR"
             }
@@ -44,21 +44,37 @@ pub(super) fn parse_location(text: &str) -> Result<Location, String> {
                 "use ftps://USER@HOST:PORT"
             }
         };
-        format!("{error}; {remedy}")
+        format!("{error}; {next_step}")
     })
 }
 
+/// How to authenticate the server, how to log in, and how long to try.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "Connection to the server")]
 pub(super) struct ConnectOptions {
     /// SHA-256 of the server's certificate, as hestat serve prints it
-    #[arg(long, env = "HESTAT_SERVER_FINGERPRINT", value_name = "HEX", conflicts_with_all = ["server_certificate", "server_ca"])]
+    #[arg(
+        long,
+        env = "HESTAT_SERVER_FINGERPRINT",
+        value_name = "HEX",
+        conflicts_with_all = ["server_certificate", "server_ca"]
+    )]
     server_fingerprint: Option<CertificateFingerprint>,
     /// File with the server's own certificate (PEM)
-    #[arg(long, env = "HESTAT_SERVER_CERTIFICATE", value_name = "FILE", conflicts_with_all = ["server_fingerprint", "server_ca"])]
+    #[arg(
+        long,
+        env = "HESTAT_SERVER_CERTIFICATE",
+        value_name = "FILE",
+        conflicts_with_all = ["server_fingerprint", "server_ca"]
+    )]
     server_certificate: Option<PathBuf>,
     /// File with the certificate authorities to trust for the server's name (PEM)
-    #[arg(long, env = "HESTAT_SERVER_CA", value_name = "FILE", conflicts_with_all = ["server_fingerprint", "server_certificate"])]
+    #[arg(
+        long,
+        env = "HESTAT_SERVER_CA",
+        value_name = "FILE",
+        conflicts_with_all = ["server_fingerprint", "server_certificate"]
+    )]
     server_ca: Option<PathBuf>,
     /// File whose first line is the server's password [else: $HESTAT_PASSWORD, the netrc file, the terminal]
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
@@ -66,11 +82,23 @@ pub(super) struct ConnectOptions {
     /// File with passwords in the format of ftp and curl [default: ~/.netrc]
     #[arg(long, env = "HESTAT_NETRC", value_name = "FILE")]
     netrc: Option<PathBuf>,
-    /// Give up when the server makes no progress for this many seconds
-    #[arg(long, env = "HESTAT_SERVER_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = clap::value_parser!(u64).range(1..=86_400))]
+    /// Give up if the server makes no progress for this many seconds
+    #[arg(
+        long,
+        env = "HESTAT_SERVER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 30,
+        value_parser = clap::value_parser!(u64).range(1..=86_400)
+    )]
     server_timeout: u64,
     /// How often to retry after a temporary failure; progress resets the count
-    #[arg(long, env = "HESTAT_RETRIES", value_name = "NUMBER", default_value_t = 8, value_parser = clap::value_parser!(u32).range(0..=1000))]
+    #[arg(
+        long,
+        env = "HESTAT_RETRIES",
+        value_name = "NUMBER",
+        default_value_t = 8,
+        value_parser = clap::value_parser!(u32).range(0..=1000)
+    )]
     retries: u32,
     /// Allow ftp:// servers; the password and everything else can be read on the network
     #[arg(long)]
@@ -81,10 +109,10 @@ impl ConnectOptions {
     /// Returns a connector with these options. It remembers servers in the state directory.
     pub(super) fn connector(&self, store: &KeyStore, console: &Console) -> anyhow::Result<Connector> {
         self.password_files().iter().for_each(|path| notice_if_exposed(path, console));
-        let (options, typed, asker) = (self.clone(), Mutex::default(), console.confirmer());
+        let (options, typed, confirmer) = (self.clone(), Mutex::default(), console.confirmer());
         let confirm = move |address: &FtpAddress, fingerprint: CertificateFingerprint| {
-            // Cancelling is not a yes.
-            asker.confirms(&trust_question(address, fingerprint), || false).unwrap_or(false)
+            // If the user cancels, the certificate is not trusted.
+            confirmer.confirms(&trust_question(address, fingerprint), || false).unwrap_or(false)
         };
         Ok(Connector::new(ConnectParameters {
             trust: self.trust().map_err(PipelineError::from)?,
@@ -150,15 +178,15 @@ impl ConnectOptions {
         Ok(Secret::new(typed.insert(password).expose().clone()))
     }
 
-    /// Returns the password in the netrc file. The default file may be missing, one given by an option may not.
+    /// Returns the password in the netrc file. The default file may be missing, but not one that an option names.
     fn netrc_password(&self, address: &FtpAddress) -> Result<Option<Secret<String>>, TransferError> {
         let Some(path) = self.netrc_file() else { return Ok(None) };
         if self.netrc.is_none() && path.try_exists().is_ok_and(|exists| !exists) {
             return Ok(None);
         }
         let mut text = Secret::new(String::new());
-        match ownership::open(&path).and_then(|mut file| file.read_to_string(text.expose_mut())) {
-            Ok(_) => Ok(netrc::find(text.expose(), &address.host, &address.user)),
+        match read_bounded(&path, |file| file.read_to_string(text.expose_mut())) {
+            Ok(()) => Ok(netrc::find(text.expose(), &address.host, &address.user)),
             Err(error) if self.netrc.is_none() && error.kind() == io::ErrorKind::NotFound => Ok(None),
             Err(source) => Err(TransferError::Local { file: path.display().to_string(), source }),
         }
@@ -176,8 +204,8 @@ fn ask_password(account: String, cancel: &dyn Cancel) -> Result<Secret<String>, 
 /// Converts an error of the password file. A file that other users can write to is an error of its own.
 fn password_file_error(account: String, error: anyhow::Error) -> TransferError {
     match error.downcast() {
-        Ok(PipelineError::File { path: place, source }) if OwnershipError::inside(&source).is_some() => {
-            TransferError::Local { file: place, source }
+        Ok(PipelineError::File { path, source }) if OwnershipError::inside(&source).is_some() => {
+            TransferError::Local { file: path, source }
         }
         Ok(error) => TransferError::Password { account, reason: format!("{:#}", anyhow::Error::new(error)) },
         Err(error) => TransferError::Password { account, reason: format!("{error:#}") },

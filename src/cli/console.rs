@@ -6,7 +6,7 @@ use std::sync::Arc;
 use clap::builder::BoolishValueParser;
 
 use super::confirm::Confirmer;
-use super::progress::{Screen, write_line};
+use super::progress::{ProgressDisplay, write_line};
 use super::signals::Signals;
 use crate::foundation::observer::{Cancel, Cancelled, Notices, Observer, Progress, Stage};
 use crate::report::json::escaped;
@@ -26,12 +26,12 @@ pub(super) struct OutputOptions {
 pub(super) struct Console {
     options: OutputOptions,
     signals: Signals,
-    screen: Arc<Screen>,
+    display: Arc<ProgressDisplay>,
 }
 
 impl Console {
     pub(super) fn new(options: OutputOptions) -> Self {
-        Self { options, signals: Signals::default(), screen: Arc::new(Screen::new(!options.quiet)) }
+        Self { options, signals: Signals::default(), display: Arc::new(ProgressDisplay::new(!options.quiet)) }
     }
 
     /// From now on, a signal cancels the work, which then cleans up. A second SIGINT or SIGTERM ends the process at
@@ -47,7 +47,7 @@ impl Console {
 
     /// Returns a handle for asking the user yes-or-no questions, from any thread.
     pub(super) fn confirmer(&self) -> Confirmer {
-        Confirmer::new(Arc::clone(&self.screen), self.signals.cancel_flag())
+        Confirmer::new(Arc::clone(&self.display), self.signals.cancel_flag())
     }
 
     /// Returns an observer that reports to this console and is cancelled by signals.
@@ -88,31 +88,31 @@ impl Console {
     }
 
     /// Prints an error with its causes, and the next step.
-    pub(super) fn error(&self, error: &anyhow::Error, next: Option<&str>) {
+    pub(super) fn error(&self, error: &anyhow::Error, next_step: Option<&str>) {
         self.end();
-        let next = next.map(|next| format!("\n{next}")).unwrap_or_default();
-        write_line(&format!("error: {error:#}{next}"));
+        let next_step = next_step.map(|step| format!("\n{step}")).unwrap_or_default();
+        write_line(&format!("error: {error:#}{next_step}"));
     }
 }
 
 impl Progress for Console {
     fn begin(&self, stage: Stage, total: u64) {
-        self.screen.begin(stage, total);
+        self.display.begin(stage, total);
     }
 
     fn advance(&self, units: u64) {
-        self.screen.advance(units);
+        self.display.advance(units);
     }
 
     fn end(&self) {
-        self.screen.end();
+        self.display.end();
     }
 }
 
 impl Notices for Console {
     fn notice(&self, message: &str) {
         if !self.options.quiet {
-            self.screen.notice(message);
+            self.display.notice(message);
         }
     }
 }

@@ -1,4 +1,5 @@
-//! Exit codes of commands, and for each error the next step for the user.
+//! For each error, the exit code and the next step for the user; for each notice about a table, the option that changes
+//! it. The library states facts only, so every next step is here.
 
 pub(super) mod codes;
 mod fog;
@@ -42,12 +43,17 @@ pub(super) fn code(outcome: anyhow::Result<u8>, console: &Console) -> ExitCode {
     if error.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe) {
         return ExitCode::SUCCESS;
     }
-    let (code, next) = explain(&error);
-    console.error(&error, next.as_deref());
+    let (code, next_step) = explain(&error);
+    console.error(&error, next_step.as_deref());
     code.into()
 }
 
-/// Maps an error to its exit code and to advice. Errors in the library state facts only; all advice is here.
+/// Returns the next step for the user after an error, if there is one.
+pub(super) fn next_step(error: &anyhow::Error) -> Option<String> {
+    explain(error).1
+}
+
+/// An error with an exit code.
 trait Explain {
     /// Returns the exit code, and the next step for the user if there is one.
     fn explain(&self) -> (u8, Option<String>);

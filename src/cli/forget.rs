@@ -1,4 +1,4 @@
-//! `hestat forget`
+//! `hestat forget`: deletes the key of a job, and its files on the server.
 
 use serde_json::json;
 
@@ -15,23 +15,23 @@ use crate::pipeline::forget::{ServerCleanup, forget};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat forget 3f2a")]
 pub(super) struct Args {
-    /// Name of the job, or the beginning of the name
+    /// ID of the job, or the beginning of the ID
     #[arg(env = "HESTAT_JOB")]
     job: String,
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
-    reach: ConnectOptions,
+    connection: ConnectOptions,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
         let job = store.find(Some(&self.job)).map_err(PipelineError::from)?;
-        let cleaned = forget(&store, job, &self.reach.connector(&store, console)?, console.observer())?;
-        let server = matches!(cleaned, ServerCleanup::Done);
+        let cleaned = forget(&store, job, &self.connection.connector(&store, console)?, console.observer())?;
+        let server_cleaned = matches!(cleaned, ServerCleanup::Done);
         if console.json() {
-            console.print_json(&json!({ "job": job, "server_cleaned": server }))?;
+            console.print_json(&json!({ "job": job, "server_cleaned": server_cleaned }))?;
         } else {
             console.print(&format!("job {job} is forgotten"))?;
         }

@@ -8,8 +8,8 @@ pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 
-/// Returns the names by which clients may reach a socket that listens on `listen`: loopback, the host name, and
-/// addresses.
+/// Returns the names and addresses by which clients may reach a socket that listens on `listen`: those of loopback, the
+/// host name, the addresses of this machine and `public`.
 pub(super) fn names(listen: SocketAddr, public: Option<Ipv4Addr>) -> Vec<String> {
     let mut names = vec!["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned(), host_name()];
     if listen.ip().is_unspecified() {

@@ -1,4 +1,4 @@
-//! `hestat identity`
+//! `hestat identity`: creates and shows the keys that identify this machine to peers.
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -13,9 +13,9 @@ use crate::pipeline::PipelineError;
 
 /// Create and show the keys that identify this machine to peers
 ///
-/// An identity is an Ed25519 key. Peers know it by its fingerprint, the SHA-256 of its public key, which people can
-/// compare by reading it aloud. Commands that need an identity create one when they first run, named after them, such
-/// as fog-node.
+/// An identity is an Ed25519 key. Peers recognize it by its fingerprint, the SHA-256 of its public key, which people
+/// can compare by reading it aloud. Commands that need an identity create one when they first run, and name it after
+/// themselves, such as fog-node.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat identity new laptop\n  hestat identity show")]
 pub(super) struct Args {

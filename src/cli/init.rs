@@ -1,4 +1,4 @@
-//! `hestat init`
+//! `hestat init`: encrypts a CSV file and uploads it.
 
 use super::connect_options::{ConnectOptions, parse_location};
 use super::console::Console;
@@ -23,7 +23,13 @@ pub(super) struct Args {
     #[command(flatten)]
     table: TableOptions,
     /// Server that computes the result: ftps://USER@HOST:PORT or file:///DIR
-    #[arg(long, env = "HESTAT_SERVER", value_name = "URL", value_parser = parse_location, required_unless_present = "resume")]
+    #[arg(
+        long,
+        env = "HESTAT_SERVER",
+        value_name = "URL",
+        value_parser = parse_location,
+        required_unless_present = "resume"
+    )]
     server: Option<Location>,
     #[command(flatten)]
     state: StateOptions,
@@ -33,20 +39,20 @@ pub(super) struct Args {
     #[arg(long, env = "HESTAT_RESUME", value_name = "JOB")]
     resume: Option<String>,
     #[command(flatten)]
-    reach: ConnectOptions,
+    connection: ConnectOptions,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         let store = self.state.store()?;
-        let (record, table) = if let Some(name) = &self.resume {
-            let job = store.find(Some(name)).map_err(PipelineError::from)?;
+        let (record, table) = if let Some(job) = &self.resume {
+            let job = store.find(Some(job)).map_err(PipelineError::from)?;
             console.handle_signals();
-            (resume(&store, job, &self.reach.connector(&store, console)?, console.observer())?, None)
+            (resume(&store, job, &self.connection.connector(&store, console)?, console.observer())?, None)
         } else {
             let request = self.request(&store, console)?;
             let initiated =
-                init(&request, &store, &self.reach.connector(&store, console)?, &SystemClock, console.observer())?;
+                init(&request, &store, &self.connection.connector(&store, console)?, &SystemClock, console.observer())?;
             (initiated.record, Some((initiated.skipped, initiated.notices)))
         };
         if console.json() {
@@ -63,6 +69,7 @@ impl Args {
     }
 
     fn request(&self, store: &KeyStore, console: &Console) -> anyhow::Result<InitRequest> {
+        // clap requires it without --resume.
         let no_server = || Usage("--server URL is required".into());
         let server = self.server.clone().ok_or_else(no_server)?;
         let spool = store.directory().map_err(PipelineError::from)?;

@@ -1,8 +1,8 @@
-//! `hestat inspect`
+//! `hestat inspect`: describes a `.hes` file.
 
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::console::Console;
 use crate::pipeline::inspect::{Inspection, inspect};
@@ -24,8 +24,8 @@ impl Args {
         if console.json() {
             console.print_json(&facts.into_iter().map(|(name, value)| (name.replace(' ', "_"), value)).collect())?;
         } else {
-            let line = |(name, value): (&str, serde_json::Value)| match value {
-                serde_json::Value::String(text) => format!("{name:<15} {text}\n"),
+            let line = |(name, value): (&str, Value)| match value {
+                Value::String(text) => format!("{name:<15} {text}\n"),
                 other => format!("{name:<15} {other}\n"),
             };
             console.print(&facts.into_iter().map(line).collect::<String>())?;
@@ -34,7 +34,7 @@ impl Args {
     }
 }
 
-fn facts(inspection: &Inspection) -> Vec<(&'static str, serde_json::Value)> {
+fn facts(inspection: &Inspection) -> Vec<(&'static str, Value)> {
     let mut facts = vec![("kind", json!(inspection.kind.to_string())), ("bytes", json!(inspection.bytes))];
     if let Some(job) = inspection.job {
         facts.push(("job", json!(job)));

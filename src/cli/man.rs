@@ -1,4 +1,4 @@
-//! `hestat man`
+//! `hestat man`: manual pages, generated from the definition of the command line.
 
 use std::path::{Path, PathBuf};
 
@@ -20,7 +20,7 @@ impl Args {
         let mut command = super::definition();
         command.build();
         match &self.dir {
-            None => console.print(&String::from_utf8_lossy(&page(&command)?))?,
+            None => console.print_raw(&mut page(&command)?.as_slice())?,
             Some(dir) => write(dir, "hestat", &command)?,
         }
         Ok(0)

@@ -66,7 +66,7 @@ Exit codes:
   4  the result is not ready                 15  changed server certificate or peer key
   5  no such job, or a key cannot be used    16  the server does not support TLS
   6  other server error                      17  the server or peer denied access
-  7  the server's answer failed the check    18  the server's disk is full
+  7  the server's totals failed the check    18  the server's disk is full
   8  local file, disk or directory error     19  the server's storage quota is exceeded
   9  damaged or unknown .hes file            20  the server or peer violated the protocol
  10  a job failed on the server              21  the port to listen on is in use
@@ -92,7 +92,7 @@ enum Command {
     Man(man::Args),
 }
 
-/// Runs the command that the process's arguments name.
+/// Runs the command in the arguments of this process.
 pub fn main() -> ExitCode {
     core_dumps::disable();
     let matches = environment::matches(definition());
@@ -124,7 +124,7 @@ fn run(command: Command, console: &Console) -> anyhow::Result<u8> {
 }
 
 impl Command {
-    /// Whether the command works on ciphertext, and needs the thread pool.
+    /// Whether the command works on ciphertext, and so needs the thread pool.
     fn computes(&self) -> bool {
         matches!(
             self,
@@ -136,4 +136,42 @@ impl Command {
 /// Returns the definition of all commands and options, for the parser and for generated files.
 fn definition() -> clap::Command {
     Arguments::command()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    /// Pairs of a heading in a help text and a group of options below it, or an option of a struct that flattens
+    /// others: clap makes no group of these.
+    fn headings(command: &clap::Command) -> BTreeSet<(String, String)> {
+        let name = |arg: &clap::Arg| {
+            let group = command.get_groups().find(|group| group.get_args().any(|id| id == arg.get_id()));
+            group.map_or(arg.get_id(), clap::ArgGroup::get_id).to_string()
+        };
+        let pair = |arg| clap::Arg::get_help_heading(arg).map(|heading| (heading.to_owned(), name(arg)));
+        let pairs = command.get_arguments().filter_map(pair);
+        pairs.chain(command.get_subcommands().flat_map(headings)).collect()
+    }
+
+    /// clap gives an option after a flattened group the heading of that group.
+    #[test]
+    fn every_option_has_the_heading_of_its_group() {
+        let expected = [
+            ("Connection to the server", "ConnectOptions"),
+            ("Identity and trust", "AdmissionOptions"),
+            ("Identity and trust", "PassphraseOptions"),
+            ("Identity and trust", "StateOptions"),
+            ("Identity and trust", "TrustOptions"),
+            ("Identity and trust", "identity"),
+            ("Limits", "LimitOptions"),
+            ("Message", "MessageOptions"),
+            ("RSA key", "RsaKeyOptions"),
+            ("Timeouts", "WaitingOptions"),
+        ];
+        let expected = expected.map(|(heading, group)| (heading.to_owned(), group.to_owned()));
+        assert_eq!(headings(&definition()), expected.into_iter().collect());
+    }
 }

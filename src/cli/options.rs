@@ -5,7 +5,8 @@ use std::io;
 use std::os::fd::AsFd;
 use std::path::{Path, PathBuf};
 
-use clap::builder::{BoolishValueParser, PossibleValuesParser, TypedValueParser};
+use clap::ValueEnum;
+use clap::builder::{BoolishValueParser, PossibleValue, PossibleValuesParser};
 
 use super::column_list;
 use super::exit::Usage;
@@ -45,40 +46,56 @@ pub(super) struct TableOptions {
     /// CSV file to encrypt; - is standard input
     #[arg(value_name = "CSV", conflicts_with = "input")]
     csv: Option<PathBuf>,
-    /// CSV file to encrypt, as an option
-    #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", conflicts_with = "csv", required_unless_present_any = ["csv", "resume"])]
+    /// CSV file to encrypt, instead of the argument CSV
+    #[arg(long, short, env = "HESTAT_INPUT", value_name = "FILE", conflicts_with = "csv")]
     input: Option<PathBuf>,
-    /// Columns to use, separated by commas; a name with a comma in quotes, as in '"a, b"' [default: all numeric
-    /// columns]
+    /// Columns to use, separated by commas; put a name that contains a comma in quotes, as in '"a, b"' [default: all
+    /// numeric columns]
     #[arg(long, env = "HESTAT_COLUMNS", value_name = "NAMES", allow_hyphen_values = true)]
     columns: Option<Vec<Names>>,
     /// Columns to skip
     #[arg(long, env = "HESTAT_EXCLUDE", value_name = "NAMES", allow_hyphen_values = true)]
     exclude: Vec<Names>,
     /// Statistics to compute [default: all]
-    #[arg(long, env = "HESTAT_STATISTICS", value_name = "NAME", value_delimiter = ',', value_parser = statistic_names())]
+    #[arg(
+        long,
+        env = "HESTAT_STATISTICS",
+        value_name = "NAME",
+        value_delimiter = ',',
+        value_parser = PossibleValuesParser::new(statistics::ALL.map(Statistic::name))
+    )]
     statistics: Option<Vec<String>>,
     #[command(flatten)]
     format: FormatOptions,
 }
 
-/// The format of the CSV file.
+/// How to read the CSV file.
 #[derive(Debug, clap::Args)]
 struct FormatOptions {
     /// Cell delimiter: a character, "tab" or "space" [default: detected from the first rows]
     #[arg(long, env = "HESTAT_DELIMITER", value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true)]
     delimiter: Option<u8>,
     /// Numbers have a decimal comma [default: detected, if the first rows are unambiguous]
-    #[arg(long, env = "HESTAT_DECIMAL_COMMA", value_parser = BoolishValueParser::new(), conflicts_with = "decimal_point")]
+    #[arg(
+        long,
+        env = "HESTAT_DECIMAL_COMMA",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with = "decimal_point"
+    )]
     decimal_comma: bool,
     /// Numbers have a decimal point
-    #[arg(long, env = "HESTAT_DECIMAL_POINT", value_parser = BoolishValueParser::new(), conflicts_with = "decimal_comma")]
+    #[arg(
+        long,
+        env = "HESTAT_DECIMAL_POINT",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with = "decimal_comma"
+    )]
     decimal_point: bool,
     /// Thousands separator: a character, "space" or "apostrophe" [default: none]
     #[arg(long, env = "HESTAT_THOUSANDS", value_name = "CHAR", value_parser = thousands)]
     thousands: Option<char>,
     /// Whether the first line contains column names
-    #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_parser = header())]
+    #[arg(long, env = "HESTAT_HEADER", value_name = "WHETHER", default_value = "expected", value_enum)]
     header: HeaderRow,
     /// Cells that mean "no value", separated by commas; numbers are compared by value, and blank cells always mean "no
     /// value" [default: NA, N/A, NaN and null]
@@ -106,7 +123,7 @@ impl FormatOptions {
             (false, false) => None,
         };
         if self.thousands.is_some_and(|separator| decimal_separator.map(char::from) == Some(separator)) {
-            return Err(Usage("--thousands is the decimal mark; use another character".into()));
+            return Err(Usage("--thousands is also the decimal separator; use another character".into()));
         }
         Ok(Dialect {
             delimiter: self.delimiter,
@@ -145,13 +162,13 @@ fn codes(lists: &[Names]) -> Vec<String> {
 impl TableOptions {
     /// Opens the file. Input that can be read only once is copied to `spool` first.
     pub(super) fn source(&self, spool: &Path) -> anyhow::Result<CsvSource> {
-        let missing = || Usage("a CSV file is required".into());
-        open_source(self.path().ok_or_else(missing)?, spool)
+        open_source(self.path()?, spool)
     }
 
-    /// Path of the CSV file; `-` is standard input.
-    pub(super) fn path(&self) -> Option<&Path> {
-        self.csv.as_deref().or(self.input.as_deref())
+    /// Returns the path of the CSV file; `-` is standard input.
+    pub(super) fn path(&self) -> Result<&Path, Usage> {
+        let missing = || Usage("a CSV file is required".into());
+        self.csv.as_deref().or(self.input.as_deref()).ok_or_else(missing)
     }
 
     pub(super) fn dialect(&self) -> anyhow::Result<Dialect> {
@@ -207,16 +224,18 @@ fn stdin_id() -> Option<FileId> {
     meta.is_file().then(|| FileId::from(&meta))
 }
 
-fn statistic_names() -> PossibleValuesParser {
-    PossibleValuesParser::new(statistics::ALL.map(Statistic::name))
-}
+impl ValueEnum for HeaderRow {
+    fn value_variants<'a>() -> &'a [Self] {
+        &[Self::Expected, Self::Present, Self::Absent]
+    }
 
-fn header() -> impl TypedValueParser<Value = HeaderRow> {
-    PossibleValuesParser::new(["expected", "present", "absent"]).map(|word| match word.as_str() {
-        "present" => HeaderRow::Present,
-        "absent" => HeaderRow::Absent,
-        _ => HeaderRow::Expected,
-    })
+    fn to_possible_value(&self) -> Option<PossibleValue> {
+        Some(PossibleValue::new(match self {
+            Self::Expected => "expected",
+            Self::Present => "present",
+            Self::Absent => "absent",
+        }))
+    }
 }
 
 fn delimiter(text: &str) -> Result<u8, String> {

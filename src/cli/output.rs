@@ -1,4 +1,4 @@
-//! The destination of a command's results: standard output, or a file that is written whole or not at all.
+//! The destination of a command's results: standard output, or a file that is written completely or not at all.
 
 use std::path::{Path, PathBuf};
 
@@ -53,6 +53,6 @@ pub(super) fn is_standard_output(path: &Path) -> bool {
 }
 
 fn file_error(path: &Path) -> impl FnOnce(std::io::Error) -> PipelineError {
-    let place = path.display().to_string();
-    |source| PipelineError::File { path: place, source }
+    let path = path.display().to_string();
+    |source| PipelineError::File { path, source }
 }

@@ -1,4 +1,4 @@
-//! Options of commands that make or accept links: identity, trust, admission and timeouts.
+//! Options of commands that connect to peers or accept connections: identity, trust, admission and timeouts.
 
 use std::fs;
 use std::path::PathBuf;
@@ -61,7 +61,7 @@ impl IdentityOptions {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Identity and trust")]
 pub(super) struct TrustOptions {
-    /// Key fingerprint of the listening side, as printed there [default: as remembered from the first connection]
+    /// Key fingerprint of the listening side, as printed there [default: the one remembered from the first connection]
     #[arg(long, env = "HESTAT_PEER_FINGERPRINT", value_name = "FINGERPRINT")]
     peer_fingerprint: Option<KeyFingerprint>,
 }
@@ -75,7 +75,7 @@ impl TrustOptions {
         }
         let known_peers = state.store()?.root().join("known_peers");
         let (confirmer, path) = (console.confirmer(), known_peers.display().to_string());
-        // A process in the background of its terminal cannot ask: then the key is not trusted.
+        // If this process is in the background of its terminal, the question fails, and the key is not trusted.
         let asks = is_interactive();
         let confirm = move |address: &PeerAddress, found: KeyFingerprint| {
             if asks {
@@ -166,8 +166,9 @@ fn approval_question(request: &ApprovalRequest) -> String {
 
 /// Timeouts for peers.
 #[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Timeouts")]
 pub(super) struct WaitingOptions {
-    /// Seconds to wait for peers
+    /// Give up after waiting for peers for this many seconds
     #[arg(
         long,
         env = "HESTAT_PEER_TIMEOUT",
@@ -176,7 +177,7 @@ pub(super) struct WaitingOptions {
         value_parser = clap::value_parser!(u64).range(1..=31_536_000)
     )]
     timeout: u64,
-    /// Seconds after which a silent peer is given up; peers send a keepalive every second
+    /// Drop a peer that sends nothing for this many seconds; peers send a keepalive every second
     #[arg(
         long = "silence",
         env = "HESTAT_PEER_SILENCE",

@@ -1,4 +1,4 @@
-//! `hestat ping`
+//! `hestat ping`: checks whether a server can be used.
 
 use serde_json::json;
 
@@ -35,7 +35,7 @@ impl Args {
             if console.json() {
                 findings.push(as_json(finding));
             } else {
-                // Standard output may be closed: the exit code tells the result.
+                // Standard output may be closed: the exit code gives the result.
                 let _ = console.print(&line(finding));
             }
         });

@@ -1,4 +1,4 @@
-//! The progress bar and notices on stderr. Both are held back while the user is asked something.
+//! The progress bar and notices on stderr. Both pause while the user is asked a question.
 
 use std::io::{self, IsTerminal, Write};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,28 +8,32 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use crate::foundation::observer::{Stage, Unit};
 use crate::foundation::text::sanitize;
 
-/// The bar and the notices, shared by all threads.
-pub(super) struct Screen {
-    has_bars: bool,
+/// The width of a label: the longest, `waiting for nodes`, has 17 characters.
+const LABEL_WIDTH: usize = 17;
+
+/// The progress bar and the notices on stderr, for use from any thread.
+pub(super) struct ProgressDisplay {
+    shows_bar: bool,
     state: Mutex<State>,
 }
 
 struct State {
     stage: Option<Stage>,
     bar: ProgressBar,
-    open_questions: usize,
-    /// Notices to show when the last question is closed.
+    /// How many guards pause the display.
+    pauses: usize,
+    /// Notices to show when the last pause ends.
     deferred: Vec<String>,
 }
 
-/// Holds back the bar and notices until it is dropped.
-pub(super) struct Question(Arc<Screen>);
+/// Pauses the bar and notices until it is dropped.
+pub(super) struct PauseGuard(Arc<ProgressDisplay>);
 
-impl Screen {
-    /// Shows bars only if `wants_bars` and stderr is a terminal.
-    pub(super) fn new(wants_bars: bool) -> Self {
-        let state = State { stage: None, bar: ProgressBar::hidden(), open_questions: 0, deferred: Vec::new() };
-        Self { has_bars: wants_bars && io::stderr().is_terminal(), state: Mutex::new(state) }
+impl ProgressDisplay {
+    /// Shows a bar only if `wants_bar` and stderr is a terminal.
+    pub(super) fn new(wants_bar: bool) -> Self {
+        let state = State { stage: None, bar: ProgressBar::hidden(), pauses: 0, deferred: Vec::new() };
+        Self { shows_bar: wants_bar && io::stderr().is_terminal(), state: Mutex::new(state) }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -39,60 +43,67 @@ impl Screen {
     /// Shows a bar for `total` units in place of the previous one.
     pub(super) fn begin(&self, stage: Stage, total: u64) {
         self.end();
-        if self.has_bars {
-            let mut inner = self.lock();
-            inner.stage = Some(stage);
-            inner.bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
-            inner.show();
+        if self.shows_bar {
+            self.lock().begin(stage, total);
         }
     }
 
+    /// Advances the bar.
     pub(super) fn advance(&self, units: u64) {
         self.lock().bar.inc(units);
     }
 
-    /// Stops updating the bar, and leaves it on the terminal.
+    /// Stops updating the bar, and leaves it on the terminal if it is shown.
     pub(super) fn end(&self) {
-        let mut inner = self.lock();
-        inner.stage = None;
-        let bar = std::mem::replace(&mut inner.bar, ProgressBar::hidden());
+        let mut state = self.lock();
+        state.stage = None;
+        let bar = std::mem::replace(&mut state.bar, ProgressBar::hidden());
         if !bar.is_hidden() {
             bar.abandon();
         }
     }
 
+    /// Writes a notice above the bar, or keeps it until the last pause ends.
     pub(super) fn notice(&self, message: &str) {
-        let (mut inner, text) = (self.lock(), format!("note: {message}"));
-        if inner.open_questions > 0 { inner.deferred.push(text) } else { inner.bar.suspend(|| write_line(&text)) }
+        let text = format!("note: {message}");
+        let mut state = self.lock();
+        if state.pauses > 0 { state.deferred.push(text) } else { state.bar.suspend(|| write_line(&text)) }
     }
 
-    /// Holds back the bar and notices while a question is open.
-    pub(super) fn question(self: Arc<Self>) -> Question {
-        let mut inner = self.lock();
-        inner.open_questions += 1;
-        inner.hide();
-        drop(inner);
-        Question(self)
+    /// Hides the bar and keeps notices back until the guard is dropped.
+    pub(super) fn pause(self: Arc<Self>) -> PauseGuard {
+        let mut state = self.lock();
+        state.pauses += 1;
+        state.hide();
+        drop(state);
+        PauseGuard(self)
     }
 }
 
-impl Drop for Question {
+impl Drop for PauseGuard {
     fn drop(&mut self) {
-        let mut inner = self.0.lock();
-        inner.open_questions -= 1;
-        if inner.open_questions == 0 {
-            for text in std::mem::take(&mut inner.deferred) {
+        let mut state = self.0.lock();
+        state.pauses -= 1;
+        if state.pauses == 0 {
+            for text in std::mem::take(&mut state.deferred) {
                 write_line(&text);
             }
-            inner.show();
+            state.show();
         }
     }
 }
 
 impl State {
-    /// Replaces the bar with a visible one at the same position, unless a question is open.
+    fn begin(&mut self, stage: Stage, total: u64) {
+        self.stage = Some(stage);
+        self.bar = ProgressBar::with_draw_target(Some(total), ProgressDrawTarget::hidden());
+        self.show();
+    }
+
+    /// Replaces the bar with a visible one at the same position, unless the display is paused. The rate of the new bar
+    /// is measured anew.
     fn show(&mut self) {
-        if let Some(stage) = self.stage.filter(|_| self.open_questions == 0) {
+        if let Some(stage) = self.stage.filter(|_| self.pauses == 0) {
             let bar = ProgressBar::with_draw_target(self.bar.length(), ProgressDrawTarget::stderr());
             self.bar = bar.with_position(self.bar.position()).with_style(style(stage.unit)).with_message(stage.label);
             self.bar.tick();
@@ -120,6 +131,18 @@ fn style(unit: Unit) -> ProgressStyle {
         Unit::Items(name) => format!("{{human_pos}}/{{human_len}} {name} {{per_sec}}"),
         Unit::Count => "{human_pos}/{human_len}".into(),
     };
-    let template = format!("{{msg:>17}} {{bar:40}} {count}");
-    ProgressStyle::with_template(&template).unwrap_or_else(|_| ProgressStyle::default_bar())
+    #[expect(clippy::expect_used, reason = "tested for each kind of unit")]
+    ProgressStyle::with_template(&format!("{{msg:>{LABEL_WIDTH}}} {{bar:40}} {count}")).expect("the template is valid")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_unit_has_a_valid_template() {
+        for unit in [Unit::Bytes, Unit::Items("rows"), Unit::Count] {
+            let _ = style(unit);
+        }
+    }
 }

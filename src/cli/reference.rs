@@ -8,8 +8,9 @@ use clap::{Arg, Command};
 const TITLE: &str = "\
 # Command reference
 
-This file is generated from the definitions in `src/cli`; do not edit it. An option on the command line takes precedence over
-its environment variable, and over the variables of options that conflict with it. An empty variable counts as not set.";
+This file is generated from the definitions in `src/cli`; do not edit it. An option on the command line takes precedence
+over its environment variable, and over the variables of options that conflict with it. An empty variable counts as not
+set.";
 
 /// Returns the reference as Markdown. The text does not depend on the machine or the environment.
 pub fn markdown() -> String {

@@ -1,4 +1,4 @@
-//! `hestat result`
+//! `hestat result`: fetches, verifies and decrypts the totals of a job.
 
 use std::path::PathBuf;
 use std::time::Duration;
@@ -22,12 +22,12 @@ use crate::statistics::Comparison;
 
 /// Fetch, verify and decrypt the statistics of a job
 ///
-/// Uses the newest job unless a name is given. The answer is decrypted only if it is, byte for byte, the sum of the
+/// Uses the newest job unless an ID is given. The totals are decrypted only if they are, byte for byte, the sum of the
 /// uploaded data.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat result --wait --output decrypted_results.csv --check data.csv")]
 pub(super) struct Args {
-    /// Name of the job, or the beginning of the name [default: the newest job]
+    /// ID of the job, or the beginning of the ID [default: the newest job]
     #[arg(env = "HESTAT_JOB")]
     job: Option<String>,
     /// File for the statistics; - is standard output, which then gets nothing else
@@ -47,7 +47,7 @@ pub(super) struct Args {
     #[command(flatten)]
     passphrase: PassphraseOptions,
     #[command(flatten)]
-    reach: ConnectOptions,
+    connection: ConnectOptions,
 }
 
 impl Args {
@@ -55,18 +55,18 @@ impl Args {
         forbid_overlap(self.check.as_deref(), &self.output)?;
         console.handle_signals();
         let store = self.state.store()?;
-        let job = store.find(self.job.as_deref().filter(|name| !name.is_empty())).map_err(PipelineError::from)?;
+        let job = store.find(self.job.as_deref().filter(|id| !id.is_empty())).map_err(PipelineError::from)?;
         let protected = store.open(job).is_ok_and(|job| job.record().protected);
         if protected && !self.passphrase.is_available()? {
             return Err(PipelineError::from(KeyStoreError::PassphraseNeeded(job)).into());
         }
         // Checked before the download, which ends with the job marked as decrypted.
         let output = Output::prepare(&self.output, console)?;
-        let connector = self.reach.connector(&store, console)?;
-        let answer = fetch(job, self.time_limit(), &store, &connector, &SystemClock, console.observer())?;
+        let connector = self.connection.connector(&store, console)?;
+        let fetched = fetch(job, self.time_limit(), &store, &connector, &SystemClock, console.observer())?;
         // No secret is in memory during the wait.
         let passphrase = self.passphrase.to_open(protected, console)?;
-        let decrypted = answer.open(passphrase.as_ref())?;
+        let decrypted = fetched.open(passphrase.as_ref())?;
         drop(passphrase);
         let compare = || {
             let Some(path) = &self.check else { return Ok(None) };
@@ -76,14 +76,14 @@ impl Args {
         deliver(&decrypted, compare, &output, console)
     }
 
-    /// How long to wait for the result; `None` asks once.
+    /// Returns how long to wait for the result; `None` asks once.
     fn time_limit(&self) -> Option<Duration> {
         self.wait.then(|| self.timeout.map_or(Duration::MAX, Duration::from_secs))
     }
 }
 
-/// Writes the statistics to `output` and prints them, with a comparison if there is one. The exit code says whether
-/// they are equal.
+/// Writes the statistics to `output` and prints them, with a comparison if there is one. Returns the exit code, which
+/// says whether they are equal.
 pub(super) fn deliver(
     decrypted: &Decrypted,
     compare: impl FnOnce() -> anyhow::Result<Option<Comparison>>,
@@ -93,18 +93,18 @@ pub(super) fn deliver(
     let csv = report::csv::render(&decrypted.summary)?;
     let written = output.write(&csv, console);
     let comparison = match compare() {
-        // The first error is reported.
+        // Of two errors, the first is reported.
         Err(error) => return Err(written.err().unwrap_or(error)),
         Ok(comparison) => comparison,
     };
     if comparison.as_ref().is_some_and(|comparison| !comparison.same_file) {
         console.notice("this is not the CSV file that was encrypted: the contents differ");
     }
-    match &comparison {
+    if !output.is_standard() {
         // Statistics are printed even if they could not be written.
-        comparison if !output.is_standard() => show(decrypted, comparison.as_ref(), console)?,
-        Some(comparison) => console.notice(&report::table::verdict(comparison)),
-        None => {}
+        show(decrypted, comparison.as_ref(), console)?;
+    } else if let Some(comparison) = &comparison {
+        console.notice(&report::table::verdict(comparison));
     }
     console.notice(&format!("job {}: statistics written to {}", decrypted.record.job, written?));
     let equal = comparison.is_none_or(|comparison| comparison.differences().is_empty());

@@ -1,4 +1,4 @@
-//! `hestat run`
+//! `hestat run`: all steps in one process.
 
 use std::path::PathBuf;
 
@@ -16,7 +16,7 @@ use crate::transfer::{Connector, Location};
 
 /// Encrypt, compute and decrypt in one process, as a demonstration
 ///
-/// Uses the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine,
+/// Runs the code of the separate commands. By default it starts a temporary FTPS server on a free port of this machine,
 /// and keeps keys and ciphertext in a temporary directory that is removed at the end.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat run --check data.csv")]
@@ -26,7 +26,7 @@ pub(super) struct Args {
     /// File for the statistics; - is standard output, which then gets nothing else
     #[arg(long, short, env = "HESTAT_OUTPUT", value_name = "FILE", default_value = "decrypted_results.csv")]
     output: PathBuf,
-    /// Also compute the statistics on the clear data, and compare
+    /// Also compute the statistics of the clear data, and compare
     #[arg(long, env = "HESTAT_RUN_CHECK", value_parser = BoolishValueParser::new())]
     check: bool,
     /// Server to use instead of a temporary one; it must compute on upload: ftps://USER@HOST:PORT or file:///DIR
@@ -35,12 +35,12 @@ pub(super) struct Args {
     #[command(flatten)]
     state: StateOptions,
     #[command(flatten)]
-    reach: ConnectOptions,
+    connection: ConnectOptions,
 }
 
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
-        forbid_overlap(self.table.path(), &self.output)?;
+        forbid_overlap(Some(self.table.path()?), &self.output)?;
         let output = Output::prepare(&self.output, console)?;
         let request = RunRequest {
             source: self.table.source(&std::env::temp_dir())?,
@@ -58,6 +58,6 @@ impl Args {
 
     fn server(&self, console: &Console) -> anyhow::Result<Option<(Location, Connector)>> {
         let Some(server) = self.server.clone() else { return Ok(None) };
-        Ok(Some((server, self.reach.connector(&self.state.store()?, console)?)))
+        Ok(Some((server, self.connection.connector(&self.state.store()?, console)?)))
     }
 }

@@ -1,4 +1,4 @@
-//! `hestat sample`
+//! `hestat sample`: writes a synthetic table.
 
 use std::io::{self, Write};
 use std::path::PathBuf;

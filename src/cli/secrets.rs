@@ -1,7 +1,7 @@
 //! Reads passphrases and passwords from files or the terminal, never from arguments.
 
-use std::fs;
-use std::io::{self, IsTerminal, Read};
+use std::fs::{self, File};
+use std::io::{self, IsTerminal, Read, Take};
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
@@ -17,6 +17,12 @@ use crate::foundation::secret::Secret;
 use crate::keystore::{is_protected, is_world_readable};
 use crate::pipeline::PipelineError;
 
+/// The maximum length of the first line of a secret file, in bytes, including its line break.
+const MAX_SECRET_BYTES: u64 = 1 << 12;
+
+/// The maximum length of a certificate, key or netrc file, in bytes.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+
 /// The passphrase that protects keys on disk.
 #[derive(Debug, clap::Args)]
 pub(super) struct PassphraseOptions {
@@ -24,15 +30,18 @@ pub(super) struct PassphraseOptions {
     #[arg(long, env = "HESTAT_PASSPHRASE_FILE", value_name = "FILE", conflicts_with = "passphrase")]
     passphrase_file: Option<PathBuf>,
     /// Ask for the passphrase on the terminal
-    #[arg(long, env = "HESTAT_PASSPHRASE_PROMPT", value_parser = BoolishValueParser::new(), conflicts_with = "passphrase_file")]
+    #[arg(
+        long,
+        env = "HESTAT_PASSPHRASE_PROMPT",
+        value_parser = BoolishValueParser::new(),
+        conflicts_with = "passphrase_file"
+    )]
     passphrase: bool,
-    /// The content of the file, which may be a pipe, and may serve several keys.
+    /// The passphrase in the file, once it has been read. The file may be a pipe, and its passphrase may protect
+    /// several keys.
     #[arg(skip)]
     cached: OnceLock<Passphrase>,
 }
-
-/// The maximum length of the first line of a secret file, in bytes, including its line break.
-const MAX_SECRET: u64 = 1 << 12;
 
 impl PassphraseOptions {
     /// Returns the passphrase for a new key, if the options ask for one. A prompt asks twice.
@@ -114,8 +123,10 @@ fn ask_passphrase(prompt: &str, console: &Console) -> anyhow::Result<Passphrase>
 /// Notifies if other users of this machine can read a file with a secret.
 pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
     if is_world_readable(path) {
-        console
-            .notice(&format!("other users of this machine can read {0}; to prevent it: chmod 600 {0}", path.display()));
+        console.notice(&format!(
+            "other users of this machine can read {0}; to prevent this: chmod 600 {0}",
+            path.display()
+        ));
     }
 }
 
@@ -125,11 +136,11 @@ pub(super) fn notice_if_exposed(path: &Path, console: &Console) {
 /// The file cannot be read, other users can change it, or the line is empty or longer than 4,095 bytes.
 pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
     let failed = |source| file_error(path, source);
-    let mut text = Secret::new(String::with_capacity(MAX_SECRET as usize));
+    let mut text = Secret::new(String::with_capacity(MAX_SECRET_BYTES as usize));
     let file = ownership::open(path).map_err(failed)?;
-    file.take(MAX_SECRET).read_to_string(text.expose_mut()).map_err(failed)?;
+    file.take(MAX_SECRET_BYTES).read_to_string(text.expose_mut()).map_err(failed)?;
     let end = text.expose().find(['\r', '\n']).unwrap_or(text.expose().len());
-    if end as u64 == MAX_SECRET {
+    if end as u64 == MAX_SECRET_BYTES {
         return Err(Usage(format!("the first line of {} is longer than 4,095 bytes", path.display())).into());
     }
     text.expose_mut().truncate(end);
@@ -137,6 +148,19 @@ pub(super) fn first_line(path: &Path) -> anyhow::Result<Secret<String>> {
         return Err(Usage(format!("the first line of {} is empty", path.display())).into());
     }
     Ok(text)
+}
+
+/// Reads a whole file that contains secrets, with `read`.
+///
+/// # Errors
+/// The file cannot be read, other users can change it, or it is larger than 1 MiB.
+pub(super) fn read_bounded(path: &Path, read: impl FnOnce(&mut Take<File>) -> io::Result<usize>) -> io::Result<()> {
+    let mut file = ownership::open(path)?.take(MAX_FILE_BYTES + 1);
+    let read = read(&mut file);
+    if file.limit() == 0 {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, "the file is larger than 1 MiB"));
+    }
+    read.map(|_| ())
 }
 
 fn file_error(path: &Path, source: io::Error) -> anyhow::Error {
@@ -167,4 +191,23 @@ pub(super) fn from_terminal(
         return Err(Usage(format!("the {what} is empty")).into());
     }
     Ok(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn files_up_to_the_limit_are_read() {
+        let directory = tempfile::tempdir().unwrap();
+        let file = directory.path().join("file");
+        let mut bytes = Vec::new();
+        let mut read = |size: u64| {
+            fs::write(&file, vec![7; size as usize]).unwrap();
+            bytes.clear();
+            read_bounded(&file, |file| file.read_to_end(&mut bytes)).map(|()| bytes.len() as u64)
+        };
+        assert_eq!(read(MAX_FILE_BYTES).unwrap(), MAX_FILE_BYTES);
+        assert_eq!(read(MAX_FILE_BYTES + 1).unwrap_err().kind(), io::ErrorKind::FileTooLarge);
+    }
 }

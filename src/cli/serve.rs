@@ -1,20 +1,19 @@
-//! `hestat serve`
+//! `hestat serve`: an FTPS server that computes the totals of the datasets that it receives.
 
 use std::io::Read;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::ops::RangeInclusive;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::builder::BoolishValueParser;
 use serde_json::json;
 
 use super::connect_options::password_variable;
 use super::console::Console;
-use super::secrets::first_line;
+use super::secrets::{first_line, read_bounded};
 use super::server_limits::{LimitOptions, ports};
 use super::{hostnames, log};
 use crate::foundation::clock::SystemClock;
-use crate::foundation::ownership;
 use crate::foundation::secret::Secret;
 use crate::keystore::ServerIdentity;
 use crate::pipeline::PipelineError;
@@ -22,11 +21,11 @@ use crate::pipeline::serve::{ServeRequest, Serving, StateFiles, prepare, serve};
 use crate::report;
 use crate::transfer::is_server_name;
 
-/// Run a server that receives datasets over FTPS and computes them
+/// Run a server that receives datasets over FTPS and computes their totals
 ///
 /// The server has one account and requires TLS. On the first start it creates a certificate and a password and prints
-/// their paths. Uploads are synced to disk before they are acknowledged, and computed at once. SIGTERM and SIGINT stop
-/// the server; interrupted transfers can be resumed.
+/// their paths. Uploads are synced to disk before they are acknowledged, and their totals are computed at once. SIGTERM
+/// and SIGINT stop the server; interrupted transfers can be resumed.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat serve --data /srv/hestat --listen 0.0.0.0:2121 --name stats.example.org")]
 pub(super) struct Args {
@@ -47,28 +46,24 @@ pub(super) struct Args {
     /// state]
     #[arg(long, env = "HESTAT_PASSWORD_FILE", value_name = "FILE")]
     password_file: Option<PathBuf>,
-    /// Names and addresses in a new certificate [default: those of this machine]
+    /// Host names and IP addresses for a new certificate, separated by commas [default: those of this machine]
     #[arg(long, env = "HESTAT_NAME", value_name = "NAMES", value_delimiter = ',', value_parser = server_name)]
     name: Vec<String>,
-    /// Certificate to use (PEM, the server's own first)
-    #[arg(long, env = "HESTAT_CERTIFICATE", value_name = "FILE", requires = "certificate_key")]
-    certificate: Option<PathBuf>,
-    /// Private key of the certificate (PEM)
-    #[arg(long, env = "HESTAT_CERTIFICATE_KEY", value_name = "FILE", requires = "certificate")]
-    certificate_key: Option<PathBuf>,
+    #[command(flatten)]
+    certificate: Option<CertificateFiles>,
     /// Ports for data connections, such as 50000-50099 [default: any free port]
     #[arg(long, env = "HESTAT_PASSIVE_PORTS", value_name = "FROM-TO", value_parser = ports)]
     passive_ports: Option<RangeInclusive<u16>>,
     /// Address at which clients reach this machine, if it is behind NAT
     #[arg(long, env = "HESTAT_PUBLIC_ADDRESS", value_name = "IPV4")]
     public_address: Option<Ipv4Addr>,
-    /// Only create missing directories, certificate and password, print their paths, and exit
+    /// Create the directories, certificate and password if they are missing, print their paths, and exit
     #[arg(long, env = "HESTAT_PREPARE", value_parser = BoolishValueParser::new())]
     prepare: bool,
-    /// Only receive datasets; hestat compute computes them
+    /// Only receive datasets; hestat compute computes their totals
     #[arg(long, env = "HESTAT_NO_COMPUTE", value_parser = BoolishValueParser::new())]
     no_compute: bool,
-    /// Keep datasets in the inbox after they are computed
+    /// Keep datasets in the inbox after their totals are computed
     #[arg(long, env = "HESTAT_KEEP", value_parser = BoolishValueParser::new())]
     keep: bool,
     /// Write the log as JSON
@@ -81,16 +76,39 @@ pub(super) struct Args {
     limits: LimitOptions,
 }
 
+/// A certificate of the user instead of a generated one.
+#[derive(Debug, clap::Args)]
+struct CertificateFiles {
+    /// Certificate to use (PEM, the server's own first)
+    #[arg(long, env = "HESTAT_CERTIFICATE", value_name = "FILE", required = false, requires = "certificate_key")]
+    certificate: PathBuf,
+    /// Private key of the certificate (PEM)
+    #[arg(long, env = "HESTAT_CERTIFICATE_KEY", value_name = "FILE", required = false, requires = "certificate")]
+    certificate_key: PathBuf,
+}
+
+impl CertificateFiles {
+    fn read(&self) -> Result<ServerIdentity, PipelineError> {
+        let read = |path: &Path| {
+            let mut pem = Secret::new(Vec::new());
+            let read = read_bounded(path, |file| file.read_to_end(pem.expose_mut()));
+            read.map(|()| pem).map_err(|source| PipelineError::File { path: path.display().to_string(), source })
+        };
+        let certificate = read(&self.certificate)?.expose().clone();
+        Ok(ServerIdentity { certificate, key: read(&self.certificate_key)? })
+    }
+}
+
 impl Args {
     pub(super) fn run(&self, console: &Console) -> anyhow::Result<u8> {
         log::begin(self.log_json, console.quiet());
         if self.prepare {
-            console.print(&prepared(&prepare(self.request()?)?, console.json()))?;
+            console.print(&render_files(&prepare(self.request()?)?, console.json()))?;
             return Ok(0);
         }
         console.handle_signals();
         serve(self.request()?, &SystemClock, console.observer(), |serving| {
-            // The server goes on if stdout is closed.
+            // The server continues if stdout is closed.
             let _ = console.print(&self.render(serving, console.json()));
         })?;
         Ok(0)
@@ -103,8 +121,8 @@ impl Args {
             listen: self.listen,
             user: self.user.clone(),
             password: self.password()?,
-            identity: self.identity()?,
-            secrets: self.secrets().cloned().collect(),
+            identity: self.certificate.as_ref().map(CertificateFiles::read).transpose()?,
+            secrets: self.secret_files().cloned().collect(),
             names: self.name.clone(),
             default_names: hostnames::names(self.listen, self.public_address),
             passive_ports: self.passive_ports.clone(),
@@ -116,9 +134,9 @@ impl Args {
         })
     }
 
-    /// The secret files that the options name.
-    fn secrets(&self) -> impl Iterator<Item = &PathBuf> {
-        self.password_file.iter().chain(&self.certificate_key)
+    /// Returns the secret files that the options name.
+    fn secret_files(&self) -> impl Iterator<Item = &PathBuf> {
+        self.password_file.iter().chain(self.certificate.as_ref().map(|files| &files.certificate_key))
     }
 
     fn password(&self) -> anyhow::Result<Option<Secret<String>>> {
@@ -128,21 +146,10 @@ impl Args {
         }
     }
 
-    fn identity(&self) -> Result<Option<ServerIdentity>, PipelineError> {
-        let (Some(certificate), Some(key)) = (&self.certificate, &self.certificate_key) else { return Ok(None) };
-        let read = |path: &PathBuf| {
-            let place = path.display().to_string();
-            let mut pem = Secret::new(Vec::new());
-            let read = ownership::open(path).and_then(|mut file| file.read_to_end(pem.expose_mut()));
-            read.map(|_| pem).map_err(|source| PipelineError::File { path: place, source })
-        };
-        Ok(Some(ServerIdentity { certificate: read(certificate)?.expose().clone(), key: read(key)? }))
-    }
-
     fn render(&self, serving: &Serving, as_json: bool) -> String {
         let Serving { address, user, secure, fingerprint, files } = serving;
         let scheme = if *secure { "ftps" } else { "ftp" };
-        let url = format!("{scheme}://{user}@{}", self.reachable(*address));
+        let url = format!("{scheme}://{user}@{}", self.client_address(*address));
         if as_json {
             let fingerprint = fingerprint.to_string();
             return report::json::line(&json!({
@@ -150,11 +157,12 @@ impl Args {
                 "certificate_file": files.certificate, "fingerprint": fingerprint
             }));
         }
-        format!("serving {} at {url}\n{}\nfingerprint {fingerprint}", self.data.display(), prepared(files, false))
+        format!("serving {} at {url}\n{}\nfingerprint {fingerprint}", self.data.display(), render_files(files, false))
     }
 
-    /// The address at which clients reach a socket that listens on `address`.
-    fn reachable(&self, address: SocketAddr) -> String {
+    /// Returns the address at which clients may reach a socket that listens on `address`. For all addresses of this
+    /// machine, that is its host name, which clients may not be able to resolve.
+    fn client_address(&self, address: SocketAddr) -> String {
         let port = address.port();
         match self.public_address {
             Some(public) => format!("{public}:{port}"),
@@ -164,15 +172,17 @@ impl Args {
     }
 }
 
-/// Describes where certificate and password are.
-fn prepared(StateFiles { certificate, password }: &StateFiles, as_json: bool) -> String {
+/// Renders where the password and the certificate are.
+fn render_files(StateFiles { certificate, password }: &StateFiles, as_json: bool) -> String {
     if as_json {
         return report::json::line(&json!({ "password_file": password, "certificate_file": certificate }));
     }
-    let origin = |file: &Option<PathBuf>| {
-        file.as_ref().map_or_else(|| "as given".to_owned(), |path| format!("in {}", path.display()))
+    let origin = |file: &Option<PathBuf>, options: &str| match file {
+        Some(path) => format!("in {}", path.display()),
+        None => format!("given with {options}"),
     };
-    format!("password {}\ncertificate {}", origin(password), origin(certificate))
+    let password = origin(password, "--password-file or HESTAT_PASSWORD");
+    format!("password {password}\ncertificate {}", origin(certificate, "--certificate"))
 }
 
 /// Parses a name or address for a certificate.
@@ -184,7 +194,9 @@ fn server_name(text: &str) -> Result<String, String> {
 fn user(text: &str) -> Result<String, String> {
     let is_invalid = |c: char| c.is_whitespace() || c.is_control() || ":/@?#%\"\\".contains(c);
     if text.is_empty() || text.chars().any(is_invalid) {
-        return Err("expected a name without spaces, control characters and :/@?#%\"\\".into());
+        return Err(
+            "expected a non-empty name without white space, control characters or any of : / @ ? # % \" \\".into()
+        );
     }
     Ok(text.into())
 }

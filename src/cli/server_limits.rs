@@ -1,29 +1,48 @@
-//! Options for the limits of `hestat serve`.
+//! Options of `hestat serve` that limit what clients can use.
 
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
 use crate::transfer::serve::ServerLimits;
 
+/// The limits of the server.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Limits")]
 pub(super) struct LimitOptions {
-    /// Timeout of an idle client
+    /// Time after which an idle client is disconnected
     #[arg(long, env = "HESTAT_IDLE_TIMEOUT", value_name = "SECONDS", default_value_t = 300, value_parser = seconds())]
     idle_timeout: u64,
-    /// Timeout of a stalled transfer
-    #[arg(long, env = "HESTAT_TRANSFER_TIMEOUT", value_name = "SECONDS", default_value_t = 60, value_parser = seconds())]
+    /// Time after which a stalled transfer is ended
+    #[arg(
+        long,
+        env = "HESTAT_TRANSFER_TIMEOUT",
+        value_name = "SECONDS",
+        default_value_t = 60,
+        value_parser = seconds()
+    )]
     transfer_timeout: u64,
-    /// Time a client has to log in
+    /// Time that a client has to log in
     #[arg(long, env = "HESTAT_LOGIN_TIMEOUT", value_name = "SECONDS", default_value_t = 30, value_parser = seconds())]
     login_timeout: u64,
     /// Maximum number of connections; at the limit, a new one replaces one that has not logged in
-    #[arg(long, env = "HESTAT_MAX_CONNECTIONS", value_name = "NUMBER", default_value_t = 256, value_parser = clap::value_parser!(u16).range(1..))]
+    #[arg(
+        long,
+        env = "HESTAT_MAX_CONNECTIONS",
+        value_name = "NUMBER",
+        default_value_t = 256,
+        value_parser = clap::value_parser!(u16).range(1..)
+    )]
     max_connections: u16,
-    /// Failed logins after which an address is blocked for a minute
-    #[arg(long, env = "HESTAT_MAX_FAILED_LOGINS", value_name = "NUMBER", default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..))]
+    /// Number of failed logins after which an address is blocked for a minute
+    #[arg(
+        long,
+        env = "HESTAT_MAX_FAILED_LOGINS",
+        value_name = "NUMBER",
+        default_value_t = 10,
+        value_parser = clap::value_parser!(u32).range(1..)
+    )]
     max_failed_logins: u32,
-    /// Maximum total size of the files in DIR, results included; units K, M, G and T are powers of 1000 [default:
+    /// Maximum total size of the files in DIR, totals included; units K, M, G and T are powers of 1000 [default:
     /// unlimited]
     #[arg(long, env = "HESTAT_MAX_DISK", value_name = "BYTES", value_parser = bytes)]
     max_disk: Option<u64>,

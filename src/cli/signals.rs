@@ -54,7 +54,7 @@ impl Signals {
     }
 
     /// Installs the handlers. A second SIGINT or SIGTERM ends the process at once. A second SIGHUP does not: when a
-    /// terminal closes, the kernel and the shell each send one. SIGHUP stays ignored where it was (nohup).
+    /// terminal closes, the kernel and the shell each send one. SIGHUP stays ignored if it was (nohup).
     fn install(&self) {
         // If a handler cannot be installed, the signal ends the process, which is safe at every step.
         for signal in [SIGINT, SIGTERM] {

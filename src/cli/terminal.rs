@@ -49,13 +49,13 @@ fn end_line(mut terminal: &File) {
     }
 }
 
-/// Shows a prompt and reads a line. Gives up when `goes_on` returns `false`.
+/// Shows a prompt and reads a line. Gives up when `keep_waiting` returns `false`.
 ///
 /// # Errors
 /// [`io::ErrorKind::Interrupted`] if it gave up; any error of the terminal.
-pub(super) fn ask(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+pub(super) fn ask(prompt: &str, keep_waiting: impl Fn() -> bool) -> io::Result<Secret<String>> {
     let terminal = open_prompt(prompt)?;
-    wait_for_line(&terminal, goes_on, || Ok(())).inspect_err(|_| end_line(&terminal))?;
+    wait_for_line(&terminal, keep_waiting, || Ok(())).inspect_err(|_| end_line(&terminal))?;
     read_line(&terminal)
 }
 
@@ -63,12 +63,12 @@ pub(super) fn ask(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret
 ///
 /// # Errors
 /// As [`ask`].
-pub(super) fn ask_secret(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Secret<String>> {
+pub(super) fn ask_secret(prompt: &str, keep_waiting: impl Fn() -> bool) -> io::Result<Secret<String>> {
     let terminal = open_prompt("")?;
     let echo_guard = EchoGuard::new(&terminal)?;
     (&terminal).write_all(prompt.as_bytes())?;
     // If the process is stopped and continued, the shell has set its own modes meanwhile.
-    let line = wait_for_line(&terminal, goes_on, || echo_guard.disable_echo()).and_then(|()| read_line(&terminal));
+    let line = wait_for_line(&terminal, keep_waiting, || echo_guard.disable_echo()).and_then(|()| read_line(&terminal));
     drop(echo_guard);
     // The line break was not echoed either.
     end_line(&terminal);
@@ -79,11 +79,11 @@ pub(super) fn ask_secret(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result
 ///
 /// # Errors
 /// As [`ask`], and [`io::ErrorKind::InvalidData`] for a line that the terminal may have cut.
-pub(super) fn ask_for_lines(prompt: &str, goes_on: impl Fn() -> bool) -> io::Result<Vec<u8>> {
+pub(super) fn ask_for_lines(prompt: &str, keep_waiting: impl Fn() -> bool) -> io::Result<Vec<u8>> {
     let terminal = open_prompt(prompt)?;
     let (mut input, mut line) = (Vec::new(), [0; MAX_LINE]);
     loop {
-        wait_for_line(&terminal, &goes_on, || Ok(()))?;
+        wait_for_line(&terminal, &keep_waiting, || Ok(()))?;
         let count = read(&terminal, &mut line)?;
         if count >= MAX_LINE - 1 {
             return Err(io::Error::new(io::ErrorKind::InvalidData, "terminals cut lines of more than 4,094 bytes"));
@@ -99,11 +99,15 @@ pub(super) fn ask_for_lines(prompt: &str, goes_on: impl Fn() -> bool) -> io::Res
     Ok(input)
 }
 
-/// Waits until a line can be read, since a read could not be cancelled: it goes on after a signal. While another
-/// process is in the foreground, input is left to that one. Calls `on_idle` at each interval without input.
-fn wait_for_line(terminal: &File, goes_on: impl Fn() -> bool, on_idle: impl Fn() -> io::Result<()>) -> io::Result<()> {
+/// Waits until a line can be read. A read itself could not be cancelled, since it continues after a signal. While
+/// another process is in the foreground, input is left to that one. Calls `on_idle` at each interval without input.
+fn wait_for_line(
+    terminal: &File,
+    keep_waiting: impl Fn() -> bool,
+    on_idle: impl Fn() -> io::Result<()>,
+) -> io::Result<()> {
     let interval = Timespec::try_from(POLL_INTERVAL).map_err(io::Error::other)?;
-    while goes_on() {
+    while keep_waiting() {
         let is_foreground = is_in_foreground(terminal);
         match poll(&mut [PollFd::new(terminal, PollFlags::IN)], Some(&interval)) {
             Err(Errno::INTR) => {}

@@ -2,8 +2,9 @@
 
 mod environment;
 mod exits;
-mod happy;
+mod happy_path;
 mod help;
+mod jobs;
 mod leftovers;
 mod output;
 mod passphrase;
@@ -17,7 +18,9 @@ use crate::sandbox::Sandbox;
 
 /// A small table with a gap, and its statistics, computed by hand.
 const TABLE: &str = "height,weight\n1,2\n3,4\n,9\n";
-const FIGURES: &str = "column,count,missing,sum,mean,variance,std\nheight,2,1,4,2,2,1.4142135623730951\nweight,3,0,15,5,13,3.605551275463989\n";
+const RESULTS: &str = "column,count,missing,sum,mean,variance,std\n\
+    height,2,1,4,2,2,1.4142135623730951\n\
+    weight,3,0,15,5,13,3.605551275463989\n";
 
 /// A table with one value, and its statistics.
 fn single(value: u32) -> (String, String) {

@@ -175,7 +175,7 @@ fn a_passphrase_from_a_pipe_is_read_once() {
 
 /// If the private key is not protected, the public key file is compared with it.
 #[test]
-fn a_foreign_public_key_is_not_shown() {
+fn the_public_key_of_another_identity_is_not_shown() {
     let sandbox = Sandbox::new();
     for name in ["mine", "other"] {
         sandbox.succeed(["identity", "new", name]);

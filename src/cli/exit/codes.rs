@@ -12,7 +12,7 @@ pub(in crate::cli) const NOT_READY: u8 = 4;
 pub(in crate::cli) const JOB: u8 = 5;
 /// Any other error of a server or peer.
 pub(in crate::cli) const SERVER: u8 = 6;
-/// The server's answer failed the check.
+/// The server's totals failed the check.
 pub(in crate::cli) const REFUSED: u8 = 7;
 /// An error of a file, disk or directory on this machine.
 pub(in crate::cli) const LOCAL: u8 = 8;
@@ -44,7 +44,7 @@ pub(in crate::cli) const PROTOCOL: u8 = 20;
 pub(in crate::cli) const PORT_TAKEN: u8 = 21;
 /// No node was available in time for a part of the message.
 pub(in crate::cli) const NO_NODE: u8 = 22;
-/// Other users can change a file of keys or trust.
+/// Other users can change a file with keys or trust decisions.
 pub(in crate::cli) const NOT_PRIVATE: u8 = 23;
 /// A signal asked the command to stop (128 + SIGINT, as shells report it).
 pub(in crate::cli) const CANCELLED: u8 = 130;

@@ -26,8 +26,8 @@ impl Explain for FogError {
             FogError::BadKey { .. } => (PROTOCOL, "Have the client use an RSA key of 2048 to 8192 bits."),
             FogError::Rejected { .. } => (
                 PROTOCOL,
-                "The client's journal says why: an answer was wrong, or this node lost its part too often. Check that both \
-                 run the same version of hestat.",
+                "The client's journal says why: this node returned wrong tokens, or lost its part too often. Check \
+                 that both run the same version of hestat.",
             ),
         };
         (code, Some(next_step.into()))

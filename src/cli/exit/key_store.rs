@@ -7,7 +7,7 @@ use crate::keystore::KeyStoreError;
 
 impl Explain for KeyStoreError {
     fn explain(&self) -> (u8, Option<String>) {
-        (code(self), remedy(self))
+        (code(self), next_step(self))
     }
 }
 
@@ -19,12 +19,14 @@ fn code(error: &KeyStoreError) -> u8 {
     }
 }
 
-fn remedy(error: &KeyStoreError) -> Option<String> {
+fn next_step(error: &KeyStoreError) -> Option<String> {
     Some(match error {
         KeyStoreError::Io { .. } => "Check the path, its permissions and the free space on its disk.".into(),
-        KeyStoreError::NoJobs { .. } => "Make one with hestat init, or give the right state with --state.".into(),
+        KeyStoreError::NoJobs { .. } => {
+            "Create one with hestat init, or give the right state directory with --state.".into()
+        }
         KeyStoreError::Unknown { .. } | KeyStoreError::Ambiguous { .. } => {
-            "hestat jobs lists the names of all jobs.".into()
+            "hestat jobs lists the IDs of all jobs.".into()
         }
         KeyStoreError::Forgotten(_) => "Encrypt the data again with hestat init.".into(),
         KeyStoreError::LostKey { job, .. } => {
@@ -42,15 +44,15 @@ fn remedy(error: &KeyStoreError) -> Option<String> {
         KeyStoreError::WrongPassphrase(_) | KeyStoreError::Encrypt(_) => "Try again with the right passphrase.".into(),
         KeyStoreError::KeyName(_) => "See --help.".into(),
         KeyStoreError::NoKey { .. } => {
-            "hestat identity show lists the existing keys; hestat identity new makes one.".into()
+            "hestat identity show lists the existing keys; hestat identity new creates one.".into()
         }
         KeyStoreError::NameTaken { .. } => "No key is ever replaced: give another name, or move that file away.".into(),
-        KeyStoreError::KeyFile { source, .. } => pem_remedy(*source).into(),
+        KeyStoreError::KeyFile { source, .. } => pem_next_step(*source).into(),
         KeyStoreError::Key { source: KeyError::TooSmall { .. } | KeyError::TooLarge { .. }, .. } => {
-            "Make another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE".into()
+            "Create another with: openssl genpkey -algorithm RSA -pkeyopt rsa_keygen_bits:3072 -out FILE".into()
         }
         KeyStoreError::Key { .. } => {
-            "Restore the file or give another one. To get a new key, move a file of the state away.".into()
+            "Restore the file or give another one. To get a new key, move the file in the state directory away.".into()
         }
         KeyStoreError::PublicKeyMismatch { .. } => {
             "One of the two files was exchanged. Restore them together, or move both away to get new ones.".into()
@@ -59,7 +61,7 @@ fn remedy(error: &KeyStoreError) -> Option<String> {
     })
 }
 
-fn pem_remedy(error: PemError) -> &'static str {
+fn pem_next_step(error: PemError) -> &'static str {
     match error {
         PemError::NotPem => {
             "Restore the file, or move it away to get a new key. A key of your own must be a private key in PEM \

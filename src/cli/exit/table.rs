@@ -1,5 +1,5 @@
-//! CSV files. Each remedy leads to the right figures or to the next accurate message; the integration tests follow
-//! them.
+//! Next steps for errors of CSV files. Following one gives the right statistics or another accurate message, as
+//! integration tests check.
 
 mod cells;
 mod lines;
@@ -8,13 +8,13 @@ mod options;
 #[cfg(test)]
 mod tests;
 
-use self::cells::{columns_of, missing_codes, mixed_cells};
+use self::cells::{leave_out, mixed_columns, non_numeric_cells};
 use self::lines::{extra_field, needs_conversion, only_column, ragged_row, second_header};
 pub(in crate::cli) use self::notices::describe_notice;
-use self::options::{choice, comment_option, delimiter_option};
+use self::options::{choose_interpretation, comment_option, delimiter_option};
 use super::Explain;
 use super::codes::{CANCELLED, TABLE};
-use crate::cli::column_list::{argument, list};
+use crate::cli::column_list::argument;
 use crate::foundation::decimal::{MAX_DIGITS, ParseDecimalError};
 use crate::foundation::observer::Cancelled;
 use crate::table::{FileFormat, TableError};
@@ -25,25 +25,25 @@ impl Explain for TableError {
     fn explain(&self) -> (u8, Option<String>) {
         match self {
             Self::Cancelled(Cancelled) => (CANCELLED, None),
-            error => (TABLE, Some(remedy(error))),
+            error => (TABLE, Some(next_step(error))),
         }
     }
 }
 
-fn remedy(error: &TableError) -> String {
+fn next_step(error: &TableError) -> String {
     match error {
         TableError::Read { .. } => "Check the path, its permissions, and that the file is complete.".into(),
         TableError::NotText { format } => not_text(*format).into(),
         TableError::InvalidUtf8 { .. } => {
             "Save the file as UTF-8, for example with: iconv -f WINDOWS-1252 -t UTF-8 old.csv > new.csv".into()
         }
-        TableError::NulByte { .. } => {
-            "Write the file again. If the NUL bytes are only padding, remove them with: tr -d '\\000' < old.csv > new.csv"
-                .into()
-        }
+        TableError::NulByte { .. } => "Write the file again. If the NUL bytes are only padding, remove them with: \
+             tr -d '\\000' < old.csv > new.csv"
+            .into(),
         TableError::Empty | TableError::NoRows => "Use a CSV file with a header line and at least one row.".into(),
         TableError::NoHeader { .. } => {
-            "Add a line with the column names, or use --header absent (--header present if these numbers are the names)."
+            "Add a line with the column names, or use --header absent (--header present if these numbers are the \
+             names)."
                 .into()
         }
         TableError::AmbiguousDelimiter { first, second } => {
@@ -61,7 +61,8 @@ fn remedy(error: &TableError) -> String {
             format!("Use {}, or --skip-lines {skip}.", comment_option(*character))
         }
         TableError::Preamble { skip, may_be_header: true, .. } => format!(
-            "If it is, use --skip-lines {skip}; if it is the header and each row has one field more, use --header present."
+            "If it is, use --skip-lines {skip}; if it is the header and each row has one field more, use --header \
+             present."
         ),
         TableError::Preamble { skip, .. } => {
             format!("Use --skip-lines {skip}; if the delimiter is wrong, give the right one with --delimiter.")
@@ -73,29 +74,28 @@ fn remedy(error: &TableError) -> String {
             second_header(*line, *last_line, codes, *header_absent)
         }
         TableError::CommaNumbers { interpretations, .. } => {
-            format!("{} If the comma separates cells, give each of them a name in the header.", choice(interpretations))
+            format!(
+                "{} If the comma separates cells, give each of them a name in the header.",
+                choose_interpretation(interpretations)
+            )
         }
         TableError::AmbiguousComma { interpretations, .. } => {
-            format!("{} If it is two cells, use --delimiter ','.", choice(interpretations))
+            format!("{} If it is two cells, use --delimiter ','.", choose_interpretation(interpretations))
         }
-        TableError::AmbiguousPoint { interpretations, .. } => choice(interpretations),
+        TableError::AmbiguousPoint { interpretations, .. } => choose_interpretation(interpretations),
         TableError::DuplicateName { name, is_number, .. } => {
-            let rename = if *is_number {
-                "If the first line is data, use --header absent; otherwise rename"
-            } else {
-                "Rename"
-            };
+            let rename =
+                if *is_number { "If the first line is data, use --header absent; otherwise rename" } else { "Rename" };
             format!("{rename} one of the two columns, or leave both out with --exclude {}.", argument(name))
         }
         TableError::Ragged(row) => ragged_row(row),
         TableError::LongRow { .. } | TableError::OpenQuote { .. } => format!("Close the quotation mark; {NO_QUOTES}"),
         TableError::TextAfterQuote { delimiter, .. } => text_after_quote(*delimiter),
-        TableError::Mixed(column) => mixed_cells(column),
+        TableError::Mixed(column) => mixed_columns(column),
         TableError::Notation { interpretations, column, non_numeric, .. } => {
-            let columns: Vec<String> = std::iter::once(column).chain(&non_numeric.others).cloned().collect();
-            let (choice, missing) = (choice(interpretations), missing_codes(non_numeric));
-            let (word, exclude) = (columns_of(&columns), list(&columns));
-            format!("{choice}{missing} Or leave the {word} out with --exclude {exclude}.")
+            let choice = choose_interpretation(interpretations);
+            let missing = non_numeric_cells(non_numeric).map(|step| format!(" {step}")).unwrap_or_default();
+            format!("{choice}{missing} Or {}.", leave_out(column, &non_numeric.others))
         }
         TableError::Number { reason: ParseDecimalError::Digits, column, .. } => format!(
             "Round it to at most {MAX_DIGITS} significant digits, or leave the column out with --exclude {}.",
@@ -107,7 +107,7 @@ fn remedy(error: &TableError) -> String {
         TableError::NoSuchColumn { .. } => "Correct the name; upper and lower case matter.".into(),
         TableError::NotNumeric { .. } | TableError::NoNumbers => "Choose a column that contains numbers.".into(),
         TableError::OneColumn { hint, interpretations, .. } => only_column(*hint, interpretations),
-        TableError::NeedsConversion { error, conversion } => needs_conversion(*conversion, &remedy(error)),
+        TableError::NeedsConversion { error, conversion } => needs_conversion(*conversion, &next_step(error)),
         TableError::Changed { .. } => "Run the command again when no program writes to the file.".into(),
         TableError::Cancelled(Cancelled) => "Run the command again.".into(),
     }
@@ -133,6 +133,7 @@ fn text_after_quote(delimiter: Option<char>) -> String {
         .map(|found| format!("If {found:?} separates the cells, use {}.\n", delimiter_option(found)))
         .unwrap_or_default();
     format!(
-        "{separate}Close the quotation mark at the end of the cell, and double the quotation marks inside it (\"\"); {NO_QUOTES}"
+        "{separate}Close the quotation mark at the end of the cell, and double the quotation marks inside it (\"\"); \
+         {NO_QUOTES}"
     )
 }

@@ -1,4 +1,4 @@
-//! Exit codes and remedies for errors of the connection to a server.
+//! Exit codes and next steps for errors of the connection to a server.
 
 use super::Explain;
 use super::codes::{
@@ -10,11 +10,11 @@ use crate::transfer::TransferError;
 
 impl Explain for TransferError {
     fn explain(&self) -> (u8, Option<String>) {
-        let remedy = remedy(self).map(|remedy| match code(self) {
-            SERVER | SERVER_FULL | QUOTA => format!("{remedy} Then run the command again."),
-            _ => remedy.into(),
+        let next_step = next_step(self).map(|step| match code(self) {
+            SERVER | SERVER_FULL | QUOTA => format!("{step} Then run the command again."),
+            _ => step.into(),
         });
-        (code(self), remedy)
+        (code(self), next_step)
     }
 }
 
@@ -48,8 +48,8 @@ fn code(error: &TransferError) -> u8 {
     }
 }
 
-/// Returns what the user can do next; nothing after cancelling.
-pub(super) fn remedy(error: &TransferError) -> Option<&'static str> {
+/// Returns the next step without "run the command again"; none if the user cancelled.
+pub(super) fn next_step(error: &TransferError) -> Option<&'static str> {
     Some(match error {
         TransferError::Cancelled(Cancelled) => return None,
         TransferError::Local { .. } => "Check the path, its permissions and the free space on its disk.",
@@ -79,8 +79,8 @@ pub(super) fn remedy(error: &TransferError) -> Option<&'static str> {
              use --server-fingerprint with the new fingerprint."
         }
         TransferError::DataCertificateMismatch { .. } => {
-            "User, password and file names were sent before, over the control connection, whose certificate is correct; \
-             nothing was sent over this data connection. Ask the server's owner."
+            "User, password and file names were sent before, over the control connection, whose certificate is \
+             correct; nothing was sent over this data connection. Ask the server's owner."
         }
         TransferError::NoTls { .. } => {
             "Enable TLS on the server; or use ftp:// and --insecure-plain-ftp if nobody else can read the network \

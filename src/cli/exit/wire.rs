@@ -10,7 +10,7 @@ use crate::wire::{KeyOrigin, WireError};
 
 impl Explain for WireError {
     fn explain(&self) -> (u8, Option<String>) {
-        (code(self), remedy(self))
+        (code(self), next_step(self))
     }
 }
 
@@ -24,6 +24,8 @@ fn code(error: &WireError) -> u8 {
         WireError::ProtocolViolation { .. } => PROTOCOL,
         WireError::PortTaken { .. } => PORT_TAKEN,
         WireError::PeerList { .. } | WireError::Runtime(_) => LOCAL,
+        // The identity is a key in the state directory. `TransferError::Identity` is LOCAL, since the certificate of
+        // `hestat serve` is a file that the user names.
         WireError::Identity(_) => JOB,
         WireError::Cancelled(Cancelled) => CANCELLED,
         WireError::ConnectionLost { .. }
@@ -33,7 +35,7 @@ fn code(error: &WireError) -> u8 {
     }
 }
 
-fn remedy(error: &WireError) -> Option<String> {
+fn next_step(error: &WireError) -> Option<String> {
     Some(match error {
         WireError::Cancelled(Cancelled) => return None,
         WireError::Runtime(_) => {
@@ -41,17 +43,23 @@ fn remedy(error: &WireError) -> Option<String> {
         }
         WireError::Unreachable { .. } => "Check the address, and that the peer is running.".into(),
         WireError::Timeout { .. } => {
-            "Check the network, and that hestat listens there; --timeout and --silence allow more time.".into()
+            "Check the network, and that the peer is running; --timeout and --silence allow more time.".into()
         }
         WireError::UntrustedKey { found, .. } => {
             format!("If this is the fingerprint its owner gave you, use --peer-fingerprint {found}")
         }
         WireError::KeyMismatch { origin, .. } => {
-            format!("Nothing was sent over this connection. Ask the owner of the peer. {}", new_key_remedy(origin))
+            format!(
+                "Nothing was sent over this connection. Ask the owner of the peer whether its key was replaced. {}",
+                new_key_next_step(origin)
+            )
         }
-        WireError::NotAllowed { own, .. } => format!("Ask its owner to allow this identity with --allow-peer {own}"),
+        WireError::NotAllowed { own, .. } => {
+            format!("Ask the owner of the peer to allow this identity with --allow-peer {own}")
+        }
         WireError::NotApproved { own, .. } => format!(
-            "Ask its owner to answer, or to allow this identity with --allow-peer {own}; --timeout allows more time."
+            "Ask the owner of the peer to answer, or to allow this identity with --allow-peer {own}; --timeout allows \
+             more time."
         ),
         WireError::ProtocolViolation { .. } => "Check that both sides run the same version of hestat.".into(),
         WireError::PortTaken { .. } => "Stop that program, or choose another port with --listen.".into(),
@@ -69,8 +77,8 @@ fn remedy(error: &WireError) -> Option<String> {
     })
 }
 
-/// What to do if the peer's key was replaced on purpose.
-fn new_key_remedy(origin: &KeyOrigin) -> String {
+/// Returns what to do if the peer's owner confirms that its key was replaced.
+fn new_key_next_step(origin: &KeyOrigin) -> String {
     match origin {
         KeyOrigin::Pinned => "If its key is new, use --peer-fingerprint with the new fingerprint.".into(),
         KeyOrigin::KnownPeers(path) => format!(

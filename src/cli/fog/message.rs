@@ -1,4 +1,4 @@
-//! Options for the message, and the output when it has come back.
+//! Options for the message, and the output of its report.
 
 use std::fs;
 use std::io::{self, IsTerminal};
@@ -9,19 +9,20 @@ use serde_json::{Value, json};
 use super::super::console::Console;
 use super::super::terminal::ask_for_lines;
 use crate::foundation::observer::{Cancel, Cancelled, Notices};
+use crate::foundation::text::is_printable;
 use crate::pipeline::PipelineError;
 use crate::report::json::line;
-use crate::scenarios::fog::{MessageReport, Source};
+use crate::scenarios::fog::{MessageReport, PartReport, Source};
 
-/// Maximum bytes of a message that is printed.
+/// The maximum length of a message that is printed, in bytes.
 const MAX_PRINTED: u64 = 64 << 10;
 
 /// Asks for any number of lines, since a message may be pasted.
 const QUESTION: &str = "Message (any number of lines; end with Ctrl-D on a new line):\n";
 
-/// The source of the message.
+/// The message, and how it is divided.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "The message")]
+#[command(next_help_heading = "Message")]
 pub(super) struct MessageOptions {
     /// Text of the message; other users of this machine can see it while the command runs
     #[arg(
@@ -39,7 +40,12 @@ pub(super) struct MessageOptions {
     file: Option<PathBuf>,
     /// Maximum message bytes in one token; less if there are many parts [default: 32768 in parts of up to 1 MiB, which
     /// JOSE libraries accept, else 4194304]
-    #[arg(long, env = "HESTAT_FOG_CHUNK", value_name = "BYTES", value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20))]
+    #[arg(
+        long,
+        env = "HESTAT_FOG_CHUNK",
+        value_name = "BYTES",
+        value_parser = clap::value_parser!(u32).range(4 << 10..=4 << 20)
+    )]
     pub(super) chunk: Option<u32>,
 }
 
@@ -68,7 +74,7 @@ impl MessageOptions {
         Ok(source.map_err(|error| unusable(self.failed_path(&error, spool))(error))?)
     }
 
-    /// Returns what could not be used: the source or, if there is no space, the directory of the copy.
+    /// Returns the name of what could not be used: the source or, if a copy cannot be written, its directory.
     fn failed_path(&self, error: &io::Error, spool: &Path) -> String {
         use io::ErrorKind::{FileTooLarge, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
         match &self.file {
@@ -82,8 +88,8 @@ impl MessageOptions {
     }
 }
 
-/// Prints the report, and the message itself if it is a short text. With `--quiet` and without a terminal, prints
-/// exactly the message and nothing else. `is_kept` says whether the files remain after the command.
+/// Prints the report, and the message itself if it is a short text. With `--quiet`, if standard output is not a
+/// terminal, prints exactly the message. `is_kept` says whether the files remain after the command.
 pub(super) fn show(report: &MessageReport, is_kept: bool, console: &Console) -> anyhow::Result<u8> {
     if console.quiet() && !console.json() && !io::stdout().is_terminal() {
         console.print_raw(&mut fs::File::open(&report.file).map_err(|source| unreadable(report, source))?)?;
@@ -122,12 +128,13 @@ fn text(report: &MessageReport) -> anyhow::Result<Option<String>> {
         return Ok(None);
     }
     let bytes = fs::read(&report.file).map_err(|source| unreadable(report, source))?;
-    Ok(String::from_utf8(bytes).ok().filter(|text| crate::foundation::text::is_printable(text)))
+    Ok(String::from_utf8(bytes).ok().filter(|text| is_printable(text)))
 }
 
 fn as_json(report: &MessageReport, text: Option<&str>, is_kept: bool) -> Value {
     let file = |path: &Path| is_kept.then(|| path.display().to_string());
-    let part = |part: &crate::scenarios::fog::PartReport| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
+    let part =
+        |part: &PartReport| json!({ "node": part.node.to_string(), "bytes": part.bytes, "file": file(&part.file) });
     json!({
         "message": report.message.to_string(), "bytes": report.bytes, "file": file(&report.file), "text": text,
         "parts": report.parts.iter().map(part).collect::<Vec<_>>()

@@ -17,18 +17,18 @@ const ROLE: &str = "fog-node";
 
 /// Encrypt a part of a client's message under its public key
 ///
-/// The node tries to connect until the client is there, and again when the connection breaks. It sees its own part and
-/// no other. Several nodes on one machine each need their own --identity.
+/// The node tries to connect until the client is running, and reconnects if the connection breaks. It sees its own part
+/// and no other. Several nodes on one machine each need their own --identity.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog node --connect fog.example.org:7100 --out node --stay")]
 pub(super) struct Args {
     /// Address of the client
     #[arg(long, env = "HESTAT_FOG_CONNECT", value_name = "HOST:PORT")]
     connect: PeerAddress,
-    /// Directory for the files of each step
+    /// Output directory, for the files of each step
     #[arg(long, env = "HESTAT_FOG_OUT", value_name = "DIR")]
     out: PathBuf,
-    /// Do not end after one part: stay for more, from this client and later ones
+    /// Keep running after the first part, and encrypt parts for this client and later ones
     #[arg(long, env = "HESTAT_FOG_STAY", value_parser = BoolishValueParser::new())]
     stay: bool,
     #[command(flatten)]
@@ -51,7 +51,7 @@ impl Args {
         let request = NodeRequest { address, dialer, out, stay: self.stay, timeout: self.waiting.timeout() };
         console.handle_signals();
         node(&request, &SystemClock, console.observer(), |outcome| {
-            // The client is served even if standard output cannot be written to.
+            // The node continues even if standard output cannot be written to.
             let _ = console.print(&render(outcome, console.json()));
         })?;
         Ok(0)

@@ -15,22 +15,28 @@ const PREFIX: &str = "hestat-fog-";
 
 /// Run a client and its nodes in one process, as a demonstration
 ///
-/// Runs the same code as the separate commands, over TLS on a free port of this machine. All keys are created for this
-/// run. Without --out no files remain; those of a run that was killed are removed by the next one.
+/// Runs the code of the separate commands, over TLS on a free port of this machine. All keys are created for this run.
+/// Without --out no files remain; those of a run that was killed are removed by the next one.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat fog run --message 'the quick brown fox' --nodes 3")]
 pub(super) struct Args {
-    #[command(flatten)]
-    message: MessageOptions,
     /// Number of nodes, and of parts
-    #[arg(long, env = "HESTAT_FOG_NODES", value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    #[arg(
+        long,
+        env = "HESTAT_FOG_NODES",
+        value_name = "N",
+        default_value_t = 2,
+        value_parser = clap::value_parser!(u32).range(1..=1000)
+    )]
     nodes: u32,
     /// Size of the RSA key in bits
     #[arg(long, env = "HESTAT_FOG_BITS", value_name = "BITS", default_value = "3072")]
     bits: RsaBits,
-    /// Directory for the directories of client and nodes [default: a temporary one]
+    /// Output directory; the client writes to client, node i to node-i [default: a temporary directory]
     #[arg(long, env = "HESTAT_FOG_OUT", value_name = "DIR")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    message: MessageOptions,
 }
 
 impl Args {

@@ -24,8 +24,8 @@ fn sandbox() -> Sandbox {
     sandbox
 }
 
-/// Runs a command with an option on the command line and the variable of an option that conflicts with it. The command must end
-/// with `code` and print `text`, as it does without the variable.
+/// Runs a command with an option on the command line and the variable of an option that conflicts with it. The command
+/// must end with `code` and print `text`, as it does without the variable.
 #[track_caller]
 fn overrides(command: &[&str], option: &[&str], variable: (&str, &str), code: i32, text: &str) {
     let (sandbox, arguments) = (sandbox(), [command, option].concat());
@@ -60,7 +60,8 @@ fn the_csv_argument_and_the_input_option_override_each_other() {
     overrides(&run, &["--input", "comma.csv"], ("HESTAT_INPUT", "nowhere.csv"), 0, mean);
     let both = sandbox().run(["run", "comma.csv", "--input", "comma.csv"]);
     both.expect_code(2).says(&["cannot be used with"]);
-    sandbox().run(["run"]).expect_code(2).says(&["CSV"]);
+    sandbox().run(["run"]).expect_code(2).says(&["a CSV file is required"]);
+    sandbox().run(["init", "--server", "file:///nowhere"]).expect_code(2).says(&["a CSV file is required"]);
 }
 
 #[test]

@@ -1,4 +1,5 @@
-//! The exit codes that --help lists, and their messages. The tests of 0 and 3 are everywhere else, those of 130 in `leftovers`.
+//! The exit codes that --help lists, and their messages. The tests of 0 and 3 are everywhere else, those of 130 in
+//! `leftovers`.
 
 use std::ffi::OsStr;
 use std::fs;
@@ -65,7 +66,7 @@ fn results_do_not_replace_the_table() {
 }
 
 #[test]
-fn an_empty_name_matches_no_job() {
+fn an_empty_id_matches_no_job() {
     let (sandbox, job) = computed();
     for arguments in [&["forget", ""][..], &["init", "--resume", ""]] {
         sandbox.run(arguments).expect_code(5).says(&["hestat jobs"]);
@@ -78,7 +79,11 @@ fn not_ready_is_4() {
     let sandbox = Sandbox::new();
     let job = sandbox.init(&sandbox.write("data.csv", TABLE));
     let early = sandbox.run(["result"]).expect_code(4);
-    early.says(&[&format!("the result of job {job} is not ready yet"), "hestat compute", "hestat result --wait"]);
+    early.says(&[
+        &format!("the result of job {job} is not ready yet"),
+        "hestat compute",
+        &format!("hestat result --wait {job}"),
+    ]);
     sandbox.run(["result", "--wait", "--timeout", "0"]).expect_code(4);
     sandbox
         .run(["init", "--resume", &job])
@@ -108,15 +113,12 @@ fn an_unusable_job_is_5_with_a_message_for_each_cause() {
         sandbox.run(["result", &job]).expect_code(5).says(&["the record of job", "is damaged", "hestat forget"]).stderr,
     );
     sandbox.succeed(["forget", &job]);
-    // By the pigeonhole principle two of seventeen names begin with the same digit.
-    let names: Vec<String> = (0..17).map(|_| sandbox.init(&csv)).collect();
-    let twice = names
-        .iter()
-        .map(|name| &name[..1])
-        .find(|digit| names.iter().filter(|name| name.starts_with(digit)).count() > 1);
+    // By the pigeonhole principle two of seventeen IDs begin with the same digit.
+    let ids: Vec<String> = (0..17).map(|_| sandbox.init(&csv)).collect();
+    let twice = ids.iter().map(|id| &id[..1]).find(|digit| ids.iter().filter(|id| id.starts_with(digit)).count() > 1);
     messages.push(sandbox.run(["result", twice.unwrap()]).expect_code(5).says(&["is ambiguous", "hestat jobs"]).stderr);
-    let held = KeyStore::new(sandbox.state()).open(names[0].parse().unwrap()).unwrap();
-    let busy = sandbox.run(["result", &names[0]]).expect_code(5);
+    let held = KeyStore::new(sandbox.state()).open(ids[0].parse().unwrap()).unwrap();
+    let busy = sandbox.run(["result", &ids[0]]).expect_code(5);
     messages.push(busy.says(&["another hestat is working on job", "Wait for the other command"]).stderr);
     drop(held);
     let distinct: std::collections::HashSet<_> = messages.iter().collect();
@@ -140,22 +142,22 @@ fn an_unusable_server_is_6() {
 }
 
 #[test]
-fn a_refused_answer_is_7_and_prints_nothing() {
+fn wrong_totals_are_7_and_print_nothing() {
     let sandbox = Sandbox::new();
     let csv = sandbox.write("data.csv", TABLE);
     let (first, second) = (sandbox.init(&csv), sandbox.init(&csv));
     sandbox.compute().expect_code(0);
-    // The answer to another job with the same data.
+    // The totals of another job with the same data.
     let totals = |job: &str| sandbox.server().join("outbox").join(job).join("totals.hes");
-    let honest = fs::read(totals(&second)).unwrap();
+    let correct = fs::read(totals(&second)).unwrap();
     fs::copy(totals(&first), totals(&second)).unwrap();
     let words = ["is not the sum of what was uploaded", "nothing was decrypted", "Do not trust this server"];
     let refused = sandbox.run(["result", &second]).expect_code(7).says(&words);
     assert!(refused.stdout.is_empty() && !sandbox.file("decrypted_results.csv").exists());
     assert_eq!(sandbox.run(["result", &second]).expect_code(7).stderr, refused.stderr);
     sandbox.succeed(["result", &first]);
-    // As the advice says, a correct answer is accepted later.
-    fs::write(totals(&second), honest).unwrap();
+    // As the next step says, correct totals are accepted later.
+    fs::write(totals(&second), correct).unwrap();
     sandbox.succeed(["result", &second]);
 }
 
@@ -178,8 +180,8 @@ fn damaged_and_unknown_files_are_9() {
     let (sandbox, job) = computed();
     let totals = sandbox.server().join("outbox").join(&job).join("totals.hes");
     let whole = fs::read(&totals).unwrap();
-    let foreign = sandbox.write("foreign.hes", TABLE);
-    sandbox.run(["inspect", path(&foreign)]).expect_code(9).says(&["not a .hes file"]);
+    let table = sandbox.write("table.hes", TABLE);
+    sandbox.run(["inspect", path(&table)]).expect_code(9).says(&["not a .hes file"]);
     flip_byte(&totals, 5000);
     sandbox.run(["inspect", path(&totals)]).expect_code(9).says(&["digest"]);
     sandbox.run(["result"]).expect_code(9).says(&[

@@ -118,7 +118,7 @@ fn help_lists_the_exit_codes() {
         "4  the result is not ready",
         "5  no such job, or a key cannot be used",
         "6  other server error",
-        "7  the server's answer failed the check",
+        "7  the server's totals failed the check",
         "8  local file, disk or directory error",
         "9  damaged or unknown .hes file",
         "10  a job failed",

@@ -2,7 +2,7 @@
 
 use rustix::process::Signal;
 
-use super::{FIGURES, TABLE, sample};
+use super::{RESULTS, TABLE, sample};
 use crate::sandbox::{CommandOutput, Process, Sandbox, entries, path, wait_until};
 
 /// Enough rows for every stage to last until it is interrupted.
@@ -13,7 +13,7 @@ fn run_leaves_only_its_results() {
     let sandbox = Sandbox::new();
     let csv = sandbox.write("data.csv", TABLE);
     sandbox.succeed(["run", "--input", path(&csv), "--output", "out.csv"]);
-    assert_eq!(sandbox.read("out.csv"), FIGURES);
+    assert_eq!(sandbox.read("out.csv"), RESULTS);
     assert_eq!(entries(&sandbox.work()), ["data.csv", "out.csv"]);
     assert_nothing_is_left(&sandbox);
     sandbox.feed(["run", "--input", "-"], TABLE.as_bytes()).expect_code(0);

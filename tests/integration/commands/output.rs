@@ -1,13 +1,14 @@
-//! The output file: checked before the work, written whole or not at all, safe to open in other programs.
+//! The output file: checked before the work, written completely or not at all, safe to open in other programs.
 
 use std::fs;
 use std::io::Write;
 use std::process::Stdio;
 
-use super::{FIGURES, TABLE};
-use crate::sandbox::{Sandbox, entries, path, wait_until};
+use super::{RESULTS, TABLE};
+use crate::sandbox::{CommandOutput, Process, Sandbox, entries, path};
 
-/// Column names that are harmful in a spreadsheet or terminal, and how they are written in CSV and JSON.
+/// Column names that are harmful in a spreadsheet or terminal, and how they are written in CSV and JSON. In the last
+/// one, the semicolon does not begin a cell, so `=1` is no formula.
 const HARMFUL: [(&str, &str, &str); 8] = [
     ("=1+1", "'=1+1", "=1+1"),
     ("+SUM(A1)", "'+SUM(A1)", "+SUM(A1)"),
@@ -29,13 +30,16 @@ fn an_unusable_output_is_found_before_the_work() {
     for output in
         ["nowhere/out.csv", "directory", ".", "out.csv/", "kept.csv/out.csv", &long, "/dev/full", "/proc/out.csv"]
     {
-        let ended = sandbox.run(["run", "--input", "bad.csv", "--output", output]).expect_code(8).says(&[output]);
+        let ended = sandbox
+            .run(["run", "--input", "bad.csv", "--output", output])
+            .expect_code(8)
+            .says(&[&format!("cannot use {output}: ")]);
         assert!(!ended.stderr.contains("line 3"), "{}", ended.stderr);
         // The table is not read.
         let mut run =
             sandbox.command(["run", "--input", "-", "--output", output]).stdin(Stdio::piped()).spawn().unwrap();
-        wait_until("the end of the command", || run.try_wait().unwrap().is_some());
-        assert_eq!(run.wait().unwrap().code(), Some(8));
+        let _open_input = run.stdin.take();
+        Process::new(run).end().expect_code(8);
     }
     sandbox.run(["run", "--input", "bad.csv", "--output", "kept.csv"]).expect_code(3);
     assert_eq!(sandbox.read("kept.csv"), "kept\n");
@@ -48,16 +52,16 @@ fn standard_output_gets_only_the_results() {
     let csv = sandbox.write("data.csv", TABLE);
     for output in ["-", "/dev/stdout", "/dev/fd/1"] {
         let ended = sandbox.succeed(["run", "--check", "--input", path(&csv), "--output", output]);
-        assert_eq!(ended.stdout, FIGURES);
+        assert_eq!(ended.stdout, RESULTS);
         assert!(ended.stderr.contains("All 12 statistics of 2 columns equal"), "{}", ended.stderr);
         assert_eq!(sandbox.succeed(["run", "--quiet", "--input", path(&csv), "--output", output]).stderr, "");
     }
     sandbox.init(&csv);
     sandbox.compute().expect_code(0);
-    assert_eq!(sandbox.succeed(["result", "-o", "-"]).stdout, FIGURES);
+    assert_eq!(sandbox.succeed(["result", "-o", "-"]).stdout, RESULTS);
     sandbox.write("other.csv", TABLE.replace('9', "8"));
     let differing = sandbox.run(["result", "-o", "-", "--check", "other.csv"]).expect_code(1).says(&["DIFFER"]);
-    assert_eq!(differing.stdout, FIGURES);
+    assert_eq!(differing.stdout, RESULTS);
     for command in [&["result"][..], &["run", "--input", "data.csv"]] {
         sandbox.run([command, &["--json", "--output", "-"]].concat()).expect_code(2).says(&["--json", "--output -"]);
     }
@@ -70,12 +74,14 @@ fn standard_output_gets_only_the_results() {
 fn a_link_to_an_open_file_is_not_replaced() {
     let sandbox = Sandbox::new();
     let csv = sandbox.write("data.csv", TABLE);
-    // A link like /dev/stderr, which the test must not put at risk.
+    // A link like /dev/stderr. The test must not touch the real one.
     let link = sandbox.file("link");
     std::os::unix::fs::symlink("/proc/self/fd/2", &link).unwrap();
     let file = fs::File::create(sandbox.file("errors")).unwrap();
     let mut run = sandbox.command(["run", "--quiet", "--input", path(&csv), "--output", "link"]);
     assert_eq!(run.stderr(file).status().unwrap().code(), Some(8));
+    let errors = sandbox.read("errors");
+    assert!(errors.contains("cannot use link: "), "{errors}");
     assert!(link.is_symlink());
 }
 
@@ -86,13 +92,19 @@ fn a_closed_output_is_no_error() {
     let mut run = sandbox.start(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
     drop(run.stdout());
     assert_eq!(run.end().expect_code(0).stderr, "");
-    let mut full = sandbox.command(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
-    full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
-    let errors = String::from_utf8(full.output().unwrap().stderr).unwrap();
-    assert!(errors.contains("cannot write to standard output") && !errors.contains("panicked"), "{errors}");
 }
 
-/// The directory is removed after the work began.
+#[test]
+fn a_full_standard_output_is_reported() {
+    let sandbox = Sandbox::new();
+    let csv = sandbox.write("data.csv", TABLE);
+    let mut full = sandbox.command(["run", "--quiet", "--input", path(&csv), "--output", "-"]);
+    full.stdout(fs::File::options().write(true).open("/dev/full").unwrap());
+    let ended = CommandOutput::from(full.output().unwrap()).expect_code(8);
+    ended.says(&["error: cannot write to standard output: No space left on device"]);
+}
+
+/// The directory is removed after the command has started.
 #[test]
 fn statistics_that_cannot_be_written_are_shown() {
     let sandbox = Sandbox::new();
@@ -103,19 +115,15 @@ fn statistics_that_cannot_be_written_are_shown() {
         .spawn()
         .unwrap();
     let mut input = run.stdin.take().unwrap();
+    let run = Process::new(run);
     // More than the capacity of a pipe: once all is written, the command is reading.
     input.write_all(TABLE.as_bytes()).unwrap();
     input.write_all("5,6\n".repeat(50_000).as_bytes()).unwrap();
     fs::remove_dir(sandbox.file("directory")).unwrap();
     drop(input);
-    let output = run.wait_with_output().unwrap();
-    let (errors, shown) = (String::from_utf8(output.stderr).unwrap(), String::from_utf8(output.stdout).unwrap());
-    assert_eq!(output.status.code(), Some(8), "{errors}");
-    assert!(
-        shown.contains("height") && shown.contains("50002") && errors.contains("directory/out.csv"),
-        "{shown}{errors}"
-    );
-    assert!(!errors.contains("statistics written"), "{errors}");
+    let ended = run.end().expect_code(8).says(&["directory/out.csv"]);
+    assert!(ended.stdout.contains("height") && ended.stdout.contains("50002"), "{}", ended.stdout);
+    assert!(!ended.stderr.contains("statistics written"), "{}", ended.stderr);
 }
 
 #[test]

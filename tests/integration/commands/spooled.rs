@@ -68,8 +68,9 @@ fn standard_input_is_on_disk_only_as_ciphertext() {
     let sandbox = Sandbox::new();
     let mut child = sandbox.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let input = child.stdin.take().unwrap();
-    let rows = feed(&sandbox, child.id(), input);
-    assert_correct(Process::new(child).end(), rows);
+    let (id, run) = (child.id(), Process::new(child));
+    let rows = feed(&sandbox, id, input);
+    assert_correct(run.end(), rows);
 }
 
 #[test]
@@ -79,8 +80,9 @@ fn a_named_pipe_is_on_disk_only_as_ciphertext() {
     rustix::fs::mknodat(CWD, &pipe, FileType::Fifo, Mode::RUSR | Mode::WUSR, 0).unwrap();
     let child = sandbox.command(["run", "--check", "--input", path(&pipe)]).spawn().unwrap();
     let input = File::options().write(true).open(&pipe).unwrap();
-    let rows = feed(&sandbox, child.id(), input);
-    assert_correct(Process::new(child).end(), rows);
+    let (id, run) = (child.id(), Process::new(child));
+    let rows = feed(&sandbox, id, input);
+    assert_correct(run.end(), rows);
 }
 
 #[test]
@@ -88,10 +90,11 @@ fn a_small_table_is_never_on_disk() {
     let sandbox = Sandbox::new();
     let mut child = sandbox.command(["run", "--check", "--input", "-"]).stdin(Stdio::piped()).spawn().unwrap();
     let mut input = child.stdin.take().unwrap();
+    let (id, run) = (child.id(), Process::new(child));
     // More than the capacity of a pipe.
     input.write_all("a\n".as_bytes()).unwrap();
     input.write_all("7\n".repeat(300_000).as_bytes()).unwrap();
-    assert_eq!(unnamed(child.id(), &sandbox.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
+    assert_eq!(unnamed(id, &sandbox.temporary().canonicalize().unwrap()), Vec::<PathBuf>::new());
     drop(input);
-    assert_correct(Process::new(child).end(), 300_000);
+    assert_correct(run.end(), 300_000);
 }

@@ -5,7 +5,7 @@ use std::io::{BufRead, BufReader};
 
 use rustix::fs::{CWD, FileType, Mode};
 
-use super::{FIGURES, TABLE, sample};
+use super::{RESULTS, TABLE, sample};
 use crate::sandbox::{Sandbox, entries, path};
 
 #[test]
@@ -16,7 +16,7 @@ fn a_table_from_standard_input() {
     sandbox.compute().expect_code(0);
     let checked = sandbox.feed(["result", "--check", "-"], TABLE.as_bytes()).expect_code(0);
     assert!(!checked.stderr.contains("not the CSV file"), "{}", checked.stderr);
-    assert_eq!(sandbox.read("decrypted_results.csv"), FIGURES);
+    assert_eq!(sandbox.read("decrypted_results.csv"), RESULTS);
     sandbox.feed(["init", "--input", "-", "--server", &sandbox.url()], b"").expect_code(3).says(&["the file is empty"]);
 }
 
@@ -31,7 +31,7 @@ fn a_table_from_a_named_pipe() {
     init.end().expect_code(0);
     sandbox.compute().expect_code(0);
     sandbox.succeed(["result"]);
-    assert_eq!(sandbox.read("decrypted_results.csv"), FIGURES);
+    assert_eq!(sandbox.read("decrypted_results.csv"), RESULTS);
 }
 
 #[test]

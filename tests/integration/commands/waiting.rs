@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use rustix::process::Signal;
 
-use super::{FIGURES, TABLE, sample, single};
+use super::{RESULTS, TABLE, sample, single};
 use crate::sandbox::{Sandbox, path, wait_until};
 
 #[test]
@@ -15,7 +15,7 @@ fn result_waits_for_the_computation() {
     wait_until("the wait", || waiting.has_open(&sandbox.state().join("jobs").join(&job)));
     sandbox.compute().expect_code(0);
     waiting.end().expect_code(0);
-    assert_eq!(sandbox.read("decrypted_results.csv"), FIGURES);
+    assert_eq!(sandbox.read("decrypted_results.csv"), RESULTS);
 }
 
 #[test]

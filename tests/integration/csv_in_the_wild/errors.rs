@@ -52,7 +52,7 @@ fn short_and_long_rows_are_rejected() {
 
 #[test]
 fn text_among_numbers_is_rejected() {
-    let next_step = "the cells; if they mean that the value is missing, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
+    let next_step = "the cells. If they stand for missing values, use --missing NA,N/A,NaN,null,x; or leave the column out with --exclude a.";
     assert_rejected(
         "a,b\n1,2\nx,4\n",
         &[],

@@ -132,7 +132,7 @@ fn points_beside_commas_are_ambiguous() {
 fn a_text_cell_does_not_hide_the_format_of_the_others() {
     let lab = "id;x;y\n1;1,5;3\n2;2,7;4\n3;3,8;5\n4;n/d;6\n5;4,9;7\n";
     let message = "skipped column \"x\": \"1,5\" is a number in a different format; 1 cell is not a number: \"n/d\". \
-                Choose: if it is 1.5, use --decimal-comma. If \"n/d\" means that the value is missing, \
+                Choose: if it is 1.5, use --decimal-comma. If \"n/d\" stands for a missing value, \
                 also use --missing NA,N/A,NaN,null,n/d.";
     let both = "--decimal-comma --missing NA,N/A,NaN,null,n/d";
     let statistics = "id,5,0,3\nx,4,1,3.225\ny,5,0,5\n";

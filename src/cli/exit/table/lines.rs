@@ -1,21 +1,25 @@
-//! Remedies for lines and rows: most of them edit the file with sed.
+//! Next steps for lines and rows. Most of them edit the file with sed.
 
-use super::options::{choice, comment_option, delimiter_option};
+use super::options::{choose_interpretation, comment_option, delimiter_option};
 use crate::cli::column_list::list;
 use crate::table::{DelimiterHint, HeaderFooter, Interpretation, LineConversion, RaggedCause, RaggedRow};
 
-const SHORT_ROW: &str = "If the program that wrote the file omits blank cells at the end of a row, use --fill-short-rows; \
-     otherwise correct the row, or give the delimiter with --delimiter.";
+const SHORT_ROW: &str = "If the program that wrote the file omits blank cells at the end of a row, use \
+     --fill-short-rows; otherwise correct the row, or give the delimiter with --delimiter.";
 
 const UNQUOTE_LINES: &str = "Whole lines are in quotation marks. Remove the outer ones, for example with: \
      sed 's/^\"//; s/\"\\(\\r*\\)$/\\1/; s/\"\"/\"/g' old.csv > new.csv";
 
+/// What to do about a row with more or fewer fields than the header.
 pub(super) fn ragged_row(row: &RaggedRow) -> String {
     let RaggedRow { line, last_line, delimiter, .. } = row;
     match &row.cause {
         RaggedCause::QuotedLine => UNQUOTE_LINES.into(),
         RaggedCause::OneNumber(interpretations) => {
-            format!("{} If the comma separates cells, give each of them a name in the header.", choice(interpretations))
+            format!(
+                "{} If the comma separates cells, give each of them a name in the header.",
+                choose_interpretation(interpretations)
+            )
         }
         RaggedCause::DelimiterInName => {
             format!("If the header is one name with {delimiter:?} in it, use --delimiter ';'. {SHORT_ROW}")
@@ -29,13 +33,13 @@ pub(super) fn ragged_row(row: &RaggedRow) -> String {
         ),
         RaggedCause::Short => SHORT_ROW.into(),
         RaggedCause::Long => format!(
-            "Correct the row: a cell that contains {delimiter:?} must be in quotation marks, and each cell needs a name in \
-             the header, also a row name. If the delimiter is wrong, give the right one with --delimiter."
+            "Correct the row: a cell that contains {delimiter:?} must be in quotation marks, and each cell needs a \
+             name in the header, also a row name. If the delimiter is wrong, give the right one with --delimiter."
         ),
     }
 }
 
-/// Two remedies for rows with one field more than the header.
+/// What to do about rows with one field more than the header: two possibilities.
 pub(super) fn extra_field(header_line: u64, delimiter: char) -> String {
     let (pattern, replacement) = match delimiter {
         '\t' => (r"\t".to_owned(), r"\t".to_owned()),
@@ -49,6 +53,7 @@ pub(super) fn extra_field(header_line: u64, delimiter: char) -> String {
     )
 }
 
+/// What to do about a row of text above the first numbers.
 pub(super) fn second_header(line: u64, last_line: u64, codes: &[String], header_absent: bool) -> String {
     let data = match codes {
         [] => "If it is data, correct it".into(),
@@ -66,7 +71,7 @@ pub(super) fn second_header(line: u64, last_line: u64, codes: &[String], header_
     )
 }
 
-/// How to remove the lines above and below all numbers.
+/// The command that removes the lines above and below all numbers, if they are not data.
 pub(super) fn remove_header_footer(lines: HeaderFooter) -> String {
     let (are, them) = if lines.is_one_line() { ("is", "it") } else { ("are", "them") };
     let (mut named, mut commands, mut skip) = (Vec::new(), Vec::new(), String::new());
@@ -99,18 +104,22 @@ pub(super) fn only_column(hint: Option<DelimiterHint>, interpretations: &[Interp
             .into(),
         None => "If the file has several columns, give the delimiter with --delimiter.".into(),
     };
-    if interpretations.is_empty() { separate } else { format!("{separate}\n{}", choice(interpretations)) }
+    if interpretations.is_empty() {
+        separate
+    } else {
+        format!("{separate}\n{}", choose_interpretation(interpretations))
+    }
 }
 
-/// `remedy`, and before it the command that makes lines which sed can edit.
-pub(super) fn needs_conversion(conversion: LineConversion, remedy: &str) -> String {
+/// `next_step`, and before it the command that converts the file so that sed can edit its lines.
+pub(super) fn needs_conversion(conversion: LineConversion, next_step: &str) -> String {
     let command = match conversion {
         LineConversion::Utf16 => "iconv -f UTF-16 -t UTF-8 old.csv > new.csv",
         LineConversion::Utf16LittleEndian => "iconv -f UTF-16LE -t UTF-8 old.csv > new.csv",
         LineConversion::Utf16BigEndian => "iconv -f UTF-16BE -t UTF-8 old.csv > new.csv",
         LineConversion::CarriageReturn => "tr '\\r' '\\n' < old.csv > new.csv",
     };
-    format!("sed cannot split this file into lines. Before you use it, convert the file: {command}\n{remedy}")
+    format!("sed cannot split this file into lines. Before you use it, convert the file: {command}\n{next_step}")
 }
 
 /// A range of lines in sed.

@@ -1,10 +1,10 @@
-//! Advice for what the user should know of how a table was read.
+//! Adds to each notice about a table the option that changes how the table is read.
 
-use super::cells::missing_codes;
-use super::options::choice;
+use super::cells::non_numeric_cells;
+use super::options::choose_interpretation;
 use crate::table::Notice;
 
-/// The notice as shown to the user: the fact, and the option that changes it.
+/// Returns the notice as shown to the user: the fact and, if there is one, the option that changes it.
 pub(in crate::cli) fn describe_notice(notice: &Notice) -> String {
     match notice {
         Notice::CommentLikeRow { .. } => format!("{notice}; if it is a row, use --skip-lines instead of --comment"),
@@ -14,9 +14,19 @@ pub(in crate::cli) fn describe_notice(notice: &Notice) -> String {
             format!("{notice}; put a code that contains a comma in quotation marks, as in --missing 'NA,\"-9,9\"'")
         }
         Notice::OtherFormat { interpretations, non_numeric, .. } => {
-            let missing = non_numeric.as_ref().map(missing_codes).unwrap_or_default();
-            format!("{notice}. {}{missing}", choice(interpretations))
+            let missing = non_numeric.as_ref().and_then(non_numeric_cells);
+            let missing = missing.map(|step| format!(" {step}")).unwrap_or_default();
+            format!("{notice}. {}{missing}", choose_interpretation(interpretations))
         }
-        _ => notice.to_string(),
+        Notice::UnusedCodes { decimal_comma: false, .. }
+        | Notice::RowNames
+        | Notice::TrailingDelimiter
+        | Notice::QuotedRows { .. }
+        | Notice::UnnamedColumn { .. }
+        | Notice::UnnamedColumns { .. }
+        | Notice::TextColumns(_)
+        | Notice::BlankColumns(_)
+        | Notice::OutOfRange(_)
+        | Notice::MoreOutOfRange(_) => notice.to_string(),
     }
 }

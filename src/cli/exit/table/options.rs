@@ -1,10 +1,10 @@
-//! Options that a remedy recommends, as words of a shell command.
+//! Options that a next step recommends, as words of a shell command.
 
 use crate::cli::column_list::argument;
 use crate::table::{FormatChange, Interpretation};
 
 /// The option for each interpretation of a number.
-pub(super) fn choice(interpretations: &[Interpretation]) -> String {
+pub(super) fn choose_interpretation(interpretations: &[Interpretation]) -> String {
     let options: Vec<String> = interpretations
         .iter()
         .map(|one| format!("if it is {}, use {}", one.value, number_format_options(one.change)))

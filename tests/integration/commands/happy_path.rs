@@ -4,18 +4,18 @@ use std::fs;
 
 use serde_json::Value;
 
-use super::{FIGURES, TABLE, single};
+use super::{RESULTS, TABLE, single};
 use crate::sandbox::{Sandbox, entries, path};
 
 #[test]
 fn init_compute_result_forget() {
     let sandbox = Sandbox::new();
     let csv = sandbox.write("data.csv", TABLE);
-    let made = sandbox.succeed(["init", "--input", path(&csv), "--server", &sandbox.url()]);
+    let created = sandbox.succeed(["init", "--input", path(&csv), "--server", &sandbox.url()]);
     let job = sandbox.jobs().concat();
     assert_eq!((job.len(), sandbox.inbox()), (32, vec![job.clone()]));
     for word in [&format!("job {job}"), "3 rows, 2 columns", &format!("hestat result {job}"), "the key is in"] {
-        assert!(made.stdout.contains(word), "no {word:?} in {}", made.stdout);
+        assert!(created.stdout.contains(word), "no {word:?} in {}", created.stdout);
     }
     assert_eq!(entries(&sandbox.server().join("inbox").join(&job)), ["dataset.hes"]);
 
@@ -26,12 +26,12 @@ fn init_compute_result_forget() {
     assert!(nothing.starts_with("nothing to compute in "), "{nothing}");
 
     let shown = sandbox.succeed(["result", "--output", "out.csv", "--check", path(&csv)]);
-    assert_eq!(sandbox.read("out.csv"), FIGURES);
+    assert_eq!(sandbox.read("out.csv"), RESULTS);
     assert!(shown.stdout.contains("All 12 statistics of 2 columns equal those of the clear data, to the last digit."));
     assert!(shown.stderr.contains("statistics written to out.csv") && !shown.stderr.contains("not the CSV file"));
     // A second request gives the same result.
     sandbox.succeed(["result", &job[..6]]);
-    assert_eq!(sandbox.read("decrypted_results.csv"), FIGURES);
+    assert_eq!(sandbox.read("decrypted_results.csv"), RESULTS);
 
     let forgotten = sandbox.succeed(["forget", &job[..6]]);
     assert_eq!(forgotten.stdout, format!("job {job} is forgotten\n"));
@@ -43,15 +43,15 @@ fn init_compute_result_forget() {
 fn json_of_every_command() {
     let sandbox = Sandbox::new();
     let csv = sandbox.write("data.csv", "height,weight,name\n1,2,x\n3,4,y\n,9,z\n");
-    let made = sandbox.succeed(["init", "--json", "--input", path(&csv), "--server", &sandbox.url()]).json();
-    let job = made["job"].as_str().unwrap().to_owned();
-    assert_eq!((&made["rows"], &made["columns"], &made["phase"]), (&3.into(), &2.into(), &"uploaded".into()));
+    let created = sandbox.succeed(["init", "--json", "--input", path(&csv), "--server", &sandbox.url()]).json();
+    let job = created["job"].as_str().unwrap().to_owned();
+    assert_eq!((&created["rows"], &created["columns"], &created["phase"]), (&3.into(), &2.into(), &"uploaded".into()));
     let left_out =
         serde_json::json!([{ "column": "name", "reason": "text", "detail": "3 of 3 cells are not numbers" }]);
-    assert_eq!((&made["server"], &made["left_out"]), (&sandbox.url().into(), &left_out));
-    assert_eq!((&made["protected"], made["slots"].as_u64() > Some(3)), (&false.into(), true));
+    assert_eq!((&created["server"], &created["left_out"]), (&sandbox.url().into(), &left_out));
+    assert_eq!((&created["protected"], created["slots"].as_u64() > Some(3)), (&false.into(), true));
     let dataset = sandbox.server().join("inbox").join(&job).join("dataset.hes");
-    assert_eq!(made["dataset_bytes"].as_u64(), Some(fs::metadata(&dataset).unwrap().len()));
+    assert_eq!(created["dataset_bytes"].as_u64(), Some(fs::metadata(&dataset).unwrap().len()));
 
     let listed = sandbox.succeed(["jobs", "--json"]).json();
     assert_eq!((listed.as_array().unwrap().len(), &listed[0]["job"]), (1, &job.clone().into()));
@@ -59,7 +59,7 @@ fn json_of_every_command() {
     assert_eq!((&seen["kind"], &seen["job"]), (&"dataset".into(), &job.clone().into()));
     assert_eq!(
         (&seen["rows"], &seen["slots_per_row"], &seen["bytes"]),
-        (&3.into(), &made["slots"], &made["dataset_bytes"])
+        (&3.into(), &created["slots"], &created["dataset_bytes"])
     );
 
     let computed = sandbox.succeed(["compute", "--json", "--data", path(&sandbox.server())]).json();
@@ -82,7 +82,9 @@ fn assert_statistics(result: &Value, job: &str) {
     assert_eq!((&result["job"], &result["rows"]), (&job.into(), &3.into()));
     assert_eq!(
         result["columns"][0],
-        serde_json::json!({ "column": "height", "count": 2, "missing": 1, "sum": "4", "mean": 2.0, "variance": 2.0, "std": 2_f64.sqrt() })
+        serde_json::json!({
+            "column": "height", "count": 2, "missing": 1, "sum": "4", "mean": 2.0, "variance": 2.0, "std": 2_f64.sqrt()
+        })
     );
     assert_eq!(result["columns"].as_array().unwrap().len(), 2);
 }
@@ -102,7 +104,7 @@ fn concurrent_jobs_do_not_mix() {
         sandbox.succeed(["result", job]);
         assert_eq!(sandbox.read("decrypted_results.csv"), *results);
     }
-    // Without a name, the newest job is used, whichever was requested before.
+    // Without an ID, the newest job is used, whichever was requested before.
     sandbox.succeed(["result", &jobs[0].0]);
     sandbox.succeed(["result"]);
     assert_eq!(sandbox.read("decrypted_results.csv"), jobs[2].1);
