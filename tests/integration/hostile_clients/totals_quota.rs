@@ -44,7 +44,7 @@ fn totals_never_exceed_the_quota() {
     assert!(done.len() >= 5 && refused.len() >= 3, "{} {}", done.len(), refused.len());
     for job in &refused {
         let output = served.run(&["result", job]).expect_code(10);
-        assert!(output.stderr.contains("no space: the answer needs "), "{}", output.stderr);
+        assert!(output.stderr.contains("no space: the totals need "), "{}", output.stderr);
         assert!(served.at(format!("inbox/{job}/dataset.hes")).exists());
     }
     served.run(&["result", done[0]]).expect_code(0);
