@@ -216,7 +216,7 @@ run_in_containers() {
     else
         docker exec -i client hestat run --check --input - <"$csv" || code=$?
     fi
-    # 1: statistics differ, or docker exec itself failed; in that case, the file may be from an earlier job.
+    # 1: statistics differ, or docker exec itself failed. If it failed, the file may be from an earlier job.
     if [ $code = 0 ] || { [ $code = 1 ] && docker exec client test /data/decrypted_results.csv -nt /tmp/started; }; then
         docker exec client cat /data/decrypted_results.csv >data/.decrypted_results.csv
         mv data/.decrypted_results.csv data/decrypted_results.csv

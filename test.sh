@@ -1,7 +1,7 @@
 #!/bin/sh
 # Runs all checks: formatting, lints, tests (including the commands in the documentation), docs, fuzz targets, supply chain,
 # and the tests in containers if a container engine is running. HESTAT_TEST_CONTAINERS=required makes it an error if these
-# tests, or any others, cannot run on this machine.
+# tests, or any others, cannot run on this machine; only the real Framingham table is always optional (HESTAT_FRAMINGHAM).
 set -eu
 cd -- "$(CDPATH='' dirname -- "$0")"
 
@@ -9,6 +9,12 @@ step() {
     echo
     echo "== $*"
     "$@"
+}
+
+skipped=''
+skip() {
+    echo "test.sh: $*" >&2
+    skipped=yes
 }
 
 # Installs Debian packages: a C compiler for aws-lc, a C++ compiler for libFuzzer, Python for the oracle, and the FTP servers
@@ -59,7 +65,7 @@ test_containers() {
         echo "test.sh: containers are required, but $missing" >&2
         exit 1
     else
-        echo "test.sh: $missing; the tests in containers were skipped" >&2
+        skip "$missing; the tests in containers were skipped"
     fi
 }
 
@@ -71,7 +77,7 @@ test_mounts() {
         echo "test.sh: all tests are required, but file systems cannot be mounted" >&2
         exit 1
     else
-        echo "test.sh: file systems cannot be mounted; the tests with small disks were skipped" >&2
+        skip "file systems cannot be mounted; the tests with small disks were skipped"
     fi
 }
 
@@ -88,7 +94,7 @@ if command -v cargo-deny >/dev/null; then
     cargo fetch --locked --quiet
     step cargo deny --offline check bans licenses sources
 else
-    echo "test.sh: cargo-deny is not installed; the supply chain was not checked" >&2
+    skip "cargo-deny is not installed; the supply chain was not checked"
 fi
 echo
-echo "All checks passed."
+echo "All checks passed${skipped:+, except what was skipped}."

@@ -5,8 +5,8 @@ use hestat::foundation::decimal::Decimal;
 use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|bytes: &[u8]| {
-    for mark in [b'.', b','] {
-        let Ok(number) = Decimal::parse(bytes, mark) else { continue };
+    for separator in [b'.', b','] {
+        let Ok(number) = Decimal::parse(bytes, separator) else { continue };
         let written = number.to_string();
         assert_eq!(Decimal::parse(written.as_bytes(), b'.'), Ok(number), "{written}");
     }

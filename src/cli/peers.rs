@@ -125,7 +125,7 @@ fn parse_allowed(text: &str) -> Result<Allowed, String> {
     match text.parse() {
         Ok(key) => Ok(Allowed::Key(key)),
         Err(_) if fs::metadata(text).is_ok() => Ok(Allowed::File(text.into())),
-        Err(error) => Err(format!("no such file, and not a fingerprint: {error}")),
+        Err(error) => Err(format!("neither a file that can be accessed nor a fingerprint: {error}")),
     }
 }
 

@@ -12,8 +12,9 @@ use crate::transfer::Location;
 
 /// Check whether a server can be used
 ///
-/// Prints one line for each check: reachable, TLS, certificate, login, writable, free space, server, clock. The exit
-/// code is 0 if jobs can be sent to the server, so the command serves as a health check.
+/// Prints one line for each check: reachable, TLS, certificate, login, writable, free space, server, clock; for
+/// a directory only reachable, writable and free space. The exit code is 0 if jobs can be sent to the server, so the
+/// command serves as a health check.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Example:\n  hestat ping --server ftps://hestat@host:2121")]
 pub(super) struct Args {

@@ -91,7 +91,7 @@ mod tests {
         quota.record(0, DISK_BLOCK);
         let mut space = FileSpace::new(&quota, 0);
         space.extend(1).unwrap();
-        assert_eq!(used(), DISK_BLOCK, "the first block is counted when the file is created");
+        assert_eq!(used(), DISK_BLOCK, "the first block is not counted when the file is created");
         space.extend(DISK_BLOCK).unwrap();
         assert_eq!(used(), 2 * DISK_BLOCK);
         space.store(DISK_BLOCK + 1);
@@ -109,7 +109,7 @@ mod tests {
         assert_eq!((used(), file.as_file().metadata().unwrap().len()), (DISK_BLOCK, 1));
         let file = file.into_file();
         space.reconcile(&file);
-        assert_eq!(used(), 0, "an unlinked file uses no space");
+        assert_eq!(used(), 0, "an unlinked file uses space");
     }
 
     #[test]
@@ -137,6 +137,6 @@ mod tests {
         assert_eq!(quota.free(), DISK_BLOCK);
         space.store(4 * DISK_BLOCK);
         drop(space);
-        assert_eq!(quota.free(), DISK_BLOCK, "the first block of a file is counted when it is created");
+        assert_eq!(quota.free(), DISK_BLOCK, "the first block of a file is not counted when it is created");
     }
 }

@@ -95,7 +95,7 @@ impl<'o> Observer<'o> {
         Self { cancel, ..self }
     }
 
-    /// Ignores progress: for a nested operation with another unit than the current stage.
+    /// Ignores progress: for a nested operation whose unit differs from that of the current stage.
     #[must_use]
     pub fn without_progress(self) -> Self {
         self.with_progress(&Null)

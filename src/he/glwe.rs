@@ -1,14 +1,11 @@
-//! Converts blocks to tfhe-rs ciphertexts, and decrypts them with tfhe-rs.
+//! Converts masks and bodies to tfhe-rs ciphertexts, and decrypts them with tfhe-rs.
 
 use tfhe::core_crypto::prelude::{
     CiphertextModulus, GlweCiphertext, PlaintextList, PolynomialSize, decrypt_glwe_ciphertext,
 };
 use zeroize::Zeroizing;
 
-use super::error::HeError;
 use super::keys::SecretKey;
-use super::layout::SEED_WORDS;
-use super::mask::{self, MaskSeed};
 use super::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
 
 /// Returns the ciphertext (a, b). Body coefficients beyond `body` are 0, and their plaintexts are meaningless.
@@ -18,20 +15,6 @@ pub fn glwe(mask: &[u64], body: &[u64]) -> GlweCiphertext<Vec<u64>> {
     container.extend_from_slice(body);
     container.resize(2 * POLYNOMIAL_SIZE, 0);
     GlweCiphertext::from_container(container, PolynomialSize(POLYNOMIAL_SIZE), CiphertextModulus::new_native())
-}
-
-/// Returns the ciphertext of a block that is stored as `words`: the seed of its mask (two words) and its body.
-///
-/// # Errors
-/// [`HeError::Layout`] if the seed is missing or the body is longer than a polynomial.
-pub fn block(words: &[u64]) -> Result<GlweCiphertext<Vec<u64>>, HeError> {
-    let (seed, body) = words.split_first_chunk::<SEED_WORDS>().ok_or(HeError::Layout)?;
-    if body.len() > POLYNOMIAL_SIZE {
-        return Err(HeError::Layout);
-    }
-    let mut expanded = [0; POLYNOMIAL_SIZE];
-    mask::expand(MaskSeed::from_words(*seed), &mut expanded)?;
-    Ok(glwe(&expanded, body))
 }
 
 /// Returns the phase b − a·s, N words, computed by tfhe-rs.

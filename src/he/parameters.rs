@@ -24,6 +24,6 @@ pub const PARAMETER_SET: u16 = 1;
 
 const _: () = {
     let largest_noise = NOISE_BOUND * (SEGMENT_ROWS + POLYNOMIAL_SIZE as u64 - 1);
-    assert!(largest_noise < 1 << (DELTA_BITS - 1), "totals decode exactly");
-    assert!(SEGMENT_ROWS * (SLOT_BOUND - 1) < 1 << (u64::BITS - DELTA_BITS), "totals do not wrap");
+    assert!(largest_noise < 1 << (DELTA_BITS - 1), "totals may not decode exactly");
+    assert!(SEGMENT_ROWS * (SLOT_BOUND - 1) < 1 << (u64::BITS - DELTA_BITS), "totals may wrap");
 };

@@ -1,7 +1,7 @@
 //! Describes a `.hes` file without any key.
 
 use std::fs::File;
-use std::io::{BufReader, Read, Seek};
+use std::io::{BufReader, ErrorKind, Read, Seek};
 use std::path::Path;
 
 use super::error::PipelineError;
@@ -9,7 +9,7 @@ use crate::he::Layout;
 use crate::package::hes_file::Preamble;
 use crate::package::{DatasetReader, Digest, FileKind, JobId, PackageError, TotalsFile, verify_digest};
 
-/// Everything that a file reveals without a key.
+/// What `hestat inspect` shows of a file.
 #[derive(Debug, Clone)]
 pub struct Inspection {
     /// Kind of the file.
@@ -18,7 +18,7 @@ pub struct Inspection {
     pub bytes: u64,
     /// The verified digest at the end of the file.
     pub digest: Digest,
-    /// The job; `None` for a secrets file.
+    /// The job; `None` for a secrets file, whose header is not read.
     pub job: Option<JobId>,
     /// Layout of the dataset; `None` for a secrets file.
     pub layout: Option<Layout>,
@@ -35,14 +35,17 @@ pub fn inspect(path: &Path) -> Result<Inspection, PipelineError> {
     let failed = |source| PipelineError::Package { name: path.display().to_string(), source };
     let mut file = File::open(path).map_err(PipelineError::file(path.display()))?;
     if file.metadata().is_ok_and(|meta| meta.is_dir()) {
-        return Err(PipelineError::file(path.display())(std::io::ErrorKind::IsADirectory.into()));
+        return Err(PipelineError::file(path.display())(ErrorKind::IsADirectory.into()));
     }
     describe(&mut file).map_err(failed)
 }
 
 fn describe(file: &mut File) -> Result<Inspection, PackageError> {
     let mut preamble = [0; 16];
-    file.read_exact(&mut preamble).map_err(|_| PackageError::BadMagic)?;
+    file.read_exact(&mut preamble).map_err(|error| match error.kind() {
+        ErrorKind::UnexpectedEof => PackageError::BadMagic,
+        _ => error.into(),
+    })?;
     let kind = Preamble::parse(&preamble)?.kind;
     let bytes = file.metadata()?.len();
     file.rewind()?;

@@ -41,7 +41,7 @@ pub enum TransferError {
          Expected {expected}, found {found}"
     )]
     CertificateMismatch { location: String, expected_by: String, expected: String, found: CertificateFingerprint },
-    /// A data connection has another certificate than its control connection, over which the login has been sent.
+    /// A data connection has a different certificate from its control connection, over which the login has been sent.
     #[error(
         "A DATA CONNECTION TO {location} HAS A DIFFERENT CERTIFICATE FROM ITS CONTROL CONNECTION. \
          The connection may be intercepted. Expected {expected}, found {found}"

@@ -33,7 +33,7 @@ pub enum WireError {
     Tls { peer: String, reason: String },
     /// The listening side has a different key than expected.
     #[error(
-        "THE PEER AT {address} HAS ANOTHER KEY THAN EXPECTED. Someone may be intercepting the connection. Its key \
+        "THE PEER AT {address} DOES NOT HAVE THE EXPECTED KEY. Someone may be intercepting the connection. Its key \
          should be {expected} ({origin}), but it is {found}"
     )]
     KeyMismatch {

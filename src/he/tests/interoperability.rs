@@ -3,7 +3,7 @@
 use tfhe::core_crypto::prelude::*;
 use zeroize::Zeroizing;
 
-use super::{encrypt, random, random_rows};
+use super::{encrypt, random, random_rows, stored_block};
 use crate::he::encryptor::encrypt_block;
 use crate::he::layout::rows_per_block;
 use crate::he::mask::MaskSeed;
@@ -22,7 +22,7 @@ fn tfhe_decrypts_our_blocks() {
         let (own, others) = rest.split_at(block.words());
         rest = others;
         let mut plaintexts = PlaintextList::new(0, PlaintextCount(POLYNOMIAL_SIZE));
-        decrypt_glwe_ciphertext(&key.as_glwe(), &glwe::block(own).unwrap(), &mut plaintexts);
+        decrypt_glwe_ciphertext(&key.as_glwe(), &stored_block(own), &mut plaintexts);
         let values = table.iter().skip(usize::try_from(block.first_row).unwrap()).take(block.rows).flatten();
         for (phase, value) in plaintexts.as_ref().iter().zip(values) {
             let error = phase.wrapping_sub(u64::from(*value) << DELTA_BITS).cast_signed();
@@ -40,7 +40,7 @@ fn our_arithmetic_equals_that_of_tfhe() {
     let noise: Noise = Zeroizing::new(std::array::from_fn(|i| i8::try_from(i % 17).unwrap() - 8));
     let mut ours = vec![0; POLYNOMIAL_SIZE + 2];
     encrypt_block(&key.product().unwrap(), seed, &values, &noise, &mut ours).unwrap();
-    let ours = glwe::block(&ours).unwrap();
+    let ours = stored_block(&ours);
     // b = a·s + Δ·m + e, with the product by tfhe's polynomial algorithms.
     let mut body = Polynomial::new(0_u64, PolynomialSize(POLYNOMIAL_SIZE));
     let secret = key.as_glwe();

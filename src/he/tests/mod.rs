@@ -6,8 +6,12 @@ mod oracles;
 mod randomness;
 
 use rand_core::{Rng, SeedableRng};
+use tfhe::core_crypto::prelude::GlweCiphertext;
 
-use super::{Block, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, Packer, SecretKey, layout};
+use super::layout::SEED_WORDS;
+use super::mask::{self, MaskSeed};
+use super::parameters::POLYNOMIAL_SIZE;
+use super::{Block, Decryptor, Encryptor, Evaluator, LaneTotals, Layout, Packer, SecretKey, glwe, layout};
 use crate::foundation::random::Randomness;
 
 fn random(seed: u8) -> Randomness {
@@ -44,6 +48,15 @@ fn evaluate_in_batches(
     }
     assert!(rest.is_empty());
     evaluator.finish()
+}
+
+/// Returns the ciphertext of a block that is stored as `words`: the seed of its mask, and its body.
+fn stored_block(words: &[u64]) -> GlweCiphertext<Vec<u64>> {
+    let (seed, body) = words.split_first_chunk::<SEED_WORDS>().unwrap();
+    assert!(body.len() <= POLYNOMIAL_SIZE);
+    let mut expanded = [0; POLYNOMIAL_SIZE];
+    mask::expand(MaskSeed::from_words(*seed), &mut expanded).unwrap();
+    glwe::glwe(&expanded, body)
 }
 
 fn decrypt(layout: &Layout, key: &SecretKey, totals: &[Vec<LaneTotals>]) -> Vec<u128> {

@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use rand_core::Rng;
 
-use super::{encrypt, random, random_rows};
+use super::{encrypt, random, random_rows, stored_block};
 use crate::he::mask::{MaskSeed, expand};
 use crate::he::parameters::{DELTA_BITS, POLYNOMIAL_SIZE};
 use crate::he::{Layout, SecretKey, glwe};
@@ -53,7 +53,7 @@ fn noise_of_encryptions_is_tuniform_and_fresh() {
     let mut counts = [0_u32; 17];
     let mut noises = HashSet::new();
     for block in words.chunks(POLYNOMIAL_SIZE + 2) {
-        let phases = glwe::decrypt(&key, &glwe::block(block).unwrap());
+        let phases = glwe::decrypt(&key, &stored_block(block));
         let noise: Vec<i64> = phases.iter().map(|phase| phase.wrapping_sub(77 << DELTA_BITS).cast_signed()).collect();
         for e in &noise {
             counts[usize::try_from(e + 8).unwrap()] += 1;

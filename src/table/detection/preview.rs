@@ -12,7 +12,7 @@ use crate::table::text::line_breaks;
 /// 2·[`MAX_ROW_BYTES`].
 const PREVIEW_BYTES: usize = 128 << 10;
 
-/// The fewest lines in a preview, however long they are.
+/// A preview has at least this many lines, if they fit into its maximum size.
 const MIN_LINES: usize = 4;
 
 /// The end-of-file character of DOS.
@@ -43,7 +43,8 @@ pub(in crate::table) struct Record {
     pub(super) has_space_after_delimiter: bool,
     /// Whether the first field is quoted.
     pub(super) is_first_quoted: bool,
-    /// Whether the first field is quoted and another field that is not empty is not, as where R writes row names.
+    /// Whether the first field is quoted and another field that is not empty is not, as in tables with row
+    /// names that R writes.
     pub(super) has_quoted_row_name: bool,
 }
 
@@ -78,7 +79,8 @@ impl Preview {
         self.text.contains(&byte)
     }
 
-    /// The records split by `delimiter`, without blank ones and without one that the end of the preview cuts off.
+    /// The records split by `delimiter`, without blank ones, the end-of-file character of DOS, and a record that the end
+    /// of the preview cuts off, unless it is the first.
     pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
         let mut reader = dialect.csv_reader(delimiter).from_reader(self.text.as_slice());
         let (mut records, mut fields, mut start) = (Vec::new(), csv::ByteRecord::new(), 0);

@@ -1,4 +1,4 @@
-//! A control connection before the login: TCP, the server's greeting, TLS.
+//! Opens a control connection (TCP, the server's greeting, TLS) and prepares its data connections.
 
 use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::sync::Arc;
@@ -16,7 +16,8 @@ use super::tcp_connect::{connect_to_address, connect_to_host};
 use super::tls::{FtpTlsConnector, RustlsStream};
 use super::verifier::{CertificateVerifier, ExpectedCertificate};
 
-/// The connections to one server: its address, how it is authenticated, and their common deadline.
+/// What the control connection and the data connections of one session share: the server's address, how it is
+/// authenticated, and the deadline.
 pub(super) struct FtpConnection {
     pub(super) location: String,
     pub(super) deadline: Arc<Deadline>,
@@ -62,7 +63,7 @@ impl FtpConnection {
         let connected_in = start.elapsed();
         self.deadline.set_timeout(self.timeout);
         let ftp = ImplFtpStream::connect_with_stream(socket);
-        let mut ftp = ftp.map_err(|error| self.error_context("waiting for the greeting").explain(error))?;
+        let mut ftp = ftp.map_err(|error| self.error_context("waiting for the greeting").to_transfer_error(error))?;
         let mut tls = None;
         if address.uses_tls {
             (ftp, tls) = self.start_tls(ftp, &address.host)?;
@@ -76,7 +77,7 @@ impl FtpConnection {
     fn connect(&self, address: &FtpAddress) -> Result<(TcpStream, SocketAddr), TransferError> {
         let socket = connect_to_host(address, self.timeout, &self.deadline)?;
         let peer = socket.peer_addr().and_then(|peer| self.deadline.add(&socket).map(|()| peer));
-        let failed = |error| self.error_context("connecting").explain(FtpError::ConnectionError(error));
+        let failed = |error| self.error_context("connecting").to_transfer_error(FtpError::ConnectionError(error));
         Ok((socket, peer.map_err(failed)?))
     }
 
@@ -94,7 +95,7 @@ impl FtpConnection {
             FtpError::UnexpectedResponse(reply) if reply.status != Status::NotAvailable => {
                 TransferError::NoTls { location: location(), reply: reply_text(&reply) }
             }
-            other => self.error_context("starting TLS").explain(other),
+            other => self.error_context("starting TLS").to_transfer_error(other),
         });
         Ok((secured?, connector.description().map(str::to_owned)))
     }

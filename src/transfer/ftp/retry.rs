@@ -117,7 +117,7 @@ mod tests {
     #[test]
     fn single_bytes_do_not_renew_the_retries() {
         assert_eq!([0, 1, 1000, 4096, u64::MAX].map(count), [3, 3, 3, 100, 100]);
-        assert_eq!(count(2048), 100, "4096 bytes in two attempts are enough");
+        assert_eq!(count(2048), 100, "4096 bytes in two attempts are not enough");
     }
 
     #[test]

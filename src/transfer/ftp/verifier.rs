@@ -36,7 +36,7 @@ impl ExpectedCertificate {
 /// Why a certificate was refused.
 #[derive(Debug, Clone)]
 pub(super) enum Refusal {
-    /// It is not pinned or remembered, or no authority has signed it.
+    /// Nothing is pinned or remembered for this server, or the verification with the authorities failed.
     Untrusted { fingerprint: CertificateFingerprint, reason: String },
     /// It is not the pinned or remembered one.
     Mismatch { expected: String, expected_by: String, found: CertificateFingerprint },

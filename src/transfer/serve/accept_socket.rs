@@ -8,7 +8,7 @@ use rustix::net::sockopt::{set_socket_keepalive, set_socket_oobinline};
 
 use super::super::deadline::TICK;
 
-/// Waits for the next connection; returns `None` once `is_stopping` returns true.
+/// Waits for the next connection; returns `None` if none is pending and `is_stopping` returns true.
 pub(super) fn accept(
     listener: &TcpListener,
     is_stopping: &dyn Fn() -> bool,

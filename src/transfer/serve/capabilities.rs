@@ -34,7 +34,7 @@ impl ClientSession<'_> {
     }
 
     /// Accepts the usual types, and transfers files unchanged with any of them.
-    pub(super) fn transfer_parameters(&mut self, verb: &str, argument: &str) -> io::Result<()> {
+    pub(super) fn handle_transfer_parameters(&mut self, verb: &str, argument: &str) -> io::Result<()> {
         let first = argument.chars().next().map(|c| c.to_ascii_uppercase());
         match (verb, first) {
             ("TYPE", Some('I' | 'A' | 'L')) | ("MODE", Some('S')) | ("STRU", Some('F')) => {

@@ -73,7 +73,7 @@ struct TransferRecord<'t> {
 
 impl ClientSession<'_> {
     /// Runs a command and replies. `verb` is its name.
-    pub(super) fn data_command(&mut self, command: DataCommand, verb: &str, argument: &str) -> io::Result<()> {
+    pub(super) fn handle_data_command(&mut self, command: DataCommand, verb: &str, argument: &str) -> io::Result<()> {
         let is_allowed = self.protect_data || self.shared.allow_plain;
         match command {
             DataCommand::Restart => self.set_restart_offset(argument),

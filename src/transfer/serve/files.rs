@@ -65,7 +65,7 @@ impl Reply {
 
 impl ClientSession<'_> {
     /// Runs a command and replies. `verb` is the command as the client named it.
-    pub(super) fn file_command(&mut self, command: FileCommand, verb: &str, argument: &str) -> io::Result<()> {
+    pub(super) fn handle_file_command(&mut self, command: FileCommand, verb: &str, argument: &str) -> io::Result<()> {
         if command == FileCommand::Status && !argument.is_empty() {
             return self.list_in_reply(verb, argument);
         }

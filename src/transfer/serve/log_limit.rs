@@ -56,11 +56,11 @@ mod tests {
     fn lines_beyond_the_maximum_are_counted_and_reported_once() {
         let (limit, now) = (LogLimit::default(), Instant::now());
         assert_eq!((0..250).filter(|_| limit.admits(now)).count() as u64, MAX_LINES);
-        assert_eq!(limit.take_suppressed(now, false), None, "the period is not over");
+        assert_eq!(limit.take_suppressed(now, false), None, "reported before the period is over");
         let later = now + PERIOD;
         assert_eq!((limit.take_suppressed(later, false), limit.take_suppressed(later, false)), (Some(150), None));
         assert!(limit.admits(later));
-        assert_eq!(limit.take_suppressed(later, true), None, "nothing was suppressed");
+        assert_eq!(limit.take_suppressed(later, true), None, "reported although nothing was suppressed");
         assert_eq!(truncated(&"\u{1b}".repeat(9000)), "\u{FFFD}".repeat(MAX_LOGGED_TEXT));
     }
 }

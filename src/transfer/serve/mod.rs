@@ -108,7 +108,7 @@ pub struct ServeOptions {
     pub key: Secret<Vec<u8>>,
     /// Ports for data connections; any free ones if `None`.
     pub passive_ports: Option<RangeInclusive<u16>>,
-    /// Address that PASV replies contain, if clients reach the server at another address than its own (behind NAT).
+    /// Address that PASV replies contain, if clients reach the server at a different address (behind NAT).
     pub public_address: Option<Ipv4Addr>,
     /// Whether logins and data without TLS are allowed.
     pub allow_plain: bool,

@@ -12,7 +12,7 @@ use super::files::FileCommand;
 const MAX_COMMANDS_BEFORE_LOGIN: u32 = 20;
 
 /// Runs commands until one side ends the session. If the server does, its last reply states the reason: 421, 500 for a
-/// line that is too long, or 530 after too many failed logins.
+/// line that is too long, or 530 after too many failed logins. After a failed TLS handshake, no reply is possible.
 pub(super) fn run(mut session: ClientSession<'_>) -> io::Result<()> {
     let outcome = command_loop(&mut session);
     if let Some(reason) = session.connection.deadline.close_reason() {
@@ -112,13 +112,13 @@ fn reply_not_utf8(session: &mut ClientSession<'_>, verb: &str) -> io::Result<()>
 
 fn execute_authenticated(session: &mut ClientSession<'_>, verb: &str, argument: &str) -> io::Result<()> {
     if let Some(command) = FileCommand::parse(verb) {
-        return session.file_command(command, verb, argument);
+        return session.handle_file_command(command, verb, argument);
     }
     if let Some(command) = DataCommand::parse(verb) {
-        return session.data_command(command, verb, argument);
+        return session.handle_data_command(command, verb, argument);
     }
     match verb {
-        "TYPE" | "MODE" | "STRU" => session.transfer_parameters(verb, argument),
+        "TYPE" | "MODE" | "STRU" => session.handle_transfer_parameters(verb, argument),
         // A transfer that was in progress has ended by now, with a reply of its own.
         "ABOR" => session.control.reply(226, "ABOR command successful."),
         "ALLO" | "ACCT" => session.control.reply(202, "Command not implemented, superfluous at this site."),

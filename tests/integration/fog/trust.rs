@@ -37,7 +37,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     let (client, _, mut node) = meet(&address);
     let refused: crate::sandbox::CommandOutput = node.output().unwrap().into();
     refused.expect_code(15).says(&[
-        "HAS ANOTHER KEY",
+        "DOES NOT HAVE THE EXPECTED KEY",
         &fingerprint,
         &client.fingerprint,
         "Nothing was sent over this connection",
@@ -45,7 +45,7 @@ fn a_client_is_trusted_on_first_use_and_another_one_is_refused() {
     // A node that stays gives the same warning and keeps waiting for the right client.
     let log = parties.sandbox.file("log");
     let staying = Process::new(node.arg("--stay").stderr(fs::File::create(&log).unwrap()).spawn().unwrap());
-    wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("HAS ANOTHER KEY"));
+    wait_until("the refusal", || fs::read_to_string(&log).unwrap().contains("DOES NOT HAVE THE EXPECTED KEY"));
     staying.signal(Signal::TERM);
     staying.end().expect_code(0);
     assert_eq!(parties.count("client", "joined"), 2);

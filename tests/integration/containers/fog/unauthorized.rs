@@ -49,7 +49,7 @@ fn nodes_refuse_a_client_with_the_wrong_key() {
     shortage.says(&["only 0 of 2 nodes connected"]);
     for node in NODES {
         let log = engine::run(&["logs", node]).stderr;
-        assert!(log.contains("HAS ANOTHER KEY") && log.contains("/state/known_peers"), "{log}");
+        assert!(log.contains("DOES NOT HAVE THE EXPECTED KEY") && log.contains("/state/known_peers"), "{log}");
     }
     engine::output(&["start", "fog-client"]);
     let report = fog.send(&message);
