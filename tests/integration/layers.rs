@@ -93,8 +93,8 @@ fn violations_are_found() {
     for (file, text) in [
         ("he/keys.rs", "use crate::keystore::Job;"),
         ("he/keys.rs", "fn f() -> crate::encoding::Plan { todo() } use crate::crypto::Passphrase;"),
-        ("table/reader.rs", "use crate::{foundation::decimal::Decimal, statistics::{Sums, Term}};"),
-        ("table/reader.rs", "use crate :: /* far */ pipeline :: PipelineError;"),
+        ("table/reader/mod.rs", "use crate::{foundation::decimal::Decimal, statistics::{Sums, Term}};"),
+        ("table/reader/mod.rs", "use crate :: /* far */ pipeline :: PipelineError;"),
         ("package/hes_file.rs", "use super::super::transfer::Location;"),
         ("package/mod.rs", "use super::transfer::Location;"),
         ("package/hes_file.rs", "use hestat::transfer::Location;"),

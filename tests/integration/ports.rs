@@ -27,7 +27,7 @@ pub(crate) fn free_ports(count: u16) -> Range<u16> {
         *next = first + count;
         first..*next
     });
-    candidates.by_ref().take(PORTS.len()).find(|ports| ports.clone().all(is_free)).expect("there are free ports")
+    candidates.by_ref().take(PORTS.len()).find(|ports| ports.clone().all(is_free)).expect("no free ports")
 }
 
 fn is_free(port: u16) -> bool {

@@ -11,7 +11,7 @@ use super::engine;
 use super::environment::{self, Environment};
 use crate::sandbox::{CommandOutput, UNIGNORED, remove_configuration, wait_until};
 
-/// The files that the containers are built from.
+/// The files of a checkout that the tests need.
 const FILES: [&str; 9] = [
     ".dockerignore",
     "Cargo.lock",
@@ -24,7 +24,7 @@ const FILES: [&str; 9] = [
     "data/fog/README.md",
 ];
 
-/// A fresh checkout. Dropping it removes its containers, network and volumes.
+/// A fresh checkout. Dropping it removes its containers, networks and volumes.
 pub(super) struct Checkout {
     directory: TempDir,
     /// Names of additional compose files.
@@ -54,9 +54,7 @@ impl Checkout {
         } else {
             format!("HESTAT_NETWORK={}\n", self.network())
         };
-        if !(network.is_empty() && variables.is_empty()) {
-            fs::write(self.at(".env"), network + variables).unwrap();
-        }
+        fs::write(self.at(".env"), network + variables).unwrap();
     }
 
     /// Returns the first three bytes of the network's addresses.
@@ -94,7 +92,7 @@ impl Checkout {
         self.overrides.push(name);
     }
 
-    /// Removes the additional compose files.
+    /// Starts without the additional compose files from now on.
     pub(super) fn clear_overrides(&mut self) {
         self.overrides.clear();
     }

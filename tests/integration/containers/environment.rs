@@ -67,7 +67,7 @@ fn clean_up() -> [String; 2] {
 /// Returns two free networks, the default one if possible.
 fn free_networks() -> [String; 2] {
     let mut free = [DEFAULT_NETWORK].into_iter().chain(OTHER_NETWORKS).filter(|network| is_free(network));
-    [(); 2].map(|()| free.next().expect("one of the networks is free").to_owned())
+    [(); 2].map(|()| free.next().expect("fewer than two of the networks are free").to_owned())
 }
 
 fn is_free(network: &str) -> bool {

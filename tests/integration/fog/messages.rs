@@ -150,7 +150,7 @@ fn nothing_is_overwritten() {
     let (first, second) = (go("first"), go("second"));
     assert_ne!(first, second);
     for party in ["client", "node"] {
-        assert_eq!(entries(&parties.out(party)).len(), 3, "two messages and a journal");
+        assert_eq!(entries(&parties.out(party)).len(), 3, "{party}: not two messages and a journal");
     }
     assert_eq!(parties.read("client", &first, "message"), b"first");
     assert_eq!(parties.read("node", &second, "part-1-of-1"), b"second");

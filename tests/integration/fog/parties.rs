@@ -182,7 +182,7 @@ impl Client {
             stdout.read_to_string(&mut rest).unwrap();
             let _ = sender.send(rest);
         });
-        let line = output.recv_timeout(TIME_LIMIT).expect("the client prints a line");
+        let line = output.recv_timeout(TIME_LIMIT).expect("no line from the client in time");
         let Ok(listening) = serde_json::from_str::<Value>(&line) else {
             panic!("the client has failed: {line} {:?}", running.end())
         };

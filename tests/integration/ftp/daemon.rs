@@ -35,15 +35,18 @@ impl Daemon {
         });
     }
 
-    /// Returns the program's output so far.
+    /// Returns the program's output so far, or why it cannot be read.
     pub(super) fn log(&self) -> String {
-        fs::read_to_string(&self.log).unwrap_or_default()
+        fs::read_to_string(&self.log).unwrap_or_else(|error| format!("the log cannot be read: {error}"))
     }
 
-    /// Sends SIGTERM and returns the exit code.
+    /// Sends SIGTERM and returns the exit code. Kills the child processes that remain.
     pub(super) fn stop(mut self) -> Option<i32> {
+        // A program that has ended has no children.
+        let children = self.children();
         rustix::process::kill_process(Pid::from_child(&self.child), Signal::TERM).unwrap();
         wait_until("the end of a server", || self.child.try_wait().unwrap().is_some());
+        kill(children);
         self.child.wait().unwrap().code()
     }
 
@@ -62,13 +65,17 @@ impl Drop for Daemon {
             self.child.kill().unwrap();
             self.child.wait().unwrap();
         }
-        for child in children {
-            // The child may have ended by itself.
-            let _ = rustix::process::kill_process(child, Signal::KILL);
-        }
+        kill(children);
         if std::thread::panicking() {
             eprintln!("{}:\n{}", self.log.display(), self.log());
         }
+    }
+}
+
+fn kill(processes: Vec<Pid>) {
+    for process in processes {
+        // It may have ended by itself.
+        let _ = rustix::process::kill_process(process, Signal::KILL);
     }
 }
 

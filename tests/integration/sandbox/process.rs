@@ -53,7 +53,7 @@ impl CommandOutput {
 
 impl From<Output> for CommandOutput {
     fn from(output: Output) -> Self {
-        let text = |bytes| String::from_utf8(bytes).expect("commands write UTF-8");
+        let text = |bytes| String::from_utf8(bytes).expect("the output is not UTF-8");
         Self { code: output.status.code(), stdout: text(output.stdout), stderr: text(output.stderr) }
     }
 }
@@ -97,7 +97,7 @@ impl Process {
         let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).unwrap();
         let fields: Vec<&str> = stat.rsplit_once(')').unwrap().1.split_whitespace().collect();
         let ticks: u64 = fields[11..13].iter().map(|field| field.parse::<u64>().unwrap()).sum();
-        // Linux reports hundredths of a second here on all processors.
+        // Linux reports hundredths of a second here on all common architectures.
         Duration::from_millis(10 * ticks)
     }
 
@@ -130,7 +130,7 @@ impl Process {
             // Fails if the line comes too late.
             let _ = sender.send((line, stdout));
         });
-        receiver.recv_timeout(TIME_LIMIT).expect("the command prints a line within a minute")
+        receiver.recv_timeout(TIME_LIMIT).expect("no line within a minute")
     }
 
     /// Whether it has ended.

@@ -68,7 +68,7 @@ fn files(harness: &Harness) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn weak_and_malformed_keys_are_rejected() {
-    // openssl genrsa 1024 | openssl rsa -pubout -outform DER
+    // The SPKI of an RSA key of 1024 bits, as openssl writes it in DER, with a modulus of equal bytes.
     let mut weak = vec![0x30, 0x81, 0x9F, 0x30, 0x0D, 6, 9, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 1, 1, 1, 5, 0];
     weak.extend([0x03, 0x81, 0x8D, 0x00, 0x30, 0x81, 0x89, 0x02, 0x81, 0x81, 0x00]);
     weak.extend([0xC5; 128]);

@@ -122,7 +122,7 @@ impl FaultEnvironment {
         if self.jobs().is_empty() {
             self.checkout.client(&["hestat", "init"]).expect_code(0);
         }
-        let [(job, phase)] = self.jobs().try_into().expect("one job");
+        let [(job, phase)] = self.jobs().try_into().expect("not exactly one job");
         if phase == "spooled" {
             self.checkout.client(&["hestat", "init", "--resume", &job]).expect_code(0);
         }

@@ -61,12 +61,12 @@ fn a_long_message_takes_little_memory_and_shutdown_is_quick() {
         assert!((1..=256 << 20).contains(&limit), "{limit}");
         assert_eq!(engine::inspect(name, "{{.RestartCount}} {{.State.OOMKilled}}"), "0 false", "{name}");
     }
-    // Idle nodes stop at once.
+    // Idle nodes stop within a second.
     for name in NODES {
         assert!(engine::stop(name) < Duration::from_secs(1), "{name}");
     }
     engine::output(&["start", NODES[0], NODES[1]]);
-    // So do all containers together while they are working.
+    // Working containers stop within 8 seconds, all together.
     let sending = fog.start(&message);
     wait_until("a part of the second message", || {
         let journal = std::fs::read_to_string(fog.directory("fog-client").join("journal.jsonl")).unwrap();
