@@ -63,7 +63,7 @@ impl FtpConnection {
         let connected_in = start.elapsed();
         self.deadline.set_timeout(self.timeout);
         let ftp = ImplFtpStream::connect_with_stream(socket);
-        let mut ftp = ftp.map_err(|error| self.error_context("waiting for the greeting").to_transfer_error(error))?;
+        let mut ftp = ftp.map_err(|error| self.error_context("waiting for the greeting").into_transfer_error(error))?;
         let mut tls = None;
         if address.uses_tls {
             (ftp, tls) = self.start_tls(ftp, &address.host)?;
@@ -77,7 +77,7 @@ impl FtpConnection {
     fn connect(&self, address: &FtpAddress) -> Result<(TcpStream, SocketAddr), TransferError> {
         let socket = connect_to_host(address, self.timeout, &self.deadline)?;
         let peer = socket.peer_addr().and_then(|peer| self.deadline.add(&socket).map(|()| peer));
-        let failed = |error| self.error_context("connecting").to_transfer_error(FtpError::ConnectionError(error));
+        let failed = |error| self.error_context("connecting").into_transfer_error(FtpError::ConnectionError(error));
         Ok((socket, peer.map_err(failed)?))
     }
 
@@ -95,7 +95,7 @@ impl FtpConnection {
             FtpError::UnexpectedResponse(reply) if reply.status != Status::NotAvailable => {
                 TransferError::NoTls { location: location(), reply: reply_text(&reply) }
             }
-            other => self.error_context("starting TLS").to_transfer_error(other),
+            other => self.error_context("starting TLS").into_transfer_error(other),
         });
         Ok((secured?, connector.description().map(str::to_owned)))
     }

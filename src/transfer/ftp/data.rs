@@ -53,7 +53,7 @@ impl Session {
         self.deadline.set_timeout(self.timeout + completion_time(sent));
         let finished = stream.finish();
         self.deadline.forget_data_sockets();
-        finished.map_err(|error| self.error_context(operation, path).to_transfer_error(error))
+        finished.map_err(|error| self.error_context(operation, path).into_transfer_error(error))
     }
 
     /// Explains a broken upload by the server's reply on the control connection, if there is one.
@@ -61,12 +61,12 @@ impl Session {
         if self.deadline.close_reason().is_none() {
             self.deadline.set_timeout(FINAL_REPLY_TIMEOUT.min(self.timeout));
             if let Err(reply @ FtpError::UnexpectedResponse(_)) = stream.finish() {
-                return self.error_context("uploading", path).to_transfer_error(reply);
+                return self.error_context("uploading", path).into_transfer_error(reply);
             }
         }
         let mut context = self.error_context("uploading", path);
         context.closed = context.closed.filter(|reason| *reason == CloseReason::Requested);
-        context.to_transfer_error(FtpError::ConnectionError(error))
+        context.into_transfer_error(FtpError::ConnectionError(error))
     }
 
     /// Downloads the file `path` from `offset` on to `output`, at most `limit` bytes. Returns how many bytes were
@@ -99,7 +99,7 @@ impl Session {
                 // looks the same, so the size decides.
                 (Some(_), Ok(())) if self.size(path)? == Some(offset + copied) => Ok(()),
                 (Some(error), Ok(()) | Err(FtpError::ConnectionError(_))) | (_, Err(error)) => {
-                    Err(self.error_context(operation, path).to_transfer_error(error))
+                    Err(self.error_context(operation, path).into_transfer_error(error))
                 }
             }
         });
@@ -136,7 +136,7 @@ impl Session {
             Err(FtpError::UnexpectedResponse(reply)) if reply.status == Status::FileUnavailable => {}
             Err(error) => {
                 let error = read.err().map_or(error, FtpError::ConnectionError);
-                return Err(self.error_context(operation, directory).to_transfer_error(error));
+                return Err(self.error_context(operation, directory).into_transfer_error(error));
             }
         }
         Ok(file_names(&String::from_utf8_lossy(&listing)))
@@ -173,7 +173,7 @@ impl Session {
             FtpError::UnexpectedResponse(reply) if !self.connection.has_data_port() => {
                 self.error_context("opening a data connection", "").no_data_port(&reply)
             }
-            error => self.error_context(operation, path).to_transfer_error(error),
+            error => self.error_context(operation, path).into_transfer_error(error),
         })
     }
 }

@@ -29,7 +29,7 @@ pub(super) struct ErrorContext<'s> {
 
 impl ErrorContext<'_> {
     /// Converts `error`. A refused certificate or a closed connection is the cause of whatever error follows it.
-    pub(super) fn to_transfer_error(self, error: FtpError) -> TransferError {
+    pub(super) fn into_transfer_error(self, error: FtpError) -> TransferError {
         if let Some(refusal) = self.refusal.clone() {
             return self.certificate(refusal);
         }
@@ -91,7 +91,7 @@ impl ErrorContext<'_> {
     /// Converts a reply to EPSV or PASV that refuses the command or contains no port.
     pub(super) fn no_data_port(self, reply: &Response) -> TransferError {
         match (self.closed, code(reply)) {
-            (Some(_), _) => self.to_transfer_error(FtpError::UnexpectedResponse(reply.clone())),
+            (Some(_), _) => self.into_transfer_error(FtpError::UnexpectedResponse(reply.clone())),
             (None, 421) => self.reply(reply),
             (None, 400..500) => self.connection_lost(io::Error::other(reply_text(reply))),
             _ => self.protocol(reply_text(reply)),

@@ -53,7 +53,7 @@ impl Session {
         command: impl FnOnce(&mut ImplFtpStream<RustlsStream>) -> FtpResult<T>,
     ) -> Result<T, TransferError> {
         self.deadline.set_timeout(self.timeout);
-        command(&mut self.ftp).map_err(|error| self.error_context(operation, path).to_transfer_error(error))
+        command(&mut self.ftp).map_err(|error| self.error_context(operation, path).into_transfer_error(error))
     }
 
     pub(super) fn error_context<'s>(&'s self, operation: &'s str, path: &'s str) -> ErrorContext<'s> {
@@ -68,7 +68,7 @@ impl Session {
                     let account = format!("{user} at {}", self.connection.location);
                     TransferError::LoginRefused { account, reply: reply_text(&reply) }
                 }
-                other => self.error_context("logging in", "").to_transfer_error(other),
+                other => self.error_context("logging in", "").into_transfer_error(other),
             });
         }
         // In the default type, ASCII, servers convert line endings.
