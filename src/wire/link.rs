@@ -104,7 +104,8 @@ impl Sender {
     ///
     /// # Errors
     /// [`WireError::Timeout`] if the peer does not take it within the idle timeout, [`WireError::ProtocolViolation`] if
-    /// our own frame is too long (the error then blames the peer, so callers respect the limit), [`WireError::ConnectionLost`] or [`WireError::Tls`] if the connection fails.
+    /// our own frame is too long (the error then blames the peer, so callers respect the limit),
+    /// [`WireError::ConnectionLost`] or [`WireError::Tls`] if the connection fails.
     pub async fn send(&mut self, head: &impl Serialize, body: &[u8]) -> Result<(), WireError> {
         let frame = Frame::new(head, body).map_err(|_| self.endpoint.protocol_violation())?;
         self.endpoint.with_timeout(self.frames.send(frame)).await

@@ -79,8 +79,8 @@ impl Preview {
         self.text.contains(&byte)
     }
 
-    /// The records split by `delimiter`, without blank ones, the end-of-file character of DOS, and a record that the end
-    /// of the preview cuts off, unless it is the first.
+    /// The records split by `delimiter`, without blank ones, the end-of-file character of DOS, and a record that the
+    /// end of the preview cuts off, unless it is the first.
     pub(super) fn records(&self, delimiter: u8, dialect: &Dialect) -> Vec<Record> {
         let mut reader = dialect.csv_reader(delimiter).from_reader(self.text.as_slice());
         let (mut records, mut fields, mut start) = (Vec::new(), csv::ByteRecord::new(), 0);

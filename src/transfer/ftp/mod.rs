@@ -8,8 +8,8 @@
 //! `client` implements `RemoteStore`. `retry` repeats an operation after a temporary failure, and `reconnect` opens the
 //! session that it runs in. `session` is a login, and `connection` opens the control connection for it. Beside them:
 //! `monitor`, the thread that enforces deadlines; `error_mapping`, from errors of suppaftp to `TransferError`;
-//! `parameters` and `netrc`, settings and passwords; `greeting`, what is known about a server before the login; `probe`,
-//! what the server says about itself after it; and `progress`, that of uploads.
+//! `parameters` and `netrc`, settings and passwords; `greeting`, what is known about a server before the login;
+//! `probe`, what the server says about itself after it; and `progress`, that of uploads.
 
 pub(super) mod client;
 mod commands;
