@@ -114,7 +114,9 @@ fn a_client_without_allowed_nodes_is_an_error() {
         ended
     };
     client(&[]).expect_code(2).says(&["--allow-peer", "--accept-any"]);
-    client(&["--allow-peer", "no-such-file"]).expect_code(2).says(&["no such file"]);
+    client(&["--allow-peer", "no-such-file"])
+        .expect_code(2)
+        .says(&["neither a file that can be accessed nor a fingerprint"]);
     let list = parties.sandbox.write("nodes.txt", "nobody\n");
     client(&["--allow-peer", path(&list)]).expect_code(8).says(&["nodes.txt", "line 1"]);
     let fingerprint = parties.create_identity("node");
