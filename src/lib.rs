@@ -20,7 +20,7 @@
 //! cryptography, [`cli`] is the command line, and [`foundation`] is below all of them.
 //!
 //! The [`scenarios`] are other settings with an untrusted party. Their processes communicate over the links of
-//! [`wire`]. `docs/ARCHITECTURE.md` has the layers and the design decisions.
+//! [`wire`], and can keep durable state in a [`store`]. `docs/ARCHITECTURE.md` has the layers and the design decisions.
 
 #[cfg(target_endian = "big")]
 compile_error!("files contain little-endian words, which are read and written in place");
@@ -36,6 +36,7 @@ pub mod pipeline;
 pub mod report;
 pub mod scenarios;
 pub mod statistics;
+pub mod store;
 pub mod table;
 pub mod transfer;
 pub mod wire;
